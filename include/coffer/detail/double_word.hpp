@@ -1,0 +1,50 @@
+// The 16-byte compare-and-swap, and nothing else.
+//
+// std::atomic of 16 bytes is a library call (with locks in it, for all its caller knows) under GCC,
+// and inline under Clang only where it can see the alignment. The __sync builtin on an aligned
+// 16-byte integer is inlined by both, and unlike inline assembly it is seen by the thread sanitizer.
+#pragma once
+
+#include <cstdint>
+
+#if !defined(__GNUC__)
+#error "coffer needs the GCC or Clang builtins for atomic access"
+#elif defined(__x86_64__) && !defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_16)
+#error "coffer needs a 16-byte compare-and-swap: compile with -mcx16 (coffer::coffer does it for you)"
+#elif !defined(__SIZEOF_INT128__)
+#error "coffer needs a target with a 16-byte compare-and-swap: x86-64 or 64-bit ARM"
+#endif
+
+namespace coffer::detail {
+
+/// Two 64-bit words that change as one. Its default, all zero bits, needs no constructor to run.
+struct alignas(16) double_word {
+    std::uint64_t first;
+    std::uint64_t second;
+
+    friend bool operator==(const double_word&, const double_word&) noexcept = default;
+};
+static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
+
+/// Replaces `word` by `desired` if it is `expected`, as one step of all threads, with both memory
+/// orders seq_cst (a full barrier: the builtin knows no weaker one). False if it was not.
+[[nodiscard]] inline bool compare_and_swap(double_word& word, const double_word& expected,
+                                           const double_word& desired) noexcept {
+    __extension__ using whole [[gnu::may_alias]] = unsigned __int128;
+    const auto as_whole = [](const double_word& value) noexcept {
+        return static_cast<whole>(value.second) << 64 | value.first;
+    };
+    static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "first is the low half");
+    return __sync_bool_compare_and_swap(reinterpret_cast<whole*>(&word), as_whole(expected),
+                                        as_whole(desired));
+}
+
+/// Loads of one half. The halves of a word may be from different moments: see account::load.
+[[nodiscard]] inline std::uint64_t load_acquire(const std::uint64_t& half) noexcept {
+    return __atomic_load_n(&half, __ATOMIC_ACQUIRE);
+}
+[[nodiscard]] inline std::uint64_t load_relaxed(const std::uint64_t& half) noexcept {
+    return __atomic_load_n(&half, __ATOMIC_RELAXED);
+}
+
+}  // namespace coffer::detail

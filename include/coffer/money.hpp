@@ -1,0 +1,224 @@
+// Exact money: a signed 64-bit count of minor units (cents), from text to text.
+//
+// Guarantees     parse and format never pass through a floating-point number; format is the inverse
+//                of parse on every value; nothing here allocates, throws or looks at the locale.
+// Limits         two decimals; -92233720368547758.08 .. 92233720368547758.07.
+// Thread safety  money is a value; every function is pure.
+#pragma once
+
+#include <charconv>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+namespace coffer {
+
+/// Why a text is not an amount of money.
+enum class money_error : std::uint8_t {
+    none,
+    not_a_number,       ///< not a number as JSON writes them (RFC 8259, section 6)
+    too_many_decimals,  ///< a digit other than zero stands behind the second decimal
+    out_of_range,       ///< more than 64 bits of cents
+};
+
+/// An amount of money, exact to the cent. The default is zero.
+class money {
+public:
+    struct parsed;
+
+    static constexpr std::size_t decimals = 2;
+
+    constexpr money() noexcept = default;
+    /// The money that `minor_units` cents are.
+    [[nodiscard]] static constexpr money from_minor(std::int64_t minor_units) noexcept {
+        return money{minor_units};
+    }
+    /// How many cents this is.
+    [[nodiscard]] constexpr std::int64_t minor() const noexcept { return minor_; }
+
+    friend constexpr auto operator<=>(money, money) noexcept = default;
+
+    /// Reads the whole of `text` as a JSON number: "100.5", "1e2", "-0.50". Any number of digits and
+    /// any exponent is read exactly; trailing zeros behind the second decimal are no error.
+    [[nodiscard]] static constexpr parsed parse(std::string_view text) noexcept;
+
+private:
+    explicit constexpr money(std::int64_t minor_units) noexcept : minor_{minor_units} {}
+
+    std::int64_t minor_ = 0;
+};
+
+/// What money::parse found: the value, or zero and the reason there is none.
+struct money::parsed {
+    money value;
+    money_error error;
+    constexpr explicit operator bool() const noexcept { return error == money_error::none; }
+};
+
+/// The most characters that `to_chars` writes.
+inline constexpr std::size_t money_max_chars = sizeof("-92233720368547758.08") - 1;
+
+/// Writes `value` as the shortest decimal with at least one decimal place ("5000.0", "99.99"), in
+/// the manner of std::to_chars: `errc::value_too_large` and `last` if [first, last) is too short.
+constexpr std::to_chars_result to_chars(char* first, char* last, money value) noexcept;
+
+/// The same as a string.
+[[nodiscard]] inline std::string to_string(money value);
+
+// Implementation details follow.
+
+namespace detail {
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// A decimal number taken apart: its digits from the first to the last that is not zero, and the
+/// power of ten of that last one.
+class decimal_scanner {
+public:
+    constexpr explicit decimal_scanner(std::string_view text) noexcept : text_{text} {}
+
+    /// Takes the text apart; false if it does not follow the JSON grammar.
+    constexpr bool scan() noexcept {
+        negative_ = accept('-');
+        const bool leading_zero = at_ < text_.size() && text_[at_] == '0';
+        if (!digits(leading_zero ? 1 : text_.size()))
+            return false;
+        digits_before_point_ = digit_count_;
+        if (accept('.') && !digits(text_.size()))
+            return false;
+        if ((accept('e') || accept('E')) && !exponent())
+            return false;
+        return at_ == text_.size();
+    }
+
+    constexpr money::parsed value() const noexcept {
+        if (last_ == 0)
+            return {money{}, money_error::none};
+        const std::int64_t power =
+            digits_before_point_ - last_ + exponent_ + std::int64_t{money::decimals};
+        const std::int64_t significant = last_ - first_ + 1;
+        if (power < 0)
+            return {money{}, money_error::too_many_decimals};
+        // 10^19 fits 64 bits without a sign, so up to here the sum below cannot wrap.
+        if (power + significant > 19)
+            return {money{}, money_error::out_of_range};
+        return scaled(significant, power);
+    }
+
+private:
+    constexpr bool accept(char c) noexcept {
+        if (at_ == text_.size() || text_[at_] != c)
+            return false;
+        ++at_;
+        return true;
+    }
+
+    /// One digit or more, and no more than `most`.
+    constexpr bool digits(std::size_t most) noexcept {
+        const std::size_t begin = at_;
+        for (; at_ < text_.size() && at_ - begin < most && is_digit(text_[at_]); ++at_) {
+            ++digit_count_;
+            if (text_[at_] == '0')
+                continue;
+            last_ = digit_count_;
+            if (first_ == 0) {
+                first_ = digit_count_;
+                first_at_ = at_;
+            }
+        }
+        return at_ != begin;
+    }
+
+    constexpr bool exponent() noexcept {
+        const bool down = accept('-');
+        if (!down)
+            accept('+');
+        // Beyond what any text in memory could make up for in digits: to stop there decides nothing.
+        constexpr std::int64_t enough = std::int64_t{1} << 56;
+        const std::size_t begin = at_;
+        for (; at_ < text_.size() && is_digit(text_[at_]); ++at_)
+            if (exponent_ < enough)
+                exponent_ = exponent_ * 10 + (text_[at_] - '0');
+        if (down)
+            exponent_ = -exponent_;
+        return at_ != begin;
+    }
+
+    constexpr money::parsed scaled(std::int64_t significant, std::int64_t power) const noexcept {
+        std::uint64_t minor_units = 0;
+        for (std::size_t i = first_at_; significant != 0; ++i) {
+            if (text_[i] == '.')
+                continue;
+            minor_units = minor_units * 10 + static_cast<std::uint64_t>(text_[i] - '0');
+            --significant;
+        }
+        for (; power != 0; --power)
+            minor_units *= 10;
+        constexpr auto most = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+        if (minor_units > most + (negative_ ? 1U : 0U))
+            return {money{}, money_error::out_of_range};
+        if (negative_)
+            minor_units = 0 - minor_units;
+        return {money::from_minor(static_cast<std::int64_t>(minor_units)), money_error::none};
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    std::size_t first_at_ = 0;  // where the first digit but zero stands in the text
+    // Digits are counted from 1, the point left out; 0 is none.
+    std::int64_t digit_count_ = 0;
+    std::int64_t digits_before_point_ = 0;
+    std::int64_t first_ = 0;
+    std::int64_t last_ = 0;
+    std::int64_t exponent_ = 0;
+    bool negative_ = false;
+};
+
+}  // namespace detail
+
+constexpr money::parsed money::parse(std::string_view text) noexcept {
+    detail::decimal_scanner scanner{text};
+    if (!scanner.scan())
+        return {money{}, money_error::not_a_number};
+    return scanner.value();
+}
+
+constexpr std::to_chars_result to_chars(char* first, char* last, money value) noexcept {
+    const bool negative = value.minor() < 0;
+    auto left = static_cast<std::uint64_t>(value.minor());
+    if (negative)
+        left = 0 - left;
+
+    char digits[money_max_chars] = {};
+    char* const end = digits + money_max_chars;
+    char* at = end;
+    const auto cents = static_cast<unsigned>(left % 100);
+    left /= 100;
+    if (cents % 10 != 0)
+        *--at = static_cast<char>('0' + cents % 10);
+    *--at = static_cast<char>('0' + cents / 10);
+    *--at = '.';
+    do {
+        *--at = static_cast<char>('0' + left % 10);
+        left /= 10;
+    } while (left != 0);
+    if (negative)
+        *--at = '-';
+
+    if (last - first < end - at)
+        return {last, std::errc::value_too_large};
+    while (at != end)
+        *first++ = *at++;
+    return {first, std::errc{}};
+}
+
+inline std::string to_string(money value) {
+    char text[money_max_chars];
+    return {text, to_chars(text, text + money_max_chars, value).ptr};
+}
+
+}  // namespace coffer

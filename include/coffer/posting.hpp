@@ -1,0 +1,40 @@
+// What an operation on the ledger returns.
+#pragma once
+
+#include <cstdint>
+
+#include <coffer/money.hpp>
+
+namespace coffer {
+
+/// An account's number: 1 .. 2^64-1. Zero is no account.
+using account_number = std::uint64_t;
+
+/// Why an operation was refused. A refused operation changed nothing.
+enum class errc : std::uint8_t {
+    ok,
+    no_such_account,
+    already_open,
+    invalid_amount,      ///< an amount of zero or less, or a negative opening balance
+    insufficient_funds,  ///< the balance is smaller than the amount
+    balance_overflow,    ///< the new balance would not fit 64 bits of cents
+    same_account,        ///< a transfer from an account to itself
+    ledger_full,         ///< no memory for another account, or no sequence left for another posting
+};
+
+/// An account's state after one of its postings.
+struct posting {
+    account_number account;
+    /// Counts the account's postings from 1 (its opening) with no gap.
+    std::uint64_t sequence;
+    money balance;
+};
+
+/// The posting an operation made or, when it was refused by what it found, the one it found last.
+struct outcome {
+    errc error;
+    coffer::posting posting;
+    explicit operator bool() const noexcept { return error == errc::ok; }
+};
+
+}  // namespace coffer
