@@ -96,9 +96,9 @@ inline account_number account::claim(account_number wanted) noexcept {
 }
 
 inline account_state account::load() const noexcept {
-    // The first two loads are acquires so that they stay in this order. They pair with the barrier of
-    // the compare-and-swap that installed the state: what its thread did before is seen after. No
-    // state comes back (invariant 2), so if the second half is the same before and after, the
+    // The first two loads are acquires so that they stay in this order. They pair with the barrier
+    // of the compare-and-swap that installed the state: what its thread did before is seen after.
+    // No state comes back (invariant 2), so if the second half is the same before and after, the
     // balance between belongs to it.
     std::uint64_t meta = detail::load_acquire(state_.second);
     for (;;) {

@@ -4,17 +4,17 @@
 //                and never goes away while the table lives, so a pointer to it stays good.
 // Limits         accounts cannot be removed. Numbers are chosen by whoever may open accounts: the
 //                hash spreads them well but is not keyed against an opponent.
-// Thread safety  all members but construction and destruction may be called from any thread at once.
-// Invariants     1. A slot's number is set once and never changes.
+// Thread safety  all members but construction and destruction may be called from any thread at
+// once. Invariants     1. A slot's number is set once and never changes.
 //                2. An account is at the first slot of its window, in the first segment, that was
-//                   free when it was inserted: so a number has exactly one slot, and a search in the
-//                   order of the segments may stop at the first free slot.
+//                   free when it was inserted: so a number has exactly one slot, and a search in
+//                   the order of the segments may stop at the first free slot.
 //                3. Segments are only ever added, in order, and freed with the table.
 //
-// Memory is a chain of segments a shard. A segment is an array of accounts; a number's window is the
-// 16 slots from the start of the cache line its hash falls on. An insert goes on to the next segment
-// when the window is full, or when the segment is: then it first seals the free slot it would have
-// taken, so that nobody else takes it and the search there ends as early as it does now.
+// Memory is a chain of segments a shard. A segment is an array of accounts; a number's window is
+// the 16 slots from the start of the cache line its hash falls on. An insert goes on to the next
+// segment when the window is full, or when the segment is: then it first seals the free slot it
+// would have taken, so that nobody else takes it and the search there ends as early as it does now.
 //
 // A search starts with the segment that holds the most accounts. Any order finds what is there.
 //
@@ -50,7 +50,8 @@ inline constexpr std::size_t accounts_per_line = cache_line_bytes / sizeof(accou
 inline constexpr std::size_t window_accounts = 16;
 static_assert(window_accounts % accounts_per_line == 0);
 
-/// What a sealed slot has for its number. The account that really has it lives outside the segments.
+/// What a sealed slot has for its number. The account that really has it lives outside the
+/// segments.
 inline constexpr account_number sealed = std::numeric_limits<account_number>::max();
 
 /// A hash and what is left of it: each use takes the high bits it needs.
@@ -195,7 +196,8 @@ private:
     template <class Visitor>
     void visit_segments(Visitor&& visitor) const;
 
-    static account* insert_in(segment& where, detail::hash_bits hash, account_number number) noexcept;
+    static account* insert_in(segment& where, detail::hash_bits hash,
+                              account_number number) noexcept;
 
     std::size_t shard_count_;
     std::size_t first_lines_;
@@ -227,8 +229,8 @@ inline account_table::shard::~shard() {
         delete one.load(std::memory_order_relaxed);  // the table's owner is its last user
 }
 
-// The second segment is small, for the few that spill where the first was sized for all of them; from
-// the third on each is twice the last, so that growth from nothing wastes half at the most.
+// The second segment is small, for the few that spill where the first was sized for all of them;
+// from the third on each is twice the last, so that growth from nothing wastes half at the most.
 inline std::size_t account_table::segment_lines(std::size_t index,
                                                 std::size_t first_lines) noexcept {
     if (index == 0)

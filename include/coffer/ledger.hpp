@@ -12,9 +12,9 @@
 // Limits         accounts are never closed. 2^46 - 1 postings an account.
 // Thread safety  everything but construction and destruction may be called from any thread at once.
 //
-// Operations on an account that is there do not throw, allocate or lock. They are lock-free: a thread
-// is kept from its posting only by another thread's posting to the same account. `open` may allocate
-// when it meets a full part of the table; it is lock-free but for what the allocator does.
+// Operations on an account that is there do not throw, allocate or lock. They are lock-free: a
+// thread is kept from its posting only by another thread's posting to the same account. `open` may
+// allocate when it meets a full part of the table; it is lock-free but for what the allocator does.
 #pragma once
 
 #include <cstddef>
@@ -61,8 +61,8 @@ public:
     /// How many accounts there are.
     [[nodiscard]] std::size_t size() const noexcept { return accounts_.size(); }
 
-    /// Calls `visitor(posting)` with the last posting of every account, in no particular order, while
-    /// others go on posting: each is right by itself, but no two need be of the same moment.
+    /// Calls `visitor(posting)` with the last posting of every account, in no particular order,
+    /// while others go on posting: each is right by itself, but no two need be of the same moment.
     template <class Visitor>
     void visit(Visitor&& visitor) const;
 

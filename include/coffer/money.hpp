@@ -42,8 +42,8 @@ public:
 
     friend constexpr auto operator<=>(money, money) noexcept = default;
 
-    /// Reads the whole of `text` as a JSON number: "100.5", "1e2", "-0.50". Any number of digits and
-    /// any exponent is read exactly; trailing zeros behind the second decimal are no error.
+    /// Reads the whole of `text` as a JSON number: "100.5", "1e2", "-0.50". Any number of digits
+    /// and any exponent is read exactly; trailing zeros behind the second decimal are no error.
     [[nodiscard]] static constexpr parsed parse(std::string_view text) noexcept;
 
 private:
@@ -73,7 +73,9 @@ constexpr std::to_chars_result to_chars(char* first, char* last, money value) no
 
 namespace detail {
 
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
 
 /// A decimal number taken apart: its digits from the first to the last that is not zero, and the
 /// power of ten of that last one.
@@ -137,7 +139,8 @@ private:
         const bool down = accept('-');
         if (!down)
             accept('+');
-        // Beyond what any text in memory could make up for in digits: to stop there decides nothing.
+        // Beyond what any text in memory could make up for in digits: to stop there decides
+        // nothing.
         constexpr std::int64_t enough = std::int64_t{1} << 56;
         const std::size_t begin = at_;
         for (; at_ < text_.size() && is_digit(text_[at_]); ++at_)

@@ -2,7 +2,8 @@
 //
 // std::atomic of 16 bytes is a library call (with locks in it, for all its caller knows) under GCC,
 // and inline under Clang only where it can see the alignment. The __sync builtin on an aligned
-// 16-byte integer is inlined by both, and unlike inline assembly it is seen by the thread sanitizer.
+// 16-byte integer is inlined by both, and unlike inline assembly it is seen by the thread
+// sanitizer.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 #if !defined(__GNUC__)
 #error "coffer needs the GCC or Clang builtins for atomic access"
 #elif defined(__x86_64__) && !defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_16)
-#error "coffer needs a 16-byte compare-and-swap: compile with -mcx16 (coffer::coffer does it for you)"
+#error \
+    "coffer needs a 16-byte compare-and-swap: compile with -mcx16 (coffer::coffer does it for you)"
 #elif !defined(__SIZEOF_INT128__)
 #error "coffer needs a target with a 16-byte compare-and-swap: x86-64 or 64-bit ARM"
 #endif
