@@ -3,12 +3,10 @@
 
 #include <cstdint>
 
+#include <coffer/account_number.hpp>
 #include <coffer/money.hpp>
 
 namespace coffer {
-
-/// An account's number: 1 .. 2^64-1. Zero is no account.
-using account_number = std::uint64_t;
 
 /// Why an operation was refused. A refused operation changed nothing.
 enum class errc : std::uint8_t {

@@ -1,0 +1,98 @@
+#include "api/problem.hpp"
+
+#include <array>
+#include <cstddef>
+
+namespace coffer::api {
+namespace {
+
+struct row {
+    api::problem problem;
+    telling told;
+};
+
+// Messages stand in JSON strings as they are: no quotes, no backslashes.
+constexpr std::array rows{
+    row{problem::none, {200, "", ""}},
+    row{problem::account_number_invalid,
+        {400, "invalid_account_number",
+         "an account number is a whole number from 1 to 18446744073709551615, in digits alone"}},
+    row{problem::amount_missing, {400, "invalid_amount", "the body has no amount"}},
+    row{problem::amount_twice, {400, "invalid_amount", "the body has more than one amount"}},
+    row{problem::amount_not_a_number, {400, "invalid_amount", "the amount is not a number"}},
+    row{problem::amount_not_positive, {400, "invalid_amount", "the amount is not above zero"}},
+    row{problem::amount_too_many_decimals,
+        {400, "invalid_amount", "the amount has more than 2 decimals"}},
+    row{problem::amount_out_of_range, {400, "invalid_amount", "the amount is out of range"}},
+    row{problem::amount_out_of_reach,
+        {400, "invalid_amount", "the body nests too deeply or has a number with a huge exponent"}},
+    row{problem::balance_out_of_range,
+        {400, "invalid_amount", "the amount would take the balance out of range"}},
+    row{problem::funds_insufficient,
+        {400, "insufficient_funds", "the amount is more than the balance"}},
+    row{problem::account_unknown, {404, "no_such_account", "there is no account of this number"}},
+    row{problem::route_unknown, {404, "no_such_route", "there is nothing at this path"}},
+    row{problem::method_not_allowed,
+        {405, "method_not_allowed", "this path has no such method, see the Allow field"}},
+    row{problem::media_type_unsupported,
+        {415, "unsupported_media_type", "the Content-Type is not application/json"}},
+    row{problem::body_missing,
+        {415, "unsupported_media_type", "the request has no body, a JSON object is due"}},
+    row{problem::body_malformed,
+        {415, "unsupported_media_type", "the body is not well-formed JSON"}},
+    row{problem::request_malformed, {400, "bad_request", "this is not well-formed HTTP"}},
+    row{problem::request_timeout, {408, "request_timeout", "the request took too long to arrive"}},
+    row{problem::body_too_large, {413, "content_too_large", "the body is too large"}},
+    row{problem::target_too_long, {414, "uri_too_long", "the request target is too long"}},
+    row{problem::head_too_large,
+        {431, "request_header_fields_too_large", "the header fields are too large"}},
+    row{problem::expectation_failed,
+        {417, "expectation_failed", "no expectation but 100-continue can be met"}},
+    row{problem::method_unknown, {501, "not_implemented", "this method is not implemented"}},
+    row{problem::coding_unknown,
+        {501, "not_implemented", "no transfer coding but chunked is implemented"}},
+    row{problem::version_unsupported,
+        {505, "http_version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0"}},
+    row{problem::unavailable, {503, "unavailable", "the server cannot do this now, try again"}},
+    row{problem::internal_error,
+        {500, "internal_error", "the server is at fault, nothing was posted"}},
+};
+
+constexpr bool is_in_order() {
+    for (std::size_t i = 0; i != rows.size(); ++i)
+        if (static_cast<std::size_t>(rows[i].problem) != i)
+            return false;
+    return rows.back().problem == problem::internal_error;
+}
+static_assert(is_in_order(), "tell looks a problem's row up by its place");
+
+}  // namespace
+
+const telling& tell(problem one) noexcept { return rows[static_cast<std::size_t>(one)].told; }
+
+problem problem_of(errc refusal) noexcept {
+    switch (refusal) {
+        case errc::ok: return problem::none;
+        case errc::no_such_account: return problem::account_unknown;
+        case errc::invalid_amount: return problem::amount_not_positive;
+        case errc::insufficient_funds: return problem::funds_insufficient;
+        case errc::balance_overflow: return problem::balance_out_of_range;
+        case errc::ledger_full: return problem::unavailable;
+        // No endpoint opens accounts or names two of them.
+        case errc::already_open:
+        case errc::same_account: break;
+    }
+    return problem::internal_error;
+}
+
+problem problem_of(money_error reason) noexcept {
+    switch (reason) {
+        case money_error::none: return problem::none;
+        case money_error::not_a_number: return problem::amount_not_a_number;
+        case money_error::too_many_decimals: return problem::amount_too_many_decimals;
+        case money_error::out_of_range: return problem::amount_out_of_range;
+    }
+    return problem::internal_error;
+}
+
+}  // namespace coffer::api

@@ -1,0 +1,61 @@
+// Everything that can be wrong with a request, and what the client is told: the one table that knows
+// both our reasons and HTTP's.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <coffer/money.hpp>
+#include <coffer/posting.hpp>
+
+namespace coffer::api {
+
+enum class problem : std::uint8_t {
+    none,
+    // of the request's meaning
+    account_number_invalid,
+    amount_missing,
+    amount_twice,
+    amount_not_a_number,
+    amount_not_positive,
+    amount_too_many_decimals,
+    amount_out_of_range,
+    amount_out_of_reach,
+    balance_out_of_range,
+    funds_insufficient,
+    account_unknown,
+    route_unknown,
+    method_not_allowed,
+    media_type_unsupported,
+    body_missing,
+    body_malformed,
+    // of its bytes
+    request_malformed,
+    request_timeout,
+    body_too_large,
+    target_too_long,
+    head_too_large,
+    expectation_failed,
+    method_unknown,
+    coding_unknown,
+    version_unsupported,
+    // ours
+    unavailable,
+    internal_error,
+};
+
+/// How a problem is told: the HTTP status, the error type (stable) and the message (for people).
+struct telling {
+    int status;
+    std::string_view type;
+    std::string_view message;
+};
+
+[[nodiscard]] const telling& tell(problem) noexcept;
+
+/// The problem that the ledger's refusal is; none for errc::ok.
+[[nodiscard]] problem problem_of(errc) noexcept;
+/// The problem that an unreadable amount is; none for money_error::none.
+[[nodiscard]] problem problem_of(money_error) noexcept;
+
+}  // namespace coffer::api

@@ -1,0 +1,18 @@
+// A request as the API sees it: no bytes of HTTP, no socket.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace coffer::api {
+
+enum class method : std::uint8_t { get, post, other };
+
+struct request {
+    api::method method;
+    std::string_view target;        ///< origin form: the path, and perhaps a query
+    std::string_view content_type;  ///< empty when there is none
+    std::string_view body;          ///< empty when there is none
+};
+
+}  // namespace coffer::api

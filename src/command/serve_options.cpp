@@ -1,0 +1,111 @@
+#include "command/serve_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <thread>
+
+namespace coffer::command {
+namespace {
+
+struct unit {
+    std::string_view name;
+    std::int64_t milliseconds;
+};
+constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000}};
+
+constexpr std::size_t most_threads = 1024;
+
+/// An option whose text is read by `parse`, which returns an optional value.
+template <class Value, class Parse>
+CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& into, Parse parse,
+                        const std::string& expected) {
+    return app.add_option_function<std::string>(name, [&into, parse, expected](
+                                                          const std::string& text) {
+        const auto parsed = parse(text);
+        if (!parsed)
+            throw CLI::ValidationError{"'" + text + "' is not " + expected};
+        into = *parsed;
+    });
+}
+
+void listen_at_port_of_environment(http::listen_address& listen) {
+    const char* const text = std::getenv("PORT");
+    if (text == nullptr || *text == '\0')
+        return;
+    const auto port = http::parse_port(text);
+    if (!port)
+        throw CLI::ValidationError{"PORT", "'" + std::string{text} + "' is not a port"};
+    listen = {"0.0.0.0", *port};
+}
+
+}  // namespace
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+    std::int64_t count = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, count);
+    if (error != std::errc{} || count < 0)
+        return std::nullopt;
+    const std::string_view name{stopped, static_cast<std::size_t>(end - stopped)};
+    if (name.empty() && count == 0)
+        return std::chrono::milliseconds{0};
+    const auto found = std::find_if(units.begin(), units.end(),
+                                    [name](const unit& one) { return one.name == name; });
+    // A bound far above any use, so that a deadline can always be added up.
+    constexpr std::int64_t most_milliseconds = std::int64_t{365} * 24 * 3'600'000;
+    if (found == units.end() || count > most_milliseconds / found->milliseconds)
+        return std::nullopt;
+    return std::chrono::milliseconds{count * found->milliseconds};
+}
+
+std::string to_string(std::chrono::milliseconds duration) {
+    const auto largest = std::find_if(units.rbegin(), units.rend(), [duration](const unit& one) {
+        return duration.count() % one.milliseconds == 0;
+    });
+    return std::to_string(duration.count() / largest->milliseconds) + std::string{largest->name};
+}
+
+void add_serve_options(CLI::App& serve, serve_options& into) {
+    into.threads = std::max(1U, std::thread::hardware_concurrency());
+    CLI::Option* const listen =
+        add_parsed(serve, "--listen", into.listen, http::parse_listen_address,
+                   "an address and a port, as in 127.0.0.1:5000");
+    listen->type_name("ADDR:PORT")
+        ->description("Where to listen [127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
+        ->envname("COFFER_LISTEN");
+    serve.add_option("--threads", into.threads, "Threads that serve [one a core]")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, most_threads))
+        ->envname("COFFER_THREADS");
+    serve.add_option("--data", into.data, "The data directory [coffer-data]")
+        ->type_name("DIR")
+        ->envname("COFFER_DATA");
+    serve.add_option("--accounts", into.accounts,
+                     "JSON file of the accounts to open, or none [the latest snapshot in the data "
+                     "directory; if there is none, the sample accounts]")
+        ->type_name("FILE|none")
+        ->envname("COFFER_ACCOUNTS");
+    add_parsed(serve, "--snapshot-every", into.snapshot_every, parse_duration,
+               "a duration, as in 500ms, 30s, 5m, 1h, or 0 for never")
+        ->type_name("DURATION")
+        ->description("Time from one snapshot to the next, 0 for one at the end alone [30s]")
+        ->envname("COFFER_SNAPSHOT_EVERY");
+    serve.add_option("--snapshot-keep", into.snapshot_keep, "How many snapshots to keep [10]")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::numeric_limits<std::size_t>::max()))
+        ->envname("COFFER_SNAPSHOT_KEEP");
+    serve.add_flag("--in-memory", into.in_memory,
+                   "Start anew each time; snapshots are written, for inspection, and never read")
+        ->envname("COFFER_IN_MEMORY");
+    serve.callback([listen, &into] {
+        if (listen->count() == 0)
+            listen_at_port_of_environment(into.listen);
+    });
+}
+
+}  // namespace coffer::command

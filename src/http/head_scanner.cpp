@@ -1,0 +1,81 @@
+#include "http/head_scanner.hpp"
+
+#include <algorithm>
+
+#include "http/limits.hpp"
+
+namespace coffer::http {
+namespace {
+
+using api::problem;
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+problem check_version(std::string_view version) noexcept {
+    if (version == "HTTP/1.1" || version == "HTTP/1.0")
+        return problem::none;
+    const bool is_version = version.size() == 8 && version.starts_with("HTTP/") &&
+                            is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
+    return is_version ? problem::version_unsupported : problem::request_malformed;
+}
+
+problem check_request_line(std::string_view line) noexcept {
+    const std::size_t target = line.find(' ') + 1;
+    const std::size_t version = line.rfind(' ') + 1;
+    // One space between the three parts and none in them.
+    if (target <= 1 || version <= target + 1 || line.find(' ', target) + 1 != version)
+        return problem::request_malformed;
+    if (version - 1 - target > limits::target_bytes)
+        return problem::target_too_long;
+    return check_version(line.substr(version));
+}
+
+problem check_field_line(std::string_view line) noexcept {
+    if (line.front() == ' ' || line.front() == '\t')
+        return problem::request_malformed;  // folded
+    const auto is_control = [](char c) noexcept {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
+    };
+    return std::any_of(line.begin(), line.end(), is_control) ? problem::request_malformed
+                                                              : problem::none;
+}
+
+}  // namespace
+
+std::size_t head_scanner::scan(std::string_view bytes) noexcept {
+    while (problem_ == problem::none) {
+        const std::size_t feed = bytes.find('\n', scanned_);
+        if (feed == std::string_view::npos) {
+            scanned_ = bytes.size();
+            problem_ = check_size(bytes.size());
+            return 0;
+        }
+        scanned_ = feed + 1;
+        if (feed == line_begin_ || bytes[feed - 1] != '\r') {
+            problem_ = problem::request_malformed;
+            break;
+        }
+        const std::string_view line = bytes.substr(line_begin_, feed - 1 - line_begin_);
+        if (line.empty() && line_begin_ != 0) {
+            problem_ = check_size(scanned_);
+            return problem_ == problem::none ? scanned_ : 0;
+        }
+        problem_ = check_line(line, line_begin_ == 0);
+        line_begin_ = scanned_;
+    }
+    return 0;
+}
+
+problem head_scanner::check_line(std::string_view line, bool first) const noexcept {
+    return first ? check_request_line(line) : check_field_line(line);
+}
+
+problem head_scanner::check_size(std::size_t bytes) const noexcept {
+    // A method, two spaces and a version beside the target.
+    constexpr std::size_t request_line_bytes = limits::target_bytes + 64;
+    if (line_begin_ == 0 && bytes > request_line_bytes)
+        return problem::target_too_long;
+    return bytes > limits::head_bytes ? problem::head_too_large : problem::none;
+}
+
+}  // namespace coffer::http

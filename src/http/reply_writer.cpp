@@ -1,0 +1,68 @@
+#include "http/reply_writer.hpp"
+
+#include <array>
+#include <boost/beast/http/status.hpp>
+#include <charconv>
+#include <cstdio>
+
+namespace coffer::http {
+namespace {
+
+void append_number(std::string& out, std::size_t value) {
+    char digits[20];
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+void append_status_line(std::string& out, int status) {
+    const auto reason =
+        boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
+    out += "HTTP/1.1 ";
+    append_number(out, static_cast<std::size_t>(status));
+    out += ' ';
+    out.append(reason.data(), reason.size());
+    out += "\r\n";
+}
+
+}  // namespace
+
+std::string date_text(std::time_t now) {
+    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    // Not strftime, whose names follow the locale.
+    char text[64];
+    const int size = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                                   days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
+                                   months[static_cast<std::size_t>(utc.tm_mon)],
+                                   utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+    return {text, static_cast<std::size_t>(size)};
+}
+
+void write_reply(const api::reply& reply, const reply_framing& framing, std::string& out) {
+    append_status_line(out, reply.status());
+    out += "Date: ";
+    out += framing.date;
+    out += "\r\nContent-Type: application/json\r\nContent-Length: ";
+    append_number(out, reply.body().size());
+    out += "\r\n";
+    if (!reply.allow().empty()) {
+        out += "Allow: ";
+        out += reply.allow();
+        out += "\r\n";
+    }
+    if (reply.retry_later())
+        out += "Retry-After: 1\r\n";
+    if (framing.close)
+        out += "Connection: close\r\n";
+    else if (framing.keep_alive)
+        out += "Connection: keep-alive\r\n";
+    out += "\r\n";
+    if (!framing.without_body)
+        out += reply.body();
+}
+
+void write_continue(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
+
+}  // namespace coffer::http

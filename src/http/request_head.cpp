@@ -1,0 +1,144 @@
+#include "http/request_head.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include "http/limits.hpp"
+
+namespace coffer::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using api::problem;
+
+constexpr api::method method_of(beast::http::verb verb) noexcept {
+    switch (verb) {
+        case beast::http::verb::get:
+        case beast::http::verb::head: return api::method::get;
+        case beast::http::verb::post: return api::method::post;
+        default: return api::method::other;
+    }
+}
+
+// Beast's parser, for the head alone. It decides nothing about the body: that is done here, from the
+// fields of the head and not of any trailer, and more strictly than Beast 1.81 does.
+class head_parser final : public beast::http::basic_parser<true> {
+public:
+    explicit head_parser(std::string_view head) : head_bytes_{head} {
+        header_limit(limits::head_bytes);
+        skip(true);
+    }
+
+    request_head read() {
+        beast::error_code error;
+        put(asio::buffer(head_bytes_.data(), head_bytes_.size()), error);
+        if (error || !is_header_done())
+            fail(problem::request_malformed);
+        if (head_.problem == problem::none)
+            check();
+        return head_;
+    }
+
+private:
+    using error_code = beast::error_code;
+    using string_view = beast::string_view;
+
+    void on_request_impl(beast::http::verb verb, string_view, string_view target, int version,
+                         error_code&) override {
+        head_.method = method_of(verb);
+        head_.is_head = verb == beast::http::verb::head;
+        head_.is_http_1_0 = version == 10;
+        head_.target = place(target);
+        if (verb == beast::http::verb::unknown)
+            fail(problem::method_unknown);
+    }
+
+    void on_field_impl(beast::http::field name, string_view, string_view value,
+                       error_code&) override {
+        switch (name) {
+            case beast::http::field::host: ++hosts_; break;
+            case beast::http::field::content_type: content_type(value); break;
+            case beast::http::field::content_length: has_content_length_ = true; break;
+            case beast::http::field::transfer_encoding: transfer_encoding(value); break;
+            case beast::http::field::expect: expect(value); break;
+            default: break;
+        }
+    }
+
+    void content_type(string_view value) noexcept {
+        // Two of them contradict each other or are one too many; then it is none that we know.
+        head_.content_type = content_types_++ == 0 ? place(value) : part{};
+    }
+
+    void transfer_encoding(string_view value) {
+        ++transfer_encodings_;
+        if (beast::iequals(value, "chunked"))
+            head_.chunked = true;
+        else
+            unknown_coding_ = true;
+    }
+
+    void expect(string_view value) {
+        if (beast::iequals(value, "100-continue"))
+            head_.expects_continue = true;
+        else
+            fail(problem::expectation_failed);
+    }
+
+    void check() {
+        head_.keep_alive = keep_alive();
+        if (hosts_ > 1 || (hosts_ == 0 && !head_.is_http_1_0))
+            return fail(problem::request_malformed);
+        if (transfer_encodings_ != 0)
+            return check_coding();
+        head_.content_length = static_cast<std::size_t>(content_length().value_or(0));
+        if (head_.content_length > limits::body_bytes)
+            fail(problem::body_too_large);
+        // RFC 9110, section 10.1.1: of no meaning without a body, or from HTTP/1.0.
+        head_.expects_continue =
+            head_.expects_continue && !head_.is_http_1_0 && head_.content_length != 0;
+    }
+
+    // RFC 9112, section 6.1: any of these is a smuggled request as likely as a mistake.
+    void check_coding() noexcept {
+        if (transfer_encodings_ != 1 || has_content_length_ || head_.is_http_1_0)
+            fail(problem::request_malformed);
+        else if (unknown_coding_)
+            fail(chunked() ? problem::coding_unknown : problem::request_malformed);
+    }
+
+    [[nodiscard]] part place(string_view text) const noexcept {
+        return {static_cast<std::uint32_t>(text.data() - head_bytes_.data()),
+                static_cast<std::uint32_t>(text.size())};
+    }
+
+    void fail(problem why) noexcept {
+        if (head_.problem == problem::none)
+            head_.problem = why;
+    }
+
+    void on_response_impl(int, string_view, int, error_code&) override {}
+    void on_header_impl(error_code&) override {}
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+    std::size_t on_body_impl(string_view, error_code&) override { return 0; }
+    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
+    void on_finish_impl(error_code&) override {}
+
+    std::string_view head_bytes_;
+    request_head head_;
+    int hosts_ = 0;
+    int content_types_ = 0;
+    int transfer_encodings_ = 0;
+    bool has_content_length_ = false;
+    bool unknown_coding_ = false;
+};
+
+}  // namespace
+
+request_head read_head(std::string_view head) { return head_parser{head}.read(); }
+
+}  // namespace coffer::http

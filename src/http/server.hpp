@@ -1,0 +1,33 @@
+// The server: as many workers as threads, and the signals that stop them.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <memory>
+#include <vector>
+
+#include "http/listen_address.hpp"
+#include "http/worker.hpp"
+
+namespace coffer::http {
+
+class server {
+public:
+    /// Listens at `where` with `threads` workers, and takes SIGINT and SIGTERM over. Throws
+    /// boost::system::system_error, address_in_use if anyone else listens there.
+    server(engine& books, const listen_address& where, std::size_t threads);
+
+    /// Where it listens, with the port that the system chose if it was asked to.
+    [[nodiscard]] listen_address address() const { return workers_.front()->address(); }
+
+    /// Serves until SIGINT or SIGTERM has come and what had arrived by then is answered. From that
+    /// signal on, another one has its default effect: the process ends at once.
+    void run();
+
+private:
+    boost::asio::io_context events_;
+    boost::asio::signal_set signals_;
+    std::vector<std::unique_ptr<worker>> workers_;
+};
+
+}  // namespace coffer::http

@@ -1,0 +1,112 @@
+#include "http/session.hpp"
+
+#include "api/router.hpp"
+#include "http/limits.hpp"
+#include "http/reply_writer.hpp"
+
+namespace coffer::http {
+
+using api::problem;
+
+std::size_t session::feed(std::string_view bytes, std::string& out) {
+    std::size_t used = 0;
+    while (phase_ != phase::closing && used != bytes.size()) {
+        const std::size_t taken = feed_one(bytes.substr(used), out);
+        if (taken == 0)
+            break;
+        used += taken;
+    }
+    return used;
+}
+
+// One request, or an empty line before it (RFC 9112, section 2.2). Zero if it is not all there, or if
+// it was refused.
+std::size_t session::feed_one(std::string_view bytes, std::string& out) {
+    if (phase_ == phase::idle) {
+        if (bytes.starts_with("\r\n"))
+            return 2;
+        if (bytes == "\r")
+            return 0;
+        phase_ = phase::head;
+    }
+    if (phase_ == phase::head && !feed_head(bytes, out))
+        return 0;
+    if (!feed_body(bytes.substr(head_size_), out))
+        return 0;
+    const std::size_t size = head_size_ + body_size_;
+    answer(bytes, out);
+    return size;
+}
+
+bool session::feed_head(std::string_view bytes, std::string& out) {
+    head_size_ = scanner_.scan(bytes);
+    if (scanner_.problem_found() != problem::none) {
+        refuse(scanner_.problem_found(), out);
+        return false;
+    }
+    if (head_size_ == 0)
+        return false;
+    head_ = read_head(bytes.substr(0, head_size_));
+    if (head_.problem != problem::none) {
+        refuse(head_.problem, out);
+        return false;
+    }
+    body_size_ = head_.content_length;
+    if (head_.chunked)
+        chunks_.begin(bytes.substr(0, head_size_));
+    phase_ = phase::body;
+    const bool client_waits = head_.expects_continue && bytes.size() == head_size_;
+    if (client_waits)
+        write_continue(out);
+    return true;
+}
+
+bool session::feed_body(std::string_view bytes, std::string& out) {
+    if (!head_.chunked)
+        return bytes.size() >= body_size_;
+    body_size_ += chunks_.take(bytes.substr(body_size_));
+    problem found = chunks_.problem_found();
+    if (found == problem::none && bytes.size() > limits::chunked_bytes)
+        found = problem::body_too_large;
+    if (found != problem::none)
+        refuse(found, out);
+    return found == problem::none && chunks_.done();
+}
+
+void session::answer(std::string_view bytes, std::string& out) {
+    const api::request asked{
+        .method = head_.method,
+        .target = head_.target.of(bytes),
+        .content_type = head_.content_type.of(bytes),
+        .body = head_.chunked ? chunks_.content() : bytes.substr(head_size_, body_size_)};
+    api::handle(shared_.books, asked, shared_.reply);
+    const bool nothing_left = bytes.size() == head_size_ + body_size_;
+    write(!head_.keep_alive || (draining_ && nothing_left), out);
+    scanner_.reset();
+    if (head_.chunked)
+        chunks_ = {};
+    head_ = {};
+}
+
+void session::refuse(problem why, std::string& out) {
+    shared_.reply.refuse(why);
+    write(true, out);
+}
+
+void session::write(bool last, std::string& out) {
+    phase_ = last ? phase::closing : phase::idle;
+    write_reply(shared_.reply,
+                {.date = shared_.date,
+                 .without_body = head_.is_head,
+                 .close = last,
+                 .keep_alive = head_.is_http_1_0},
+                out);
+}
+
+void session::time_out(std::string& out) {
+    if (phase_ == phase::head || phase_ == phase::body)
+        refuse(problem::request_timeout, out);
+    phase_ = phase::closing;
+}
+
+}  // namespace coffer::http

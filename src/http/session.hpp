@@ -1,0 +1,63 @@
+// One client's conversation: bytes in, bytes out, no socket and no clock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "api/reply.hpp"
+#include "engine/engine.hpp"
+#include "http/chunked_body.hpp"
+#include "http/head_scanner.hpp"
+#include "http/request_head.hpp"
+
+namespace coffer::http {
+
+/// What the sessions of one thread share.
+struct session_context {
+    engine& books;
+    std::string date;  ///< the Date field's value, kept current by whoever has a clock
+    api::reply reply;  ///< the reply in the making
+};
+
+/// Thread safety: none; a session and its context belong to one thread.
+class session {
+public:
+    /// What the client is to do next, each with a deadline of its own.
+    enum class phase : std::uint8_t { idle, head, body, closing };
+
+    explicit session(session_context& shared) noexcept : shared_{shared} {}
+
+    /// Answers every request that `bytes` holds the whole of, in order, by appending to `out`.
+    /// Returns how many bytes that took from the front; the rest, if any, begins a request and is
+    /// due again at the front of the next call's bytes. After phase `closing` nothing is taken.
+    [[nodiscard]] std::size_t feed(std::string_view bytes, std::string& out);
+
+    [[nodiscard]] phase now() const noexcept { return phase_; }
+
+    /// The deadline of the phase is over: appends 408 if a request had begun, and closes.
+    void time_out(std::string& out);
+
+    /// The server is stopping: the reply after which nothing more is at hand will be the last.
+    void drain() noexcept { draining_ = true; }
+
+private:
+    [[nodiscard]] std::size_t feed_one(std::string_view bytes, std::string& out);
+    [[nodiscard]] bool feed_head(std::string_view bytes, std::string& out);
+    [[nodiscard]] bool feed_body(std::string_view bytes, std::string& out);
+    void answer(std::string_view bytes, std::string& out);
+    void refuse(api::problem, std::string& out);
+    void write(bool last, std::string& out);
+
+    session_context& shared_;
+    phase phase_ = phase::idle;
+    bool draining_ = false;
+    head_scanner scanner_;
+    request_head head_;
+    std::size_t head_size_ = 0;
+    std::size_t body_size_ = 0;  // as it stands in the bytes; of a chunked body, what was taken
+    chunked_body chunks_;
+};
+
+}  // namespace coffer::http

@@ -1,0 +1,140 @@
+#include "http/worker.hpp"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
+#include <ctime>
+#include <exception>
+#include <utility>
+
+#include "http/limits.hpp"
+#include "http/reply_writer.hpp"
+#include "ops/log.hpp"
+
+namespace coffer::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+using asio::ip::tcp;
+using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+}  // namespace
+
+worker::worker(engine& books, const listen_address& where, bool shared)
+    : events_{1},  // one thread runs it
+      acceptor_{events_},
+      timer_{events_},
+      context_{books, date_text(std::time(nullptr)), {}},
+      read_buffer_(limits::read_bytes) {
+    const tcp::endpoint endpoint{asio::ip::make_address(where.host), where.port};
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(asio::socket_base::reuse_address{true});
+    if (shared)
+        acceptor_.set_option(reuse_port{true});
+    acceptor_.bind(endpoint);
+    acceptor_.listen(asio::socket_base::max_listen_connections);
+    acceptor_.non_blocking(true);
+}
+
+listen_address worker::address() const {
+    const tcp::endpoint endpoint = acceptor_.local_endpoint();
+    return {endpoint.address().to_string(), endpoint.port()};
+}
+
+void worker::run() {
+    accept();
+    wait_for_tick();
+    for (;;) {
+        try {
+            events_.run();
+            return;
+        } catch (const std::exception& failure) {
+            // Out of memory, most likely. Its connection is closed at the next tick.
+            log::error("a request failed: {}", failure.what());
+        }
+    }
+}
+
+void worker::drain() {
+    asio::post(events_, [this] { drain_here(); });
+}
+
+void worker::remove(connection::handle gone) {
+    connections_.erase(gone);
+    if (draining() && connections_.empty())
+        timer_.cancel();
+}
+
+void worker::accept() {
+    accepting_ = true;
+    acceptor_.async_accept([this](error_code error, tcp_socket socket) {
+        accepting_ = false;
+        if (!error)
+            take(std::move(socket));
+        else if (error != asio::error::operation_aborted &&
+                 error != asio::error::connection_aborted)
+            return log::warn("cannot accept connections, pausing: {}", error.message());
+        if (!draining())
+            accept();
+    });
+}
+
+void worker::take(tcp_socket socket) {
+    connections_.emplace_front(*this, std::move(socket));
+    const auto taken = connections_.begin();
+    taken->start(taken);
+    if (draining())
+        taken->drain();
+}
+
+void worker::wait_for_tick() {
+    timer_.expires_after(std::chrono::seconds{1});
+    timer_.async_wait([this](error_code) {
+        on_tick();
+        if (!draining() || !connections_.empty())
+            wait_for_tick();
+    });
+}
+
+void worker::on_tick() {
+    ++now_;
+    context_.date = date_text(std::time(nullptr));
+    for (auto at = connections_.begin(); at != connections_.end();) {
+        const auto next = std::next(at);
+        at->check_deadline();
+        at = next;
+    }
+    if (!accepting_ && !draining())
+        accept();
+}
+
+void worker::drain_here() {
+    if (draining())
+        return;
+    drained_by_ = tick_after(now_, limits::drain);
+    accept_backlog();
+    for (auto at = connections_.begin(); at != connections_.end();) {
+        const auto next = std::next(at);
+        at->drain();
+        at = next;
+    }
+    if (connections_.empty())
+        timer_.cancel();
+}
+
+// Clients that the kernel has connected already may have sent a request.
+void worker::accept_backlog() {
+    error_code error;
+    while (!error) {
+        tcp_socket socket{events_};
+        acceptor_.accept(socket, error);
+        if (!error) {
+            connections_.emplace_front(*this, std::move(socket));
+            connections_.front().start(connections_.begin());
+        }
+    }
+    acceptor_.close(error);
+}
+
+}  // namespace coffer::http

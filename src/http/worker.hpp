@@ -1,0 +1,79 @@
+// One thread of the server: its own event loop, listening socket and connections.
+#pragma once
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <limits>
+#include <list>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "http/connection.hpp"
+#include "http/listen_address.hpp"
+#include "http/session.hpp"
+#include "http/ticks.hpp"
+
+namespace coffer::http {
+
+/// Thread safety: run() in one thread, drain() from any; the rest is for the worker's connections.
+class worker {
+public:
+    /// Listens at `where`. With `shared` several workers may listen at one address, and the kernel
+    /// spreads the connections over them. Throws boost::system::system_error.
+    worker(engine& books, const listen_address& where, bool shared);
+
+    /// Where it listens, with the port that the system chose if it was asked to.
+    [[nodiscard]] listen_address address() const;
+
+    /// Serves until drained.
+    void run();
+
+    /// Stops accepting, answers what has arrived, closes; then run() returns. Takes
+    /// limits::drain at the most.
+    void drain();
+
+    [[nodiscard]] session_context& context() noexcept { return context_; }
+    /// Buffers for the connection whose turn it is: what is in them is gone at the next one's.
+    [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
+    [[nodiscard]] std::string& write_buffer() noexcept { return write_buffer_; }
+    [[nodiscard]] tick now() const noexcept { return now_; }
+    [[nodiscard]] bool draining() const noexcept { return drained_by_ != never; }
+    /// When everything must be over; the end of time until drain() is called.
+    [[nodiscard]] tick drained_by() const noexcept { return drained_by_; }
+
+    /// Destroys a connection that waits for nothing.
+    void remove(connection::handle);
+
+private:
+    using executor = boost::asio::io_context::executor_type;
+    using acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, executor>;
+    using timer =
+        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                          boost::asio::wait_traits<std::chrono::steady_clock>,
+                                          executor>;
+    static constexpr tick never = std::numeric_limits<tick>::max();
+
+    void accept();
+    void accept_backlog();
+    void take(tcp_socket);
+    void wait_for_tick();
+    void on_tick();
+    void drain_here();
+
+    boost::asio::io_context events_;
+    acceptor acceptor_;
+    timer timer_;
+    session_context context_;
+    std::vector<char> read_buffer_;
+    std::string write_buffer_;
+    std::list<connection> connections_;
+    tick now_ = 0;
+    tick drained_by_ = never;
+    bool accepting_ = false;
+};
+
+}  // namespace coffer::http

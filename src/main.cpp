@@ -1,0 +1,56 @@
+// The commands, and nothing else.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "command/serve.hpp"
+#include "command/serve_options.hpp"
+
+namespace {
+
+constexpr int usage_status = 2;
+
+int fail(int status, const std::string& why) {
+    std::fprintf(stderr, "coffer: %s\n", why.substr(0, why.find('\n')).c_str());
+    return status;
+}
+
+int run(int argc, char** argv) {
+    CLI::App app{"Coffer: a lock-free, in-memory ledger server", "coffer"};
+    app.set_version_flag("--version", "coffer " COFFER_VERSION);
+    app.require_subcommand(1);
+    coffer::command::serve_options options;
+    CLI::App* const serve = app.add_subcommand("serve", "Start the server");
+    coffer::command::add_serve_options(*serve, options);
+    CLI::App* const version = app.add_subcommand("version", "Say which version this is");
+    CLI::App* const help = app.add_subcommand("help", "Say how to use it");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& asked) {  // --help, --version
+        return app.exit(asked);
+    } catch (const CLI::ParseError& wrong) {
+        return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");
+    }
+    if (*version) {
+        std::puts("coffer " COFFER_VERSION);
+    } else if (*help) {
+        app.clear();  // else it would say how to use `help`
+        std::fputs(app.help("", CLI::AppFormatMode::All).c_str(), stdout);
+    } else {
+        coffer::command::serve(options);
+    }
+    return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        return run(argc, argv);
+    } catch (const std::exception& failure) {
+        return fail(EXIT_FAILURE, failure.what());
+    }
+}

@@ -1,0 +1,50 @@
+#include "snapshot/file_descriptor.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace coffer::snapshot {
+namespace {
+
+/// Calls again while a signal got in between.
+template <class Call>
+auto uninterrupted(Call call) noexcept {
+    auto result = call();
+    while (result < 0 && errno == EINTR)
+        result = call();
+    return result;
+}
+
+}  // namespace
+
+file_descriptor::file_descriptor(const std::filesystem::path& file, int flags, mode_t mode) noexcept
+    : value_{uninterrupted([&] { return ::open(file.c_str(), flags | O_CLOEXEC, mode); })} {}
+
+file_descriptor::~file_descriptor() {
+    // Not again when interrupted: on Linux it is closed by then, and the number may be another's.
+    if (is_open())
+        ::close(value_);
+}
+
+ssize_t file_descriptor::read(char* into, std::size_t size) noexcept {
+    return uninterrupted([&] { return ::read(value_, into, size); });
+}
+
+bool file_descriptor::write(std::string_view bytes) noexcept {
+    while (!bytes.empty()) {
+        const ssize_t written =
+            uninterrupted([&] { return ::write(value_, bytes.data(), bytes.size()); });
+        if (written < 0)
+            return false;
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+bool file_descriptor::sync() noexcept {
+    return uninterrupted([&] { return ::fsync(value_); }) == 0;
+}
+
+}  // namespace coffer::snapshot

@@ -1,0 +1,189 @@
+#include "snapshot/snapshot_directory.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <coffer/account_number.hpp>
+
+#include "snapshot/file_descriptor.hpp"
+
+namespace coffer::snapshot {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view extension = ".json";
+constexpr std::string_view latest_name = "latest.json";
+constexpr std::string_view latest_temporary_name = ".latest.json.tmp";
+constexpr std::string_view probe_name = ".probe.json.tmp";
+
+[[noreturn]] void fail(const fs::path& where, const char* what_failed, std::error_code reason) {
+    throw snapshot_error{where.string() + ": " + what_failed + ": " + reason.message()};
+}
+
+std::string file_name(std::uint64_t number) {
+    return std::to_string(number).append(extension);
+}
+
+std::string temporary_name(std::uint64_t number) {
+    return '.' + file_name(number) + ".tmp";
+}
+
+/// The number of the snapshot that a file of this name is.
+std::optional<std::uint64_t> number_of(std::string_view name) {
+    if (!name.ends_with(extension))
+        return std::nullopt;
+    name.remove_suffix(extension.size());
+    return parse_account_number(name);
+}
+
+bool is_temporary(std::string_view name) {
+    constexpr std::string_view suffix = ".tmp";
+    if (name == latest_temporary_name || name == probe_name)
+        return true;
+    if (!name.starts_with('.') || !name.ends_with(suffix))
+        return false;
+    return number_of(name.substr(1, name.size() - 1 - suffix.size())).has_value();
+}
+
+template <class Visitor>
+void visit_entries(const fs::path& directory, Visitor&& visitor) {
+    std::error_code error;
+    for (fs::directory_iterator at{directory, error}; !error && at != fs::directory_iterator{};
+         at.increment(error))
+        visitor(*at, at->path().filename().native());
+    if (error)
+        fail(directory, "cannot be listed", error);
+}
+
+/// The numbers of the snapshots there, the newest first.
+std::vector<std::uint64_t> numbers_in(const fs::path& directory) {
+    std::vector<std::uint64_t> numbers;
+    visit_entries(directory, [&numbers](const fs::directory_entry& entry, std::string_view name) {
+        std::error_code ignored;
+        const std::optional<std::uint64_t> number = number_of(name);
+        if (number && entry.symlink_status(ignored).type() == fs::file_type::regular)
+            numbers.push_back(*number);
+    });
+    std::sort(numbers.begin(), numbers.end(), std::greater<>{});
+    return numbers;
+}
+
+/// Returns once the names in `directory` are what a crash would leave.
+void sync_directory(const fs::path& directory) {
+    file_descriptor opened{directory, O_RDONLY | O_DIRECTORY};
+    if (!opened.is_open() || !opened.sync())
+        throw_snapshot_error(directory, "cannot be synced");
+}
+
+void create_with_parents(const fs::path& directory) {
+    std::error_code error;
+    std::vector<fs::path> missing;
+    for (fs::path one = directory; !one.empty() && !fs::exists(one, error); one = one.parent_path())
+        missing.push_back(one);
+    fs::create_directories(directory, error);
+    if (error)
+        fail(directory, "cannot be created", error);
+    for (const fs::path& made : missing)
+        sync_directory(made.has_parent_path() ? made.parent_path() : ".");
+}
+
+fs::path without_trailing_slash(const fs::path& path) {
+    return path.has_filename() ? path : path.parent_path();
+}
+
+}  // namespace
+
+void throw_snapshot_error(const fs::path& where, const char* what_failed) {
+    fail(where, what_failed, {errno, std::system_category()});
+}
+
+snapshot_directory::snapshot_directory(const fs::path& where)
+    : path_{without_trailing_slash(where)} {
+    create_with_parents(path_);
+    remove_temporaries();
+    prove_writable();
+}
+
+std::optional<fs::path> snapshot_directory::latest() const {
+    const std::vector<std::uint64_t> numbers = numbers_in(path_);
+    if (numbers.empty())
+        return std::nullopt;
+    return file(numbers.front());
+}
+
+std::uint64_t snapshot_directory::next_number() const {
+    const std::uint64_t last = std::max(highest(), published_);
+    if (last == std::numeric_limits<std::uint64_t>::max())
+        fail(file(last), "leaves no number for another", {EOVERFLOW, std::system_category()});
+    return last + 1;
+}
+
+// Of whatever has such a name, not only of snapshots: a file could not be renamed to a directory.
+std::uint64_t snapshot_directory::highest() const {
+    std::uint64_t found = 0;
+    visit_entries(path_, [&found](const fs::directory_entry&, std::string_view name) {
+        found = std::max(found, number_of(name).value_or(0));
+    });
+    return found;
+}
+
+fs::path snapshot_directory::file(std::uint64_t number) const {
+    return path_ / file_name(number);
+}
+
+fs::path snapshot_directory::temporary(std::uint64_t number) const {
+    return path_ / temporary_name(number);
+}
+
+void snapshot_directory::publish(std::uint64_t number) {
+    if (::rename(temporary(number).c_str(), file(number).c_str()) != 0)
+        throw_snapshot_error(file(number), "cannot be put in place");
+    published_ = number;
+    link_latest(number);
+    sync_directory(path_);
+}
+
+void snapshot_directory::link_latest(std::uint64_t number) const {
+    const fs::path link = path_ / latest_name;
+    const fs::path temporary = path_ / latest_temporary_name;
+    ::unlink(temporary.c_str());
+    if (::symlink(file_name(number).c_str(), temporary.c_str()) != 0)
+        throw_snapshot_error(link, "cannot be made");
+    if (::rename(temporary.c_str(), link.c_str()) != 0) {
+        const std::error_code reason{errno, std::system_category()};
+        ::unlink(temporary.c_str());
+        fail(link, "cannot be replaced", reason);
+    }
+}
+
+void snapshot_directory::prune(std::size_t keep) {
+    const std::vector<std::uint64_t> numbers = numbers_in(path_);
+    for (std::size_t i = std::max(keep, std::size_t{1}); i < numbers.size(); ++i)
+        if (::unlink(file(numbers[i]).c_str()) != 0)
+            throw_snapshot_error(file(numbers[i]), "cannot be removed");
+}
+
+void snapshot_directory::prove_writable() const {
+    const fs::path probe = path_ / probe_name;
+    const file_descriptor made{probe, O_WRONLY | O_CREAT | O_EXCL, 0600};
+    if (!made.is_open() || ::unlink(probe.c_str()) != 0)
+        throw_snapshot_error(path_, "is not writable");
+}
+
+void snapshot_directory::remove_temporaries() const {
+    visit_entries(path_, [](const fs::directory_entry& entry, std::string_view name) {
+        if (is_temporary(name) && ::unlink(entry.path().c_str()) != 0)
+            throw_snapshot_error(entry.path(), "cannot be removed");
+    });
+}
+
+}  // namespace coffer::snapshot

@@ -1,0 +1,94 @@
+#include "snapshot/snapshot_writer.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+
+#include "snapshot/file_descriptor.hpp"
+#include "snapshot/snapshot_text.hpp"
+
+namespace coffer::snapshot {
+namespace {
+
+/// A new file that is written from a buffer, and removed again unless it is kept.
+class temporary_file {
+public:
+    explicit temporary_file(std::filesystem::path path)
+        : path_{std::move(path)}, output_{path_, O_WRONLY | O_CREAT | O_TRUNC, 0640} {
+        if (!output_.is_open())
+            throw_snapshot_error(path_, "cannot be created");
+        buffer_.reserve(flush_bytes + snapshot_text::max_bytes_a_call);
+    }
+    temporary_file(const temporary_file&) = delete;
+    temporary_file& operator=(const temporary_file&) = delete;
+    ~temporary_file() {
+        if (!kept_)
+            ::unlink(path_.c_str());
+    }
+
+    [[nodiscard]] std::string& buffer() noexcept { return buffer_; }
+
+    /// Writes the buffer when it is full. A failure is remembered for `finish`.
+    void write_if_full() noexcept {
+        if (buffer_.size() >= flush_bytes)
+            write();
+    }
+
+    /// Returns once a crash would leave the whole file. Throws snapshot_error.
+    void finish() {
+        write();
+        if (failure_ == 0 && !output_.sync())
+            failure_ = errno;
+        errno = failure_;
+        if (failure_ != 0)
+            throw_snapshot_error(path_, "cannot be written");
+    }
+
+    void keep() noexcept { kept_ = true; }
+
+private:
+    static constexpr std::size_t flush_bytes = std::size_t{256} << 10;
+
+    void write() noexcept {
+        if (failure_ == 0 && !output_.write(buffer_))
+            failure_ = errno;
+        buffer_.clear();
+    }
+
+    std::filesystem::path path_;
+    file_descriptor output_;
+    std::string buffer_;
+    int failure_ = 0;
+    bool kept_ = false;
+};
+
+std::size_t write_accounts(const ledger& books, std::uint64_t number, temporary_file& file) {
+    snapshot_text text{file.buffer()};
+    text.begin(number, std::chrono::system_clock::now());
+    // Nothing throws inside the visit: it is not ours to break off.
+    books.visit([&](const posting& last) {
+        text.add(last);
+        file.write_if_full();
+    });
+    text.end();
+    return text.count();
+}
+
+}  // namespace
+
+written_snapshot write_snapshot(const ledger& books, snapshot_directory& directory,
+                                std::size_t keep) {
+    const std::uint64_t number = directory.next_number();
+    temporary_file file{directory.temporary(number)};
+    const std::size_t accounts = write_accounts(books, number, file);
+    file.finish();
+    directory.publish(number);
+    file.keep();
+    directory.prune(keep);
+    return {directory.file(number), number, accounts};
+}
+
+}  // namespace coffer::snapshot

@@ -1,0 +1,29 @@
+// Writes a snapshot: all accounts of a ledger, as JSON, into a directory of snapshots.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+
+#include <coffer/ledger.hpp>
+
+#include "snapshot/snapshot_directory.hpp"
+
+namespace coffer::snapshot {
+
+struct written_snapshot {
+    std::filesystem::path file;
+    std::uint64_t number;
+    std::size_t accounts;
+};
+
+/// Writes the next snapshot of `books` and then removes all but the newest `keep`, it among them.
+/// When this returns, a crash does not take the snapshot back. Others may post meanwhile: each
+/// account is then as it was at one moment of the writing.
+///
+/// Throws snapshot_error, with no part of a snapshot left behind. A whole one may be there all the
+/// same, if what failed is latest.json, the sync of the directory, or a removal.
+written_snapshot write_snapshot(const ledger& books, snapshot_directory& directory,
+                                std::size_t keep);
+
+}  // namespace coffer::snapshot

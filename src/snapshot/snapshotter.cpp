@@ -1,0 +1,81 @@
+#include "snapshot/snapshotter.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "ops/log.hpp"
+#include "snapshot/snapshot_writer.hpp"
+
+namespace coffer::snapshot {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+// No longer waits, so that the clock's sums do not overflow.
+constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365};
+
+}  // namespace
+
+snapshotter::snapshotter(const ledger& books, snapshot_directory directory, options chosen)
+    : books_{books},
+      directory_{std::move(directory)},
+      chosen_{std::min(chosen.every, longest_wait), chosen.keep},
+      due_{clock::now() + chosen_.every},
+      thread_{[this] { run(); }} {}
+
+void snapshotter::stop() noexcept {
+    if (!thread_.joinable())
+        return;
+    {
+        const std::lock_guard lock{mutex_};
+        stopping_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+}
+
+void snapshotter::run() noexcept {
+    while (wait())
+        take();
+    take();
+}
+
+bool snapshotter::wait() noexcept {
+    std::unique_lock lock{mutex_};
+    const auto stopping = [this] { return stopping_; };
+    if (chosen_.every == std::chrono::milliseconds::zero())
+        changed_.wait(lock, stopping);
+    else if (!changed_.wait_until(lock, due_, stopping))
+        // Periods that a slow snapshot has missed are left out.
+        due_ = std::max(due_ + chosen_.every, clock::now());
+    return !stopping_;
+}
+
+void snapshotter::take() noexcept {
+    try {
+        write();
+    } catch (const std::exception& error) {
+        report_failure(error.what());
+    }
+}
+
+void snapshotter::write() {
+    const clock::time_point begin = clock::now();
+    const written_snapshot written = write_snapshot(books_, directory_, chosen_.keep);
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);
+    taken_.fetch_add(1, std::memory_order_relaxed);  // as in taken
+    log::info("snapshot {}: {} accounts, {} ms", written.file.native(), written.accounts,
+              took.count());
+    if (failed_in_a_row_ != 0)
+        log::info("snapshots work again, after {} that failed", failed_in_a_row_);
+    failed_in_a_row_ = 0;
+}
+
+void snapshotter::report_failure(const char* reason) noexcept {
+    ++failed_in_a_row_;
+    const std::uint64_t failures = failed_.fetch_add(1, std::memory_order_relaxed) + 1;  // likewise
+    log::error("a snapshot failed, {} so far: {}", failures, reason);
+}
+
+}  // namespace coffer::snapshot

@@ -1,0 +1,69 @@
+// Takes snapshots in the background.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+#include <coffer/ledger.hpp>
+
+#include "snapshot/snapshot_directory.hpp"
+
+namespace coffer::snapshot {
+
+/// Has a thread of its own, which reads the ledger and holds up nobody who posts. A snapshot that
+/// fails is logged and counted, and tried again when the next is due.
+///
+/// Thread safety: taken and failed may be called from any thread at once. The rest is for one.
+class snapshotter {
+public:
+    struct options {
+        std::chrono::milliseconds every;  ///< from one to the next; 0: only the last one, on stop
+        std::size_t keep;                 ///< how many stay, at least one
+    };
+
+    /// Starts. `books` must outlive it. Throws std::system_error if there is no thread to be had.
+    snapshotter(const ledger& books, snapshot_directory directory, options chosen);
+    ~snapshotter() { stop(); }
+    snapshotter(const snapshotter&) = delete;
+    snapshotter& operator=(const snapshotter&) = delete;
+
+    /// Takes a last snapshot and returns when it is taken, or has failed. Does nothing when called
+    /// again.
+    void stop() noexcept;
+
+    /// How many snapshots were taken.
+    [[nodiscard]] std::uint64_t taken() const noexcept {
+        return taken_.load(std::memory_order_relaxed);  // a count that orders nothing
+    }
+    /// How many failed.
+    [[nodiscard]] std::uint64_t failed() const noexcept {
+        return failed_.load(std::memory_order_relaxed);  // likewise
+    }
+
+private:
+    void run() noexcept;
+    /// Waits until the next snapshot is due, or the last. False if it is the last.
+    [[nodiscard]] bool wait() noexcept;
+    void take() noexcept;
+    void write();
+    void report_failure(const char* reason) noexcept;
+
+    const ledger& books_;
+    snapshot_directory directory_;
+    const options chosen_;
+    std::chrono::steady_clock::time_point due_;
+    std::uint64_t failed_in_a_row_ = 0;
+    std::atomic<std::uint64_t> taken_{0};
+    std::atomic<std::uint64_t> failed_{0};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool stopping_ = false;  // under the mutex
+    std::thread thread_;     // the last member: it uses the others from its start
+};
+
+}  // namespace coffer::snapshot
