@@ -29,7 +29,10 @@ int run(int argc, char** argv) {
 
     try {
         app.parse(argc, argv);
-    } catch (const CLI::Success& asked) {  // --help, --version
+    } catch (const CLI::CallForVersion& asked) {
+        std::puts(asked.what());
+        return EXIT_SUCCESS;
+    } catch (const CLI::Success& asked) {  // --help
         return app.exit(asked);
     } catch (const CLI::ParseError& wrong) {
         return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");

@@ -9,7 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
-// Watches a JSON document go by. Of all its events, only the members of the outermost object matter.
+// Watches a JSON document go by. Of all its events, only the members of the outermost object
+// matter.
 class amount_handler {
 public:
     static constexpr std::size_t max_array_size = static_cast<std::size_t>(-1);
@@ -33,10 +34,10 @@ public:
     bool on_key_part(json::string_view part, std::size_t size, code&) {
         if (size == part.size())
             key_is_amount_ = true;
-        const std::string_view due = std::string_view{"amount"}.substr(
-            std::min(size - part.size(), std::size_t{6}));
-        key_is_amount_ = key_is_amount_ && due.substr(0, part.size()) == view(part) &&
-                         due.size() >= part.size();
+        const std::string_view due =
+            std::string_view{"amount"}.substr(std::min(size - part.size(), std::size_t{6}));
+        key_is_amount_ =
+            key_is_amount_ && due.substr(0, part.size()) == view(part) && due.size() >= part.size();
         return true;
     }
     bool on_key(json::string_view part, std::size_t size, code& error) {
@@ -110,7 +111,8 @@ amount_read read_amount(std::string_view body) {
     json::basic_parser<amount_handler> parser{json::parse_options{}};
     json::error_code error;
     const std::size_t used = parser.write_some(false, body.data(), body.size(), error);
-    // These two are limits of the parser: what they stop may be JSON, but not with an amount of ours.
+    // These two are limits of the parser: what they stop may be JSON, but not with an amount of
+    // ours.
     if (error == json::error::too_deep || error == json::error::exponent_overflow)
         return {{}, problem::amount_out_of_reach};
     if (error || used != body.size())

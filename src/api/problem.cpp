@@ -68,29 +68,42 @@ static_assert(is_in_order(), "tell looks a problem's row up by its place");
 
 }  // namespace
 
-const telling& tell(problem one) noexcept { return rows[static_cast<std::size_t>(one)].told; }
+const telling& tell(problem one) noexcept {
+    return rows[static_cast<std::size_t>(one)].told;
+}
 
 problem problem_of(errc refusal) noexcept {
     switch (refusal) {
-        case errc::ok: return problem::none;
-        case errc::no_such_account: return problem::account_unknown;
-        case errc::invalid_amount: return problem::amount_not_positive;
-        case errc::insufficient_funds: return problem::funds_insufficient;
-        case errc::balance_overflow: return problem::balance_out_of_range;
-        case errc::ledger_full: return problem::unavailable;
+        case errc::ok:
+            return problem::none;
+        case errc::no_such_account:
+            return problem::account_unknown;
+        case errc::invalid_amount:
+            return problem::amount_not_positive;
+        case errc::insufficient_funds:
+            return problem::funds_insufficient;
+        case errc::balance_overflow:
+            return problem::balance_out_of_range;
+        case errc::ledger_full:
+            return problem::unavailable;
         // No endpoint opens accounts or names two of them.
         case errc::already_open:
-        case errc::same_account: break;
+        case errc::same_account:
+            break;
     }
     return problem::internal_error;
 }
 
 problem problem_of(money_error reason) noexcept {
     switch (reason) {
-        case money_error::none: return problem::none;
-        case money_error::not_a_number: return problem::amount_not_a_number;
-        case money_error::too_many_decimals: return problem::amount_too_many_decimals;
-        case money_error::out_of_range: return problem::amount_out_of_range;
+        case money_error::none:
+            return problem::none;
+        case money_error::not_a_number:
+            return problem::amount_not_a_number;
+        case money_error::too_many_decimals:
+            return problem::amount_too_many_decimals;
+        case money_error::out_of_range:
+            return problem::amount_out_of_range;
     }
     return problem::internal_error;
 }

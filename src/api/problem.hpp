@@ -1,5 +1,5 @@
-// Everything that can be wrong with a request, and what the client is told: the one table that knows
-// both our reasons and HTTP's.
+// Everything that can be wrong with a request, and what the client is told: the one table that
+// knows both our reasons and HTTP's.
 #pragma once
 
 #include <cstdint>

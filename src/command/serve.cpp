@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "engine/opening.hpp"
@@ -32,15 +31,6 @@ opened open_accounts(const serve_options& options, const snapshot::snapshot_dire
     return {open_sample(), "the sample accounts"};
 }
 
-http::server listen(engine& books, const serve_options& options) {
-    try {
-        return http::server{books, options.listen, options.threads};
-    } catch (const std::exception& failure) {
-        throw std::runtime_error{"cannot listen on " + http::to_string(options.listen) + ": " +
-                                 failure.what()};
-    }
-}
-
 std::string snapshots_text(const serve_options& options) {
     const std::string when = options.snapshot_every.count() == 0
                                  ? "when the server stops"
@@ -56,8 +46,7 @@ std::string durability_text(const serve_options& options) {
 
 void print_banner(const serve_options& options, const http::listen_address& where,
                   const opened& accounts) {
-    std::printf("coffer %s listens on http://%s\n", COFFER_VERSION,
-                http::to_string(where).c_str());
+    std::printf("coffer %s listens on http://%s\n", COFFER_VERSION, http::to_string(where).c_str());
     std::printf("  threads     %zu\n", options.threads);
     std::printf("  accounts    %zu, %s\n", accounts.books->books().size(), accounts.from.c_str());
     std::printf("  data        %s, %s\n", options.data.c_str(), snapshots_text(options).c_str());
@@ -72,7 +61,7 @@ void serve(const serve_options& options) {
     log::start();
     snapshot::snapshot_directory snapshots{options.data / "snapshots"};
     const opened accounts = open_accounts(options, snapshots);
-    http::server server = listen(*accounts.books, options);
+    http::server server{*accounts.books, options.listen, options.threads};
     snapshot::snapshotter snapshotter{accounts.books->books(),
                                       std::move(snapshots),
                                       {options.snapshot_every, options.snapshot_keep}};

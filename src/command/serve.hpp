@@ -5,8 +5,8 @@
 
 namespace coffer::command {
 
-/// Serves until SIGINT or SIGTERM, then takes a last snapshot. Throws std::exception, with a text for
-/// people, if it cannot begin to.
+/// Serves until SIGINT or SIGTERM, then takes a last snapshot. Throws std::exception, with a text
+/// for people, if it cannot begin to.
 void serve(const serve_options&);
 
 }  // namespace coffer::command

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
-#include <limits>
 #include <thread>
 
 namespace coffer::command {
@@ -24,13 +23,13 @@ constexpr std::size_t most_threads = 1024;
 template <class Value, class Parse>
 CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& into, Parse parse,
                         const std::string& expected) {
-    return app.add_option_function<std::string>(name, [&into, parse, expected](
-                                                          const std::string& text) {
-        const auto parsed = parse(text);
-        if (!parsed)
-            throw CLI::ValidationError{"'" + text + "' is not " + expected};
-        into = *parsed;
-    });
+    return app.add_option_function<std::string>(
+        name, [&into, parse, expected](const std::string& text) {
+            const auto parsed = parse(text);
+            if (!parsed)
+                throw CLI::ValidationError{"'" + text + "' is not " + expected};
+            into = *parsed;
+        });
 }
 
 void listen_at_port_of_environment(http::listen_address& listen) {
@@ -85,9 +84,10 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
     serve.add_option("--data", into.data, "The data directory [coffer-data]")
         ->type_name("DIR")
         ->envname("COFFER_DATA");
-    serve.add_option("--accounts", into.accounts,
-                     "JSON file of the accounts to open, or none [the latest snapshot in the data "
-                     "directory; if there is none, the sample accounts]")
+    serve
+        .add_option("--accounts", into.accounts,
+                    "JSON file of the accounts to open, or none [the latest snapshot in the data "
+                    "directory; if there is none, the sample accounts]")
         ->type_name("FILE|none")
         ->envname("COFFER_ACCOUNTS");
     add_parsed(serve, "--snapshot-every", into.snapshot_every, parse_duration,
@@ -97,10 +97,11 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_SNAPSHOT_EVERY");
     serve.add_option("--snapshot-keep", into.snapshot_keep, "How many snapshots to keep [10]")
         ->type_name("N")
-        ->check(CLI::Range(std::size_t{1}, std::numeric_limits<std::size_t>::max()))
+        ->check(CLI::PositiveNumber)
         ->envname("COFFER_SNAPSHOT_KEEP");
-    serve.add_flag("--in-memory", into.in_memory,
-                   "Start anew each time; snapshots are written, for inspection, and never read")
+    serve
+        .add_flag("--in-memory", into.in_memory,
+                  "Start anew each time; snapshots are written, for inspection, and never read")
         ->envname("COFFER_IN_MEMORY");
     serve.callback([listen, &into] {
         if (listen->count() == 0)

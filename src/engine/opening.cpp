@@ -11,10 +11,14 @@ namespace {
 std::optional<std::string> refusal(const posting& wanted, errc error) {
     const std::string account = "account " + std::to_string(wanted.account);
     switch (error) {
-        case errc::ok: return std::nullopt;
-        case errc::already_open: return account + " is listed twice";
-        case errc::ledger_full: return "no room for " + account;
-        default: return account + " cannot be opened";
+        case errc::ok:
+            return std::nullopt;
+        case errc::already_open:
+            return account + " is listed twice";
+        case errc::ledger_full:
+            return "no room for " + account;
+        default:
+            return account + " cannot be opened";
     }
 }
 
@@ -29,7 +33,9 @@ std::unique_ptr<engine> open_from_file(const std::filesystem::path& file) {
     return made;
 }
 
-std::unique_ptr<engine> open_empty() { return std::make_unique<engine>(ledger::options{}); }
+std::unique_ptr<engine> open_empty() {
+    return std::make_unique<engine>(ledger::options{});
+}
 
 std::unique_ptr<engine> open_sample() {
     auto made = open_empty();

@@ -1,69 +1,90 @@
 #include "http/chunked_body.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
-#include <string>
+#include <algorithm>
 
+#include "http/characters.hpp"
 #include "http/limits.hpp"
 
 namespace coffer::http {
 
-namespace asio = boost::asio;
-namespace beast = boost::beast;
-
-// Beast's parser for what comes after the head; what the head said is known by then.
-class chunked_body::parser final : public beast::http::basic_parser<true> {
-public:
-    parser() {
-        header_limit(limits::head_bytes);
-        body_limit(limits::body_bytes);
-        eager(true);
-    }
-
-    std::string content;
-
-private:
-    using error_code = beast::error_code;
-    using string_view = beast::string_view;
-
-    void on_request_impl(beast::http::verb, string_view, string_view, int, error_code&) override {}
-    void on_response_impl(int, string_view, int, error_code&) override {}
-    void on_field_impl(beast::http::field, string_view, string_view, error_code&) override {}
-    void on_header_impl(error_code&) override {}
-    void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-    std::size_t on_body_impl(string_view body, error_code&) override { return body.size(); }
-    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, error_code&) override {
-        content.append(body.data(), body.size());
-        return body.size();
-    }
-    void on_finish_impl(error_code&) override {}
-};
-
-chunked_body::chunked_body() = default;
-chunked_body::~chunked_body() = default;
-chunked_body::chunked_body(chunked_body&&) noexcept = default;
-chunked_body& chunked_body::operator=(chunked_body&&) noexcept = default;
-
-void chunked_body::begin(std::string_view head) {
-    parser_ = std::make_unique<parser>();
-    problem_ = api::problem::none;
-    static_cast<void>(take(head));
-}
+using api::problem;
 
 std::size_t chunked_body::take(std::string_view bytes) {
-    beast::error_code error;
-    const std::size_t used = parser_->put(asio::buffer(bytes.data(), bytes.size()), error);
-    if (error == beast::http::error::body_limit)
-        problem_ = api::problem::body_too_large;
-    else if (error && error != beast::http::error::need_more)
-        problem_ = api::problem::request_malformed;
-    return used;
+    std::size_t at = 0;
+    while (at != bytes.size() && state_ != state::done && problem_ == problem::none) {
+        if (state_ == state::data)
+            at += take_data(bytes.substr(at));
+        else
+            step(bytes[at++]);
+    }
+    taken_ += at;
+    if (taken_ > limits::chunked_bytes && problem_ == problem::none)
+        problem_ = problem::body_too_large;
+    return at;
 }
 
-bool chunked_body::done() const noexcept { return parser_->is_done(); }
+std::size_t chunked_body::take_data(std::string_view bytes) {
+    const std::size_t count = std::min(size_, bytes.size());
+    content_ += bytes.substr(0, count);
+    size_ -= count;
+    if (size_ == 0)
+        state_ = state::data_return;
+    return count;
+}
 
-std::string_view chunked_body::content() const noexcept { return parser_->content; }
+void chunked_body::step(char c) {
+    switch (state_) {
+        case state::size_begin:
+        case state::size:
+            return size_digit(c);
+        case state::extension:
+            return c == '\r' ? go_on_if(true, state::size_end)
+                             : go_on_if(!is_control(c), state::extension);
+        case state::size_end:
+            return go_on_if(c == '\n', size_ == 0 ? state::trailer_begin : state::data);
+        case state::data_return:
+            return go_on_if(c == '\r', state::data_feed);
+        case state::data_feed:
+            return go_on_if(c == '\n', state::size_begin);
+        case state::trailer_begin:
+            return c == '\r' ? go_on_if(true, state::end_feed)
+                             : go_on_if(is_token_character(c), state::trailer);
+        case state::trailer:
+            return c == '\r' ? go_on_if(true, state::trailer_feed)
+                             : go_on_if(!is_control(c), state::trailer);
+        case state::trailer_feed:
+            return go_on_if(c == '\n', state::trailer_begin);
+        case state::end_feed:
+            return go_on_if(c == '\n', state::done);
+        case state::data:
+        case state::done:
+            return;
+    }
+}
+
+void chunked_body::size_digit(char c) {
+    const int digit = hex_value(c);
+    if (digit < 0)
+        return after_size(c);
+    size_ = (state_ == state::size ? size_ : 0) * 16 + static_cast<std::size_t>(digit);
+    state_ = state::size;
+    // Before the next digit, so that the size never grows past what it can hold.
+    if (size_ > limits::body_bytes - content_.size())
+        problem_ = problem::body_too_large;
+}
+
+void chunked_body::after_size(char c) {
+    const bool has_size = state_ == state::size;
+    if (c == '\r')
+        return go_on_if(has_size, state::size_end);
+    go_on_if(has_size && c == ';', state::extension);
+}
+
+void chunked_body::go_on_if(bool fits, state next) {
+    if (fits)
+        state_ = next;
+    else
+        problem_ = problem::request_malformed;
+}
 
 }  // namespace coffer::http

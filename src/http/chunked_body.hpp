@@ -1,37 +1,58 @@
 // A request body in chunks (RFC 9112, section 7.1), taken apart as it arrives.
+//
+// Our own, since Beast's parser takes line feeds within chunk extensions, extensions and trailers
+// without end, and lets trailers speak where only the head should.
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "api/problem.hpp"
 
 namespace coffer::http {
 
-/// Takes a chunked body apart as it arrives.
+/// Extensions and trailers are passed over. Thread safety: none.
 class chunked_body {
 public:
-    chunked_body();
-    ~chunked_body();
-    chunked_body(chunked_body&&) noexcept;
-    chunked_body& operator=(chunked_body&&) noexcept;
-
-    /// Begins a body after the given head, which said it is chunked.
-    void begin(std::string_view head);
-
-    /// Takes what it can from the front of `bytes` and returns how much. The content so far is in
-    /// `content()`. `problem_found` says what is wrong with it, if anything.
+    /// Takes what it can from the front of `bytes` and returns how much: all, unless the body ends
+    /// before or something is wrong with it.
     [[nodiscard]] std::size_t take(std::string_view bytes);
 
-    [[nodiscard]] bool done() const noexcept;
+    [[nodiscard]] bool done() const noexcept { return state_ == state::done; }
     [[nodiscard]] api::problem problem_found() const noexcept { return problem_; }
-    [[nodiscard]] std::string_view content() const noexcept;
+
+    /// The content of all chunks so far.
+    [[nodiscard]] std::string_view content() const noexcept { return content_; }
 
 private:
-    class parser;
-    std::unique_ptr<parser> parser_;
+    enum class state : std::uint8_t {
+        size_begin,  // the first digit of a chunk's size is due
+        size,
+        extension,
+        size_end,  // the line feed after it
+        data,
+        data_return,
+        data_feed,
+        trailer_begin,  // a trailer's first character, or the end
+        trailer,
+        trailer_feed,
+        end_feed,
+        done,
+    };
+
+    void step(char c);
+    void size_digit(char c);
+    void after_size(char c);
+    void go_on_if(bool fits, state next);
+    [[nodiscard]] std::size_t take_data(std::string_view bytes);
+
+    state state_ = state::size_begin;
     api::problem problem_ = api::problem::none;
+    std::size_t size_ = 0;   // of the chunk, as far as it is read
+    std::size_t taken_ = 0;  // of everything
+    std::string content_;
 };
 
 }  // namespace coffer::http

@@ -15,10 +15,14 @@ using boost::system::error_code;
 
 std::chrono::seconds patience(session::phase phase) noexcept {
     switch (phase) {
-        case session::phase::idle: return limits::idle;
-        case session::phase::head: return limits::head;
-        case session::phase::body: return limits::body;
-        case session::phase::closing: break;
+        case session::phase::idle:
+            return limits::idle;
+        case session::phase::head:
+            return limits::head;
+        case session::phase::body:
+            return limits::body;
+        case session::phase::closing:
+            break;
     }
     return limits::linger;
 }
@@ -195,6 +199,8 @@ void connection::give_up() {
     send(out);
 }
 
-void connection::close() { owner_.remove(self_); }
+void connection::close() {
+    owner_.remove(self_);
+}
 
 }  // namespace coffer::http

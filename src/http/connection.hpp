@@ -17,11 +17,11 @@ namespace coffer::http {
 class worker;
 
 // With the executor's concrete type: any_io_executor costs an indirect call at every step.
-using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                    boost::asio::io_context::executor_type>;
+using tcp_socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-/// Belongs to one worker and its thread. Invariant: outside on_ready it waits for its socket to become
-/// readable or writable, never for both; within, it waits for nothing, and may be destroyed.
+/// Belongs to one worker and its thread. Invariant: outside on_ready it waits for its socket to
+/// become readable or writable, never for both; within, it waits for nothing, and may be destroyed.
 class connection {
 public:
     using handle = std::list<connection>::iterator;

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 
+#include "http/characters.hpp"
 #include "http/limits.hpp"
 
 namespace coffer::http {
 namespace {
 
 using api::problem;
-
-constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 problem check_version(std::string_view version) noexcept {
     if (version == "HTTP/1.1" || version == "HTTP/1.0")
@@ -33,11 +32,8 @@ problem check_request_line(std::string_view line) noexcept {
 problem check_field_line(std::string_view line) noexcept {
     if (line.front() == ' ' || line.front() == '\t')
         return problem::request_malformed;  // folded
-    const auto is_control = [](char c) noexcept {
-        return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
-    };
     return std::any_of(line.begin(), line.end(), is_control) ? problem::request_malformed
-                                                              : problem::none;
+                                                             : problem::none;
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
 // Finds the end of a request's head, and refuses what Beast's parser would let through.
 //
 // RFC 9112 lets a server take a bare LF for a line's end and unfold folded lines. Two parties that
-// do so differently disagree on where a request ends, so here a line ends with CRLF and nothing else.
+// do so differently disagree on where a request ends, so here a line ends with CRLF and nothing
+// else.
 #pragma once
 
 #include <cstddef>

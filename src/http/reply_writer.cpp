@@ -35,8 +35,8 @@ std::string date_text(std::time_t now) {
     char text[64];
     const int size = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
                                    days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
-                                   months[static_cast<std::size_t>(utc.tm_mon)],
-                                   utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+                                   months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
+                                   utc.tm_hour, utc.tm_min, utc.tm_sec);
     return {text, static_cast<std::size_t>(size)};
 }
 
@@ -63,6 +63,8 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
         out += reply.body();
 }
 
-void write_continue(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
+void write_continue(std::string& out) {
+    out += "HTTP/1.1 100 Continue\r\n\r\n";
+}
 
 }  // namespace coffer::http

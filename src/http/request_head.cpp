@@ -17,14 +17,17 @@ using api::problem;
 constexpr api::method method_of(beast::http::verb verb) noexcept {
     switch (verb) {
         case beast::http::verb::get:
-        case beast::http::verb::head: return api::method::get;
-        case beast::http::verb::post: return api::method::post;
-        default: return api::method::other;
+        case beast::http::verb::head:
+            return api::method::get;
+        case beast::http::verb::post:
+            return api::method::post;
+        default:
+            return api::method::other;
     }
 }
 
-// Beast's parser, for the head alone. It decides nothing about the body: that is done here, from the
-// fields of the head and not of any trailer, and more strictly than Beast 1.81 does.
+// Beast's parser, for the head alone. It decides nothing about the body: that is done here, from
+// the fields of the head and not of any trailer, and more strictly than Beast 1.81 does.
 class head_parser final : public beast::http::basic_parser<true> {
 public:
     explicit head_parser(std::string_view head) : head_bytes_{head} {
@@ -59,12 +62,23 @@ private:
     void on_field_impl(beast::http::field name, string_view, string_view value,
                        error_code&) override {
         switch (name) {
-            case beast::http::field::host: ++hosts_; break;
-            case beast::http::field::content_type: content_type(value); break;
-            case beast::http::field::content_length: has_content_length_ = true; break;
-            case beast::http::field::transfer_encoding: transfer_encoding(value); break;
-            case beast::http::field::expect: expect(value); break;
-            default: break;
+            case beast::http::field::host:
+                ++hosts_;
+                break;
+            case beast::http::field::content_type:
+                content_type(value);
+                break;
+            case beast::http::field::content_length:
+                has_content_length_ = true;
+                break;
+            case beast::http::field::transfer_encoding:
+                transfer_encoding(value);
+                break;
+            case beast::http::field::expect:
+                expect(value);
+                break;
+            default:
+                break;
         }
     }
 
@@ -139,6 +153,8 @@ private:
 
 }  // namespace
 
-request_head read_head(std::string_view head) { return head_parser{head}.read(); }
+request_head read_head(std::string_view head) {
+    return head_parser{head}.read();
+}
 
 }  // namespace coffer::http

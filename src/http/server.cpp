@@ -1,7 +1,9 @@
 #include "http/server.hpp"
 
 #include <boost/asio/ip/address.hpp>
+#include <boost/system/system_error.hpp>
 #include <csignal>
+#include <stdexcept>
 #include <thread>
 
 #include "ops/log.hpp"
@@ -11,8 +13,8 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Throws if anyone listens there. Workers that share an address could not tell: the kernel lets any
-/// process of the same user join them.
+/// Throws if anyone listens there. Workers that share an address could not tell: the kernel lets
+/// any process of the same user join them.
 void prove_free(asio::io_context& events, const listen_address& where) {
     const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(where.host), where.port};
     asio::ip::tcp::acceptor probe{events};
@@ -25,11 +27,19 @@ void prove_free(asio::io_context& events, const listen_address& where) {
 
 server::server(engine& books, const listen_address& where, std::size_t threads)
     : signals_{events_, SIGINT, SIGTERM} {
+    try {
+        listen(books, where, threads);
+    } catch (const boost::system::system_error& failure) {
+        throw std::runtime_error{"cannot listen on " + to_string(where) + ": " +
+                                 failure.code().message()};
+    }
+}
+
+void server::listen(engine& books, listen_address where, std::size_t threads) {
     prove_free(events_, where);
-    listen_address address = where;
     while (workers_.size() != threads) {
-        workers_.push_back(std::make_unique<worker>(books, address, threads > 1));
-        address = workers_.back()->address();
+        workers_.push_back(std::make_unique<worker>(books, where, threads > 1));
+        where = address();  // with the port that the first was given
     }
 }
 

@@ -14,7 +14,7 @@ namespace coffer::http {
 class server {
 public:
     /// Listens at `where` with `threads` workers, and takes SIGINT and SIGTERM over. Throws
-    /// boost::system::system_error, address_in_use if anyone else listens there.
+    /// std::runtime_error, with a text for people, if that cannot be: someone else listens there.
     server(engine& books, const listen_address& where, std::size_t threads);
 
     /// Where it listens, with the port that the system chose if it was asked to.
@@ -25,6 +25,8 @@ public:
     void run();
 
 private:
+    void listen(engine& books, listen_address where, std::size_t threads);
+
     boost::asio::io_context events_;
     boost::asio::signal_set signals_;
     std::vector<std::unique_ptr<worker>> workers_;

@@ -1,7 +1,6 @@
 #include "http/session.hpp"
 
 #include "api/router.hpp"
-#include "http/limits.hpp"
 #include "http/reply_writer.hpp"
 
 namespace coffer::http {
@@ -19,8 +18,8 @@ std::size_t session::feed(std::string_view bytes, std::string& out) {
     return used;
 }
 
-// One request, or an empty line before it (RFC 9112, section 2.2). Zero if it is not all there, or if
-// it was refused.
+// One request, or an empty line before it (RFC 9112, section 2.2). Zero if it is not all there, or
+// if it was refused.
 std::size_t session::feed_one(std::string_view bytes, std::string& out) {
     if (phase_ == phase::idle) {
         if (bytes.starts_with("\r\n"))
@@ -52,8 +51,6 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
         return false;
     }
     body_size_ = head_.content_length;
-    if (head_.chunked)
-        chunks_.begin(bytes.substr(0, head_size_));
     phase_ = phase::body;
     const bool client_waits = head_.expects_continue && bytes.size() == head_size_;
     if (client_waits)
@@ -65,12 +62,9 @@ bool session::feed_body(std::string_view bytes, std::string& out) {
     if (!head_.chunked)
         return bytes.size() >= body_size_;
     body_size_ += chunks_.take(bytes.substr(body_size_));
-    problem found = chunks_.problem_found();
-    if (found == problem::none && bytes.size() > limits::chunked_bytes)
-        found = problem::body_too_large;
-    if (found != problem::none)
-        refuse(found, out);
-    return found == problem::none && chunks_.done();
+    if (chunks_.problem_found() != problem::none)
+        refuse(chunks_.problem_found(), out);
+    return chunks_.done();
 }
 
 void session::answer(std::string_view bytes, std::string& out) {

@@ -51,10 +51,8 @@ public:
 private:
     using executor = boost::asio::io_context::executor_type;
     using acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, executor>;
-    using timer =
-        boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                          boost::asio::wait_traits<std::chrono::steady_clock>,
-                                          executor>;
+    using timer = boost::asio::basic_waitable_timer<
+        std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
     static constexpr tick never = std::numeric_limits<tick>::max();
 
     void accept();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
+#include <utility>
 
 #include "snapshot/accounts_handler.hpp"
 

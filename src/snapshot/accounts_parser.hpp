@@ -9,6 +9,7 @@
 // Nothing of the document is kept but the account being read and a list of the open brackets.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "snapshot/file_descriptor.hpp"
 #include "snapshot/snapshot_text.hpp"

@@ -1,0 +1,67 @@
+#include "api/problem.hpp"
+
+#include <boost/json/parse.hpp>
+#include <string>
+
+#include "api/reply.hpp"
+#include "catch.hpp"
+
+using coffer::errc;
+using coffer::money_error;
+using coffer::api::problem;
+using coffer::api::problem_of;
+using coffer::api::tell;
+
+TEST_CASE("problem_of: every refusal of the ledger has its status and type", "[api]") {
+    const auto told = [](errc refusal) {
+        const auto& row = tell(problem_of(refusal));
+        return std::to_string(row.status) + " " + std::string{row.type};
+    };
+    CHECK(problem_of(errc::ok) == problem::none);
+    CHECK(told(errc::no_such_account) == "404 no_such_account");
+    CHECK(told(errc::invalid_amount) == "400 invalid_amount");
+    CHECK(told(errc::insufficient_funds) == "400 insufficient_funds");
+    CHECK(told(errc::balance_overflow) == "400 invalid_amount");
+    CHECK(told(errc::ledger_full) == "503 unavailable");
+    CHECK(told(errc::already_open) == "500 internal_error");
+    CHECK(told(errc::same_account) == "500 internal_error");
+}
+
+TEST_CASE("problem_of: every unreadable amount is an invalid_amount", "[api]") {
+    CHECK(problem_of(money_error::none) == problem::none);
+    for (const money_error reason :
+         {money_error::not_a_number, money_error::too_many_decimals, money_error::out_of_range}) {
+        CHECK(tell(problem_of(reason)).status == 400);
+        CHECK(tell(problem_of(reason)).type == "invalid_amount");
+    }
+}
+
+TEST_CASE("reply: every problem is told in the same envelope", "[api]") {
+    coffer::api::reply reply;
+    for (int i = 1; i <= static_cast<int>(problem::internal_error); ++i) {
+        const auto one = static_cast<problem>(i);
+        reply.refuse(one);
+        const auto& told = tell(one);
+        CAPTURE(told.type);
+        CHECK(reply.status() == told.status);
+        CHECK(reply.status() >= 400);
+        CHECK(reply.retry_later() == (told.status == 503));
+        const auto body = boost::json::parse(std::string{reply.body()}).as_object();
+        CHECK(body.at("success") == false);
+        CHECK(body.at("error").at("type").as_string() == std::string{told.type});
+        CHECK(body.at("error").at("message").as_string() == std::string{told.message});
+        CHECK(body.at("code") == told.status);
+    }
+}
+
+TEST_CASE("reply: no problem outgrows the memory that a reply has from the start", "[api]") {
+    coffer::api::reply reply;
+    const char* const memory = reply.body().data();
+    for (int i = 1; i <= static_cast<int>(problem::internal_error); ++i)
+        reply.refuse(static_cast<problem>(i));
+    reply.posted({18446744073709551615U, 1, coffer::money::from_minor(9223372036854775807)},
+                 "new_balance");
+    CHECK(reply.body().data() == memory);
+    CHECK(reply.body() == R"({"success":true,"data":{"account_number":"18446744073709551615",)"
+                          R"("new_balance":92233720368547758.07},"code":200})");
+}

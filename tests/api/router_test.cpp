@@ -1,0 +1,169 @@
+#include "api/router.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+#include "engine/opening.hpp"
+
+using coffer::money;
+using coffer::api::method;
+using coffer::api::request;
+
+namespace {
+
+struct api_under_test {
+    std::unique_ptr<coffer::engine> books = coffer::open_sample();
+    coffer::api::reply reply;
+
+    std::string ask(const request& asked) {
+        coffer::api::handle(*books, asked, reply);
+        return std::string{reply.body()};
+    }
+    std::string get(std::string_view target) { return ask({method::get, target, {}, {}}); }
+    std::string post(std::string_view target, std::string_view body,
+                     std::string_view content_type = "application/json") {
+        return ask({method::post, target, content_type, body});
+    }
+    std::int64_t balance_minor(coffer::account_number number) {
+        return books->balance(number).posting.balance.minor();
+    }
+};
+
+std::string type_of(const std::string& body) {
+    const std::string before = R"({"success":false,"error":{"type":")";
+    REQUIRE(body.substr(0, before.size()) == before);
+    return body.substr(before.size(), body.find('"', before.size()) - before.size());
+}
+
+}  // namespace
+
+TEST_CASE("handle: the three endpoints answer in the contract's words", "[api]") {
+    api_under_test api;
+    CHECK(api.get("/accounts/10001/balance") ==
+          R"({"success":true,"data":{"account_number":"10001","balance":1000.0},"code":200})");
+    CHECK(api.post("/accounts/10001/withdraw", R"({"amount":100.0})") ==
+          R"({"success":true,"data":{"account_number":"10001","new_balance":900.0},"code":200})");
+    CHECK(api.post("/accounts/10001/deposit", R"({"amount":200.0})") ==
+          R"({"success":true,"data":{"account_number":"10001","new_balance":1100.0},"code":200})");
+    CHECK(api.reply.status() == 200);
+}
+
+TEST_CASE("handle: the sample accounts are those of the contract", "[api]") {
+    api_under_test api;
+    CHECK(api.books->books().size() == 10);
+    for (coffer::account_number i = 1; i <= 9; ++i)
+        CHECK(api.balance_minor(10000 + i) == static_cast<std::int64_t>(i) * 100'000);
+    CHECK(api.balance_minor(100000) == 1'000'000);
+}
+
+TEST_CASE("handle: a tenth of a unit ten times is exactly one unit", "[api]") {
+    api_under_test api;
+    for (int i = 0; i != 10; ++i)
+        api.post("/accounts/10001/deposit", R"({"amount": 0.1})");
+    CHECK(api.get("/accounts/10001/balance") ==
+          R"({"success":true,"data":{"account_number":"10001","balance":1001.0},"code":200})");
+}
+
+TEST_CASE("handle: a refused amount moves nothing", "[api]") {
+    api_under_test api;
+    for (const std::string_view body :
+         {R"({"amount":1.005})", R"({"amount":"5"})", R"({"amount":-1})", R"({"amount":0})",
+          R"({"amount":null})", R"({"amount":1e400})", R"({"amount":1,"amount":2})", "{}"}) {
+        CAPTURE(body);
+        for (const char* const path : {"/accounts/10001/deposit", "/accounts/10001/withdraw"}) {
+            CHECK(type_of(api.post(path, body)) == "invalid_amount");
+            CHECK(api.reply.status() == 400);
+        }
+    }
+    CHECK(api.balance_minor(10001) == 100'000);
+    CHECK(api.books->balance(10001).posting.sequence == 1);
+}
+
+TEST_CASE("handle: a withdrawal beyond the balance is refused, one of all of it is not", "[api]") {
+    api_under_test api;
+    CHECK(type_of(api.post("/accounts/10001/withdraw", R"({"amount":1000.01})")) ==
+          "insufficient_funds");
+    CHECK(api.reply.status() == 400);
+    CHECK(api.post("/accounts/10001/withdraw", R"({"amount":1000})") ==
+          R"({"success":true,"data":{"account_number":"10001","new_balance":0.0},"code":200})");
+}
+
+TEST_CASE("handle: a deposit beyond what money can hold is an invalid amount", "[api]") {
+    api_under_test api;
+    CHECK(type_of(api.post("/accounts/10001/deposit", R"({"amount":92233720368547758.07})")) ==
+          "invalid_amount");
+    CHECK(api.balance_minor(10001) == 100'000);
+}
+
+TEST_CASE("handle: what is no account number is told from an account that is not there", "[api]") {
+    api_under_test api;
+    for (const char* const target :
+         {"/accounts/abc/balance", "/accounts/0/balance", "/accounts/-1/balance",
+          "/accounts/+1/balance", "/accounts/010001/balance", "/accounts/1.0/balance",
+          "/accounts//balance", "/accounts/18446744073709551616/balance", "/accounts/%31/balance",
+          "/accounts/ 1/balance"}) {
+        CAPTURE(target);
+        CHECK(type_of(api.get(target)) == "invalid_account_number");
+        CHECK(api.reply.status() == 400);
+    }
+    for (const char* const target :
+         {"/accounts/1/balance", "/accounts/18446744073709551615/balance"}) {
+        CHECK(type_of(api.get(target)) == "no_such_account");
+        CHECK(api.reply.status() == 404);
+    }
+    CHECK(type_of(api.post("/accounts/77/deposit", R"({"amount":1})")) == "no_such_account");
+    CHECK(type_of(api.post("/accounts/x/deposit", R"({"amount":1})")) == "invalid_account_number");
+}
+
+TEST_CASE("handle: paths that are not there are no routes", "[api]") {
+    api_under_test api;
+    for (const char* const target :
+         {"/", "/accounts", "/accounts/", "/accounts/10001", "/accounts/10001/", "*", "",
+          "/accounts/10001/balance/", "/accounts/10001/balances", "/accounts/10001/Balance",
+          "/accounts/10001//balance", "/account/10001/balance", "//accounts/10001/balance"}) {
+        CAPTURE(target);
+        CHECK(type_of(api.get(target)) == "no_such_route");
+        CHECK(api.reply.status() == 404);
+    }
+}
+
+TEST_CASE("handle: a query does not matter", "[api]") {
+    api_under_test api;
+    api.get("/accounts/10001/balance?a=/b?c");
+    CHECK(api.reply.status() == 200);
+}
+
+TEST_CASE("handle: a method that the path does not have is told those it has", "[api]") {
+    api_under_test api;
+    CHECK(type_of(api.post("/accounts/10001/balance", "{}")) == "method_not_allowed");
+    CHECK(api.reply.status() == 405);
+    CHECK(api.reply.allow() == "GET, HEAD");
+    CHECK(type_of(api.get("/accounts/10001/withdraw")) == "method_not_allowed");
+    CHECK(api.reply.allow() == "POST");
+    CHECK(type_of(api.ask({method::other, "/accounts/x/deposit", {}, {}})) == "method_not_allowed");
+    CHECK(api.reply.allow() == "POST");
+    api.get("/accounts/10001/balance");
+    CHECK(api.reply.allow().empty());
+}
+
+TEST_CASE("handle: a body must be there, be JSON and say so", "[api]") {
+    api_under_test api;
+    const std::string_view body = R"({"amount":1})";
+    const char* const path = "/accounts/10001/deposit";
+    for (const char* const type :
+         {"", "text/plain", "application/x-www-form-urlencoded", "application/jsonx",
+          "application/xml;a=application/json", "application/+json", "json", "application/json,"}) {
+        CAPTURE(type);
+        CHECK(type_of(api.post(path, body, type)) == "unsupported_media_type");
+        CHECK(api.reply.status() == 415);
+    }
+    CHECK(type_of(api.post(path, "")) == "unsupported_media_type");
+    CHECK(type_of(api.post(path, "amount=1")) == "unsupported_media_type");
+    CHECK(api.balance_minor(10001) == 100'000);
+    for (const char* const type : {"application/json", "Application/JSON; charset=utf-8",
+                                   "application/json ;x", "application/vnd.api+json"}) {
+        CAPTURE(type);
+        api.post(path, body, type);
+        CHECK(api.reply.status() == 200);
+    }
+}

@@ -1,0 +1,198 @@
+"""A server's life: start, snapshots under load, an orderly end, a kill, and the next start."""
+
+import json
+import pathlib
+import random
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from server import Server, balance, environment, post
+from http_test import post_bytes, split
+
+DEPOSIT_LUA = """
+wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '{"amount":0.01}'
+"""
+
+
+class Load:
+    """wrk at full speed, depositing one cent at a time, as a context manager."""
+
+    def __init__(self, server, account=10001):
+        self.script = tempfile.NamedTemporaryFile("w", suffix=".lua")
+        self.script.write(DEPOSIT_LUA)
+        self.script.flush()
+        self.process = subprocess.Popen(
+            ["wrk", "-t1", "-c16", "-d60s", "-s", self.script.name,
+             server.url(f"/accounts/{account}/deposit")],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.script.close()
+
+
+def wait_until(condition, timeout_s=20):
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it did not come true")
+        time.sleep(0.01)
+
+
+def accounts_of(snapshot):
+    return {each["account_number"]: each for each in json.loads(snapshot.read_text())["accounts"]}
+
+
+class Life(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def assert_valid(self, snapshot):
+        """By a program that is not ours, and by what the snapshot says of itself."""
+        subprocess.run(["jq", "-e", "(.accounts | length) == .count", str(snapshot)], check=True,
+                       stdout=subprocess.DEVNULL)
+        accounts = json.loads(snapshot.read_text(), parse_float=str)["accounts"]
+        total = sum(round(float(each["balance"]) * 100) for each in accounts)
+        said = json.loads(snapshot.read_text())["total"]
+        self.assertEqual(total, round(said * 100))
+
+    def test_sigterm_and_sigint_leave_a_snapshot_of_the_latest_balances(self):
+        for how in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(how=how), Server("--snapshot-every", "1h") as server:
+                post(server, "/accounts/10001/deposit", '{"amount":0.25}')
+                self.assertEqual(0, server.stop(how))
+                last = server.snapshots()[-1]
+                self.assert_valid(last)
+                self.assertIn('{"account_number":"10001","balance":1000.25,"sequence":2}',
+                              last.read_text())
+
+    def test_the_next_start_goes_on_from_the_last_snapshot(self):
+        with Server(data=self.folder) as server:
+            post(server, "/accounts/10001/withdraw", '{"amount":999.99}')
+            self.assertEqual(0, server.stop())
+        with Server(data=self.folder) as server:
+            self.assertEqual("0.01", balance(server))
+            post(server, "/accounts/10001/deposit", '{"amount":1}')
+            self.assertEqual(0, server.stop())
+        with Server("--in-memory", data=self.folder) as server:
+            self.assertEqual("1000.0", balance(server))
+
+    def test_what_was_answered_before_the_end_is_in_the_last_snapshot(self):
+        for _ in range(5):
+            with Server() as server:
+                connections = [server.connect() for _ in range(8)]
+                for connection in connections:
+                    connection.sendall(post_bytes(b'{"amount":1}', 10001) * 50)
+                received = connections[0].recv(1)  # it is at work now
+                server.process.send_signal(signal.SIGTERM)
+                paid = 0
+                for connection in connections:
+                    try:
+                        while more := connection.recv(65536):
+                            received += more
+                    except ConnectionResetError:
+                        pass
+                    connection.close()
+                    paid += sum(status == 200 for status, _, _ in split(received))
+                    received = b""
+                self.assertEqual(0, server.process.wait(20))
+                account = accounts_of(server.snapshots()[-1])["10001"]
+                self.assertEqual(1000 + paid, account["balance"])
+                self.assertEqual(1 + paid, account["sequence"])
+
+    def test_a_request_in_flight_at_the_end_is_answered(self):
+        with Server() as server:
+            request = post_bytes(b'{"amount":1}', 10001)
+            with server.connect() as connection:
+                connection.sendall(request[:-3])
+                time.sleep(0.2)  # for the server to have read that
+                server.process.send_signal(signal.SIGTERM)
+                time.sleep(0.2)
+                connection.sendall(request[-3:])
+                (status, head, _), = split(connection.recv(65536))
+                self.assertEqual(200, status)
+                self.assertIn(b"Connection: close", head)
+            self.assertEqual(0, server.process.wait(20))
+            self.assertEqual(1001.0, accounts_of(server.snapshots()[-1])["10001"]["balance"])
+
+    def test_a_second_signal_ends_it_at_once(self):
+        with Server() as server, server.connect() as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n")
+            time.sleep(0.2)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            self.assertIsNone(server.process.poll(), "it waits for the request to end")
+            server.process.send_signal(signal.SIGTERM)
+            self.assertNotEqual(0, server.process.wait(1))
+
+    def test_the_newest_snapshots_are_kept(self):
+        with Server("--snapshot-every", "20ms", "--snapshot-keep", "3") as server:
+            wait_until(lambda: server.snapshots() and int(server.snapshots()[-1].stem) >= 6)
+            self.assertEqual(0, server.stop())
+            self.assertEqual(3, len(server.snapshots()))
+
+    def test_snapshots_appear_and_are_valid_under_full_load(self):
+        with Server("--snapshot-every", "200ms", "--snapshot-keep", "1000") as server:
+            with Load(server):
+                time.sleep(3)
+                taken = len(server.snapshots())
+            self.assertGreaterEqual(taken, 8)
+            self.assertEqual(0, server.stop())
+            sequences = []
+            for snapshot in server.snapshots():
+                self.assert_valid(snapshot)
+                account = accounts_of(snapshot)["10001"]
+                sequences.append(account["sequence"])
+                self.assertEqual(round(account["balance"] * 100), 99_999 + account["sequence"])
+            self.assertEqual(sorted(sequences), sequences)
+            print(f"\n    {taken} snapshots in 3 s at {sequences[-1] / 3:.0f} deposits/s", end=" ")
+
+    def test_a_kill_leaves_no_half_snapshot_and_the_next_start_tidies_up(self):
+        accounts = self.folder / "accounts.json"
+        rows = (f'{{"account_number":"{i}","balance":1.0}}' for i in range(10_001, 40_001))
+        accounts.write_text('{"accounts":[\n' + ",\n".join(rows) + "\n]}")
+        data = self.folder / "data"
+        chosen = random.Random(1)
+        for _ in range(8):
+            with Server("--snapshot-every", "1ms", "--accounts", accounts, data=data) as server:
+                with Load(server):
+                    before = len(server.snapshots())
+                    wait_until(lambda: len(server.snapshots()) > min(before, 9) or before >= 10)
+                    time.sleep(chosen.random() / 20)
+                    server.kill()
+                for snapshot in server.snapshots():
+                    self.assert_valid(snapshot)
+        with Server("--snapshot-every", "0", data=data) as server:
+            left = [path.name for path in (data / "snapshots").iterdir()
+                    if not path.name.endswith(".json")]
+            self.assertEqual([], left)
+            self.assertGreaterEqual(float(balance(server, 10001)), 1)
+
+    def test_deposits_from_many_connections_are_all_there(self):
+        with Server() as server:
+            def deposit_all():
+                with server.connect() as connection:
+                    connection.sendall(post_bytes(b'{"amount":0.1}', 10009) * 100)
+                    received = b""
+                    while received.count(b"HTTP/1.1 200") < 100 or not received.endswith(b"}"):
+                        received += connection.recv(65536)
+            threads = [threading.Thread(target=deposit_all) for _ in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            self.assertEqual("9080.0", balance(server, 10009))
+
+
+if __name__ == "__main__":
+    unittest.main()

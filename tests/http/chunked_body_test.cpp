@@ -1,0 +1,69 @@
+#include "http/chunked_body.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+#include "http/limits.hpp"
+
+using coffer::api::problem;
+using coffer::http::chunked_body;
+namespace limits = coffer::http::limits;
+
+TEST_CASE("chunked_body: joins its chunks and stops where they end", "[http]") {
+    const std::string chunks =
+        "5\r\nhello\r\n01;name=\"a;b\"\r\n,\r\n6 \r\n";  // a space is no extension
+    chunked_body spaced;
+    CHECK(spaced.take(chunks) == chunks.size() - 2);
+    CHECK(spaced.problem_found() == problem::request_malformed);
+
+    const std::string good = "5\r\nhello\r\nA;x\r\n, \r\nworld!\r\n000\r\nOne: 1\r\nTwo:\r\n\r\n";
+    chunked_body body;
+    CHECK(body.take(good + "GET /") == good.size());
+    CHECK(body.done());
+    CHECK(body.problem_found() == problem::none);
+    CHECK(body.content() == "hello, \r\nworld!");
+}
+
+TEST_CASE("chunked_body: is done at its last byte and not before", "[http]") {
+    const std::string good = "1\r\na\r\n0\r\nOne: 1\r\n\r\n";
+    chunked_body body;
+    for (const char c : good) {
+        CHECK_FALSE(body.done());
+        CHECK(body.take({&c, 1}) == 1);
+    }
+    CHECK(body.done());
+    CHECK(body.content() == "a");
+    CHECK(body.take("more") == 0);
+}
+
+TEST_CASE("chunked_body: refuses what is malformed at the byte that is wrong", "[http]") {
+    for (const std::string bad :
+         {"x", "\r", ";", "0x", "5\n", "5\rx", "5;a\n", "5;\x01", "1\r\naa", "1\r\na\rx",
+          "1\r\na\r\n\r", "0\r\n ", "0\r\n:", "0\r\nOne: 1\n", "0\r\n\rx", "-", "+", " 5"}) {
+        chunked_body body;
+        CAPTURE(bad);
+        CHECK(body.take(bad) == bad.size());
+        CHECK(body.problem_found() == problem::request_malformed);
+        CHECK_FALSE(body.done());
+    }
+}
+
+TEST_CASE("chunked_body: refuses a chunk that goes beyond the limit before its content", "[http]") {
+    for (const char* const size : {"10001\r\n", "fffffffffffffffffffffffff\r\n"}) {
+        chunked_body body;
+        static_cast<void>(body.take(size));
+        CHECK(body.problem_found() == problem::body_too_large);
+    }
+    chunked_body body;
+    CHECK(body.take("10000\r\n" + std::string(limits::body_bytes, 'x') + "\r\n1") ==
+          7 + limits::body_bytes + 3);
+    CHECK(body.problem_found() == problem::body_too_large);
+}
+
+TEST_CASE("chunked_body: refuses extensions and trailers without end", "[http]") {
+    for (const char* const begin : {"1;", "0\r\nTrailer: "}) {
+        chunked_body body;
+        static_cast<void>(body.take(begin + std::string(limits::chunked_bytes, 'x')));
+        CHECK(body.problem_found() == problem::body_too_large);
+    }
+}

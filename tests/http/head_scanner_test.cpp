@@ -1,0 +1,51 @@
+#include "http/head_scanner.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+#include "http/limits.hpp"
+
+using coffer::api::problem;
+using coffer::http::head_scanner;
+namespace limits = coffer::http::limits;
+
+namespace {
+
+std::string head_with(std::size_t target_bytes, std::size_t total_bytes) {
+    std::string head = "GET " + std::string(target_bytes, 'a') + " HTTP/1.1\r\nX: \r\n\r\n";
+    return head.insert(head.size() - 4, total_bytes - head.size(), 'x');
+}
+
+}  // namespace
+
+TEST_CASE("head_scanner: finds the end of the head and nothing beyond", "[http]") {
+    const std::string head = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    head_scanner scanner;
+    CHECK(scanner.scan(head + "body\r\n\r\n") == head.size());
+    CHECK(scanner.problem_found() == problem::none);
+}
+
+TEST_CASE("head_scanner: goes on where it left off", "[http]") {
+    const std::string head = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    head_scanner scanner;
+    for (std::size_t size = 0; size != head.size(); ++size)
+        CHECK(scanner.scan(std::string_view{head}.substr(0, size)) == 0);
+    CHECK(scanner.scan(head) == head.size());
+    scanner.reset();
+    CHECK(scanner.scan(head) == head.size());
+}
+
+TEST_CASE("head_scanner: takes targets and heads up to their limits and not one byte more",
+          "[http]") {
+    const auto problem_with = [](const std::string& head) {
+        head_scanner scanner;
+        const std::size_t size = scanner.scan(head);
+        CHECK(size == (scanner.problem_found() == problem::none ? head.size() : 0));
+        return scanner.problem_found();
+    };
+    CHECK(problem_with(head_with(limits::target_bytes, limits::head_bytes)) == problem::none);
+    CHECK(problem_with(head_with(limits::target_bytes + 1, limits::head_bytes)) ==
+          problem::target_too_long);
+    CHECK(problem_with(head_with(limits::target_bytes, limits::head_bytes + 1)) ==
+          problem::head_too_large);
+}

@@ -1,0 +1,64 @@
+// A session with a client that has bytes and no socket.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "engine/opening.hpp"
+#include "http/session.hpp"
+
+namespace coffer::http {
+
+class session_driver {
+public:
+    static constexpr std::string_view date = "Mon, 23 Nov 2026 15:00:00 GMT";
+
+    /// Sends `bytes` in one piece; what the session does not take yet is kept for the next piece.
+    void send(std::string_view bytes) {
+        kept_ += bytes;
+        kept_.erase(0, session.feed(kept_, out));
+    }
+    void send_byte_by_byte(std::string_view bytes) {
+        for (const char& one : bytes)
+            send({&one, 1});
+    }
+    /// Everything that was replied since the last call.
+    std::string replies() { return std::exchange(out, {}); }
+
+    [[nodiscard]] bool closed() const { return session.now() == session::phase::closing; }
+
+    std::int64_t balance_minor(account_number number) const {
+        return books->balance(number).posting.balance.minor();
+    }
+
+    std::unique_ptr<engine> books = open_sample();
+    session_context context{*books, std::string{date}, {}};
+    http::session session{context};
+    std::string out;
+
+private:
+    std::string kept_;
+};
+
+inline std::string post(std::string_view path, std::string_view body,
+                        std::string_view more_fields = "") {
+    return "POST " + std::string{path} +
+           " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n" + std::string{more_fields} + "\r\n" +
+           std::string{body};
+}
+
+inline std::string get(std::string_view path, std::string_view more_fields = "") {
+    return "GET " + std::string{path} + " HTTP/1.1\r\nHost: x\r\n" + std::string{more_fields} +
+           "\r\n";
+}
+
+inline std::size_t count(std::string_view text, std::string_view part) {
+    std::size_t found = 0;
+    for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1))
+        ++found;
+    return found;
+}
+
+}  // namespace coffer::http

@@ -1,0 +1,145 @@
+#include <string>
+
+#include "catch.hpp"
+#include "http/limits.hpp"
+#include "http/session_driver.hpp"
+
+using namespace coffer::http;
+using Catch::Matchers::Contains;
+
+namespace {
+
+struct refusal {
+    std::string request;
+    int status;
+    std::string type;
+};
+
+// Each is refused, says so in the envelope, and closes; nothing is posted.
+void check_refused(const refusal& one) {
+    CAPTURE(one.request.substr(0, 200), one.request.size());
+    for (const bool byte_by_byte : {false, true}) {
+        session_driver client;
+        if (byte_by_byte)
+            client.send_byte_by_byte(one.request);
+        else
+            client.send(one.request);
+        const std::string replies = client.replies();
+        CAPTURE(replies.substr(0, 400));
+        CHECK(count(replies, "HTTP/1.1 ") == 1);
+        CHECK_THAT(replies, Contains("HTTP/1.1 " + std::to_string(one.status) + " ") &&
+                                Contains(R"("type":")" + one.type + '"') &&
+                                Contains("\"code\":" + std::to_string(one.status) + "}") &&
+                                Contains("\r\nConnection: close\r\n"));
+        CHECK(client.closed());
+        CHECK(client.balance_minor(10001) == 100'000);
+    }
+}
+
+const std::string path = "/accounts/10001/deposit";
+const std::string body = R"({"amount":1})";
+
+std::string post_with(const std::string& fields) {
+    return "POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + fields +
+           "\r\n";
+}
+
+std::string get_line(const std::string& request_line) {
+    return request_line + "\r\nHost: x\r\n\r\n";
+}
+
+}  // namespace
+
+TEST_CASE("session: refuses malformed request lines", "[http]") {
+    for (const std::string line :
+         {"GET / ", "GET /", "GET", "GET  / HTTP/1.1", "GET /  HTTP/1.1", " GET / HTTP/1.1",
+          "GET / HTTP/1.1 ", "GET / x HTTP/1.1", "GET / HTTP/x", "GET / http/1.1",
+          "GET / HTTP/1.1x", "GET /\t HTTP/1.1", "G\x01T / HTTP/1.1", "GET /\x7f HTTP/1.1",
+          "\x16\x03\x01", "GET / HTTP/11"})
+        check_refused({get_line(line), 400, "bad_request"});
+}
+
+TEST_CASE("session: refuses versions it does not speak", "[http]") {
+    check_refused({get_line("GET / HTTP/2.0"), 505, "http_version_not_supported"});
+    check_refused({get_line("GET / HTTP/1.2"), 505, "http_version_not_supported"});
+    check_refused({get_line("PRI * HTTP/2.0"), 505, "http_version_not_supported"});
+}
+
+TEST_CASE("session: refuses lines that do not end with CRLF", "[http]") {
+    for (const std::string request :
+         {"GET / HTTP/1.1\nHost: x\n\n", "GET / HTTP/1.1\r\nHost: x\n\r\n",
+          "GET / HTTP/1.1\r\nHost: x\r\n\n", "\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"})
+        check_refused({request, 400, "bad_request"});
+}
+
+TEST_CASE("session: refuses malformed fields", "[http]") {
+    for (const std::string field :
+         {"Folded: a\r\n b", "Folded: a\r\n\tb", "No colon", "Space : x", ": x",
+          "Control: a\x01"
+          "b",
+          "Carriage: a\rb"})
+        check_refused(
+            {post_with("Content-Length: 12\r\n" + field + "\r\n") + body, 400, "bad_request"});
+    check_refused({post_with(std::string{"Nul: a\0b\r\n", 10}), 400, "bad_request"});
+}
+
+TEST_CASE("session: refuses a missing Host and a second one", "[http]") {
+    check_refused({"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"});
+    check_refused({"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400, "bad_request"});
+}
+
+TEST_CASE("session: refuses any doubt about where a body ends", "[http]") {
+    const std::string chunks = "c\r\n" + body + "\r\n0\r\n\r\n";
+    for (const std::string fields :
+         {"Content-Length: 12\r\nContent-Length: 13\r\n", "Content-Length: 12, 13\r\n",
+          "Content-Length: -1\r\n", "Content-Length: +12\r\n", "Content-Length: 0xc\r\n",
+          "Content-Length: 12x\r\n", "Content-Length: \r\n",
+          "Content-Length: 18446744073709551628\r\n",
+          "Content-Length: 12\r\nTransfer-Encoding: chunked\r\n",
+          "Transfer-Encoding: chunked\r\nContent-Length: 22\r\n",
+          "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+          "Transfer-Encoding: chunked, chunked\r\n", "Transfer-Encoding: chunked, gzip\r\n",
+          "Transfer-Encoding: gzip\r\n", "Transfer-Encoding: \r\n",
+          "Transfer-Encoding: xchunked\r\n"})
+        check_refused({post_with(fields) + chunks, 400, "bad_request"});
+    check_refused({"POST " + path +
+                       " HTTP/1.0\r\nContent-Type: application/json\r\n"
+                       "Transfer-Encoding: chunked\r\n\r\n" +
+                       chunks,
+                   400, "bad_request"});
+}
+
+TEST_CASE("session: refuses malformed chunks", "[http]") {
+    for (const std::string& chunks :
+         std::initializer_list<std::string>{"x\r\n", "\r\n", "c\n" + body + "\r\n0\r\n\r\n",
+                                            "c\r\n" + body + "x\r\n0\r\n\r\n", "-1\r\n", "0x5\r\n"})
+        check_refused({post_with("Transfer-Encoding: chunked\r\n") + chunks, 400, "bad_request"});
+}
+
+TEST_CASE("session: refuses what it does not implement", "[http]") {
+    check_refused({get_line("FOO / HTTP/1.1"), 501, "not_implemented"});
+    check_refused({post_with("Transfer-Encoding: gzip, chunked\r\n"), 501, "not_implemented"});
+    check_refused(
+        {post_with("Content-Length: 12\r\nExpect: a-miracle\r\n"), 417, "expectation_failed"});
+}
+
+TEST_CASE("session: refuses what is too large as soon as it knows", "[http]") {
+    const std::string endless(2 * limits::head_bytes, 'a');
+    check_refused({"GET /" + endless, 414, "uri_too_long"});
+    check_refused({get_line("GET /" + std::string(limits::target_bytes, 'a') + " HTTP/1.1"), 414,
+                   "uri_too_long"});
+    check_refused({"GET / HTTP/1.1\r\nX: " + endless, 431, "request_header_fields_too_large"});
+    check_refused({post_with("Content-Length: 65537\r\n"), 413, "content_too_large"});
+    check_refused(
+        {post_with("Content-Length: 18446744073709551615\r\n"), 413, "content_too_large"});
+    check_refused(
+        {post_with("Transfer-Encoding: chunked\r\n") + "10001\r\n" + std::string(65537, ' '), 413,
+         "content_too_large"});
+}
+
+TEST_CASE("session: refuses chunks that are mostly framing", "[http]") {
+    std::string chunks;
+    while (chunks.size() <= limits::chunked_bytes)
+        chunks += "1\r\n \r\n";
+    check_refused({post_with("Transfer-Encoding: chunked\r\n") + chunks, 413, "content_too_large"});
+}

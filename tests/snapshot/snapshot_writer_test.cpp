@@ -1,0 +1,182 @@
+#include "snapshot/snapshot_writer.hpp"
+
+#include <sys/resource.h>
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <csignal>
+#include <limits>
+#include <string>
+
+#include "catch.hpp"
+#include "snapshot/accounts_reader.hpp"
+#include "temporary_directory.hpp"
+
+namespace fs = std::filesystem;
+
+using coffer::ledger;
+using coffer::money;
+using coffer::posting;
+using coffer::snapshot::snapshot_directory;
+using coffer::snapshot::snapshot_error;
+using coffer::snapshot::write_snapshot;
+using coffer::snapshot::written_snapshot;
+using coffer::test::read_file;
+using coffer::test::temporary_directory;
+using coffer::test::write_file;
+
+namespace {
+
+/// Holds files to a size, as a full disk would, while it lives.
+class file_size_limit {
+public:
+    explicit file_size_limit(rlim_t bytes) {
+        before_handler_ = std::signal(SIGXFSZ, SIG_IGN);
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit limited{bytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &limited);
+    }
+    file_size_limit(const file_size_limit&) = delete;
+    file_size_limit& operator=(const file_size_limit&) = delete;
+    ~file_size_limit() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, before_handler_);
+    }
+
+private:
+    rlimit before_{};
+    void (*before_handler_)(int);
+};
+
+std::size_t entries(const fs::path& directory) {
+    return static_cast<std::size_t>(
+        std::distance(fs::directory_iterator{directory}, fs::directory_iterator{}));
+}
+
+void open_accounts(ledger& books, std::uint64_t count) {
+    for (std::uint64_t number = 1; number <= count; ++number) {
+        REQUIRE(books.open(number, money::from_minor(static_cast<std::int64_t>(number * 37))));
+        for (std::uint64_t i = 0; i != number % 3; ++i)
+            REQUIRE(books.deposit(number, money::from_minor(1)));
+    }
+}
+
+/// How many accounts a file has, each as it is in `books`.
+std::size_t read_back(const fs::path& file, const ledger& books) {
+    std::size_t count = 0;
+    coffer::snapshot::read_accounts(file, [&](const posting& each) -> std::optional<std::string> {
+        ++count;
+        const coffer::outcome there = books.balance(each.account);
+        if (!there || there.posting.balance != each.balance ||
+            there.posting.sequence != each.sequence)
+            return "it is not what the ledger has";
+        return std::nullopt;
+    });
+    return count;
+}
+
+}  // namespace
+
+TEST_CASE("snapshot: what is written is what the ledger has", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    ledger books;
+    open_accounts(books, 100'000);
+    const written_snapshot written = write_snapshot(books, directory, 1);
+    CHECK(written.number == 1);
+    CHECK(written.accounts == 100'000);
+    CHECK(written.file == place.path() / "1.json");
+    CHECK(read_back(written.file, books) == 100'000);
+    CHECK(read_back(place.path() / "latest.json", books) == 100'000);
+    CHECK(coffer::snapshot::count_accounts(written.file) == 100'000);
+    CHECK(entries(place.path()) == 2);
+}
+
+TEST_CASE("snapshot: is JSON, with a count and a total", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    ledger books;
+    open_accounts(books, 3);
+    const auto parsed =
+        boost::json::parse(read_file(write_snapshot(books, directory, 1).file)).as_object();
+    CHECK(parsed.at("format") == 1);
+    CHECK(parsed.at("number") == 1);
+    CHECK(parsed.at("accounts").as_array().size() == 3);
+    CHECK(parsed.at("count") == 3);
+    CHECK(parsed.at("total") == 2.25);
+    const std::string taken_at{parsed.at("taken_at").as_string()};
+    CHECK(taken_at.size() == std::string{"2026-11-23T15:00:00Z"}.size());
+    CHECK(taken_at > "2020");
+}
+
+TEST_CASE("snapshot: a ledger with no accounts makes one that can be read", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    const ledger books;
+    const written_snapshot written = write_snapshot(books, directory, 1);
+    CHECK(written.accounts == 0);
+    CHECK(read_back(written.file, books) == 0);
+    CHECK(boost::json::parse(read_file(written.file)).at("accounts").as_array().empty());
+}
+
+TEST_CASE("snapshot: the total is exact beyond 64 bits", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    ledger books;
+    for (const coffer::account_number number : {1U, 2U, 3U})
+        REQUIRE(books.open(number, money::from_minor(std::numeric_limits<std::int64_t>::max())));
+    const std::string text = read_file(write_snapshot(books, directory, 1).file);
+    CHECK_THAT(text, Catch::Matchers::EndsWith(R"(],"count":3,"total":276701161105643274.21})"
+                                               "\n"));
+}
+
+TEST_CASE("snapshot: numbers go on and the oldest go, by number", "[snapshot]") {
+    const temporary_directory place;
+    write_file(place.path() / "8.json", "");
+    snapshot_directory directory{place.path()};
+    const ledger books;
+    for (const std::uint64_t number : {9U, 10U, 11U})
+        CHECK(write_snapshot(books, directory, 2).number == number);
+    CHECK(fs::exists(directory.file(10)));
+    CHECK(fs::exists(directory.file(11)));
+    CHECK(fs::read_symlink(place.path() / "latest.json") == "11.json");
+    CHECK(entries(place.path()) == 3);
+}
+
+TEST_CASE("snapshot: one that does not fit leaves nothing behind", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    ledger books;
+    open_accounts(books, 20'000);
+    // At the first write, at the third, and where part of the last is written.
+    for (const rlim_t bytes : {rlim_t{0}, rlim_t{600'000}, rlim_t{1'000'000}}) {
+        const file_size_limit limit{bytes};
+        CHECK_THROWS_WITH(write_snapshot(books, directory, 1),
+                          directory.temporary(1).string() + ": cannot be written: File too large");
+        CHECK(entries(place.path()) == 0);
+    }
+    CHECK(write_snapshot(books, directory, 1).number == 1);
+    CHECK(read_back(directory.file(1), books) == 20'000);
+}
+
+TEST_CASE("snapshot: one that cannot be linked to is an error, and whole", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    ledger books;
+    open_accounts(books, 3);
+    fs::create_directory(place.path() / "latest.json");
+    CHECK_THROWS_AS(write_snapshot(books, directory, 1), snapshot_error);
+    CHECK(read_back(directory.file(1), books) == 3);
+    CHECK(entries(place.path()) == 2);
+    fs::remove(place.path() / "latest.json");
+    CHECK(write_snapshot(books, directory, 1).number == 2);
+}
+
+TEST_CASE("snapshot: a directory that is gone is a clear error", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path() / "snapshots"};
+    const ledger books;
+    fs::remove(directory.path());
+    CHECK_THROWS_WITH(write_snapshot(books, directory, 1),
+                      directory.path().string() + ": cannot be listed: No such file or directory");
+}

@@ -1,0 +1,200 @@
+#include "snapshot/snapshotter.hpp"
+
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "ops/log.hpp"
+#include "snapshot/accounts_reader.hpp"
+#include "temporary_directory.hpp"
+
+namespace fs = std::filesystem;
+
+using namespace std::chrono_literals;
+using coffer::ledger;
+using coffer::money;
+using coffer::posting;
+using coffer::snapshot::snapshot_directory;
+using coffer::snapshot::snapshotter;
+using coffer::test::temporary_directory;
+using coffer::test::write_file;
+
+namespace {
+
+/// Keeps the log while it lives. Only to be read when no other thread logs.
+class captured_log {
+public:
+    captured_log() : before_{spdlog::default_logger()} {
+        auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_);
+        auto logger = std::make_shared<spdlog::logger>("test", std::move(sink));
+        logger->set_pattern("%l %v");
+        spdlog::set_default_logger(std::move(logger));
+    }
+    captured_log(const captured_log&) = delete;
+    captured_log& operator=(const captured_log&) = delete;
+    ~captured_log() { spdlog::set_default_logger(before_); }
+
+    [[nodiscard]] std::string text() const { return lines_.str(); }
+
+private:
+    std::ostringstream lines_;
+    std::shared_ptr<spdlog::logger> before_;
+};
+
+/// Whether it comes true in a time that is ample anywhere.
+template <class Condition>
+bool in_time(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline)
+            return false;
+        std::this_thread::sleep_for(1ms);
+    }
+    return true;
+}
+
+std::vector<posting> accounts_in(const fs::path& file) {
+    std::vector<posting> accounts;
+    coffer::snapshot::read_accounts(file,
+                                    [&accounts](const posting& each) -> std::optional<std::string> {
+                                        accounts.push_back(each);
+                                        return std::nullopt;
+                                    });
+    return accounts;
+}
+
+using Catch::Matchers::Contains;
+
+}  // namespace
+
+TEST_CASE("snapshotter: takes one every period", "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    const ledger books;
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}};
+    CHECK(in_time([&] { return taker.taken() >= 3; }));
+    taker.stop();
+    CHECK(taker.failed() == 0);
+    const fs::path newest = place.path() / (std::to_string(taker.taken()) + ".json");
+    CHECK(snapshot_directory{place.path()}.latest() == newest);
+    CHECK_THAT(log.text(), Contains("info snapshot " + newest.string() + ": 0 accounts, "));
+    CHECK_THAT(log.text(), !Contains("error"));
+}
+
+TEST_CASE("snapshotter: waits a whole period for the first", "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    const ledger books;
+    const auto begin = std::chrono::steady_clock::now();
+    snapshotter taker{books, snapshot_directory{place.path()}, {60ms, 2}};
+    CHECK(in_time([&] { return taker.taken() == 1; }));
+    CHECK(std::chrono::steady_clock::now() - begin >= 60ms);
+}
+
+TEST_CASE("snapshotter: with no period, or an endless one, takes the last one alone",
+          "[snapshot]") {
+    const captured_log log;
+    for (const auto every : {0ms, std::chrono::milliseconds::max()}) {
+        const temporary_directory place;
+        ledger books;
+        snapshotter taker{books, snapshot_directory{place.path()}, {every, 2}};
+        std::this_thread::sleep_for(20ms);
+        CHECK(taker.taken() == 0);
+        REQUIRE(books.open(7, money::from_minor(5)));
+        taker.stop();
+        CHECK(taker.taken() == 1);
+        taker.stop();
+        CHECK(taker.taken() == 1);
+        CHECK(accounts_in(place.path() / "1.json").size() == 1);
+    }
+}
+
+TEST_CASE("snapshotter: takes the last one when it goes, too", "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    const ledger books;
+    { const snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}}; }
+    CHECK(fs::exists(place.path() / "1.json"));
+}
+
+TEST_CASE("snapshotter: counts and logs failures, and goes on when the cause is gone",
+          "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    const fs::path there = place.path() / "snapshots";
+    const ledger books;
+    snapshotter taker{books, snapshot_directory{there}, {5ms, 2}};
+    REQUIRE(in_time([&] { return taker.taken() >= 1; }));
+    fs::rename(there, place.path() / "away");
+    write_file(there, "in the way");
+    REQUIRE(in_time([&] { return taker.failed() >= 3; }));
+    const std::uint64_t taken = taker.taken();
+    fs::remove(there);
+    fs::rename(place.path() / "away", there);
+    CHECK(in_time([&] { return taker.taken() > taken; }));
+    taker.stop();
+
+    CHECK(fs::exists(there / (std::to_string(taker.taken()) + ".json")));
+    CHECK_THAT(log.text(), Contains("error a snapshot failed, 1 so far: " + there.string()));
+    CHECK_THAT(log.text(), Contains("error a snapshot failed, 3 so far: " + there.string()));
+    CHECK_THAT(log.text(), Contains("Not a directory"));
+    CHECK_THAT(log.text(), Contains("info snapshots work again, after " +
+                                    std::to_string(taker.failed()) + " that failed"));
+}
+
+TEST_CASE("snapshotter: a last one that fails is counted and not thrown", "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    const ledger books;
+    snapshotter taker{books, snapshot_directory{place.path() / "snapshots"}, {0ms, 2}};
+    fs::remove(place.path() / "snapshots");
+    taker.stop();
+    CHECK(taker.taken() == 0);
+    CHECK(taker.failed() == 1);
+}
+
+TEST_CASE("snapshotter: each account is whole while others post to it", "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    constexpr coffer::account_number accounts = 100;
+    ledger books;
+    for (coffer::account_number number = 1; number <= accounts; ++number)
+        REQUIRE(books.open(number));
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 1000}};
+    std::array<std::thread, 2> posters;
+    std::atomic<bool> done{false};
+    for (std::thread& poster : posters)
+        poster = std::thread{[&books, &done] {
+            for (coffer::account_number i = 0; !done; ++i)
+                static_cast<void>(books.deposit(i % accounts + 1, money::from_minor(1)));
+        }};
+    CHECK(in_time([&] { return taker.taken() >= 20; }));
+    done = true;
+    for (std::thread& poster : posters)
+        poster.join();
+    taker.stop();
+
+    std::array<std::uint64_t, accounts + 1> last{};
+    for (std::uint64_t number = 1; number <= taker.taken(); ++number) {
+        std::uint64_t wrong = 0;
+        const auto found = accounts_in(place.path() / (std::to_string(number) + ".json"));
+        for (const posting& each : found) {
+            // Opened with nothing, each deposit a cent: a torn pair would show.
+            if (each.sequence != static_cast<std::uint64_t>(each.balance.minor()) + 1)
+                ++wrong;
+            if (each.sequence < last[each.account])
+                ++wrong;
+            last[each.account] = each.sequence;
+        }
+        CHECK(found.size() == accounts);
+        CHECK(wrong == 0);
+    }
+    for (coffer::account_number number = 1; number <= accounts; ++number)
+        CHECK(books.balance(number).posting.sequence == last[number]);
+}
