@@ -39,7 +39,7 @@ TEST_CASE("chunked_body: is done at its last byte and not before", "[http]") {
 TEST_CASE("chunked_body: refuses what is malformed at the byte that is wrong", "[http]") {
     for (const std::string bad :
          {"x", "\r", ";", "0x", "5\n", "5\rx", "5;a\n", "5;\x01", "1\r\naa", "1\r\na\rx",
-          "1\r\na\r\n\r", "0\r\n ", "0\r\n:", "0\r\nOne: 1\n", "0\r\n\rx", "-", "+", " 5"}) {
+          "1\r\na\r\n\r", "0\r\n ", "0\r\n:", "0\r\nOne: 1\n", "0\r\n\rx", "-", "+", " "}) {
         chunked_body body;
         CAPTURE(bad);
         CHECK(body.take(bad) == bad.size());
