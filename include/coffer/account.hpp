@@ -71,7 +71,6 @@ private:
 
     detail::double_word state_;
     account_number number_;
-    std::uint64_t unused_;  // for the engine: how far this account is durable
 };
 
 // Implementation details follow.

@@ -153,8 +153,11 @@ private:
 
 class account_table {
 public:
+    static constexpr std::size_t max_shards = std::size_t{1} << 16;
+    static constexpr std::size_t max_expected_accounts = std::size_t{1} << 40;
+
     /// Room for `expected_accounts` in `shards` parts, growing beyond as it must. Zero chooses.
-    /// Throws std::bad_alloc.
+    /// Throws std::bad_alloc, for more than the maxima above too.
     account_table(std::size_t shards, std::size_t expected_accounts);
 
     /// The account of that number, or null if it was never inserted.
@@ -201,7 +204,7 @@ private:
 
     std::size_t shard_count_;
     std::size_t first_lines_;
-    // Found by every search for it, and not open until it is opened.
+    // The account whose number marks sealed slots.
     mutable account highest_{};
     std::unique_ptr<shard[]> shards_;
 };
@@ -210,11 +213,12 @@ private:
 
 inline account_table::account_table(std::size_t shards, std::size_t expected_accounts)
     : shard_count_{shards == 0 ? 16 : shards} {
-    constexpr std::size_t slots_per_account = 2;  // a load of 0.5
+    // Said here, since sizes beyond these would wrap around before the allocator saw them.
+    if (shard_count_ > max_shards || expected_accounts > max_expected_accounts)
+        throw std::bad_alloc{};
     constexpr std::size_t least_lines = 64;
-    const std::size_t lines_in_all =
-        expected_accounts / detail::accounts_per_line * slots_per_account;
-    first_lines_ = std::max(lines_in_all / shard_count_, least_lines);
+    // A line, two slots, for each account: a load of 0.5.
+    first_lines_ = std::max(expected_accounts / shard_count_, least_lines);
     shards_ = std::make_unique<shard[]>(shard_count_);
     for (std::size_t i = 0; i != shard_count_; ++i) {
         segment* const first = shards_[i].obtain(0, first_lines_);
@@ -272,7 +276,7 @@ inline account* account_table::find(account_number number) const noexcept {
     if (number == 0)
         return nullptr;
     if (number == detail::sealed)
-        return &highest_;
+        return highest_.number() == number ? &highest_ : nullptr;
     detail::hash_bits hash{number};
     const shard& home = shards_[hash.take(shard_count_)];
     // Acquire, here and below: pairs with the release that published the segment.

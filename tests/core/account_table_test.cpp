@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <new>
 #include <numeric>
@@ -191,6 +193,28 @@ TEST_CASE("find_or_insert: threads fight over one window and agree", "[core]") {
             REQUIRE(each == found[0]);
         REQUIRE(visited_numbers(table) == numbers);
     }
+}
+
+TEST_CASE("find_or_insert: threads agree on a number while its segment fills up", "[core]") {
+    // One thread goes up, one down: they meet at one number when the first segment is about full.
+    constexpr std::size_t rounds = 4'000;
+    constexpr std::size_t slots_when_full = 75;
+    std::deque<account_table> tables;
+    for (std::size_t round = 0; round != rounds; ++round)
+        tables.emplace_back(1, 0);
+    std::barrier next_round{2};
+    in_threads(2, [&](std::size_t index) {
+        for (std::size_t round = 0; round != rounds; ++round) {
+            const std::size_t count = slots_when_full - 5 + round % 10;
+            next_round.arrive_and_wait();
+            for (std::size_t i = 0; i != count; ++i)
+                static_cast<void>(
+                    tables[round].find_or_insert(1 + (index == 0 ? i : count - 1 - i)));
+        }
+    });
+    for (std::size_t round = 0; round != rounds; ++round)
+        if (visited_numbers(tables[round]) != numbers_up_to(slots_when_full - 5 + round % 10))
+            FAIL("a number was inserted twice, or never, in round " << round);
 }
 
 TEST_CASE("find: sees every account from its insertion on while others insert", "[core]") {

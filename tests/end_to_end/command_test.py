@@ -9,7 +9,10 @@ import unittest
 
 from server import Server, balance, get, run
 
-GOOD = '{"accounts":[\n{"account_number":"7","balance":1.5},\n{"account_number":"8","balance":2}\n]}'
+GOOD = """{"accounts":[
+{"account_number":"7","balance":1.5},
+{"account_number":"8","balance":2}
+]}"""
 
 
 def free_port():
@@ -34,8 +37,8 @@ class Command(unittest.TestCase):
         self.assertIn(says, done.stderr)
 
     def assert_serve_fails(self, status, *flags, says="", env=None):
-        self.assert_fails(status, "serve", "--listen", "127.0.0.1:0", "--data", self.folder / "data",
-                          *flags, says=says, env=env)
+        self.assert_fails(status, "serve", "--listen", "127.0.0.1:0", "--data",
+                          self.folder / "data", *flags, says=says, env=env)
 
     def test_version_and_help_answer_on_stdout(self):
         version = run("version")

@@ -1,9 +1,9 @@
 """README.md is run as it is written.
 
-A ```console block is commands behind "$ " (a line that ends in a backslash goes on in the next) with
-what each prints below it; "..." there stands for anything. The curl commands of all blocks are run
-in order against one fresh server. The ```cpp block that includes <coffer/ledger.hpp> is compiled,
-and prints what the ```text block behind it says.
+A ```console block is commands behind "$ " (a line that ends in a backslash goes on in the next)
+with what each prints below it; "..." there stands for anything. The curl commands of all blocks are
+run in order against one fresh server. The ```cpp block that includes <coffer/ledger.hpp> is
+compiled, and prints what the ```text block behind it says.
 """
 
 import os

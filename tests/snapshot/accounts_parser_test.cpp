@@ -158,6 +158,8 @@ TEST_CASE("accounts: a number that is not an account's is refused", "[snapshot]"
                   "\" is not a whole number from 1 to 18446744073709551615, in digits alone");
     CHECK(account_fault(R"("account_number":"1\n2","balance":1)").substr(0, 20) ==
           R"(account_number "1?2")");
+    CHECK(account_fault("\"account_number\":\"1\u00e9\",\"balance\":1").substr(0, 20) ==
+          "account_number \"1\u00e9\"");
     CHECK(account_fault(R"("account_number":")" + std::string(5000, '9') + R"(","balance":1)") ==
           R"("account_number" is too long)");
 }

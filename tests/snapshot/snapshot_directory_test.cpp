@@ -25,23 +25,12 @@ void publish(snapshot_directory& directory, std::uint64_t number) {
     directory.publish(number);
 }
 
-const char* const foreign_names[] = {"notes.txt",
-                                     "007.json",
-                                     "0.json",
-                                     "-1.json",
-                                     "+1.json",
-                                     "1.json.bak",
-                                     "1.JSON",
-                                     "x1.json",
-                                     ".json",
-                                     " 1.json",
-                                     ".05.json.tmp",
-                                     "1.json.tmp",
-                                     ".1.json.tmp2",
-                                     ".1.json",
-                                     "..1.json.tmp",
-                                     ".x.json.tmp",
-                                     "18446744073709551616.json"};
+const char* const foreign_names[] = {"notes.txt",    "11.json.tmp",  "007.json",
+                                     "0.json",       "-1.json",      "+1.json",
+                                     "1.json.bak",   "1.JSON",       "x1.json",
+                                     ".json",        " 1.json",      ".05.json.tmp",
+                                     "1.json.tmp",   ".1.json.tmp2", ".1.json",
+                                     "..1.json.tmp", ".x.json.tmp",  "18446744073709551616.json"};
 
 }  // namespace
 

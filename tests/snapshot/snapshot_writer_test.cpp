@@ -148,8 +148,12 @@ TEST_CASE("snapshot: one that does not fit leaves nothing behind", "[snapshot]")
     snapshot_directory directory{place.path()};
     ledger books;
     open_accounts(books, 20'000);
-    // At the first write, at the third, and where part of the last is written.
-    for (const rlim_t bytes : {rlim_t{0}, rlim_t{600'000}, rlim_t{1'000'000}}) {
+    snapshot_directory elsewhere{place.path() / "elsewhere"};
+    const auto whole = static_cast<rlim_t>(fs::file_size(write_snapshot(books, elsewhere, 1).file));
+    REQUIRE(whole > 1'000'000);
+    fs::remove_all(elsewhere.path());
+    // At the first write, inside a later one, and at the very last byte.
+    for (const rlim_t bytes : {rlim_t{0}, rlim_t{600'000}, whole - 1}) {
         const file_size_limit limit{bytes};
         CHECK_THROWS_WITH(write_snapshot(books, directory, 1),
                           directory.temporary(1).string() + ": cannot be written: File too large");
