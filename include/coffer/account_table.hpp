@@ -4,8 +4,8 @@
 //                and never goes away while the table lives, so a pointer to it stays good.
 // Limits         accounts cannot be removed. Numbers are chosen by whoever may open accounts: the
 //                hash spreads them well but is not keyed against an opponent.
-// Thread safety  all members but construction and destruction may be called from any thread at
-// once. Invariants     1. A slot's number is set once and never changes.
+// Thread safety  all but construction and destruction may be called from any thread at once.
+// Invariants     1. A slot's number is set once and never changes.
 //                2. An account is at the first slot of its window, in the first segment, that was
 //                   free when it was inserted: so a number has exactly one slot, and a search in
 //                   the order of the segments may stop at the first free slot.
