@@ -1,5 +1,6 @@
 // The commands, and nothing else.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -12,8 +13,10 @@ namespace {
 
 constexpr int usage_status = 2;
 
-int fail(int status, const std::string& why) {
-    std::fprintf(stderr, "coffer: %s\n", why.substr(0, why.find('\n')).c_str());
+/// One line, whatever the reason quotes.
+int fail(int status, std::string why) {
+    std::replace(why.begin(), why.end(), '\n', ' ');
+    std::fprintf(stderr, "coffer: %s\n", why.c_str());
     return status;
 }
 

@@ -1,5 +1,6 @@
 #include "api/amount_reader.hpp"
 
+#include <algorithm>
 #include <boost/json/basic_parser_impl.hpp>
 #include <cstddef>
 #include <cstdint>
@@ -108,7 +109,10 @@ private:
 }  // namespace
 
 amount_read read_amount(std::string_view body) {
-    json::basic_parser<amount_handler> parser{json::parse_options{}};
+    json::parse_options options;
+    options.max_depth =
+        512;  // the parser calls itself: a body of brackets alone must not go further
+    json::basic_parser<amount_handler> parser{options};
     json::error_code error;
     const std::size_t used = parser.write_some(false, body.data(), body.size(), error);
     // These two are limits of the parser: what they stop may be JSON, but not with an amount of

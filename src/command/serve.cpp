@@ -1,11 +1,15 @@
 #include "command/serve.hpp"
 
+#include <sys/resource.h>
+
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
+#include "engine/data_directory.hpp"
 #include "engine/opening.hpp"
 #include "http/server.hpp"
 #include "ops/log.hpp"
@@ -15,17 +19,28 @@
 namespace coffer::command {
 namespace {
 
+/// What a server has on the disk. With --in-memory there is none.
+struct storage {
+    explicit storage(const std::filesystem::path& data)
+        : directory{data}, snapshots{directory.snapshots()} {}
+
+    data_directory directory;
+    snapshot::snapshot_directory snapshots;
+};
+
 struct opened {
     std::unique_ptr<engine> books;
     std::string from;  ///< where the accounts are from, for the banner
 };
 
-opened open_accounts(const serve_options& options, const snapshot::snapshot_directory& snapshots) {
+opened open_accounts(const serve_options& options,
+                     const std::optional<std::filesystem::path>& latest) {
+    if (!options.accounts.empty() && latest)
+        log::warn("--accounts goes before {}, which is not read", latest->string());
     if (options.accounts == "none")
         return {open_empty(), "none asked for"};
     if (!options.accounts.empty())
         return {open_from_file(options.accounts), "from " + options.accounts};
-    const auto latest = options.in_memory ? std::nullopt : snapshots.latest();
     if (latest)
         return {open_from_file(*latest), "from " + latest->string()};
     return {open_sample(), "the sample accounts"};
@@ -38,20 +53,38 @@ std::string snapshots_text(const serve_options& options) {
     return "a snapshot " + when + ", the newest " + std::to_string(options.snapshot_keep) + " kept";
 }
 
-std::string durability_text(const serve_options& options) {
-    if (options.in_memory)
-        return "none: in memory, and the next start begins anew";
-    return "none: postings since the last snapshot are lost in a crash";
-}
-
 void print_banner(const serve_options& options, const http::listen_address& where,
                   const opened& accounts) {
+    const std::string data = options.in_memory
+                                 ? "none, in memory"
+                                 : options.data.string() + ", " + snapshots_text(options);
+    const char* const durability =
+        options.in_memory ? "none: everything is lost when the server stops"
+                          : "none: postings since the last snapshot are lost in a crash";
     std::printf("coffer %s listens on http://%s\n", COFFER_VERSION, http::to_string(where).c_str());
     std::printf("  threads     %zu\n", options.threads);
     std::printf("  accounts    %zu, %s\n", accounts.books->books().size(), accounts.from.c_str());
-    std::printf("  data        %s, %s\n", options.data.c_str(), snapshots_text(options).c_str());
-    std::printf("  durability  %s\n", durability_text(options).c_str());
+    std::printf("  data        %s\n", data.c_str());
+    std::printf("  durability  %s\n", durability);
     std::fflush(stdout);
+}
+
+/// A connection is a file descriptor, and the usual soft limit of 1024 is there for select(2) alone.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);  // as it was, if it cannot be
+}
+
+void stop(snapshot::snapshotter& snapshotter) {
+    snapshotter.stop();
+    log::info("stopped: {} snapshots taken, {} failed", snapshotter.taken(), snapshotter.failed());
+    if (!snapshotter.last_was_taken())
+        throw std::runtime_error{
+            "the last snapshot failed: the postings since the one before it "
+            "are lost"};
 }
 
 }  // namespace
@@ -59,16 +92,21 @@ void print_banner(const serve_options& options, const http::listen_address& wher
 void serve(const serve_options& options) {
     std::signal(SIGPIPE, SIG_IGN);  // a log or banner that nobody reads is no reason to end
     log::start();
-    snapshot::snapshot_directory snapshots{options.data / "snapshots"};
-    const opened accounts = open_accounts(options, snapshots);
+    raise_descriptor_limit();
+    std::optional<storage> disk;
+    if (!options.in_memory)
+        disk.emplace(options.data);
+    const opened accounts = open_accounts(options, disk ? disk->snapshots.latest() : std::nullopt);
     http::server server{*accounts.books, options.listen, options.threads};
-    snapshot::snapshotter snapshotter{accounts.books->books(),
-                                      std::move(snapshots),
-                                      {options.snapshot_every, options.snapshot_keep}};
+    std::optional<snapshot::snapshotter> snapshotter;
+    if (disk)
+        snapshotter.emplace(
+            accounts.books->books(), std::move(disk->snapshots),
+            snapshot::snapshotter::options{options.snapshot_every, options.snapshot_keep});
     print_banner(options, server.address(), accounts);
     server.run();
-    snapshotter.stop();
-    log::info("stopped: {} snapshots taken, {} failed", snapshotter.taken(), snapshotter.failed());
+    if (snapshotter)
+        stop(*snapshotter);
 }
 
 }  // namespace coffer::command

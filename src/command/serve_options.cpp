@@ -18,6 +18,7 @@ struct unit {
 constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000}};
 
 constexpr std::size_t most_threads = 1024;
+constexpr std::size_t most_snapshots = 1'000'000;
 
 /// An option whose text is read by `parse`, which returns an optional value.
 template <class Value, class Parse>
@@ -97,11 +98,11 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_SNAPSHOT_EVERY");
     serve.add_option("--snapshot-keep", into.snapshot_keep, "How many snapshots to keep [10]")
         ->type_name("N")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Range(std::size_t{1}, most_snapshots))
         ->envname("COFFER_SNAPSHOT_KEEP");
     serve
         .add_flag("--in-memory", into.in_memory,
-                  "Start anew each time; snapshots are written, for inspection, and never read")
+                  "Keep nothing: neither read nor write the data directory")
         ->envname("COFFER_IN_MEMORY");
     serve.callback([listen, &into] {
         if (listen->count() == 0)

@@ -9,6 +9,14 @@ namespace coffer::http {
     return c >= '0' && c <= '9';
 }
 
+[[nodiscard]] constexpr bool is_letter(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+[[nodiscard]] constexpr char lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 /// What may not stand in a line: everything below a space but the tab, and DEL.
 [[nodiscard]] constexpr bool is_control(char c) noexcept {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
@@ -16,8 +24,7 @@ namespace coffer::http {
 
 /// What a field's name is made of.
 [[nodiscard]] constexpr bool is_token_character(char c) noexcept {
-    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    return is_letter || is_digit(c) ||
+    return is_letter(c) || is_digit(c) ||
            std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
 }
 

@@ -58,11 +58,11 @@ void connection::start(handle self) {
 // Waiting and then reading without blocking, rather than an asynchronous read, lets all connections
 // of a worker share its buffers: an idle one holds none.
 void connection::wait(asio::socket_base::wait_type what) {
-    waiting_ = true;
     socket_.async_wait(what, [this](error_code) {  // an error shows again at the next call
         waiting_ = false;
         on_ready();
     });
+    waiting_ = true;
 }
 
 void connection::on_ready() {
@@ -104,7 +104,7 @@ void connection::serve(std::string_view bytes) {
     }
     if (unfinished_.empty() || session_.now() == session::phase::closing)
         empty(unfinished_);
-    if (used != 0 || session_.now() != before)
+    if (!out.empty() || session_.now() != before)
         set_deadline(patience(session_.now()));
     send(out);
 }
@@ -167,10 +167,9 @@ void connection::set_deadline(std::chrono::seconds patience) noexcept {
 }
 
 void connection::check_deadline() {
-    if (owner_.now() >= deadline_) {
-        expired_ = true;
+    expired_ = owner_.now() >= deadline_;
+    if (expired_ || !waiting_)
         wake();
-    }
 }
 
 void connection::drain() {

@@ -33,7 +33,8 @@ public:
     /// Begins to serve. `self` is its place in the worker's list.
     void start(handle self);
 
-    /// Answers 408 if a request was due, and closes, once its deadline is over. May destroy it.
+    /// Answers 408 if a request was due, and closes, once its deadline is over; or closes if its
+    /// handler has thrown. May destroy it.
     void check_deadline();
 
     /// The server is stopping: answers what has arrived, then closes. May destroy it.

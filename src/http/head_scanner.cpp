@@ -4,6 +4,7 @@
 
 #include "http/characters.hpp"
 #include "http/limits.hpp"
+#include "http/request_target.hpp"
 
 namespace coffer::http {
 namespace {
@@ -26,6 +27,8 @@ problem check_request_line(std::string_view line) noexcept {
         return problem::request_malformed;
     if (version - 1 - target > limits::target_bytes)
         return problem::target_too_long;
+    if (!is_target(line.substr(target, version - 1 - target)))
+        return problem::request_malformed;
     return check_version(line.substr(version));
 }
 

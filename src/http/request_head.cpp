@@ -1,11 +1,14 @@
 #include "http/request_head.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 
+#include "http/characters.hpp"
 #include "http/limits.hpp"
+#include "http/request_target.hpp"
 
 namespace coffer::http {
 namespace {
@@ -54,7 +57,7 @@ private:
         head_.method = method_of(verb);
         head_.is_head = verb == beast::http::verb::head;
         head_.is_http_1_0 = version == 10;
-        head_.target = place(target);
+        head_.target = place(path_of({target.data(), target.size()}));
         if (verb == beast::http::verb::unknown)
             fail(problem::method_unknown);
     }
@@ -63,13 +66,13 @@ private:
                        error_code&) override {
         switch (name) {
             case beast::http::field::host:
-                ++hosts_;
+                host(value);
                 break;
             case beast::http::field::content_type:
                 content_type(value);
                 break;
             case beast::http::field::content_length:
-                has_content_length_ = true;
+                content_length_field(value);
                 break;
             case beast::http::field::transfer_encoding:
                 transfer_encoding(value);
@@ -82,9 +85,22 @@ private:
         }
     }
 
+    void host(string_view value) noexcept {
+        ++hosts_;
+        if (!is_host({value.data(), value.size()}))
+            fail(problem::request_malformed);
+    }
+
+    // RFC 9112, section 6.3, lets a server take one length that stands twice, or refuse it.
+    void content_length_field(string_view value) noexcept {
+        if (++content_lengths_ > 1 || value.empty() ||
+            !std::all_of(value.begin(), value.end(), http::is_digit))
+            fail(problem::request_malformed);
+    }
+
     void content_type(string_view value) noexcept {
         // Two of them contradict each other or are one too many; then it is none that we know.
-        head_.content_type = content_types_++ == 0 ? place(value) : part{};
+        head_.content_type = content_types_++ == 0 ? place({value.data(), value.size()}) : part{};
     }
 
     void transfer_encoding(string_view value) {
@@ -118,13 +134,13 @@ private:
 
     // RFC 9112, section 6.1: any of these is a smuggled request as likely as a mistake.
     void check_coding() noexcept {
-        if (transfer_encodings_ != 1 || has_content_length_ || head_.is_http_1_0)
+        if (transfer_encodings_ != 1 || content_lengths_ != 0 || head_.is_http_1_0)
             fail(problem::request_malformed);
         else if (unknown_coding_)
             fail(chunked() ? problem::coding_unknown : problem::request_malformed);
     }
 
-    [[nodiscard]] part place(string_view text) const noexcept {
+    [[nodiscard]] part place(std::string_view text) const noexcept {
         return {static_cast<std::uint32_t>(text.data() - head_bytes_.data()),
                 static_cast<std::uint32_t>(text.size())};
     }
@@ -146,8 +162,8 @@ private:
     request_head head_;
     int hosts_ = 0;
     int content_types_ = 0;
+    int content_lengths_ = 0;
     int transfer_encodings_ = 0;
-    bool has_content_length_ = false;
     bool unknown_coding_ = false;
 };
 

@@ -1,6 +1,5 @@
 #include "http/server.hpp"
 
-#include <boost/asio/ip/address.hpp>
 #include <boost/system/system_error.hpp>
 #include <csignal>
 #include <stdexcept>
@@ -11,20 +10,12 @@
 namespace coffer::http {
 namespace {
 
-namespace asio = boost::asio;
-
-/// Throws if anyone listens there. Workers that share an address could not tell: the kernel lets
-/// any process of the same user join them.
-void prove_free(asio::io_context& events, const listen_address& where) {
-    const asio::ip::tcp::endpoint endpoint{asio::ip::make_address(where.host), where.port};
-    asio::ip::tcp::acceptor probe{events};
-    probe.open(endpoint.protocol());
-    probe.set_option(asio::socket_base::reuse_address{true});
-    probe.bind(endpoint);
+void join(std::vector<std::thread>& threads) {
+    for (auto& one : threads)
+        one.join();
 }
 
 }  // namespace
-
 server::server(engine& books, const listen_address& where, std::size_t threads)
     : signals_{events_, SIGINT, SIGTERM} {
     try {
@@ -35,27 +26,39 @@ server::server(engine& books, const listen_address& where, std::size_t threads)
     }
 }
 
+// The first worker listens alone, which fails if anyone else does: addresses that are shared from the
+// start could be joined by any other process of the same user, with books of its own.
 void server::listen(engine& books, listen_address where, std::size_t threads) {
-    prove_free(events_, where);
-    while (workers_.size() != threads) {
-        workers_.push_back(std::make_unique<worker>(books, where, threads > 1));
-        where = address();  // with the port that the first was given
-    }
+    workers_.push_back(std::make_unique<worker>(books, where, false));
+    where = address();  // with the port that it was given
+    if (threads > 1)
+        workers_.front()->share_address();
+    while (workers_.size() != threads)
+        workers_.push_back(std::make_unique<worker>(books, where, true));
 }
 
 void server::run() {
     signals_.async_wait([this](const boost::system::error_code&, int signal) {
         log::info("{}: draining", signal == SIGINT ? "SIGINT" : "SIGTERM");
         signals_.clear();
-        for (auto& one : workers_)
-            one->drain();
+        drain();
     });
     std::vector<std::thread> threads;
+    try {
+        for (auto& one : workers_)
+            threads.emplace_back([&one] { one->run(); });
+        events_.run();
+    } catch (...) {  // no more threads to be had
+        drain();
+        join(threads);
+        throw;
+    }
+    join(threads);
+}
+
+void server::drain() {
     for (auto& one : workers_)
-        threads.emplace_back([&one] { one->run(); });
-    events_.run();
-    for (auto& one : threads)
-        one.join();
+        one->drain();
 }
 
 }  // namespace coffer::http

@@ -21,11 +21,13 @@ public:
     [[nodiscard]] listen_address address() const { return workers_.front()->address(); }
 
     /// Serves until SIGINT or SIGTERM has come and what had arrived by then is answered. From that
-    /// signal on, another one has its default effect: the process ends at once.
+    /// signal on, another one has its default effect: the process ends at once. Throws
+    /// std::system_error if there are no threads to be had.
     void run();
 
 private:
     void listen(engine& books, listen_address where, std::size_t threads);
+    void drain();
 
     boost::asio::io_context events_;
     boost::asio::signal_set signals_;

@@ -1,5 +1,6 @@
 #include "http/worker.hpp"
 
+#include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/socket_base.hpp>
@@ -37,6 +38,10 @@ worker::worker(engine& books, const listen_address& where, bool shared)
     acceptor_.non_blocking(true);
 }
 
+void worker::share_address() {
+    acceptor_.set_option(reuse_port{true});
+}
+
 listen_address worker::address() const {
     const tcp::endpoint endpoint = acceptor_.local_endpoint();
     return {endpoint.address().to_string(), endpoint.port()};
@@ -50,8 +55,8 @@ void worker::run() {
             events_.run();
             return;
         } catch (const std::exception& failure) {
-            // Out of memory, most likely. Its connection is closed at the next tick.
-            log::error("a request failed: {}", failure.what());
+            // Out of memory, most likely. If it was a connection's, it is closed at the next tick.
+            log::error("a handler failed: {}", failure.what());
         }
     }
 }
@@ -74,10 +79,18 @@ void worker::accept() {
             take(std::move(socket));
         else if (error != asio::error::operation_aborted &&
                  error != asio::error::connection_aborted)
-            return log::warn("cannot accept connections, pausing: {}", error.message());
+            return pause_accepting(error.message());
         if (!draining())
             accept();
     });
+}
+
+// Out of file descriptors, most likely: tried again at each tick, said once a minute.
+void worker::pause_accepting(const std::string& reason) {
+    constexpr tick said_every = 60;
+    if (now_ >= next_complaint_)
+        log::warn("cannot accept connections, pausing: {}", reason);
+    next_complaint_ = std::max(next_complaint_, now_ + said_every);
 }
 
 void worker::take(tcp_socket socket) {
@@ -91,9 +104,10 @@ void worker::take(tcp_socket socket) {
 void worker::wait_for_tick() {
     timer_.expires_after(std::chrono::seconds{1});
     timer_.async_wait([this](error_code) {
+        if (draining() && connections_.empty())
+            return;
+        wait_for_tick();  // first: whatever throws below, there is a next tick
         on_tick();
-        if (!draining() || !connections_.empty())
-            wait_for_tick();
     });
 }
 

@@ -22,9 +22,12 @@ namespace coffer::http {
 /// Thread safety: run() in one thread, drain() from any; the rest is for the worker's connections.
 class worker {
 public:
-    /// Listens at `where`. With `shared` several workers may listen at one address, and the kernel
-    /// spreads the connections over them. Throws boost::system::system_error.
+    /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
+    /// kernel spreads the connections over them. Throws boost::system::system_error.
     worker(engine& books, const listen_address& where, bool shared);
+
+    /// Lets workers of this process listen beside this one.
+    void share_address();
 
     /// Where it listens, with the port that the system chose if it was asked to.
     [[nodiscard]] listen_address address() const;
@@ -32,8 +35,8 @@ public:
     /// Serves until drained.
     void run();
 
-    /// Stops accepting, answers what has arrived, closes; then run() returns. Takes
-    /// limits::drain at the most.
+    /// Stops accepting, answers what has arrived, closes; then run() returns. That takes at most
+    /// limits::drain, and two ticks for the last replies.
     void drain();
 
     [[nodiscard]] session_context& context() noexcept { return context_; }
@@ -57,6 +60,7 @@ private:
 
     void accept();
     void accept_backlog();
+    void pause_accepting(const std::string& reason);
     void take(tcp_socket);
     void wait_for_tick();
     void on_tick();
@@ -71,6 +75,7 @@ private:
     std::list<connection> connections_;
     tick now_ = 0;
     tick drained_by_ = never;
+    tick next_complaint_ = 0;
     bool accepting_ = false;
 };
 

@@ -5,6 +5,8 @@
 
 #include <coffer/account.hpp>
 
+#include "snapshot/snapshot_text.hpp"
+
 namespace coffer::snapshot {
 namespace {
 
@@ -44,6 +46,8 @@ constexpr std::string_view accounts_handler::name(member one) noexcept {
     switch (one) {
         case member::accounts:
             return "accounts";
+        case member::format:
+            return "format";
         case member::account_number:
             return "account_number";
         case member::balance:
@@ -77,7 +81,7 @@ accounts_handler::expectation accounts_handler::expected() const noexcept {
         case place::document:
             return {"the document", kind::object};
         case place::root:
-            return {name(member_), kind::array};
+            return {name(member_), member_ == member::format ? kind::number : kind::array};
         case place::accounts:
             return {"an account", kind::object};
         case place::account:
@@ -87,10 +91,10 @@ accounts_handler::expectation accounts_handler::expected() const noexcept {
 }
 
 accounts_handler::member accounts_handler::member_named(std::string_view key) const noexcept {
-    if (place_ == place::root)
-        return key == name(member::accounts) ? member::accounts : member::other;
-    for (const member one : {member::account_number, member::balance, member::sequence})
-        if (key == name(one))
+    const bool in_root = place_ == place::root;
+    for (const member one : {member::accounts, member::format, member::account_number,
+                             member::balance, member::sequence})
+        if (key == name(one) && in_root == (one == member::accounts || one == member::format))
             return one;
     return member::other;
 }
@@ -184,6 +188,8 @@ bool accounts_handler::value(kind scalar, text last, code& error) {
     if (whole.size() > max_text_chars)
         return refuse(error, quoted(name(member_)) + " is too long");
     switch (member_) {
+        case member::format:
+            return read_format(whole, error);
         case member::account_number:
             return read_account_number(whole, error);
         case member::balance:
@@ -212,6 +218,11 @@ bool accounts_handler::end_account(code& error) {
     if (const std::optional<std::string> wrong = sink_(account_))
         return refuse(error, *wrong);
     return true;
+}
+
+bool accounts_handler::read_format(std::string_view digits, code& error) {
+    return digits == std::to_string(snapshot_format) ||
+           refuse(error, "format " + shown(digits) + " is not one that this version reads");
 }
 
 bool accounts_handler::read_account_number(std::string_view digits, code& error) {

@@ -59,7 +59,7 @@ public:
 private:
     enum class kind : std::uint8_t { object, array, string, number, other };
     enum class place : std::uint8_t { document, root, accounts, account };
-    enum class member : std::uint8_t { accounts, account_number, balance, sequence, other };
+    enum class member : std::uint8_t { accounts, format, account_number, balance, sequence, other };
     struct expectation {
         std::string_view subject;
         kind due;
@@ -81,6 +81,7 @@ private:
 
     void begin_account() noexcept;
     [[nodiscard]] bool end_account(code& error);
+    [[nodiscard]] bool read_format(std::string_view digits, code& error);
     [[nodiscard]] bool read_account_number(std::string_view digits, code& error);
     [[nodiscard]] bool read_balance(std::string_view digits, code& error);
     [[nodiscard]] bool read_sequence(std::string_view digits, code& error);

@@ -1,6 +1,7 @@
 #include "snapshot/file_descriptor.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -41,6 +42,10 @@ bool file_descriptor::write(std::string_view bytes) noexcept {
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return true;
+}
+
+bool file_descriptor::lock() noexcept {
+    return uninterrupted([&] { return ::flock(value_, LOCK_EX | LOCK_NB); }) == 0;
 }
 
 bool file_descriptor::sync() noexcept {

@@ -34,6 +34,10 @@ public:
     /// Returns once what was written would survive a crash. False with errno on failure.
     [[nodiscard]] bool sync() noexcept;
 
+    /// Locks the file for as long as this is open, against every other opening of it. False with
+    /// errno on failure, EWOULDBLOCK if someone else has it locked.
+    [[nodiscard]] bool lock() noexcept;
+
 private:
     int value_;
 };

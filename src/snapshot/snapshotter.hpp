@@ -36,6 +36,9 @@ public:
     /// again.
     void stop() noexcept;
 
+    /// Whether the newest snapshot there was to take was taken. For after stop().
+    [[nodiscard]] bool last_was_taken() const noexcept { return failed_in_a_row_ == 0; }
+
     /// How many snapshots were taken.
     [[nodiscard]] std::uint64_t taken() const noexcept {
         return taken_.load(std::memory_order_relaxed);  // a count that orders nothing

@@ -103,7 +103,7 @@ TEST_CASE("read_amount: refuses what is not well-formed JSON", "[api]") {
 }
 
 TEST_CASE("read_amount: gives up on bodies nested beyond reason, and on none before", "[api]") {
-    CHECK(minor_of(nested(20)) == 100);
+    CHECK(minor_of(nested(500)) == 100);
     CHECK(read_amount(nested(60'000)).problem == problem::amount_out_of_reach);
 }
 

@@ -12,7 +12,7 @@ namespace limits = coffer::http::limits;
 namespace {
 
 std::string head_with(std::size_t target_bytes, std::size_t total_bytes) {
-    std::string head = "GET " + std::string(target_bytes, 'a') + " HTTP/1.1\r\nX: \r\n\r\n";
+    std::string head = "GET /" + std::string(target_bytes - 1, 'a') + " HTTP/1.1\r\nX: \r\n\r\n";
     return head.insert(head.size() - 4, total_bytes - head.size(), 'x');
 }
 

@@ -55,7 +55,7 @@ TEST_CASE("session: refuses malformed request lines", "[http]") {
          {"GET / ", "GET /", "GET", "GET  / HTTP/1.1", "GET /  HTTP/1.1", " GET / HTTP/1.1",
           "GET / HTTP/1.1 ", "GET / x HTTP/1.1", "GET / HTTP/x", "GET / http/1.1",
           "GET / HTTP/1.1x", "GET /\t HTTP/1.1", "G\x01T / HTTP/1.1", "GET /\x7f HTTP/1.1",
-          "\x16\x03\x01", "GET / HTTP/11"})
+          "\x16\x03\x01", "GET / HTTP/11", "GET accounts HTTP/1.1", "GET /# HTTP/1.1"})
         check_refused({get_line(line), 400, "bad_request"});
 }
 
@@ -86,12 +86,14 @@ TEST_CASE("session: refuses malformed fields", "[http]") {
 TEST_CASE("session: refuses a missing Host and a second one", "[http]") {
     check_refused({"GET / HTTP/1.1\r\n\r\n", 400, "bad_request"});
     check_refused({"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400, "bad_request"});
+    check_refused({"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400, "bad_request"});
 }
 
 TEST_CASE("session: refuses any doubt about where a body ends", "[http]") {
     const std::string chunks = "c\r\n" + body + "\r\n0\r\n\r\n";
     for (const std::string fields :
          {"Content-Length: 12\r\nContent-Length: 13\r\n", "Content-Length: 12, 13\r\n",
+          "Content-Length: 12, 12\r\n", "Content-Length: 12\r\nContent-Length: 12\r\n",
           "Content-Length: -1\r\n", "Content-Length: +12\r\n", "Content-Length: 0xc\r\n",
           "Content-Length: 12x\r\n", "Content-Length: \r\n",
           "Content-Length: 18446744073709551628\r\n",

@@ -87,6 +87,12 @@ TEST_CASE("session: answers twenty requests at once in their order", "[http]") {
     CHECK(count(replies, "HTTP/1.1 200 OK") == 20);
 }
 
+TEST_CASE("session: takes a whole URL for a target", "[http]") {
+    session_driver client;
+    client.send(get("http://x:5000/accounts/10001/balance"));
+    CHECK(client.replies() == reply_ok(balance_10001));
+}
+
 TEST_CASE("session: a body that is not all there changes nothing", "[http]") {
     session_driver client;
     const std::string request = post("/accounts/10001/deposit", R"({"amount":1})");

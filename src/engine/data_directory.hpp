@@ -1,0 +1,25 @@
+// The data directory: what one server has on the disk, and no other.
+#pragma once
+
+#include <filesystem>
+
+#include "snapshot/file_descriptor.hpp"
+
+namespace coffer {
+
+class data_directory {
+public:
+    /// Creates the directory unless it is there, its parents too, and locks it until destroyed: a
+    /// second server would number snapshots as the first does. Throws std::runtime_error, naming the
+    /// directory, if that cannot be, or if another server has it.
+    explicit data_directory(const std::filesystem::path& where);
+
+    [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
+    [[nodiscard]] std::filesystem::path snapshots() const { return path_ / "snapshots"; }
+
+private:
+    std::filesystem::path path_;
+    snapshot::file_descriptor lock_;
+};
+
+}  // namespace coffer

@@ -1,0 +1,78 @@
+#include "http/request_target.hpp"
+
+#include <algorithm>
+
+#include "http/characters.hpp"
+
+namespace coffer::http {
+namespace {
+
+constexpr bool is_unreserved_or_delimiter(char c) noexcept {
+    return is_letter(c) || is_digit(c) ||
+           std::string_view{"-._~!$&'()*+,;=%"}.find(c) != std::string_view::npos;
+}
+
+constexpr bool is_target_character(char c) noexcept {
+    return is_unreserved_or_delimiter(c) ||
+           std::string_view{"/:@?[]"}.find(c) != std::string_view::npos;
+}
+
+/// How long the scheme and the slashes are, or 0 if it is no URL of ours.
+std::size_t scheme_size(std::string_view target) noexcept {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (target.size() > scheme.size() &&
+            std::equal(scheme.begin(), scheme.end(), target.begin(),
+                       [](char due, char found) { return due == lower(found); }))
+            return scheme.size();
+    }
+    return 0;
+}
+
+bool all_of(std::string_view text, bool (*kind)(char) noexcept) noexcept {
+    return std::all_of(text.begin(), text.end(), kind);
+}
+
+}  // namespace
+
+bool is_target(std::string_view text) noexcept {
+    if (text == "*")
+        return true;
+    if (text.empty() || !all_of(text, is_target_character))
+        return false;
+    if (text.front() == '/')
+        return true;
+    const std::size_t scheme = scheme_size(text);
+    const std::string_view rest = text.substr(scheme);
+    const std::string_view host = rest.substr(0, rest.find_first_of("/?"));
+    return scheme != 0 && !host.empty() && is_host(host);
+}
+
+std::string_view path_of(std::string_view target) noexcept {
+    const std::size_t scheme = scheme_size(target);
+    if (scheme == 0)
+        return target;
+    const std::size_t path = target.find_first_of("/?", scheme);
+    if (path != std::string_view::npos && target[path] == '/')
+        return target.substr(path);
+    return target.substr(scheme - 1, 1);  // no path is the path "/", and there stands one
+}
+
+bool is_host(std::string_view text) noexcept {
+    const bool bracketed = text.starts_with('[');
+    const std::size_t name_end = bracketed ? text.find(']') : text.find(':');
+    if (bracketed && name_end == std::string_view::npos)
+        return false;
+    const std::string_view name = text.substr(bracketed ? 1 : 0, name_end - (bracketed ? 1 : 0));
+    std::string_view port = name_end == std::string_view::npos ? "" : text.substr(name_end);
+    if (bracketed)
+        port.remove_prefix(1);
+    if (!port.empty() && port.front() != ':')
+        return false;
+    const auto is_address_character = [](char c) noexcept {
+        return hex_value(c) >= 0 || c == ':' || c == '.';
+    };
+    return all_of(name, bracketed ? +is_address_character : is_unreserved_or_delimiter) &&
+           all_of(port.substr(port.empty() ? 0 : 1), is_digit);
+}
+
+}  // namespace coffer::http

@@ -1,0 +1,18 @@
+// What a request is for: its target and its host (RFC 9112, sections 3.2 and 7.1; RFC 3986).
+#pragma once
+
+#include <string_view>
+
+namespace coffer::http {
+
+/// Whether `text` is a target that this server answers: a path ("/accounts/1/balance?x"), a whole
+/// URL of http or https, or "*".
+[[nodiscard]] bool is_target(std::string_view text) noexcept;
+
+/// The part of a target that says where on the server: a path, perhaps with a query, or "*".
+[[nodiscard]] std::string_view path_of(std::string_view target) noexcept;
+
+/// Whether `text` may stand in a Host field: a name or address, perhaps with a port, or nothing.
+[[nodiscard]] bool is_host(std::string_view text) noexcept;
+
+}  // namespace coffer::http

@@ -1,0 +1,45 @@
+#include "http/request_target.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+
+using namespace coffer::http;
+
+TEST_CASE("is_target: takes paths, URLs and the asterisk, and nothing else", "[http]") {
+    for (const char* const good :
+         {"/", "/accounts/1/balance", "/a?b=c&d=[e]", "/%41:@!$&'()*+,;=~", "*", "http://x",
+          "http://x/y", "HTTPS://x:1/y?z", "http://[::1]:80/", "http://x?y"}) {
+        CAPTURE(good);
+        CHECK(is_target(good));
+    }
+    for (const char* const bad :
+         {"",          "a",        "accounts/1", "**",  "x:80",  "http:/x", "http://",
+          "http:///x", "ftp://x/", "/#a",        "/\"", "/<",    "/>",      "/\\",
+          "/^",        "/`",       "/{",         "/|",  "/\x80", "/\x7f",   "http://a@b/"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(is_target(bad));
+    }
+}
+
+TEST_CASE("path_of: is the path and the query of whatever form", "[http]") {
+    CHECK(path_of("/a/b?c") == "/a/b?c");
+    CHECK(path_of("http://x/a?b") == "/a?b");
+    CHECK(path_of("HttpS://x:1/") == "/");
+    CHECK(path_of("http://x") == "/");
+    CHECK(path_of("http://x?y/z") == "/");
+    CHECK(path_of("*") == "*");
+}
+
+TEST_CASE("is_host: takes names and addresses with a port or without", "[http]") {
+    for (const char* const good : {"", "x", "example.com", "example.com:80", "127.0.0.1:5000",
+                                   "[::1]", "[::1]:5000", "x:", "a_b-c~d"}) {
+        CAPTURE(good);
+        CHECK(is_host(good));
+    }
+    for (const char* const bad : {"a b", "a/b", "a@b", "a,b:c", "x:y", "x:1:2", "[::1", "[x]",
+                                  "[::1]x", "::1", "a?b", "a#b", "\"a\"", "a\x80"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(is_host(bad));
+    }
+}
