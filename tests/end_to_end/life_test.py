@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from server import Server, balance, environment, post
+from server import BINARY, Server, balance, environment, post, run
 from http_test import post_bytes, split
 
 DEPOSIT_LUA = """
@@ -47,6 +47,11 @@ def wait_until(condition, timeout_s=20):
         if time.monotonic() > deadline:
             raise TimeoutError("it did not come true")
         time.sleep(0.01)
+
+
+def newest(server):
+    """The number of the newest snapshot, 0 for none."""
+    return max((int(path.stem) for path in server.snapshots()), default=0)
 
 
 def accounts_of(snapshot):
@@ -166,8 +171,8 @@ class Life(unittest.TestCase):
         for _ in range(8):
             with Server("--snapshot-every", "1ms", "--accounts", accounts, data=data) as server:
                 with Load(server):
-                    before = len(server.snapshots())
-                    wait_until(lambda: len(server.snapshots()) > min(before, 9) or before >= 10)
+                    before = newest(server)
+                    wait_until(lambda: newest(server) > before)
                     time.sleep(chosen.random() / 20)
                     server.kill()
                 for snapshot in server.snapshots():
@@ -177,6 +182,62 @@ class Life(unittest.TestCase):
                     if not path.name.endswith(".json")]
             self.assertEqual([], left)
             self.assertGreaterEqual(float(balance(server, 10001)), 1)
+
+    def test_a_second_server_on_a_data_directory_is_refused_and_touches_nothing(self):
+        with Server(data=self.folder) as server:
+            temporary = self.folder / "snapshots" / ".7.json.tmp"
+            temporary.touch()
+            refused = run("serve", "--listen", "127.0.0.1:0", "--data", self.folder)
+            self.assertEqual((1, 1), (refused.returncode, len(refused.stderr.splitlines())))
+            self.assertIn("another server", refused.stderr)
+            self.assertTrue(temporary.exists())
+            self.assertEqual(0, server.stop())
+
+    def test_of_servers_that_start_at_once_on_one_port_one_is_left(self):
+        with Server("--in-memory") as probe:
+            port = probe.port
+        for attempt in range(10):
+            with self.subTest(attempt):
+                starts = [subprocess.Popen(
+                    [BINARY, "serve", "--in-memory", "--threads", "3", "--listen",
+                     f"127.0.0.1:{port}"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL, env=environment()) for _ in range(2)]
+                try:
+                    wait_until(lambda: any(one.poll() is not None for one in starts))
+                    time.sleep(0.05)
+                    left = [one for one in starts if one.poll() is None]
+                    self.assertLessEqual(len(left), 1)
+                finally:
+                    for one in starts:
+                        one.kill()
+                        one.wait()
+
+    def test_in_memory_neither_reads_nor_writes_the_data_directory(self):
+        with Server("--in-memory", "--snapshot-every", "10ms", data=self.folder) as server:
+            time.sleep(0.1)
+            self.assertEqual(0, server.stop())
+        self.assertEqual([], list(self.folder.iterdir()))
+
+    def test_a_last_snapshot_that_fails_is_status_1_and_said(self):
+        with Server(data=self.folder) as server:
+            (self.folder / "snapshots").rmdir()
+            (self.folder / "snapshots").touch()
+            self.assertEqual(1, server.stop())
+            self.assertIn("coffer: the last snapshot failed", server.stderr())
+
+    def test_a_snapshot_that_an_accounts_file_goes_before_is_named(self):
+        with Server(data=self.folder) as server:
+            server.stop()
+        with Server("--accounts", "none", data=self.folder) as server:
+            self.assertIn("snapshots/1.json, which is not read", server.stderr())
+
+    def test_no_threads_to_be_had_is_one_line_and_status_1(self):
+        limited = f"ulimit -v 300000; exec {BINARY} serve --in-memory --threads 900 " \
+                  "--listen 127.0.0.1:0"
+        done = subprocess.run(["bash", "-c", limited], capture_output=True, text=True, timeout=20,
+                              check=False, stdin=subprocess.DEVNULL, env=environment())
+        self.assertEqual(1, done.returncode, done.stderr)
+        self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
 
     def test_deposits_from_many_connections_are_all_there(self):
         with Server() as server:
