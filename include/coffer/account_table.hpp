@@ -1,7 +1,7 @@
 // A sharded, insert-only hash table of accounts.
 //
 // Guarantees     find and find_or_insert are lock-free; find writes nothing. An account never moves
-//                and never goes away while the table lives, so a pointer to it stays good.
+//                and never goes away while the table lives, so a slot stays good.
 // Limits         accounts cannot be removed. Numbers are chosen by whoever may open accounts: the
 //                hash spreads them well but is not keyed against an opponent.
 // Thread safety  all but construction and destruction may be called from any thread at once.
@@ -21,7 +21,8 @@
 // The account's number lies beside its state, as in linear probing (Knuth, The Art of Computer
 // Programming, vol. 3, section 6.4), with two accounts to a line: at the load aimed at, 0.5, a
 // search touches 1.17 lines on the average, one after the other in memory, and 1 in 3,000 accounts
-// spills into the second segment. That is 64 bytes an account.
+// spills into the second segment. That is 64 bytes an account, and 32 more once cuts and postings have
+// met: the `before` words lie apart, since only the first posting after a cut needs one.
 #pragma once
 
 #include <algorithm>
@@ -40,6 +41,7 @@
 #endif
 
 #include <coffer/account.hpp>
+#include <coffer/cut.hpp>
 
 namespace coffer {
 
@@ -79,57 +81,33 @@ private:
     std::uint64_t bits_;
 };
 
-/// An array of accounts, all free at first. Its memory becomes resident as it is touched.
-class segment {
+/// Zeroed memory, which becomes resident as it is touched.
+template <class Element>
+class zeroed_array {
+    static_assert(std::is_trivially_destructible_v<Element> &&
+                  std::is_trivially_default_constructible_v<Element>);
+
 public:
-    /// Null if there is no memory for it.
-    [[nodiscard]] static std::unique_ptr<segment> create(std::size_t lines) noexcept {
-        auto made = std::unique_ptr<segment>{new (std::nothrow) segment{lines}};
-        return made && made->accounts_ != nullptr ? std::move(made) : nullptr;
-    }
-    segment(const segment&) = delete;
-    segment& operator=(const segment&) = delete;
-    ~segment() { std::free(memory_); }
-
-    /// The first slot of the window for `hash`.
-    [[nodiscard]] account* window(hash_bits hash) const noexcept {
-        return accounts_ + hash.take(lines_) * accounts_per_line;
-    }
-
-    [[nodiscard]] account* begin() const noexcept { return accounts_; }
-    [[nodiscard]] account* end() const noexcept { return accounts_ + slots(lines_); }
-
-    /// How many accounts it holds. Relaxed, as a count that orders nothing.
-    [[nodiscard]] std::size_t size() const noexcept {
-        return size_.load(std::memory_order_relaxed);
-    }
-    /// Past a load of 3/5 searches grow longer than another segment is worth.
-    [[nodiscard]] bool full() const noexcept {
-        return size() >= lines_ * accounts_per_line / 5 * 3;
-    }
-    void count_one() noexcept { size_.fetch_add(1, std::memory_order_relaxed); }
-
-private:
-    explicit segment(std::size_t lines) noexcept : lines_{lines} {
-        static_assert(std::is_trivially_destructible_v<account> &&
-                      std::is_trivially_default_constructible_v<account>);
-        const std::size_t bytes = slots(lines) * sizeof(account);
+    /// begin() is null if there is no memory for it.
+    explicit zeroed_array(std::size_t size) noexcept {
+        const std::size_t bytes = size * sizeof(Element);
         const std::size_t alignment = bytes < huge_page_bytes ? cache_line_bytes : huge_page_bytes;
         std::size_t room = bytes + alignment;
         // calloc rather than an aligned allocation and a fill: pages nobody touched stay unmade.
         memory_ = std::calloc(room, 1);
         void* aligned = memory_;
         if (memory_ != nullptr && std::align(alignment, bytes, aligned, room) != nullptr) {
-            accounts_ = static_cast<account*>(aligned);
+            begin_ = static_cast<Element*>(aligned);
             ask_for_huge_pages(aligned, bytes);
         }
     }
+    zeroed_array(const zeroed_array&) = delete;
+    zeroed_array& operator=(const zeroed_array&) = delete;
+    ~zeroed_array() { std::free(memory_); }
 
-    /// Windows do not wrap around: the last line's window has its slots behind it.
-    static constexpr std::size_t slots(std::size_t lines) noexcept {
-        return lines * accounts_per_line + window_accounts - accounts_per_line;
-    }
+    [[nodiscard]] Element* begin() const noexcept { return begin_; }
 
+private:
     static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
     /// With pages of 4 KiB, most random accesses to a large table miss the address translation too.
@@ -143,9 +121,56 @@ private:
 #endif
     }
 
-    account* accounts_ = nullptr;
-    std::size_t lines_;
     void* memory_ = nullptr;
+    Element* begin_ = nullptr;
+};
+
+/// An array of accounts, all free at first, and their `before` words.
+class segment {
+public:
+    /// Null if there is no memory for it.
+    [[nodiscard]] static std::unique_ptr<segment> create(std::size_t lines) noexcept {
+        auto made = std::unique_ptr<segment>{new (std::nothrow) segment{lines}};
+        const bool whole = made && made->accounts_.begin() && made->before_.begin();
+        return whole ? std::move(made) : nullptr;
+    }
+    segment(const segment&) = delete;
+    segment& operator=(const segment&) = delete;
+
+    /// The first slot of the window for `hash`.
+    [[nodiscard]] account* window(hash_bits hash) const noexcept {
+        return begin() + hash.take(lines_) * accounts_per_line;
+    }
+    /// One of this segment's accounts with its word.
+    [[nodiscard]] account_slot slot(account* one) const noexcept {
+        return {one, before_.begin() + (one - begin())};
+    }
+
+    [[nodiscard]] account* begin() const noexcept { return accounts_.begin(); }
+    [[nodiscard]] account* end() const noexcept { return begin() + slots(lines_); }
+
+    /// How many accounts it holds. Relaxed, as a count that orders nothing.
+    [[nodiscard]] std::size_t size() const noexcept {
+        return size_.load(std::memory_order_relaxed);
+    }
+    /// Past a load of 3/5 searches grow longer than another segment is worth.
+    [[nodiscard]] bool full() const noexcept {
+        return size() >= lines_ * accounts_per_line / 5 * 3;
+    }
+    void count_one() noexcept { size_.fetch_add(1, std::memory_order_relaxed); }
+
+private:
+    explicit segment(std::size_t lines) noexcept
+        : lines_{lines}, accounts_{slots(lines)}, before_{slots(lines)} {}
+
+    /// Windows do not wrap around: the last line's window has its slots behind it.
+    static constexpr std::size_t slots(std::size_t lines) noexcept {
+        return lines * accounts_per_line + window_accounts - accounts_per_line;
+    }
+
+    std::size_t lines_;
+    zeroed_array<account> accounts_;
+    zeroed_array<double_word> before_;
     std::atomic<std::size_t> size_{0};
 };
 
@@ -160,17 +185,20 @@ public:
     /// Throws std::bad_alloc, for more than the maxima above too.
     account_table(std::size_t shards, std::size_t expected_accounts);
 
-    /// The account of that number, or null if it was never inserted.
-    [[nodiscard]] account* find(account_number number) const noexcept;
+    /// The account of that number, or none if it was never inserted.
+    [[nodiscard]] detail::account_slot find(account_number number) const noexcept;
 
-    /// The account of that number, inserted (not open) if it was not there. Null if there is no
+    /// Has the memory fetched that find will look at first.
+    void prefetch(account_number number) const noexcept;
+
+    /// The account of that number, inserted (not open) if it was not there. None if there is no
     /// memory for it. `number` is not 0.
-    [[nodiscard]] account* find_or_insert(account_number number) noexcept;
+    [[nodiscard]] detail::account_slot find_or_insert(account_number number) noexcept;
 
     /// How many accounts were inserted.
     [[nodiscard]] std::size_t size() const noexcept;
 
-    /// Calls `visitor(account&)` for every account inserted before the call, and perhaps for some
+    /// Calls `visitor(slot)` for every account inserted before the call, and perhaps for some
     /// inserted meanwhile, in no particular order.
     template <class Visitor>
     void visit(Visitor&& visitor) const;
@@ -194,18 +222,23 @@ private:
     };
 
     static std::size_t segment_lines(std::size_t index, std::size_t first_lines) noexcept;
-    static account* find_in(const segment& where, detail::hash_bits hash,
-                            account_number number) noexcept;
+    static detail::account_slot find_in(const segment& where, detail::hash_bits hash,
+                                        account_number number) noexcept;
     template <class Visitor>
     void visit_segments(Visitor&& visitor) const;
 
-    static account* insert_in(segment& where, detail::hash_bits hash,
-                              account_number number) noexcept;
+    static detail::account_slot insert_in(segment& where, detail::hash_bits hash,
+                                          account_number number) noexcept;
+
+    [[nodiscard]] detail::account_slot highest() const noexcept {
+        return {&highest_, &highest_before_};
+    }
 
     std::size_t shard_count_;
     std::size_t first_lines_;
     // The account whose number marks sealed slots.
     mutable account highest_{};
+    mutable detail::double_word highest_before_{};
     std::unique_ptr<shard[]> shards_;
 };
 
@@ -259,29 +292,29 @@ inline account_table::segment* account_table::shard::obtain(std::size_t index,
     return found;
 }
 
-inline account* account_table::find_in(const segment& where, detail::hash_bits hash,
-                                       account_number number) noexcept {
+inline detail::account_slot account_table::find_in(const segment& where, detail::hash_bits hash,
+                                                   account_number number) noexcept {
     account* const begin = where.window(hash);
     for (account* at = begin; at != begin + detail::window_accounts; ++at) {
         const account_number held = at->number();
         if (held == number)
-            return at;
+            return where.slot(at);
         if (held == 0 || held == detail::sealed)
-            return nullptr;
+            return {};
     }
-    return nullptr;
+    return {};
 }
 
-inline account* account_table::find(account_number number) const noexcept {
+inline detail::account_slot account_table::find(account_number number) const noexcept {
     if (number == 0)
-        return nullptr;
+        return {};
     if (number == detail::sealed)
-        return highest_.number() == number ? &highest_ : nullptr;
+        return highest_.number() == number ? highest() : detail::account_slot{};
     detail::hash_bits hash{number};
     const shard& home = shards_[hash.take(shard_count_)];
     // Acquire, here and below: pairs with the release that published the segment.
     const segment* const largest = home.largest.load(std::memory_order_acquire);
-    if (account* const found = find_in(*largest, hash, number))
+    if (const auto found = find_in(*largest, hash, number))
         return found;
     // From the newest on, since each is about as large as all before it together.
     std::size_t count = 1;
@@ -291,15 +324,24 @@ inline account* account_table::find(account_number number) const noexcept {
         const segment* const one = home.segments[count].load(std::memory_order_acquire);
         if (one == largest)
             continue;
-        if (account* const found = find_in(*one, hash, number))
+        if (const auto found = find_in(*one, hash, number))
             return found;
     }
-    return nullptr;
+    return {};
 }
 
-// The number's slot, or null if its window has no room for it.
-inline account* account_table::insert_in(segment& where, detail::hash_bits hash,
-                                         account_number number) noexcept {
+inline void account_table::prefetch(account_number number) const noexcept {
+    detail::hash_bits hash{number};
+    const shard& home = shards_[hash.take(shard_count_)];
+    // Acquire: as in find. For writing, and for a long time: that is what a posting will do.
+    const account* const begin = home.largest.load(std::memory_order_acquire)->window(hash);
+    __builtin_prefetch(begin, 1, 3);
+    __builtin_prefetch(begin + detail::accounts_per_line, 1, 3);
+}
+
+// The number's slot, or none if its window has no room for it.
+inline detail::account_slot account_table::insert_in(segment& where, detail::hash_bits hash,
+                                                     account_number number) noexcept {
     account* const begin = where.window(hash);
     for (account* at = begin; at != begin + detail::window_accounts; ++at) {
         account_number held = at->number();
@@ -312,30 +354,30 @@ inline account* account_table::insert_in(segment& where, detail::hash_bits hash,
                 held = taker;
         }
         if (held == number)
-            return at;
+            return where.slot(at);
         if (held == detail::sealed)
-            return nullptr;
+            return {};
     }
-    return nullptr;
+    return {};
 }
 
-inline account* account_table::find_or_insert(account_number number) noexcept {
+inline detail::account_slot account_table::find_or_insert(account_number number) noexcept {
     if (number == detail::sealed) {
         static_cast<void>(highest_.claim(number));
-        return &highest_;
+        return highest();
     }
     detail::hash_bits hash{number};
     shard& home = shards_[hash.take(shard_count_)];
     for (std::size_t index = 0; index != max_segments; ++index) {
         segment* const where = home.obtain(index, first_lines_);
         if (where == nullptr)
-            return nullptr;
-        if (account* const mine = insert_in(*where, hash, number)) {
+            return {};
+        if (const auto mine = insert_in(*where, hash, number)) {
             home.note_size(*where);
             return mine;
         }
     }
-    return nullptr;
+    return {};
 }
 
 inline void account_table::shard::note_size(segment& where) noexcept {
@@ -356,10 +398,10 @@ void account_table::visit(Visitor&& visitor) const {
     visit_segments([&visitor](const segment& one) {
         for (account& each : one)
             if (each.number() != 0 && each.number() != detail::sealed)
-                visitor(each);
+                visitor(one.slot(&each));
     });
     if (highest_.number() != 0)
-        visitor(highest_);
+        visitor(highest());
 }
 
 template <class Visitor>

@@ -1,0 +1,130 @@
+// A consistent cut: the states of all accounts of one moment, taken while others go on posting.
+//
+// A cut begins by raising a global epoch, and then moves every account to it. A posting installs its
+// state under the epoch it found; if the account's state is from an earlier one, the posting first
+// saves that state beside the account, in its `before` word. So when the cut comes to an account
+// whose state is of the cut's epoch already, what it is to take is in `before`.
+//
+// Guarantees     a posting is in the cut exactly if it was installed before its account was moved. If
+//                one posting happened before another, and the other is in the cut, so is the one: a
+//                posting that finds the new epoch, or that comes after one that did, is of the new
+//                epoch. So no cut ever shows the effect of a posting without its cause.
+//                No posting waits for a cut: it saves one word more, once an account and cut. A cut
+//                waits for no posting.
+// Limits         one cut at a time; the ledger sees to it.
+// Thread safety  everything may be called from any thread at once.
+// Invariants     1. A posting loads the state before the epoch, so the epoch is never older than the
+//                   state's, and states of one account never go back to an earlier epoch.
+//                2. `before` is replaced only while the state is still the one to be saved. So it is
+//                   never replaced by an older one, nor once the account has moved.
+//                3. A cut moves every account that is open. So states lie two epochs back at the most,
+//                   and 8 bits tell epochs apart.
+//
+// After Lai and Yang, "On distributed snapshots" (1987): the epoch is their colour of messages.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include <coffer/account.hpp>
+
+namespace coffer {
+
+/// What a cut found, in all.
+struct cut_summary {
+    /// Exact for any number of accounts.
+    __extension__ using wide_minor = unsigned __int128;
+
+    std::uint64_t epoch = 0;     ///< counts the ledger's cuts, from 1
+    std::size_t accounts = 0;    ///< how many were open
+    wide_minor total_minor = 0;  ///< the sum of their balances in minor units
+};
+
+namespace detail {
+
+/// The number of the last cut that was begun.
+class epoch_clock {
+public:
+    [[nodiscard]] std::uint8_t now() const noexcept {
+        // Acquire: keeps the loads that come after it, those of a posting that starts again, behind
+        // it. It comes after the state's by their being acquires.
+        return static_cast<std::uint8_t>(epoch_.load(std::memory_order_acquire));
+    }
+    /// Begins a cut. Both orders: what came before is seen by whoever finds the new epoch, and the
+    /// states are looked at after.
+    std::uint64_t advance() noexcept { return epoch_.fetch_add(1, std::memory_order_acq_rel) + 1; }
+
+private:
+    alignas(64) std::atomic<std::uint64_t> epoch_{0};
+};
+
+/// An account and the word beside it.
+struct account_slot {
+    coffer::account* account = nullptr;
+    double_word* before = nullptr;
+
+    explicit operator bool() const noexcept { return account != nullptr; }
+};
+
+/// Saves `state`, which the account has, for a cut that may want it before it is replaced by a state
+/// of `epoch`. False if the account has moved on: its state is to be loaded again.
+[[nodiscard]] inline bool save_before(account_slot slot, account_state state,
+                                      std::uint8_t epoch) noexcept {
+    if (state.epoch == epoch || state.sequence == 0 || planted == bug::before_not_saved)
+        return true;
+    const double_word wanted = pack({state.balance, state.sequence, 0, epoch});
+    // Two loads, perhaps of different moments. If the second half is the one wanted, so is the first:
+    // whoever saved this sequence saved this balance. If they do not belong together, the
+    // compare-and-swap fails.
+    const double_word found{load_acquire(slot.before->first), load_acquire(slot.before->second)};
+    COFFER_TEST_STEP();
+    if (found == wanted)
+        return true;
+    if (planted != bug::before_overwritten && slot.account->load() != state)
+        return false;
+    COFFER_TEST_STEP();
+    return compare_and_swap(*slot.before, found, wanted) || planted == bug::before_overwritten;
+}
+
+/// Moves the account, whose state is `state`, to `epoch`. False if the state was another.
+[[nodiscard]] inline bool move_to_epoch(account_slot slot, account_state& state,
+                                        std::uint8_t epoch) noexcept {
+    if (state.epoch == epoch)
+        return true;
+    account_state moved = state;
+    moved.epoch = epoch;
+    if (!save_before(slot, state, epoch) || !slot.account->replace(state, moved))
+        return false;
+    state = moved;
+    return true;
+}
+
+/// What the cut of `epoch` takes for the account, which it moves; nothing if it was not open then.
+/// `settle(account, state)` is called to bring a transfer that has the account in hand to its end.
+template <class Settle>
+[[nodiscard]] std::optional<account_state> cut_account(account_slot slot, std::uint8_t epoch,
+                                                       Settle settle) noexcept {
+    for (;;) {
+        const account_state state = slot.account->load();
+        if (state.sequence == 0)
+            return std::nullopt;
+        if (state.epoch == epoch) {
+            const account_state before = load_state(*slot.before);
+            const bool was_open = before.epoch == epoch && before.sequence != 0;
+            return was_open ? std::optional{before} : std::nullopt;
+        }
+        if (state.transfer != 0) {
+            settle(*slot.account, state);
+            continue;
+        }
+        account_state moved = state;
+        moved.epoch = epoch;
+        if (slot.account->replace(state, moved))
+            return state;
+    }
+}
+
+}  // namespace detail
+}  // namespace coffer
