@@ -66,11 +66,10 @@ private:
     bool kept_ = false;
 };
 
-std::size_t write_accounts(const ledger& books, std::uint64_t number, temporary_file& file) {
+std::size_t write_accounts(ledger& books, std::uint64_t number, temporary_file& file) {
     snapshot_text text{file.buffer()};
     text.begin(number, std::chrono::system_clock::now());
-    // Nothing throws inside the visit: it is not ours to break off.
-    books.visit([&](const posting& last) {
+    books.cut([&](const posting& last) {
         text.add(last);
         file.write_if_full();
     });
@@ -80,7 +79,7 @@ std::size_t write_accounts(const ledger& books, std::uint64_t number, temporary_
 
 }  // namespace
 
-written_snapshot write_snapshot(const ledger& books, snapshot_directory& directory,
+written_snapshot write_snapshot(ledger& books, snapshot_directory& directory,
                                 std::size_t keep) {
     const std::uint64_t number = directory.next_number();
     temporary_file file{directory.temporary(number)};

@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365};
 
 }  // namespace
 
-snapshotter::snapshotter(const ledger& books, snapshot_directory directory, options chosen)
+snapshotter::snapshotter(ledger& books, snapshot_directory directory, options chosen)
     : books_{books},
       directory_{std::move(directory)},
       chosen_{std::min(chosen.every, longest_wait), chosen.keep},

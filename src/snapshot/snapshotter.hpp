@@ -27,7 +27,7 @@ public:
     };
 
     /// Starts. `books` must outlive it. Throws std::system_error if there is no thread to be had.
-    snapshotter(const ledger& books, snapshot_directory directory, options chosen);
+    snapshotter(ledger& books, snapshot_directory directory, options chosen);
     ~snapshotter() { stop(); }
     snapshotter(const snapshotter&) = delete;
     snapshotter& operator=(const snapshotter&) = delete;
@@ -56,7 +56,7 @@ private:
     void write();
     void report_failure(const char* reason) noexcept;
 
-    const ledger& books_;
+    ledger& books_;
     snapshot_directory directory_;
     const options chosen_;
     std::chrono::steady_clock::time_point due_;

@@ -35,7 +35,9 @@ std::vector<account_number> colliding_numbers(std::size_t count) {
 
 std::vector<account_number> visited_numbers(const account_table& table) {
     std::vector<account_number> numbers;
-    table.visit([&numbers](const account& each) { numbers.push_back(each.number()); });
+    table.visit([&numbers](coffer::detail::account_slot each) {
+        numbers.push_back(each.account->number());
+    });
     std::ranges::sort(numbers);
     return numbers;
 }
@@ -51,46 +53,46 @@ std::vector<account_number> numbers_up_to(account_number last) {
 TEST_CASE("table: is empty at first", "[core]") {
     const account_table table{0, 0};
     REQUIRE(table.size() == 0);
-    REQUIRE(table.find(1) == nullptr);
-    REQUIRE(table.find(0) == nullptr);
+    REQUIRE(table.find(1).account == nullptr);
+    REQUIRE(table.find(0).account == nullptr);
     REQUIRE(visited_numbers(table).empty());
 }
 
 TEST_CASE("find_or_insert: gives a number the same account every time", "[core]") {
     account_table table{1, 0};
-    account* const first = table.find_or_insert(10'001);
+    account* const first = table.find_or_insert(10'001).account;
     REQUIRE(first != nullptr);
     REQUIRE(first->number() == 10'001);
-    REQUIRE(table.find_or_insert(10'001) == first);
-    REQUIRE(table.find(10'001) == first);
-    REQUIRE(table.find(10'002) == nullptr);
+    REQUIRE(table.find_or_insert(10'001).account == first);
+    REQUIRE(table.find(10'001).account == first);
+    REQUIRE(table.find(10'002).account == nullptr);
     REQUIRE(table.size() == 1);
 }
 
 TEST_CASE("find: number 0 is never found", "[core]") {
     account_table table{1, 0};
     for (account_number number = 1; number != 50; ++number)
-        REQUIRE(table.find_or_insert(number) != nullptr);
-    REQUIRE(table.find(0) == nullptr);
+        REQUIRE(table.find_or_insert(number).account != nullptr);
+    REQUIRE(table.find(0).account == nullptr);
 }
 
 TEST_CASE("table: the highest number is an account like any other", "[core]") {
     account_table table{1, 0};
     // Enough others for segments to be sealed, with the very number that is looked for.
     for (account_number number = 1; number != 2'000; ++number)
-        REQUIRE(table.find_or_insert(number) != nullptr);
+        REQUIRE(table.find_or_insert(number).account != nullptr);
     REQUIRE(table.size() == 1'999);
     REQUIRE(visited_numbers(table) == numbers_up_to(1'999));
 
-    account* const inserted = table.find_or_insert(highest);
+    account* const inserted = table.find_or_insert(highest).account;
     REQUIRE(inserted != nullptr);
-    REQUIRE(table.find_or_insert(highest) == inserted);
-    REQUIRE(table.find(highest) == inserted);
+    REQUIRE(table.find_or_insert(highest).account == inserted);
+    REQUIRE(table.find(highest).account == inserted);
     REQUIRE(inserted->number() == highest);
     REQUIRE(table.size() == 2'000);
     REQUIRE(visited_numbers(table).back() == highest);
     REQUIRE(visited_numbers(table).size() == 2'000);
-    REQUIRE(table.find(highest - 1) == nullptr);
+    REQUIRE(table.find(highest - 1).account == nullptr);
 }
 
 TEST_CASE("table: a full window spills and nothing is lost", "[core]") {
@@ -98,13 +100,13 @@ TEST_CASE("table: a full window spills and nothing is lost", "[core]") {
     const std::vector<account_number> numbers = colliding_numbers(70);
     std::vector<account*> accounts;
     for (const account_number number : numbers) {
-        REQUIRE(table.find(number) == nullptr);
-        accounts.push_back(table.find_or_insert(number));
+        REQUIRE(table.find(number).account == nullptr);
+        accounts.push_back(table.find_or_insert(number).account);
         REQUIRE(accounts.back() != nullptr);
     }
     for (std::size_t i = 0; i != numbers.size(); ++i) {
-        REQUIRE(table.find(numbers[i]) == accounts[i]);
-        REQUIRE(table.find_or_insert(numbers[i]) == accounts[i]);
+        REQUIRE(table.find(numbers[i]).account == accounts[i]);
+        REQUIRE(table.find_or_insert(numbers[i]).account == accounts[i]);
         REQUIRE(accounts[i]->number() == numbers[i]);
     }
     REQUIRE(table.size() == numbers.size());
@@ -116,13 +118,13 @@ TEST_CASE("table: grows from nothing and accounts stay where they are", "[core]"
     account_table table{1, 0};
     std::vector<account*> accounts;
     for (account_number number = 1; number <= last; ++number)
-        accounts.push_back(table.find_or_insert(number));
+        accounts.push_back(table.find_or_insert(number).account);
 
     for (account_number number = 1; number <= last; ++number)
-        if (accounts[number - 1] == nullptr || table.find(number) != accounts[number - 1])
+        if (accounts[number - 1] == nullptr || table.find(number).account != accounts[number - 1])
             FAIL("account " << number << " is not where it was");
     for (account_number number = last + 1; number <= last + 10'000; ++number)
-        if (table.find(number) != nullptr)
+        if (table.find(number).account != nullptr)
             FAIL("account " << number << " was never inserted");
     REQUIRE(table.size() == last);
     REQUIRE(visited_numbers(table) == numbers_up_to(last));
@@ -134,11 +136,12 @@ TEST_CASE("table: random numbers over many shards are all found", "[core]") {
     std::vector<account_number> numbers(20'000);
     std::ranges::generate(numbers, random);
     for (const account_number number : numbers)
-        REQUIRE(table.find_or_insert(number) != nullptr);
+        REQUIRE(table.find_or_insert(number).account != nullptr);
     std::ranges::sort(numbers);
     REQUIRE(visited_numbers(table) == numbers);
-    REQUIRE(std::ranges::all_of(
-        numbers, [&table](account_number number) { return table.find(number) != nullptr; }));
+    REQUIRE(std::ranges::all_of(numbers, [&table](account_number number) {
+        return table.find(number).account != nullptr;
+    }));
 }
 
 TEST_CASE("table: says so when there cannot be memory for so many", "[core]") {
@@ -164,9 +167,9 @@ TEST_CASE("find_or_insert: threads that insert the same numbers agree on them", 
         for (std::size_t i = 0; i != last; ++i) {
             // Half of them start from the other end.
             const std::size_t at = index % 2 == 0 ? i : last - 1 - i;
-            account* const mine = table.find_or_insert(at + 1);
+            account* const mine = table.find_or_insert(at + 1).account;
             found[index][at] = mine;
-            if (mine != nullptr && mine->open({coffer::money{}, 1}))
+            if (mine != nullptr && mine->replace({}, {coffer::money{}, 1}))
                 opened[at].fetch_add(1, std::memory_order_relaxed);  // counts, orders nothing
         }
     });
@@ -186,7 +189,7 @@ TEST_CASE("find_or_insert: threads fight over one window and agree", "[core]") {
         in_threads(4, [&](std::size_t index) {
             for (std::size_t i = 0; i != numbers.size(); ++i) {
                 const std::size_t at = (i + index * 17) % numbers.size();
-                found[index][at] = table.find_or_insert(numbers[at]);
+                found[index][at] = table.find_or_insert(numbers[at]).account;
             }
         });
         for (const std::vector<account*>& each : found)
@@ -209,7 +212,7 @@ TEST_CASE("find_or_insert: threads agree on a number while its segment fills up"
             next_round.arrive_and_wait();
             for (std::size_t i = 0; i != count; ++i)
                 static_cast<void>(
-                    tables[round].find_or_insert(1 + (index == 0 ? i : count - 1 - i)));
+                    tables[round].find_or_insert(1 + (index == 0 ? i : count - 1 - i)).account);
         }
     });
     for (std::size_t round = 0; round != rounds; ++round)
@@ -236,7 +239,7 @@ TEST_CASE("find: sees every account from its insertion on while others insert", 
         while (there != last) {
             there = inserted.load(std::memory_order_acquire);  // pairs with the release above
             const account_number wanted = there == 0 ? 0 : 1 + random() % there;
-            const account* const found = table.find(wanted);
+            const account* const found = table.find(wanted).account;
             const bool right =
                 wanted == 0 ? found == nullptr : found != nullptr && found->number() == wanted;
             missed += right ? 0 : 1;
@@ -250,7 +253,7 @@ TEST_CASE("visit: sees each account once, and all that were there, while others 
     constexpr account_number last = 20'000;
     account_table table{2, 0};
     for (account_number number = 1; number <= before; ++number)
-        REQUIRE(table.find_or_insert(number) != nullptr);
+        REQUIRE(table.find_or_insert(number).account != nullptr);
     std::vector<std::vector<account_number>> visits;
     in_threads(2, [&](std::size_t index) {
         if (index == 0)

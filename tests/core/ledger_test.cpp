@@ -35,9 +35,9 @@ void require_balance(const ledger& books, account_number number, std::int64_t mi
     REQUIRE(found.posting.sequence == sequence);
 }
 
-std::vector<posting> visited(const ledger& books) {
+std::vector<posting> visited(ledger& books) {
     std::vector<posting> postings;
-    books.visit([&postings](posting each) { postings.push_back(each); });
+    books.cut([&postings](posting each) { postings.push_back(each); });
     std::ranges::sort(postings, {}, &posting::account);
     return postings;
 }
@@ -173,7 +173,7 @@ TEST_CASE("restore: an account at its last sequence takes no more", "[core]") {
     require_balance(books, 5, 100, coffer::account::max_sequence);
 }
 
-TEST_CASE("visit: gives the last posting of every account", "[core]") {
+TEST_CASE("cut: gives the last posting of every account", "[core]") {
     ledger books;
     for (account_number number = 1; number <= 1'000; ++number)
         REQUIRE(books.open(number, cents(static_cast<std::int64_t>(number))));
@@ -251,7 +251,7 @@ TEST_CASE("ledger: postings to many accounts from many threads add up", "[core]"
 
     std::int64_t sum = 0;
     std::uint64_t sequences = 0;
-    books.visit([&](posting each) {
+    books.cut([&](posting each) {
         sum += each.balance.minor();
         sequences += each.sequence;
         REQUIRE(each.balance.minor() >= 0);

@@ -112,7 +112,7 @@ TEST_CASE("snapshot: is JSON, with a count and a total", "[snapshot]") {
 TEST_CASE("snapshot: a ledger with no accounts makes one that can be read", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    const ledger books;
+    ledger books;
     const written_snapshot written = write_snapshot(books, directory, 1);
     CHECK(written.accounts == 0);
     CHECK(read_back(written.file, books) == 0);
@@ -134,7 +134,7 @@ TEST_CASE("snapshot: numbers go on and the oldest go, by number", "[snapshot]") 
     const temporary_directory place;
     write_file(place.path() / "8.json", "");
     snapshot_directory directory{place.path()};
-    const ledger books;
+    ledger books;
     for (const std::uint64_t number : {9U, 10U, 11U})
         CHECK(write_snapshot(books, directory, 2).number == number);
     CHECK(fs::exists(directory.file(10)));
@@ -179,7 +179,7 @@ TEST_CASE("snapshot: one that cannot be linked to is an error, and whole", "[sna
 TEST_CASE("snapshot: a directory that is gone is a clear error", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path() / "snapshots"};
-    const ledger books;
+    ledger books;
     fs::remove(directory.path());
     CHECK_THROWS_WITH(write_snapshot(books, directory, 1),
                       directory.path().string() + ": cannot be listed: No such file or directory");
