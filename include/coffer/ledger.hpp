@@ -33,11 +33,11 @@
 
 namespace coffer {
 
+enum class operation_kind : std::uint8_t { balance, deposit, withdraw };
+
 /// One operation of many: see ledger::apply.
 struct operation {
-    enum class kind : std::uint8_t { balance, deposit, withdraw };
-
-    operation::kind kind;
+    operation_kind kind;
     account_number account;
     money amount;  ///< of no meaning for a balance
 };
@@ -284,13 +284,13 @@ inline std::size_t ledger::apply(std::span<const operation> operations,
             accounts_.prefetch(operations[i + ahead].account);
         const operation& one = operations[i];
         switch (one.kind) {
-            case operation::kind::balance:
+            case operation_kind::balance:
                 outcomes[i] = balance(one.account);
                 break;
-            case operation::kind::deposit:
+            case operation_kind::deposit:
                 outcomes[i] = deposit(one.account, one.amount);
                 break;
-            case operation::kind::withdraw:
+            case operation_kind::withdraw:
                 outcomes[i] = withdraw(one.account, one.amount);
                 break;
         }
