@@ -1,12 +1,13 @@
 // One account: its number and its state word.
 //
-// Guarantees     no thread sees a balance without its sequence. load only ever reads: it never takes
-//                the cache line away from writers. It and replace are lock-free: a thread starts
-//                again only because another has changed the state.
+// Guarantees     no thread sees a balance without its sequence. load only ever reads: it never
+//                takes the cache line away from writers. It and replace are lock-free: a thread
+//                starts again only because another has changed the state.
 // Limits         2^46 - 1 postings an account.
 // Thread safety  all members may be called from any thread at once.
 // Invariants     1. The state word changes only by double-word compare-and-swap.
-//                2. A posting leaves the sequence one higher, so no posting's state ever comes back.
+//                2. A posting leaves the sequence one higher, so no posting's state ever comes
+//                   back.
 //                3. Sequence 0 means: not open. It is what zeroed memory says.
 //                4. The number changes once, from 0.
 //

@@ -21,8 +21,8 @@
 // The account's number lies beside its state, as in linear probing (Knuth, The Art of Computer
 // Programming, vol. 3, section 6.4), with two accounts to a line: at the load aimed at, 0.5, a
 // search touches 1.17 lines on the average, one after the other in memory, and 1 in 3,000 accounts
-// spills into the second segment. That is 64 bytes an account, and 32 more once cuts and postings have
-// met: the `before` words lie apart, since only the first posting after a cut needs one.
+// spills into the second segment. That is 64 bytes an account, and 32 more once cuts and postings
+// have met: the `before` words lie apart, since only the first posting after a cut needs one.
 #pragma once
 
 #include <algorithm>

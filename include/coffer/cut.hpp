@@ -1,24 +1,25 @@
 // A consistent cut: the states of all accounts of one moment, taken while others go on posting.
 //
-// A cut begins by raising a global epoch, and then moves every account to it. A posting installs its
-// state under the epoch it found; if the account's state is from an earlier one, the posting first
-// saves that state beside the account, in its `before` word. So when the cut comes to an account
-// whose state is of the cut's epoch already, what it is to take is in `before`.
+// A cut begins by raising a global epoch, and then moves every account to it. A posting installs
+// its state under the epoch it found; if the account's state is from an earlier one, the posting
+// first saves that state beside the account, in its `before` word. So when the cut comes to an
+// account whose state is of the cut's epoch already, what it is to take is in `before`.
 //
-// Guarantees     a posting is in the cut exactly if it was installed before its account was moved. If
-//                one posting happened before another, and the other is in the cut, so is the one: a
-//                posting that finds the new epoch, or that comes after one that did, is of the new
-//                epoch. So no cut ever shows the effect of a posting without its cause.
+// Guarantees     a posting is in the cut exactly if it was installed before its account was moved.
+//                If one posting happened before another, and the other is in the cut, so is the
+//                one: a posting that finds the new epoch, or that comes after one that did, is of
+//                the new epoch. So no cut ever shows the effect of a posting without its cause.
 //                No posting waits for a cut: it saves one word more, once an account and cut. A cut
 //                waits for no posting.
 // Limits         one cut at a time; the ledger sees to it.
 // Thread safety  everything may be called from any thread at once.
-// Invariants     1. A posting loads the state before the epoch, so the epoch is never older than the
-//                   state's, and states of one account never go back to an earlier epoch.
-//                2. `before` is replaced only while the state is still the one to be saved. So it is
-//                   never replaced by an older one, nor once the account has moved.
-//                3. A cut moves every account that is open. So states lie two epochs back at the most,
-//                   and 8 bits tell epochs apart.
+// Invariants     1. A posting loads the state before the epoch, so the epoch is never older than
+//                   the state's, and states of one account never go back to an earlier epoch.
+//                2. `before` is replaced only while the state is still the one to be saved. So it
+//                   is never replaced by an older one, nor once the account has moved.
+//                3. A cut moves every account, open or not. So a posting or opening that has found
+//                   one epoch, and is slow, fails once a cut has passed; no state lies further back
+//                   than the last cut but one, and 8 bits tell epochs apart.
 //
 // After Lai and Yang, "On distributed snapshots" (1987): the epoch is their colour of messages.
 #pragma once
@@ -68,15 +69,15 @@ struct account_slot {
     explicit operator bool() const noexcept { return account != nullptr; }
 };
 
-/// Saves `state`, which the account has, for a cut that may want it before it is replaced by a state
-/// of `epoch`. False if the account has moved on: its state is to be loaded again.
+/// Saves `state`, which the account has, for a cut that may want it before it is replaced by a
+/// state of `epoch`. False if the account has moved on: its state is to be loaded again.
 [[nodiscard]] inline bool save_before(account_slot slot, account_state state,
                                       std::uint8_t epoch) noexcept {
     if (state.epoch == epoch || state.sequence == 0 || planted == bug::before_not_saved)
         return true;
     const double_word wanted = pack({state.balance, state.sequence, 0, epoch});
-    // Two loads, perhaps of different moments. If the second half is the one wanted, so is the first:
-    // whoever saved this sequence saved this balance. If they do not belong together, the
+    // Two loads, perhaps of different moments. If the second half is the one wanted, so is the
+    // first: whoever saved this sequence saved this balance. If they do not belong together, the
     // compare-and-swap fails.
     const double_word found{load_acquire(slot.before->first), load_acquire(slot.before->second)};
     COFFER_TEST_STEP();
@@ -108,8 +109,6 @@ template <class Settle>
                                                        Settle settle) noexcept {
     for (;;) {
         const account_state state = slot.account->load();
-        if (state.sequence == 0)
-            return std::nullopt;
         if (state.epoch == epoch) {
             const account_state before = load_state(*slot.before);
             const bool was_open = before.epoch == epoch && before.sequence != 0;
@@ -122,7 +121,7 @@ template <class Settle>
         account_state moved = state;
         moved.epoch = epoch;
         if (slot.account->replace(state, moved))
-            return state;
+            return state.sequence != 0 ? std::optional{state} : std::nullopt;
     }
 }
 

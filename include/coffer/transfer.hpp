@@ -1,31 +1,32 @@
 // Two accounts changed as one, without a lock.
 //
-// A transfer writes down what it is about in a record, takes its two accounts in hand by putting the
-// record's number into their state words, the lower account number first, and decides by one
+// A transfer writes down what it is about in a record, takes its two accounts in hand by putting
+// the record's number into their state words, the lower account number first, and decides by one
 // compare-and-swap on the record's status. Then it replaces both states. Whoever meets a state that
 // is in a transfer's hand helps that transfer to its end first.
 //
 // This is the multi-word compare-and-swap of Harris, Fraser and Pratt ("A practical multi-word
-// compare-and-swap operation", 2002) for two words, with two differences. A word in hand still holds
-// the account's whole state, so nothing is lost if a helper takes an account in hand too late, for a
-// transfer that is over: whoever meets such a word takes the number out again. And a record is used
-// again only while no helper has it pinned, which a count in its status word tells.
+// compare-and-swap operation", 2002) for two words, with two differences. A word in hand still
+// holds the account's whole state, so nothing is lost if a helper takes an account in hand too
+// late, for a transfer that is over: whoever meets such a word takes the number out again. And a
+// record is used again only while no helper has it pinned, which a count in its status word tells.
 //
-// Guarantees     both accounts change or neither; no reader and no cut sees one without the other. A
-//                transfer is lock-free: it starts again only when another posting, transfer or cut
-//                got ahead. Opposite transfers take their accounts in the same order, so neither
-//                can be waiting for the other.
+// Guarantees     both accounts change or neither; no reader and no cut sees one without the other.
+//                A transfer is lock-free: it starts again only when another posting, transfer or
+//                cut got ahead. Opposite transfers take their accounts in the same order, so
+//                neither can be waiting for the other.
 // Limits         1023 transfers at once. One more waits for a record.
 // Thread safety  everything may be called from any thread at once.
-// Invariants     1. A record goes from idle to preparing to undecided only while its pins are 0, from
-//                   undecided to committed or aborted once, by whoever, and from there to idle by its
-//                   owner. So to whoever has it pinned, a record that is not undecided will not be.
+// Invariants     1. A record goes from idle to preparing to undecided only while its pins are 0,
+//                   from undecided to committed or aborted once, by whoever, and from there to idle
+//                   by its owner. So to whoever has it pinned, a record that is not undecided will
+//                   not be.
 //                2. It commits only after each of its accounts was seen in its hand, with the state
-//                   expected, while it was undecided; and nobody takes an account out of the hand of an
-//                   undecided transfer. So at that moment it has both.
+//                   expected, while it was undecided; and nobody takes an account out of the hand
+//                   of an undecided transfer. So at that moment it has both.
 //                3. Its owner makes it idle after trying to replace both states. So a state that is
-//                   in the hand of an idle record, or of one that is about something else, was taken
-//                   too late: its transfer was aborted, and the state stands as it is.
+//                   in the hand of an idle record, or of one that is about something else, was
+//                   taken too late: its transfer was aborted, and the state stands as it is.
 //                4. Both states expected are of one epoch, the current one when they were loaded. A
 //                   cut moves an account only when it is in no hand. So it moves both before the
 //                   transfer, which is then aborted, or both after it.
@@ -151,8 +152,8 @@ private:
 // Implementation details follow.
 
 inline bool transfer_record::claim() noexcept {
-    // Acquire: after whatever the last owner and its helpers did. Relaxed on failure: nothing of the
-    // record is used then.
+    // Acquire: after whatever the last owner and its helpers did. Relaxed on failure: nothing of
+    // the record is used then.
     std::uint64_t idle = status_.load(std::memory_order_relaxed);
     const std::uint64_t unpinned = planted == bug::aborted_reused ? idle & ~pins_mask : idle;
     if (phase_of(idle) != phase::idle || (unpinned & pins_mask) != 0)

@@ -69,7 +69,8 @@ void print_banner(const serve_options& options, const http::listen_address& wher
     std::fflush(stdout);
 }
 
-/// A connection is a file descriptor, and the usual soft limit of 1024 is there for select(2) alone.
+/// A connection is a file descriptor, and the usual soft limit of 1024 is there for select(2)
+/// alone.
 void raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)

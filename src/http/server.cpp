@@ -26,8 +26,8 @@ server::server(engine& books, const listen_address& where, std::size_t threads)
     }
 }
 
-// The first worker listens alone, which fails if anyone else does: addresses that are shared from the
-// start could be joined by any other process of the same user, with books of its own.
+// The first worker listens alone, which fails if anyone else does: addresses that are shared from
+// the start could be joined by any other process of the same user, with books of its own.
 void server::listen(engine& books, listen_address where, std::size_t threads) {
     workers_.push_back(std::make_unique<worker>(books, where, false));
     where = address();  // with the port that it was given

@@ -79,8 +79,7 @@ std::size_t write_accounts(ledger& books, std::uint64_t number, temporary_file& 
 
 }  // namespace
 
-written_snapshot write_snapshot(ledger& books, snapshot_directory& directory,
-                                std::size_t keep) {
+written_snapshot write_snapshot(ledger& books, snapshot_directory& directory, std::size_t keep) {
     const std::uint64_t number = directory.next_number();
     temporary_file file{directory.temporary(number)};
     const std::size_t accounts = write_accounts(books, number, file);

@@ -23,7 +23,6 @@ struct written_snapshot {
 ///
 /// Throws snapshot_error, with no part of a snapshot left behind. A whole one may be there all the
 /// same, if what failed is latest.json, the sync of the directory, or a removal.
-written_snapshot write_snapshot(ledger& books, snapshot_directory& directory,
-                                std::size_t keep);
+written_snapshot write_snapshot(ledger& books, snapshot_directory& directory, std::size_t keep);
 
 }  // namespace coffer::snapshot

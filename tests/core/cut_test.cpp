@@ -93,6 +93,20 @@ TEST_CASE("cut: a visitor that throws ends its visits and not the cut", "[core]"
     REQUIRE(books.cut([](const posting&) {}).total_minor == 20);
 }
 
+TEST_CASE("cut: moves an account that is not open yet, so that a slow opening fails", "[core]") {
+    coffer::account one{};
+    coffer::detail::double_word before{};
+    const auto settle = [](coffer::account&, coffer::account_state) noexcept {};
+    const coffer::account_state found = one.load();
+    for (const std::uint8_t epoch : {std::uint8_t{1}, std::uint8_t{255}, std::uint8_t{0}}) {
+        REQUIRE_FALSE(coffer::detail::cut_account({&one, &before}, epoch, settle));
+        REQUIRE(one.load().epoch == epoch);
+    }
+    REQUIRE(one.load() == found);
+    REQUIRE_FALSE(coffer::detail::cut_account({&one, &before}, 1, settle));
+    REQUIRE_FALSE(one.replace(found, {cents(5), 1, 0, found.epoch}));
+}
+
 TEST_CASE("cut: a thousand beside transfers at full speed all have the same total", "[core]") {
     constexpr std::uint64_t accounts = 64;
     ledger books;

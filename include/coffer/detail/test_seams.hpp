@@ -1,8 +1,8 @@
 // Where tests get in between: nothing of this is left in a program that does not ask for it.
 //
-// A test that defines COFFER_TEST_STEP before it includes the core, as a function-like macro, has it
-// run between the steps of the protocols, to yield there. One that defines COFFER_PLANTED_BUG as the
-// name of a bug has that bug planted, to see that the checks catch it.
+// A test that defines COFFER_TEST_STEP before it includes the core, as a function-like macro, has
+// it run between the steps of the protocols, to yield there. One that defines COFFER_PLANTED_BUG as
+// the name of a bug has that bug planted, to see that the checks catch it.
 #pragma once
 
 #include <cstdint>

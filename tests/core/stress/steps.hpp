@@ -1,4 +1,5 @@
-// Has threads give way between the steps of the core's protocols, at random. Included before the core.
+// Has threads give way between the steps of the core's protocols, at random. Included before the
+// core.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,8 @@ inline std::uint32_t& random_state() {
     return state;
 }
 
-/// Xorshift (Marsaglia, 2003): a few instructions, so that it changes little but the order of things.
+/// Xorshift (Marsaglia, 2003): a few instructions, so that it changes little but the order of
+/// things.
 [[nodiscard]] inline std::uint32_t next_random() {
     std::uint32_t& x = random_state();
     x ^= x << 13;
