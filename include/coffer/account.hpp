@@ -3,7 +3,7 @@
 // Guarantees     no thread sees a balance without its sequence. load only ever reads: it never
 //                takes the cache line away from writers. It and replace are lock-free: a thread
 //                starts again only because another has changed the state.
-// Limits         2^46 - 1 postings an account.
+// Limits         2^44 - 1 postings an account.
 // Thread safety  all members may be called from any thread at once.
 // Invariants     1. The state word changes only by double-word compare-and-swap.
 //                2. A posting leaves the sequence one higher, so no posting's state ever comes
@@ -29,7 +29,7 @@ struct account_state {
     money balance;
     std::uint64_t sequence;      ///< how many postings there were; 0: the account is not open
     std::uint16_t transfer = 0;  ///< the transfer that has the account in hand; 0: none
-    std::uint8_t epoch = 0;      ///< of the last cut that came before this state
+    std::uint16_t epoch = 0;     ///< of the last cut that came before this state
 
     friend bool operator==(const account_state&, const account_state&) noexcept = default;
 };
@@ -37,8 +37,9 @@ struct account_state {
 /// An account that lives in zeroed memory: it has no constructor to run and is never destroyed.
 class alignas(32) account {
 public:
-    static constexpr std::uint64_t max_sequence = (std::uint64_t{1} << 46) - 1;
-    static constexpr std::uint16_t max_transfer = (1U << 10) - 1;
+    static constexpr std::uint64_t max_sequence = (std::uint64_t{1} << 44) - 1;
+    static constexpr std::uint16_t max_transfer = (1U << 8) - 1;
+    static constexpr std::uint16_t max_epoch = (1U << 12) - 1;
 
     /// This slot's account number; 0 while it has none.
     [[nodiscard]] account_number number() const noexcept {
@@ -67,10 +68,10 @@ static_assert(sizeof(account) == 32 && alignof(account) == 32, "two to a cache l
 
 namespace detail {
 
-// A state in 16 bytes. first: the balance in minor units. second, from its high bits: sequence (46
-// bits), transfer (10), epoch (8).
-inline constexpr int sequence_shift = 18;
-inline constexpr int transfer_shift = 8;
+// A state in 16 bytes. first: the balance in minor units. second, from its high bits: sequence (44
+// bits), transfer (8), epoch (12).
+inline constexpr int sequence_shift = 20;
+inline constexpr int transfer_shift = 12;
 
 [[nodiscard]] constexpr double_word pack(account_state state) noexcept {
     return {static_cast<std::uint64_t>(state.balance.minor()),
@@ -81,7 +82,7 @@ inline constexpr int transfer_shift = 8;
 [[nodiscard]] constexpr account_state unpack(double_word word) noexcept {
     return {money::from_minor(static_cast<std::int64_t>(word.first)), word.second >> sequence_shift,
             static_cast<std::uint16_t>(word.second >> transfer_shift & account::max_transfer),
-            static_cast<std::uint8_t>(word.second)};
+            static_cast<std::uint16_t>(word.second & account::max_epoch)};
 }
 
 /// The state in `word` as it was at one moment.

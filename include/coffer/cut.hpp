@@ -11,7 +11,10 @@
 //                the new epoch. So no cut ever shows the effect of a posting without its cause.
 //                No posting waits for a cut: it saves one word more, once an account and cut. A cut
 //                waits for no posting.
-// Limits         one cut at a time; the ledger sees to it.
+// Limits         one cut at a time, and one a millisecond; the ledger sees to both. A state has
+//                room for 4096 epochs. A posting that is suspended between two of its steps through
+//                just so many cuts, over 4 s, in which nobody else posts to its account, would not
+//                notice.
 // Thread safety  everything may be called from any thread at once.
 // Invariants     1. A posting loads the state before the epoch, so the epoch is never older than
 //                   the state's, and states of one account never go back to an earlier epoch.
@@ -19,7 +22,7 @@
 //                   is never replaced by an older one, nor once the account has moved.
 //                3. A cut moves every account, open or not. So a posting or opening that has found
 //                   one epoch, and is slow, fails once a cut has passed; no state lies further back
-//                   than the last cut but one, and 8 bits tell epochs apart.
+//                   than the last cut but one.
 //
 // After Lai and Yang, "On distributed snapshots" (1987): the epoch is their colour of messages.
 #pragma once
@@ -48,10 +51,14 @@ namespace detail {
 /// The number of the last cut that was begun.
 class epoch_clock {
 public:
-    [[nodiscard]] std::uint8_t now() const noexcept {
+    [[nodiscard]] std::uint16_t now() const noexcept {
         // Acquire: keeps the loads that come after it, those of a posting that starts again, behind
         // it. It comes after the state's by their being acquires.
-        return static_cast<std::uint8_t>(epoch_.load(std::memory_order_acquire));
+        return in_a_state(epoch_.load(std::memory_order_acquire));
+    }
+    /// As much of an epoch as a state has room for.
+    [[nodiscard]] static std::uint16_t in_a_state(std::uint64_t epoch) noexcept {
+        return static_cast<std::uint16_t>(epoch & account::max_epoch);
     }
     /// Begins a cut. Both orders: what came before is seen by whoever finds the new epoch, and the
     /// states are looked at after.
@@ -72,7 +79,7 @@ struct account_slot {
 /// Saves `state`, which the account has, for a cut that may want it before it is replaced by a
 /// state of `epoch`. False if the account has moved on: its state is to be loaded again.
 [[nodiscard]] inline bool save_before(account_slot slot, account_state state,
-                                      std::uint8_t epoch) noexcept {
+                                      std::uint16_t epoch) noexcept {
     if (state.epoch == epoch || state.sequence == 0 || planted == bug::before_not_saved)
         return true;
     const double_word wanted = pack({state.balance, state.sequence, 0, epoch});
@@ -91,7 +98,7 @@ struct account_slot {
 
 /// Moves the account, whose state is `state`, to `epoch`. False if the state was another.
 [[nodiscard]] inline bool move_to_epoch(account_slot slot, account_state& state,
-                                        std::uint8_t epoch) noexcept {
+                                        std::uint16_t epoch) noexcept {
     if (state.epoch == epoch)
         return true;
     account_state moved = state;
@@ -105,7 +112,7 @@ struct account_slot {
 /// What the cut of `epoch` takes for the account, which it moves; nothing if it was not open then.
 /// `settle(account, state)` is called to bring a transfer that has the account in hand to its end.
 template <class Settle>
-[[nodiscard]] std::optional<account_state> cut_account(account_slot slot, std::uint8_t epoch,
+[[nodiscard]] std::optional<account_state> cut_account(account_slot slot, std::uint16_t epoch,
                                                        Settle settle) noexcept {
     for (;;) {
         const account_state state = slot.account->load();

@@ -9,7 +9,7 @@
 // Guarantees     every operation is one atomic step: it happened wholly or not at all, and all
 //                threads agree on the order of an account's postings. Money is exact; no balance is
 //                ever below zero or above what 64 bits of cents hold.
-// Limits         accounts are never closed. 2^46 - 1 postings an account.
+// Limits         accounts are never closed. 2^44 - 1 postings an account.
 // Thread safety  everything but construction and destruction may be called from any thread at once.
 //
 // Operations on an account that is there do not throw, allocate or lock. They are lock-free: a
@@ -17,11 +17,13 @@
 // allocate when it meets a full part of the table; it is lock-free but for what the allocator does.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <mutex>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include <coffer/account.hpp>
@@ -98,8 +100,8 @@ public:
 
     /// Calls `visitor(posting)` with the last posting that each account had at one moment, the same
     /// for all accounts, in no particular order. Others go on posting; they never wait. Waits for a
-    /// cut that is under way. What the visitor throws is thrown on, after the cut has come to its
-    /// end without it.
+    /// cut that is under way, and until a millisecond after it began. What the visitor throws is
+    /// thrown on, after the cut has come to its end without it.
     template <class Visitor>
     cut_summary cut(Visitor&& visitor);
 
@@ -116,6 +118,7 @@ private:
     detail::transfer_desk transfers_;
     detail::epoch_clock epochs_;
     std::mutex cutting_;  // held by cuts alone
+    std::chrono::steady_clock::time_point next_cut_{};
 };
 
 // Implementation details follow.
@@ -184,10 +187,10 @@ outcome ledger::post(account_number number, money amount, Change change) noexcep
     if (!at)
         return {errc::no_such_account, {number, 0, {}}};
     for (;;) {
-        const std::uint8_t too_early = epochs_.now();
+        const std::uint16_t too_early = epochs_.now();
         const account_state before = settled(at);
         COFFER_TEST_STEP();
-        const std::uint8_t epoch =
+        const std::uint16_t epoch =
             detail::planted == detail::bug::epoch_before_state ? too_early : epochs_.now();
         if (before.sequence == 0)
             return {errc::no_such_account, detail::posting_of(number, before)};
@@ -301,10 +304,12 @@ inline std::size_t ledger::apply(std::span<const operation> operations,
 template <class Visitor>
 cut_summary ledger::cut(Visitor&& visitor) {
     const std::lock_guard alone{cutting_};
+    std::this_thread::sleep_until(next_cut_);
+    next_cut_ = std::chrono::steady_clock::now() + detail::cut_spacing;
     cut_summary summary;
     std::exception_ptr failure;
     summary.epoch = epochs_.advance();
-    const auto epoch = static_cast<std::uint8_t>(summary.epoch);
+    const std::uint16_t epoch = detail::epoch_clock::in_a_state(summary.epoch);
     const auto settle = [this](account& one, account_state found) noexcept {
         transfers_.settle(one, found);
     };

@@ -15,7 +15,7 @@
 //                A transfer is lock-free: it starts again only when another posting, transfer or
 //                cut got ahead. Opposite transfers take their accounts in the same order, so
 //                neither can be waiting for the other.
-// Limits         1023 transfers at once. One more waits for a record.
+// Limits         255 transfers at once. One more waits for a record.
 // Thread safety  everything may be called from any thread at once.
 // Invariants     1. A record goes from idle to preparing to undecided only while its pins are 0,
 //                   from undecided to committed or aborted once, by whoever, and from there to idle

@@ -18,8 +18,8 @@ struct written_snapshot {
 };
 
 /// Writes the next snapshot of `books` and then removes all but the newest `keep`, it among them.
-/// When this returns, a crash does not take the snapshot back. Others may post meanwhile: each
-/// account is then as it was at one moment of the writing.
+/// When this returns, a crash does not take the snapshot back. Others may post meanwhile: the
+/// accounts are as they all were at one moment, a consistent cut.
 ///
 /// Throws snapshot_error, with no part of a snapshot left behind. A whole one may be there all the
 /// same, if what failed is latest.json, the sync of the directory, or a removal.

@@ -84,10 +84,11 @@ TEST_CASE("claim: the first number stays", "[core]") {
 TEST_CASE("account: a state is loaded as it was stored, at the edges of all its parts", "[core]") {
     account one{};
     account_state last{};
-    for (const account_state& next :
-         {account_state{cents(most), account::max_sequence, account::max_transfer, 255},
-          account_state{cents(0), 1, 0, 255}, account_state{cents(1), 1, account::max_transfer, 0},
-          account_state{cents(-1), account::max_sequence, 1, 1}}) {
+    for (const account_state& next : {account_state{cents(most), account::max_sequence,
+                                                    account::max_transfer, account::max_epoch},
+                                      account_state{cents(0), 1, 0, account::max_epoch},
+                                      account_state{cents(1), 1, account::max_transfer, 0},
+                                      account_state{cents(-1), account::max_sequence, 1, 1}}) {
         REQUIRE_FALSE(one.replace(next, next));
         REQUIRE(one.replace(last, next));
         REQUIRE(one.load() == next);

@@ -98,7 +98,8 @@ TEST_CASE("cut: moves an account that is not open yet, so that a slow opening fa
     coffer::detail::double_word before{};
     const auto settle = [](coffer::account&, coffer::account_state) noexcept {};
     const coffer::account_state found = one.load();
-    for (const std::uint8_t epoch : {std::uint8_t{1}, std::uint8_t{255}, std::uint8_t{0}}) {
+    for (const std::uint16_t epoch :
+         {std::uint16_t{1}, coffer::account::max_epoch, std::uint16_t{0}}) {
         REQUIRE_FALSE(coffer::detail::cut_account({&one, &before}, epoch, settle));
         REQUIRE(one.load().epoch == epoch);
     }

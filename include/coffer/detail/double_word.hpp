@@ -13,7 +13,8 @@
 #elif defined(__x86_64__) && !defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_16)
 #error \
     "coffer needs a 16-byte compare-and-swap: compile with -mcx16 (coffer::coffer does it for you)"
-#elif !defined(__SIZEOF_INT128__)
+#elif !defined(__aarch64__) && !defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_16)
+// GCC does not define it for 64-bit ARM, which always has one.
 #error "coffer needs a target with a 16-byte compare-and-swap: x86-64 or 64-bit ARM"
 #endif
 

@@ -5,13 +5,19 @@
 // the name of a bug has that bug planted, to see that the checks catch it.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+
+namespace coffer::detail {
 
 #if !defined(COFFER_TEST_STEP)
 #define COFFER_TEST_STEP() static_cast<void>(0)
+/// From the beginning of a cut to that of the next, at the least: see the limits in cut.hpp.
+inline constexpr std::chrono::milliseconds cut_spacing{1};
+#else
+// A test that gets in between makes fewer cuts than there are epochs in a state.
+inline constexpr std::chrono::milliseconds cut_spacing{0};
 #endif
-
-namespace coffer::detail {
 
 enum class bug : std::uint8_t {
     none,

@@ -25,9 +25,15 @@ inline std::uint32_t& random_state() {
     return x;
 }
 
+/// Lingers for a moment, so that threads on other cores get in between; now and then gives its own
+/// core away, so that those of this one do. Not more often: on a busy machine that takes long.
 inline void step() {
-    if (give_way_once_in != 0 && next_random() % give_way_once_in == 0)
-        std::this_thread::yield();
+    if (give_way_once_in == 0 || next_random() % give_way_once_in != 0)
+        return;
+    if (next_random() % 32 == 0)
+        return std::this_thread::yield();
+    for (std::uint32_t left = next_random() % 256; left != 0; --left)
+        asm volatile("");  // the loop is the purpose
 }
 
 }  // namespace coffer::stress
