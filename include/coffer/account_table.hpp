@@ -3,7 +3,8 @@
 // Guarantees     find and find_or_insert are lock-free; find writes nothing. An account never moves
 //                and never goes away while the table lives, so a slot stays good.
 // Limits         accounts cannot be removed. Numbers are chosen by whoever may open accounts: the
-//                hash spreads them well but is not keyed against an opponent.
+//                hash spreads them well but is not keyed against an opponent, who could fill the
+//                table with some 400 numbers.
 // Thread safety  all but construction and destruction may be called from any thread at once.
 // Invariants     1. A slot's number is set once and never changes.
 //                2. An account is at the first slot of its window, in the first segment, that was

@@ -1,7 +1,8 @@
 // The ledger: start here.
 //
 //     coffer::ledger ledger;
-//     ledger.open(10001, coffer::money::from_minor(100'000));
+//     if (!ledger.open(10001, coffer::money::from_minor(100'000)))
+//         return;
 //     const coffer::outcome paid = ledger.withdraw(10001, coffer::money::from_minor(25'000));
 //     if (paid)
 //         std::cout << coffer::to_string(paid.posting.balance) << '\n';  // 750.0

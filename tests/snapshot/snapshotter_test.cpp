@@ -76,7 +76,7 @@ using Catch::Matchers::Contains;
 TEST_CASE("snapshotter: takes one every period", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    const ledger books;
+    ledger books;
     snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}};
     CHECK(in_time([&] { return taker.taken() >= 3; }));
     taker.stop();
@@ -90,7 +90,7 @@ TEST_CASE("snapshotter: takes one every period", "[snapshot]") {
 TEST_CASE("snapshotter: waits a whole period for each", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    const ledger books;
+    ledger books;
     const auto begin = std::chrono::steady_clock::now();
     snapshotter taker{books, snapshot_directory{place.path()}, {30ms, 2}};
     CHECK(in_time([&] { return taker.taken() >= 3; }));
@@ -118,7 +118,7 @@ TEST_CASE("snapshotter: with no period, or an endless one, takes the last one al
 TEST_CASE("snapshotter: takes the last one when it goes, too", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    const ledger books;
+    ledger books;
     { const snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}}; }
     CHECK(fs::exists(place.path() / "1.json"));
 }
@@ -128,7 +128,7 @@ TEST_CASE("snapshotter: counts and logs failures, and goes on when the cause is 
     const captured_log log;
     const temporary_directory place;
     const fs::path there = place.path() / "snapshots";
-    const ledger books;
+    ledger books;
     snapshotter taker{books, snapshot_directory{there}, {5ms, 2}};
     REQUIRE(in_time([&] { return taker.taken() >= 1; }));
     fs::rename(there, place.path() / "away");
@@ -152,7 +152,7 @@ TEST_CASE("snapshotter: counts and logs failures, and goes on when the cause is 
 TEST_CASE("snapshotter: a last one that fails is counted and not thrown", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    const ledger books;
+    ledger books;
     snapshotter taker{books, snapshot_directory{place.path() / "snapshots"}, {0ms, 2}};
     fs::remove(place.path() / "snapshots");
     taker.stop();

@@ -3,7 +3,8 @@
 // std::atomic of 16 bytes is a library call (with locks in it, for all its caller knows) under GCC,
 // and inline under Clang only where it can see the alignment. The __sync builtin on an aligned
 // 16-byte integer is inlined by both, and unlike inline assembly it is seen by the thread
-// sanitizer.
+// sanitizer. (For 64-bit ARM both may call a function of the compiler's own support library, which
+// finds out once whether the processor has the instruction for it. It takes no lock.)
 #pragma once
 
 #include <cstdint>
@@ -30,7 +31,7 @@ struct alignas(16) double_word {
 static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
 
 /// Replaces `word` by `desired` if it is `expected`, as one step of all threads, with both memory
-/// orders seq_cst (a full barrier: the builtin knows no weaker one). False if it was not.
+/// orders seq_cst (the builtin knows no weaker one). False if it was not.
 [[nodiscard]] inline bool compare_and_swap(double_word& word, const double_word& expected,
                                            const double_word& desired) noexcept {
     __extension__ using whole [[gnu::may_alias]] = unsigned __int128;
