@@ -18,13 +18,13 @@ TEST_CASE("snapshot text: one account a line, then their count and total", "[sna
     snapshot_text text{out};
     text.begin(12, moment);
     text.add({10001, 3, money::from_minor(1000'00)});
-    text.add({18446744073709551615U, 70368744177663U, money::from_minor(99'99)});
+    text.add({18446744073709551615U, 17592186044415U, money::from_minor(99'99)});
     text.end();
     CHECK(text.count() == 2);
     CHECK(out ==
           R"({"format":1,"number":12,"taken_at":"2026-11-23T15:00:00Z","accounts":[
 {"account_number":"10001","balance":1000.0,"sequence":3},
-{"account_number":"18446744073709551615","balance":99.99,"sequence":70368744177663}
+{"account_number":"18446744073709551615","balance":99.99,"sequence":17592186044415}
 ],"count":2,"total":1099.99}
 )");
 }
