@@ -12,9 +12,10 @@
 // record is used again only while no helper has it pinned, which a count in its status word tells.
 //
 // Guarantees     both accounts change or neither; no reader and no cut sees one without the other.
-//                A transfer is lock-free: it starts again only when another posting, transfer or
-//                cut got ahead. Opposite transfers take their accounts in the same order, so
-//                neither can be waiting for the other.
+//                A transfer is lock-free: it starts again only when an account has another state
+//                than it found, by a posting, a transfer that committed, or a cut. What else it
+//                meets is another transfer, which it brings to its end; those hold a lower account
+//                and want a higher one, so none waits for itself.
 // Limits         255 transfers at once. One more waits for a record.
 // Thread safety  everything may be called from any thread at once.
 // Invariants     1. A record goes from idle to preparing to undecided only while its pins are 0,
@@ -291,8 +292,7 @@ inline transfer_desk::phase transfer_desk::help(std::uint16_t number,
     return decided;
 }
 
-// False if the transfer is decided; it is aborted here if the account has another state, or is in
-// another transfer's hand.
+// False if the transfer is decided; it is aborted here if the account has another state.
 inline bool transfer_desk::take_in_hand(std::uint16_t number, const transfer_leg& leg) noexcept {
     transfer_record& mine = record(number);
     const account_state in_hand = leg.in_hand(number);
@@ -302,7 +302,11 @@ inline bool transfer_desk::take_in_hand(std::uint16_t number, const transfer_leg
         const account_state found = leg.account->load();
         if (found == in_hand)
             return true;
-        if (found != leg.expected)
+        // Not aborted for another transfer's sake: two could do that to each other for ever. This
+        // goes on to ever higher accounts, so it comes to an end.
+        if (found.transfer != 0)
+            settle(*leg.account, found);
+        else if (found != leg.expected)
             mine.decide(phase::aborted);
     }
     return false;

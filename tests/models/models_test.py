@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+"""Explores every interleaving of the protocol models in this folder, right and broken.
+
+Needs spin and a C compiler. Run: python3 tests/models/models_test.py
+"""
+
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+DEPTH_STEPS_MAX = 1_000_000
+MEMORY_MB_MAX = 2_000
+TIME_S_MAX = 300
+
+OPPOSITE = ("OPPOSITE", "ROUNDS=2")
+DEPOSIT = ("DEPOSIT", "ROUNDS=2", "DESCRIPTORS=1", "ATTEMPTS=3")
+LATE = ("LATE", "ATTEMPTS=1")
+
+
+def explore(model, defines, livelock, large):
+    """Returns what the verifier of `model` prints. Optimising it pays for a large model only."""
+    with tempfile.TemporaryDirectory() as place:
+        def run(*command):
+            done = subprocess.run(command, cwd=place, capture_output=True, text=True,
+                                  timeout=TIME_S_MAX, check=False)
+            return done.returncode, done.stdout + done.stderr
+
+        shutil.copy(FOLDER / model, place)
+        status, said = run("spin", *(f"-D{define}" for define in defines), "-a", model)
+        if status != 0:
+            raise AssertionError(f"spin: {said}")
+        status, said = run("cc", "-O2" if large else "-O0", "-w",
+                           "-DNP" if livelock else "-DSAFETY", "-DCOLLAPSE",
+                           f"-DMEMLIM={MEMORY_MB_MAX}", "-o", "pan", "pan.c")
+        if status != 0:
+            raise AssertionError(f"cc: {said}")
+        return run("./pan", f"-m{DEPTH_STEPS_MAX}", *(["-l"] if livelock else []))[1]
+
+
+class ModelTest(unittest.TestCase):
+    model = ""
+
+    @classmethod
+    def setUpClass(cls):
+        if shutil.which("spin") is None:
+            raise unittest.SkipTest("spin is not installed")
+
+    def errors(self, said):
+        for limit in ("max search depth too small", "truncated", "out of memory", "memory limit",
+                      "not completed: depth"):
+            self.assertNotIn(limit, said)
+        found = re.search(r"errors: (\d+)", said)
+        self.assertIsNotNone(found, said)
+        return int(found.group(1))
+
+    def holds(self, *defines, livelock=False, large=False):
+        said = explore(self.model, defines, livelock, large)
+        self.assertEqual(self.errors(said), 0, said)
+        self.assertNotIn("Search not completed", said)
+
+    def refuted(self, *defines, by="assertion violated", livelock=False, large=False):
+        said = explore(self.model, defines, livelock, large)
+        self.assertGreater(self.errors(said), 0, said)
+        self.assertIn(by, said)
+
+
+class Cut(ModelTest):
+    model = "cut.pml"
+
+    def test_moved_money_is_never_in_the_cut_twice(self):
+        self.holds("MOVE", "CUTS=2", large=True)
+
+    def test_what_happened_before_is_in_the_cut(self):
+        self.holds("FLAG", "CUTS=2", large=True)
+
+    def test_one_account_posted_to_by_three(self):
+        self.holds("BUSY", "CUTS=2", large=True)
+
+    def test_an_account_opened_beside_cuts(self):
+        self.holds("OPEN", "CUTS=3")
+
+    def test_skipping_closed_accounts_and_looking_twice_is_right_as_well(self):
+        self.holds("OPEN", "CUTS=3", "SKIP_CLOSED", "EPOCH_RECHECK")
+
+    def test_always_finishes(self):
+        self.holds("OPEN", "CUTS=2", livelock=True)
+
+    def test_epoch_first_is_refuted(self):
+        self.refuted("FLAG", "EPOCH_FIRST")
+
+    def test_no_before_is_refuted(self):
+        self.refuted("MOVE", "NO_BEFORE")
+
+    def test_stale_before_is_refuted(self):
+        self.refuted("MOVE", "STALE_BEFORE")
+
+    def test_no_recheck_is_refuted(self):
+        self.refuted("BUSY", "NO_RECHECK")
+
+    def test_skip_closed_is_refuted(self):
+        self.refuted("OPEN", "SKIP_CLOSED")
+
+    def test_four_tags_last_for_four_openings(self):
+        self.holds("OPEN", "MOD=4", "CUTS=4")
+
+    def test_two_tags_are_refuted_by_three_cuts(self):
+        self.refuted("BUSY", "MOD=2", "CUTS=3", large=True)
+
+
+class Transfer(ModelTest):
+    model = "transfer.pml"
+
+    def test_opposite_transfers(self):
+        self.holds(*OPPOSITE)
+
+    def test_transfers_beside_deposits(self):
+        self.holds("DEPOSIT", "ROUNDS=2")
+
+    def test_one_descriptor_used_again_and_again(self):
+        self.holds(*DEPOSIT)
+
+    def test_a_chain_of_three_accounts(self):
+        self.holds("CHAIN", "ROUNDS=2")
+
+    def test_a_late_helper_leaves_nothing(self):
+        self.holds(*LATE, large=True)
+
+    def test_a_reader_beside_them(self):
+        self.holds("READER", "ROUNDS=2", "DESCRIPTORS=1", "ATTEMPTS=3", large=True)
+
+    def test_a_reference_left_behind_is_harmless(self):
+        self.holds("STALE")
+
+    def test_a_cut_beside_transfers_has_the_total(self):
+        self.holds("CUT", "DESCRIPTORS=1", large=True)
+
+    def test_no_reread_is_right_as_well(self):
+        self.holds(*DEPOSIT, "NO_REREAD")
+
+    def test_opposite_transfers_always_finish(self):
+        self.holds(*OPPOSITE, livelock=True)
+
+    def test_transfers_beside_deposits_always_finish(self):
+        self.holds("DEPOSIT", livelock=True)
+
+    def test_a_chain_always_finishes(self):
+        self.holds("CHAIN", livelock=True)
+
+    def test_settling_a_foreign_reference_always_finishes(self):
+        self.holds("LATE", "WAIT_ON_FOREIGN", livelock=True, large=True)
+
+    def test_aborting_for_a_foreign_reference_may_run_for_ever(self):
+        self.refuted("LATE", "ABORT_ON_FOREIGN", by="non-progress cycle (at", livelock=True,
+                     large=True)
+
+    def test_decide_twice_is_refuted(self):
+        self.refuted(*OPPOSITE, "DECIDE_TWICE")
+
+    def test_lower_only_is_refuted(self):
+        self.refuted(*DEPOSIT, "LOWER_ONLY")
+
+    def test_reuse_pinned_is_refuted(self):
+        self.refuted(*DEPOSIT, "REUSE_PINNED")
+
+    def test_claim_pinned_is_refuted(self):
+        self.refuted(*DEPOSIT, "CLAIM_PINNED")
+
+    def test_publish_pinned_is_refuted_without_the_reread(self):
+        self.refuted(*DEPOSIT, "PUBLISH_PINNED", "NO_REREAD")
+
+    def test_publish_pinned_is_refuted_where_references_are_left(self):
+        self.refuted(*DEPOSIT, "PUBLISH_PINNED", "LEAVE_LATE")
+
+    def test_leave_late_is_refuted(self):
+        self.refuted(*LATE, "LEAVE_LATE", "ABORT_ON_FOREIGN", large=True)
+
+    def test_no_match_is_refuted_where_a_reference_was_left(self):
+        self.refuted("STALE", "NO_MATCH")
+
+
+if __name__ == "__main__":
+    unittest.main()
