@@ -53,7 +53,7 @@ class Tidy(unittest.TestCase):
         self.assertEqual([], list(complaints), "\n" + "\n".join(complaints))
 
     def test_the_top_level_has_the_agreed_names_only(self):
-        ignored = [line.strip("/\n") for line in open(ROOT / ".gitignore", encoding="utf-8")]
+        ignored = [line.strip("/\n") for line in (ROOT / ".gitignore").read_text().splitlines()]
         self.assert_none([
             path.name for path in sorted(ROOT.iterdir())
             if not path.name.startswith(".") and path.name not in TOP_LEVEL

@@ -39,16 +39,19 @@ static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
         return static_cast<whole>(value.second) << 64 | value.first;
     };
     static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "first is the low half");
-    const whole wanted = as_whole(expected);
-    const whole found = __sync_val_compare_and_swap(reinterpret_cast<whole*>(&word), wanted,
-                                                    as_whole(desired));
 #if defined(__clang__) && defined(__aarch64__)
-    // A use of both halves. For 64-bit ARM with neither the instruction nor the library function,
-    // Clang (14 and 19) makes a half that nobody uses zero, and then stores that.
-    __asm__ volatile("" : : "r"(static_cast<std::uint64_t>(found)),
-                     "r"(static_cast<std::uint64_t>(found >> 64)));
+    // For 64-bit ARM with neither the instruction nor the library function, Clang (14 and 19) reads
+    // a half that nobody uses into the zero register, and writes that back. So both are used.
+    const whole found = __sync_val_compare_and_swap(reinterpret_cast<whole*>(&word),
+                                                    as_whole(expected), as_whole(desired));
+    const auto first = static_cast<std::uint64_t>(found);
+    const auto second = static_cast<std::uint64_t>(found >> 64);
+    __asm__ volatile("" ::"r"(first), "r"(second));
+    return double_word{first, second} == expected;
+#else
+    return __sync_bool_compare_and_swap(reinterpret_cast<whole*>(&word), as_whole(expected),
+                                        as_whole(desired));
 #endif
-    return found == wanted;
 }
 
 /// Loads of one half. The halves of a word may be from different moments: see account::load.

@@ -1,0 +1,63 @@
+"""The figures as tools/bench keeps them, and how they are looked up."""
+
+import statistics
+
+COMPETITORS = {
+    "ledger": "Coffer's ledger",
+    "tbb": "tbb::concurrent_hash_map",
+    "sharded": "256 maps, a mutex each",
+    "shared": "shared_mutex, a mutex an account",
+    "limit": "bare limit",
+}
+OPERATIONS = {
+    "withdraw": "withdraw",
+    "balance": "balance",
+    "transfer": "transfer",
+    "batch": "withdraw, in batches",
+    "beside_cuts": "withdraw, beside cuts",
+}
+
+
+def rates_of(report):
+    """One entry a benchmark of Google Benchmark's report: operations a second, each repetition."""
+    found = {}
+    for run in report["benchmarks"]:
+        if run.get("error_occurred"):
+            raise SystemExit(f"tools/bench: {run['name']}: {run['error_message']}")
+        if run.get("run_type") != "iteration":
+            continue
+        operation, competitor, accounts, distribution = run["run_name"].split("/")[:4]
+        one = found.setdefault(run["run_name"], {
+            "operation": operation, "competitor": competitor, "accounts": int(accounts),
+            "distribution": distribution, "threads": run["threads"],
+            "wall": [], "processor": []})
+        a_second = run["items_per_second"]
+        one["wall"].append(a_second)
+        # The wall clock's time is an operation's of all threads, the processors' is one thread's.
+        one["processor"].append(a_second * run["real_time"] / run["cpu_time"] * run["threads"])
+    return list(found.values())
+
+
+class Rates:
+    """Medians of operations a second, by what was measured."""
+
+    def __init__(self, figures, clock):
+        self.found = {
+            (one["accounts"], one["distribution"], one["threads"], one["operation"],
+             one["competitor"]): one[clock] for one in figures["rates"]}
+        self.settings = sorted(
+            {key[:2] for key in self.found},
+            key=lambda each: (each[0], ["uniform", "zipf", "hot"].index(each[1])))
+
+    def median(self, setting, threads, operation, competitor):
+        """None if it was not measured."""
+        runs = self.found.get((*setting, threads, operation, competitor))
+        return statistics.median(runs) if runs else None
+
+    def spread(self, setting, threads, operation, competitor):
+        """Half the distance between the quartiles, relative to the median."""
+        runs = self.found[(*setting, threads, operation, competitor)]
+        if len(runs) < 3:
+            return 0
+        low, middle, high = statistics.quantiles(runs, n=4)
+        return (high - low) / 2 / middle
