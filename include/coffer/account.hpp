@@ -43,9 +43,10 @@ public:
 
     /// This slot's account number; 0 while it has none.
     [[nodiscard]] account_number number() const noexcept {
-        // Relaxed is enough: nothing but zeroed memory was published with it, and the state is
-        // loaded on its own.
-        return detail::load_relaxed(number_);
+        // In the one order of all threads, with the claim, the table's segments and the epoch: a
+        // cut raises the epoch and then looks for accounts, an opening claims an account and then
+        // looks at the epoch, and one of the two must see the other. On x86-64 it is a plain load.
+        return __atomic_load_n(&number_, __ATOMIC_SEQ_CST);
     }
 
     /// Gives the slot to `wanted` if it has no number yet. Returns the number it had before.
@@ -106,9 +107,9 @@ inline constexpr int transfer_shift = 12;
 inline account_number account::claim(account_number wanted) noexcept {
     account_number held = number();
     if (held == 0)
-        // Relaxed in both cases, as in number(): only the slot's number itself is agreed on here.
-        __atomic_compare_exchange_n(&number_, &held, wanted, false, __ATOMIC_RELAXED,
-                                    __ATOMIC_RELAXED);
+        // Sequentially consistent in both cases, as in number().
+        __atomic_compare_exchange_n(&number_, &held, wanted, false, __ATOMIC_SEQ_CST,
+                                    __ATOMIC_SEQ_CST);
     return held;
 }
 

@@ -36,6 +36,7 @@
 #include <memory>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -281,14 +282,14 @@ inline std::size_t account_table::segment_lines(std::size_t index,
 inline account_table::segment* account_table::shard::obtain(std::size_t index,
                                                             std::size_t first_lines) noexcept {
     std::atomic<segment*>& place = segments[index];
-    // Acquire: pairs with the release below, so that the segment's own members are seen.
-    if (segment* const there = place.load(std::memory_order_acquire))
+    // Sequentially consistent, here, below and in visit_segments, for cuts: see account::number.
+    // That includes acquire and release, by which the segment's own members are seen.
+    if (segment* const there = place.load(std::memory_order_seq_cst))
         return there;
     auto made = segment::create(segment_lines(index, first_lines));
     segment* found = nullptr;
-    // Release: publishes the segment's members. Acquire on failure: another thread's segment.
-    if (made && place.compare_exchange_strong(found, made.get(), std::memory_order_release,
-                                              std::memory_order_acquire))
+    if (made && place.compare_exchange_strong(found, made.get(), std::memory_order_seq_cst,
+                                              std::memory_order_seq_cst))
         return made.release();
     return found;
 }
@@ -409,7 +410,7 @@ template <class Visitor>
 void account_table::visit_segments(Visitor&& visitor) const {
     for (std::size_t i = 0; i != shard_count_; ++i) {
         for (const auto& place : shards_[i].segments) {
-            const segment* const one = place.load(std::memory_order_acquire);  // as in find
+            const segment* const one = place.load(std::memory_order_seq_cst);  // as in obtain
             if (one == nullptr)
                 break;
             visitor(*one);

@@ -12,14 +12,15 @@
 //                No posting waits for a cut: it saves one word more, once an account and cut. A cut
 //                waits for no posting.
 // Limits         one cut at a time, and one a millisecond; the ledger sees to both. A state has
-//                room for 4096 epochs. A posting that is suspended between two of its steps through
+//                room for 4095 epochs. A posting that is suspended between two of its steps through
 //                just so many cuts, over 4 s, in which nobody else posts to its account, would not
 //                notice.
 // Thread safety  everything may be called from any thread at once.
 // Invariants     1. A posting loads the state before the epoch, so the epoch is never older than
 //                   the state's, and states of one account never go back to an earlier epoch.
-//                2. `before` is replaced only while the state is still the one to be saved. So it
-//                   is never replaced by an older one, nor once the account has moved.
+//                2. `before` is replaced only if it is as it was when the account was last seen in
+//                   the state to be saved. So, states being at most one epoch behind where cuts
+//                   have passed (3), a save is never replaced by an older one.
 //                3. A cut moves every account, open or not. So a posting or opening that has found
 //                   one epoch, and is slow, fails once a cut has passed; no state lies further back
 //                   than the last cut but one.
@@ -52,17 +53,17 @@ namespace detail {
 class epoch_clock {
 public:
     [[nodiscard]] std::uint16_t now() const noexcept {
-        // Acquire: keeps the loads that come after it, those of a posting that starts again, behind
-        // it. It comes after the state's by their being acquires.
-        return in_a_state(epoch_.load(std::memory_order_acquire));
+        // Sequentially consistent for openings: see account::number. It comes after the loads of
+        // the state by their being acquires.
+        return in_a_state(epoch_.load(std::memory_order_seq_cst));
     }
-    /// As much of an epoch as a state has room for.
-    [[nodiscard]] static std::uint16_t in_a_state(std::uint64_t epoch) noexcept {
-        return static_cast<std::uint16_t>(epoch & account::max_epoch);
+    /// As much of an epoch as a state has room for. Never 0: that is for memory never written,
+    /// which no cut may take for moved.
+    [[nodiscard]] static constexpr std::uint16_t in_a_state(std::uint64_t epoch) noexcept {
+        return static_cast<std::uint16_t>(1 + epoch % account::max_epoch);
     }
-    /// Begins a cut. Both orders: what came before is seen by whoever finds the new epoch, and the
-    /// states are looked at after.
-    std::uint64_t advance() noexcept { return epoch_.fetch_add(1, std::memory_order_acq_rel) + 1; }
+    /// Begins a cut. Sequentially consistent: see account::number.
+    std::uint64_t advance() noexcept { return epoch_.fetch_add(1, std::memory_order_seq_cst) + 1; }
 
 private:
     alignas(64) std::atomic<std::uint64_t> epoch_{0};

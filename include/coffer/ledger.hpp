@@ -14,7 +14,8 @@
 // Thread safety  everything but construction and destruction may be called from any thread at once.
 //
 // Operations on an account that is there do not throw, allocate or lock. They are lock-free: a
-// thread is kept from its posting only by another thread's posting to the same account. `open` may
+// thread is kept from its posting only by what others get done to the same account, a posting, a
+// transfer or a cut; but a transfer also needs one of 255 records (see transfer.hpp). `open` may
 // allocate when it meets a full part of the table; it is lock-free but for what the allocator does.
 #pragma once
 
@@ -102,7 +103,7 @@ public:
     /// Calls `visitor(posting)` with the last posting that each account had at one moment, the same
     /// for all accounts, in no particular order. Others go on posting; they never wait. Waits for a
     /// cut that is under way, and until a millisecond after it began. What the visitor throws is
-    /// thrown on, after the cut has come to its end without it.
+    /// thrown on, after the cut has come to its end without it. The visitor must not call cut.
     template <class Visitor>
     cut_summary cut(Visitor&& visitor);
 
@@ -244,24 +245,28 @@ inline bool ledger::in_current_epoch(slot at, account_state& state) noexcept {
 
 inline ledger::transfer_outcome ledger::transfer(account_number from, account_number to,
                                                  money amount) noexcept {
-    const auto refused = [from, to](errc error, account_state payer, account_state payee) noexcept {
+    const auto answer = [from, to](errc error, account_state payer, account_state payee) noexcept {
         return transfer_outcome{error, detail::posting_of(from, payer),
                                 detail::posting_of(to, payee)};
     };
     if (amount <= money{})
-        return refused(errc::invalid_amount, {}, {});
+        return answer(errc::invalid_amount, {}, {});
     if (from == to)
-        return refused(errc::same_account, {}, {});
+        return answer(errc::same_account, {}, {});
     accounts_.prefetch(to);
     const slot payer_at = accounts_.find(from);
     const slot payee_at = accounts_.find(to);
     if (!payer_at || !payee_at)
-        return refused(errc::no_such_account, {}, {});
+        return answer(errc::no_such_account, {}, {});
     for (;;) {
         account_state payer = settled(payer_at);
         account_state payee = settled(payee_at);
-        if (const errc error = check(payer, payee, amount); error != errc::ok)
-            return refused(error, payer, payee);
+        if (const errc error = check(payer, payee, amount); error != errc::ok) {
+            // Of one moment: the payer is still as it was when the payee was looked at.
+            if (payer_at.account->load() != payer)
+                continue;
+            return answer(error, payer, payee);
+        }
         if (!in_current_epoch(payer_at, payer) || !in_current_epoch(payee_at, payee) ||
             payer.epoch != payee.epoch)
             continue;
@@ -272,7 +277,7 @@ inline ledger::transfer_outcome ledger::transfer(account_number from, account_nu
         const bool out_first = from < to;
         COFFER_TEST_STEP();
         if (transfers_.carry_out({out_first ? out : in, out_first ? in : out}))
-            return refused(errc::ok, out.posted(), in.posted());
+            return answer(errc::ok, out.posted(), in.posted());
     }
 }
 
@@ -306,10 +311,10 @@ template <class Visitor>
 cut_summary ledger::cut(Visitor&& visitor) {
     const std::lock_guard alone{cutting_};
     std::this_thread::sleep_until(next_cut_);
-    next_cut_ = std::chrono::steady_clock::now() + detail::cut_spacing;
     cut_summary summary;
     std::exception_ptr failure;
     summary.epoch = epochs_.advance();
+    next_cut_ = std::chrono::steady_clock::now() + detail::cut_spacing;
     const std::uint16_t epoch = detail::epoch_clock::in_a_state(summary.epoch);
     const auto settle = [this](account& one, account_state found) noexcept {
         transfers_.settle(one, found);

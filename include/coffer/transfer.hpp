@@ -16,7 +16,8 @@
 //                than it found, by a posting, a transfer that committed, or a cut. What else it
 //                meets is another transfer, which it brings to its end; those hold a lower account
 //                and want a higher one, so none waits for itself.
-// Limits         255 transfers at once. One more waits for a record.
+// Limits         255 transfers at once, with those that suspended helpers have pinned. One more
+//                waits for a record, busily. 65,535 helpers of one transfer.
 // Thread safety  everything may be called from any thread at once.
 // Invariants     1. A record goes from idle to preparing to undecided only while its pins are 0,
 //                   from undecided to committed or aborted once, by whoever, and from there to idle
@@ -177,7 +178,8 @@ inline bool transfer_record::publish(const legs& about) noexcept {
     gain_minor_.store(about[0].after.minor() - about[0].expected.balance.minor(),
                       std::memory_order_release);
     COFFER_TEST_STEP();
-    // Only while nobody has it pinned: a helper that has must go on finding it not undecided.
+    // Only while nobody has it pinned: a helper that has must go on finding it not undecided. A
+    // second line of defence: no state is in its hand now, so whoever pins it finds that out.
     std::uint64_t preparing = status_.load(std::memory_order_relaxed);
     if (planted == bug::aborted_reused) {
         change_phase(phase::undecided);
@@ -303,7 +305,8 @@ inline bool transfer_desk::take_in_hand(std::uint16_t number, const transfer_leg
         if (found == in_hand)
             return true;
         // Not aborted for another transfer's sake: two could do that to each other for ever. This
-        // goes on to ever higher accounts, so it comes to an end.
+        // comes to an end, since each transfer that it calls itself for is pinned meanwhile, and
+        // one that is met again is decided.
         if (found.transfer != 0)
             settle(*leg.account, found);
         else if (found != leg.expected)

@@ -54,12 +54,9 @@ static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
 #endif
 }
 
-/// Loads of one half. The halves of a word may be from different moments: see account::load.
+/// One half. The halves of a word may be from different moments: see load_state.
 [[nodiscard]] inline std::uint64_t load_acquire(const std::uint64_t& half) noexcept {
     return __atomic_load_n(&half, __ATOMIC_ACQUIRE);
-}
-[[nodiscard]] inline std::uint64_t load_relaxed(const std::uint64_t& half) noexcept {
-    return __atomic_load_n(&half, __ATOMIC_RELAXED);
 }
 
 }  // namespace coffer::detail

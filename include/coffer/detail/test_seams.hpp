@@ -2,7 +2,8 @@
 //
 // A test that defines COFFER_TEST_STEP before it includes the core, as a function-like macro, has
 // it run between the steps of the protocols, to yield there. One that defines COFFER_PLANTED_BUG as
-// the name of a bug has that bug planted, to see that the checks catch it.
+// the name of a bug has that bug planted, to see that the checks catch it. Either stands in every
+// translation unit of a program or in none.
 #pragma once
 
 #include <chrono>
