@@ -1,0 +1,186 @@
+"""coffer-load against the server: what it writes, and whether its audit can be trusted."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+from server import BINARY, Server, TIMEOUT_S, environment, post
+
+LOAD = os.environ.get("COFFER_LOAD_BINARY") or str(pathlib.Path(BINARY).with_name("coffer-load"))
+SHORT = ("--duration", "500ms", "--warmup", "100ms")
+
+
+def load(server, *flags):
+    """Runs coffer-load to its end; `server` may be a URL."""
+    url = server if isinstance(server, str) else server.url("")
+    return subprocess.run([LOAD, "--url", url, *map(str, flags)], capture_output=True, text=True,
+                          stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False,
+                          env=environment())
+
+
+class Load(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def measured(self, server, *flags, status=0):
+        """The results as JSON of a run that must end with `status`."""
+        file = self.folder / "results.json"
+        done = load(server, "--json", file, *flags)
+        self.assertEqual(status, done.returncode, done.stdout + done.stderr)
+        return json.loads(file.read_text())
+
+    def assert_one_line(self, done, status, what):
+        self.assertEqual(status, done.returncode, done.stderr)
+        self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)
+        self.assertIn(what, done.stderr)
+
+    def test_a_closed_loop_is_measured_and_audited(self):
+        with Server("--in-memory") as server:
+            found = self.measured(server, *SHORT, "--pipeline", 8, "--threads", 2)
+        self.assertTrue(found["audit"]["exact"])
+        self.assertGreater(found["achieved_per_second"], 1000)
+        self.assertGreater(found["outcomes"]["done"]["deposit"], 100)
+        self.assertEqual({}, found["outcomes"]["errors_by_status"])
+        self.assertEqual(0, found["outcomes"]["unanswered"])
+        latency = found["latency_us"]
+        rising = [latency[name] for name in ("p50", "p90", "p99", "p99.9", "p99.99", "max")]
+        self.assertEqual(sorted(rising), rising)
+        self.assertGreater(latency["p50"], 0)
+
+    def test_an_open_loop_keeps_to_its_rate_and_writes_its_files(self):
+        hdr, html = self.folder / "latency.hdr", self.folder / "page.html"
+        with Server("--in-memory") as server:
+            found = self.measured(server, *SHORT, "--rate", 2000, "--hdr", hdr, "--html", html)
+        self.assertTrue(found["audit"]["exact"])
+        self.assertAlmostEqual(2000, found["achieved_per_second"], delta=100)
+        self.assertAlmostEqual(1000, found["latency_us"]["count"], delta=1)
+        self.assertRegex(hdr.read_text(), r"^       Value     Percentile TotalCount")
+        self.assertIn(f"Total count    = {found['latency_us']['count']:12}]", hdr.read_text())
+        page = html.read_text()
+        self.assertIn("prefers-color-scheme: dark", page)
+        self.assertEqual([], re.findall(r"(?:src|href)=|url\(|@import", page))
+
+    def test_a_stall_of_the_server_is_not_hidden(self):
+        with Server("--in-memory") as server:
+            def stall():
+                time.sleep(0.5)
+                server.process.send_signal(signal.SIGSTOP)
+                time.sleep(0.4)
+                server.process.send_signal(signal.SIGCONT)
+            stalling = threading.Thread(target=stall)
+            stalling.start()
+            found = self.measured(server, "--duration", "1500ms", "--warmup", "0", "--rate", 1000,
+                                  "--connections", 2)
+            stalling.join()
+        # 400 of 1500 requests were due while nothing moved, half of them for over 200 ms.
+        self.assertGreater(found["latency_us"]["p90"], 150_000)
+        self.assertLess(found["service_us"]["p90"], 100_000)
+        self.assertEqual(0, found["outcomes"]["never_sent"])
+
+    def test_the_audit_is_exact_though_connections_are_killed(self):
+        with Server("--in-memory", "--threads", 2) as server:
+            for flags in (("--pipeline", 16), ("--rate", 20_000, "--pipeline", 4)):
+                with self.subTest(flags):
+                    found = self.measured(server, "--duration", "2s", "--warmup", "0",
+                                          "--connections", 10, "--kill-connections", 200, *flags,
+                                          "--mix", "balance=10,deposit=50,withdraw=40")
+                    self.assertTrue(found["audit"]["exact"])
+                    self.assertGreater(found["connections"]["killed"], 50)
+                    self.assertGreater(found["audit"]["in_doubt"], 0)
+                    self.assertEqual(0, found["connections"]["malformed"])
+
+    def test_a_posting_by_somebody_else_is_found_out_to_the_cent(self):
+        for flags in ((), ("--own-accounts", "--connections", 5), ("--kill-connections", 50,
+                                                                  "--connections", 5)):
+            with self.subTest(flags), Server("--in-memory") as server:
+                def meddle():
+                    time.sleep(0.5)
+                    post(server, "/accounts/10003/deposit", '{"amount":12345.67}')
+                meddling = threading.Thread(target=meddle)
+                meddling.start()
+                found = self.measured(server, "--duration", "1s", "--warmup", "0", *flags,
+                                      status=3)
+                meddling.join()
+                self.assertFalse(found["audit"]["exact"])
+                self.assertEqual("12345.67", found["audit"]["off_by"])
+                self.assertEqual([{"account_number": "10003", "off_by": "12345.67"}],
+                                 found["audit"]["deviations"])
+
+    def test_the_difference_is_said_in_the_end(self):
+        with Server("--in-memory") as server:
+            meddling = threading.Timer(
+                0.4, post, (server, "/accounts/10001/withdraw", '{"amount":0.01}'))
+            meddling.start()
+            done = load(server, "--duration", "1s", "--warmup", "0", "--rate", 100)
+            meddling.join()
+        self.assertEqual(3, done.returncode)
+        self.assertIn("off by -0.01", done.stdout)
+        self.assertIn("account 10001 by -0.01", done.stdout)
+        self.assertIn("off by -0.01", done.stderr)
+
+    def test_a_server_that_is_killed_ends_the_run_in_time(self):
+        with Server("--in-memory") as server:
+            threading.Timer(0.5, server.process.kill).start()
+            begin = time.monotonic()
+            done = load(server, "--duration", "1s", "--warmup", "0", "--reply-limit", "500ms",
+                        "--quiet")
+            self.assertLess(time.monotonic() - begin, 4)
+        self.assert_one_line(done, 1, "no audit: cannot connect")
+
+    def test_a_server_that_hangs_ends_the_run_in_time(self):
+        with Server("--in-memory") as server:
+            stopping = threading.Timer(0.5, server.process.send_signal, (signal.SIGSTOP,))
+            stopping.start()
+            done = load(server, "--duration", "1s", "--warmup", "0", "--reply-limit", "300ms",
+                        "--quiet")
+            server.process.send_signal(signal.SIGCONT)
+        self.assert_one_line(done, 1, "no audit: ")
+
+    def test_many_accounts_come_from_a_file_it_writes(self):
+        accounts = self.folder / "accounts.json"
+        done = load("http://127.0.0.1:1", "--write-accounts", accounts, "--accounts", "20000",
+                    "--opening", "50")
+        self.assertEqual(0, done.returncode, done.stderr)
+        with Server("--in-memory", "--accounts", accounts) as server:
+            found = self.measured(server, *SHORT, "--accounts", "1-20000", "--skew", "zipf:0.99",
+                                  "--pipeline", 4)
+            self.assertTrue(found["audit"]["exact"])
+            self.assertGreater(found["outcomes"]["done"]["deposit"], 100)
+
+    def test_wrong_flags_are_one_line_and_status_2(self):
+        for flags in (("--mix", "x=1"), ("--rate", "0"), ("--skew", "zipf"), ("--unknown",),
+                      ("--url", "nowhere"), ("--kill-connections", "1", "--connections", "11")):
+            with self.subTest(flags):
+                self.assert_one_line(load("http://127.0.0.1:1", *flags)
+                                     if "--url" not in flags else load(*flags[1:]), 2, "--help")
+
+    def test_a_server_that_is_not_there_is_one_line_and_status_1(self):
+        with Server("--in-memory") as server:
+            url = server.url("")
+        self.assert_one_line(load(url), 1, "cannot connect to 127.0.0.1:")
+
+    def test_an_account_that_is_not_there_is_one_line_and_status_1(self):
+        with Server("--in-memory") as server:
+            self.assert_one_line(load(server, "--accounts", "42-43"), 1, "account 42: status 404")
+
+    def test_a_file_that_cannot_be_written_is_said_before_the_run(self):
+        begin = time.monotonic()
+        done = load("http://127.0.0.1:1", "--json", self.folder / "no" / "file")
+        self.assert_one_line(done, 1, "cannot write")
+        self.assertLess(time.monotonic() - begin, 1)
+
+    def test_help_says_that_nobody_else_may_post(self):
+        done = load("http://127.0.0.1:1", "--help")
+        self.assertEqual(0, done.returncode)
+        self.assertIn("Nobody else may post", done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,87 @@
+#include <boost/json.hpp>
+
+#include "catch.hpp"
+#include "load/chart.hpp"
+#include "load/results.hpp"
+
+using namespace coffer::load;
+using Catch::Matchers::Contains;
+
+namespace {
+
+results some_results(const options& chosen) {
+    results found{chosen, {{0, 1'000'000'000}, chosen.accounts.size()}, {}, 0.5};
+    for (std::int64_t i = 0; i != 1000; ++i)
+        found.counted.replied({.what = operation::deposit,
+                               .account = 1,
+                               .amount_minor = 10,
+                               .intended_ns = i * 1'000'000,
+                               .sent_ns = i * 1'000'000 + 1000},
+                              verdict::done, i * 1'000'000 + 51'000);
+    found.counted.refused(503, "unavailable");
+    found.audit.deposits_minor = 10'000;
+    found.audit.change_minor = 9'990;
+    found.audit.deviations = {{1, -10}};
+    return found;
+}
+
+}  // namespace
+
+TEST_CASE("tally: counts in the latency what was due in the window and did its work", "[load]") {
+    tally counted{{100, 200}, 1};
+    const auto at = [](std::int64_t intended_ns) {
+        return request{.intended_ns = intended_ns, .sent_ns = intended_ns};
+    };
+    counted.replied(at(99), verdict::done, 150);
+    counted.replied(at(150), verdict::done, 250);
+    counted.replied(at(150), verdict::short_of, 160);
+    counted.replied(at(150), verdict::refused, 160);
+    CHECK(counted.latency.count() == 2);
+    CHECK(counted.latency.max_ns() == 100);
+    CHECK(counted.completed == 2);
+    CHECK(counted.done[place(operation::balance)] == 2);
+}
+
+TEST_CASE("report_text: says by how much the audit is off, and where", "[load]") {
+    const options chosen;
+    const std::string text = report_text(some_results(chosen));
+    CHECK_THAT(text, Contains("balances changed by +99.9: off by -0.1\n"));
+    CHECK_THAT(text, Contains("    account 10002 by -0.1\n"));
+    CHECK_THAT(text, Contains("1  503 unavailable\n"));
+    CHECK_THAT(text, Contains("p99.99") && Contains("1000.0 requests/s"));
+}
+
+TEST_CASE("report_json: has what the text has", "[load]") {
+    options chosen;
+    chosen.rate = 1000;
+    const auto made = boost::json::parse(report_json(some_results(chosen)));
+    CHECK(made.at("achieved_per_second").to_number<double>() == 1000);
+    CHECK(made.at("asked_per_second").to_number<double>() == 1000);
+    CHECK(made.at("latency_us").at("p50").to_number<double>() == 51);
+    CHECK(made.at("service_us").at("max").to_number<double>() == 50);
+    CHECK(made.at("outcomes").at("errors_by_status").at("503 unavailable").to_number<int>() == 1);
+    CHECK(made.at("audit").at("exact") == false);
+    CHECK(made.at("audit").at("off_by") == "-0.1");
+}
+
+TEST_CASE("report_page: stands alone and takes light and dark", "[load]") {
+    options chosen;
+    chosen.mix_text = "a<b";
+    const std::string page = report_page(some_results(chosen));
+    CHECK_THAT(page, Contains("prefers-color-scheme: dark") && Contains("<svg") &&
+                         Contains("99.9%") && Contains("a&lt;b") && !Contains("a<b"));
+    CHECK_THAT(page, !Contains("http://") || Contains("http://127.0.0.1:5000"));
+    CHECK_THAT(page, !Contains("src=") && !Contains("href=") && !Contains("url("));
+}
+
+TEST_CASE("report_page: can be drawn of nothing", "[load]") {
+    const options chosen;
+    const results found{chosen, {{0, 1'000'000'000}, chosen.accounts.size()}, {}, 0};
+    CHECK_THAT(report_page(found), Contains("</html>") && !Contains("nan") && !Contains("inf<"));
+}
+
+TEST_CASE("round_steps: are round and reach what is asked for", "[load]") {
+    CHECK(round_steps(10) == std::vector<double>{0, 2, 4, 6, 8, 10});
+    CHECK(round_steps(21'000).back() == 25'000);
+    CHECK(round_steps(0).size() >= 2);
+}

@@ -1,0 +1,34 @@
+// Lines drawn as SVG for a page, in the page's own colours.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace coffer::load {
+
+struct point {
+    double x;
+    double y;
+    std::string told;  ///< shown where somebody points at it; empty for none
+};
+
+struct mark {
+    double at;
+    std::string label;
+};
+
+/// A chart whose scales are the caller's: every x and y is from 0 to 1, from the left and bottom.
+struct chart {
+    std::string title;  ///< for those who cannot see it
+    std::vector<point> line;
+    std::vector<point> second_line;  ///< drawn dashed; empty for none
+    std::vector<mark> along_x;
+    std::vector<mark> along_y;
+};
+
+[[nodiscard]] std::string svg(const chart&);
+
+/// Three to six round numbers from 0 up to and including one that is not below `most`.
+[[nodiscard]] std::vector<double> round_steps(double most);
+
+}  // namespace coffer::load

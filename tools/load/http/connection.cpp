@@ -1,0 +1,280 @@
+#include "load/http/connection.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+
+#include "load/http/worker.hpp"
+
+namespace coffer::load {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::int64_t millisecond_ns = 1'000'000;
+constexpr std::int64_t longest_pause_ns = 1'000 * millisecond_ns;
+constexpr unsigned most_read_backs = 10;
+
+/// Twice as long after each failure.
+std::int64_t pause_after(unsigned failures) noexcept {
+    return std::min(longest_pause_ns, (10 * millisecond_ns) << std::min(failures, 10U));
+}
+
+bool blocked(const error_code& error) noexcept {
+    return error == asio::error::would_block || error == asio::error::interrupted;
+}
+
+}  // namespace
+
+connection::connection(worker& owner, std::optional<own_books> own)
+    : owner_{owner},
+      socket_{owner.events()},
+      own_{std::move(own)},
+      picker_{owner.chosen().skew, own_ ? own_->size() : owner.chosen().accounts.size()},
+      under_way_(owner.chosen().pipeline) {}
+
+std::size_t connection::pick_account(random_source& random) const noexcept {
+    return picker_.pick(random) + (own_ ? own_->first() : 0);
+}
+
+void connection::tick(std::int64_t now_ns) {
+    const std::int64_t limit_ns = owner_.chosen().reply_limit_ms * millisecond_ns;
+    switch (state_) {
+        case state::waiting:
+            if (now_ns >= wake_ns_)
+                connect(now_ns);
+            break;
+        case state::connecting:
+            if (now_ns >= wake_ns_)
+                fail(owner_.counted().troubles.not_connected);
+            break;
+        case state::pausing:
+            if (now_ns >= wake_ns_)
+                read_back();
+            break;
+        case state::reading_back:
+        case state::ready:
+            if (!under_way_.empty() && now_ns - under_way_.front().sent_ns > limit_ns)
+                fail(owner_.counted().troubles.timed_out);
+            break;
+        case state::finished:
+            break;
+    }
+}
+
+void connection::connect(std::int64_t now_ns) {
+    state_ = state::connecting;
+    wake_ns_ = now_ns + owner_.chosen().reply_limit_ms * millisecond_ns;
+    socket_.async_connect(owner_.server(), [this, mine = generation_](error_code error) {
+        if (mine != generation_)
+            return;
+        if (error)
+            fail(owner_.counted().troubles.not_connected);
+        else
+            connected();
+    });
+}
+
+void connection::connected() {
+    error_code ignored;  // a socket that cannot do this will fail again where it matters
+    socket_.non_blocking(true, ignored);
+    socket_.set_option(tcp::no_delay{true}, ignored);
+    wait_to_read();
+    if (own_ && own_->in_doubt())
+        read_back();
+    else
+        become_ready();
+}
+
+void connection::become_ready() {
+    state_ = state::ready;
+    owner_.refill(*this);
+}
+
+// What the accounts in doubt hold, before anything more is posted to them.
+void connection::read_back() {
+    state_ = state::reading_back;
+    seen_.clear();
+    const std::vector<std::size_t> accounts = own_->doubtful();
+    under_way_.set_capacity(std::max(accounts.size(), owner_.chosen().pipeline));
+    for (const std::size_t account : accounts)
+        add({.account = account, .sent_ns = owner_.now_ns()});
+    flush();
+}
+
+void connection::decide() {
+    const bool all_seen = seen_.size() == own_->doubtful().size();
+    const bool settled = all_seen && own_->settle(seen_);
+    if (!settled && ++read_backs_ < most_read_backs) {
+        // The server may have been handling them between two of the balances.
+        state_ = state::pausing;
+        wake_ns_ = owner_.now_ns() + pause_after(read_backs_);
+        return;
+    }
+    if (!settled && all_seen)
+        own_->accept(seen_);
+    read_backs_ = 0;
+    if (own_->in_doubt())
+        return fail(owner_.counted().troubles.malformed);
+    under_way_.set_capacity(owner_.chosen().pipeline);
+    become_ready();
+}
+
+void connection::add(const request& one) {
+    under_way_.push_back(one);
+    owner_.write(one, unsent_);
+}
+
+void connection::flush() {
+    if (unsent_.empty() || writing_)
+        return;
+    error_code error;
+    const std::size_t sent = socket_.write_some(asio::buffer(unsent_), error);
+    if (error && !blocked(error))
+        return fail(owner_.counted().troubles.closed);
+    unsent_.erase(0, sent);
+    if (doomed_)
+        return carry_out_kill();
+    if (!unsent_.empty())
+        wait_to_write();
+}
+
+void connection::wait_to_write() {
+    writing_ = true;
+    socket_.async_wait(tcp_socket::wait_write, [this, mine = generation_](error_code) {
+        if (mine != generation_)
+            return;
+        writing_ = false;
+        flush();
+    });
+}
+
+void connection::wait_to_read() {
+    socket_.async_wait(tcp_socket::wait_read, [this, mine = generation_](error_code) {
+        if (mine == generation_)  // an error shows again at the read
+            read();
+    });
+}
+
+void connection::read() {
+    const auto buffer = owner_.read_buffer();
+    const std::uint64_t mine = generation_;
+    error_code error;
+    const std::size_t size = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
+    if (error && !blocked(error))
+        return fail(owner_.counted().troubles.closed);
+    if (!error && !take_replies({buffer.data(), size}))
+        return fail(owner_.counted().troubles.malformed);
+    if (mine != generation_)
+        return;
+    if (state_ == state::reading_back && under_way_.empty())
+        decide();
+    else if (state_ == state::ready)
+        owner_.refill(*this);
+    if (mine == generation_ && !finished())
+        wait_to_read();
+}
+
+/// False if what came is no reply, or nobody asked.
+bool connection::take_replies(std::string_view bytes) {
+    const bool joined = !unread_.empty();
+    if (joined) {
+        unread_ += bytes;
+        bytes = unread_;
+    }
+    reply told;
+    reading found = reading::partial;
+    owner_.read_clock();
+    while (!bytes.empty() && (found = read_reply(bytes, told)) == reading::whole) {
+        if (under_way_.empty())
+            return false;
+        take(told);
+        if (told.close) {
+            fail(owner_.counted().troubles.closed);
+            return true;
+        }
+    }
+    if (joined)
+        unread_.erase(0, unread_.size() - bytes.size());
+    else
+        unread_ = bytes;
+    return bytes.empty() || found != reading::malformed;
+}
+
+void connection::take(const reply& told) {
+    const request asked = under_way_.front();
+    under_way_.pop_front();
+    failures_ = 0;
+    const answer given = understand(told);
+    if (state_ == state::reading_back) {
+        if (given.balance_minor)
+            seen_.push_back({asked.account, *given.balance_minor});
+        return;
+    }
+    if (own_)
+        own_->answered(asked, given);
+    owner_.replied(asked, given.verdict);
+    if (given.verdict == verdict::refused)
+        owner_.counted().refused(told.status, error_type(told.body));
+}
+
+answer connection::understand(const reply& told) const {
+    if (told.status == 200)
+        return {verdict::done, own_ ? balance_minor(told.body) : std::nullopt};
+    if (told.status == 400 && error_type(told.body) == "insufficient_funds")
+        return {verdict::short_of, std::nullopt};
+    return {};
+}
+
+void connection::kill(killing how, bool now) {
+    doomed_ = how;
+    if (now)
+        carry_out_kill();
+}
+
+void connection::carry_out_kill() {
+    const killing how = *doomed_;
+    error_code ignored;
+    if (how.mid_request && unsent_.empty()) {
+        owner_.write({.what = operation::deposit, .amount_minor = 1}, unsent_);
+        socket_.write_some(asio::buffer(unsent_.data(), unsent_.size() / 2), ignored);
+    }
+    if (how.abruptly)
+        socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+    ++owner_.counted().troubles.killed;
+    disconnect(owner_.random_below(20 * millisecond_ns));
+}
+
+void connection::fail(std::uint64_t& kind) {
+    ++kind;
+    disconnect(pause_after(failures_++));
+}
+
+void connection::disconnect(std::int64_t pause_ns) {
+    error_code ignored;
+    socket_.close(ignored);
+    ++generation_;
+    if (state_ != state::reading_back)
+        owner_.lost(under_way_);
+    if (own_)
+        own_->lost({under_way_.linearize(), under_way_.size()});
+    under_way_.clear();
+    under_way_.set_capacity(owner_.chosen().pipeline);
+    unread_.clear();
+    unsent_.clear();
+    doomed_.reset();
+    writing_ = false;
+    state_ = state::waiting;
+    wake_ns_ = owner_.now_ns() + pause_ns;
+}
+
+void connection::stop(bool at_once) {
+    if (state_ == state::finished || (state_ == state::ready && !under_way_.empty() && !at_once))
+        return;
+    disconnect(0);
+    state_ = state::finished;
+}
+
+}  // namespace coffer::load

@@ -1,0 +1,88 @@
+// What a thread of the generator has counted.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "load/latencies.hpp"
+#include "load/operation.hpp"
+
+namespace coffer::load {
+
+/// The part of a run that is measured, in nanoseconds since the run began.
+struct window {
+    std::int64_t begin_ns;
+    std::int64_t end_ns;
+
+    [[nodiscard]] bool has(std::int64_t moment_ns) const noexcept {
+        return moment_ns >= begin_ns && moment_ns < end_ns;
+    }
+    [[nodiscard]] double seconds() const noexcept {
+        return static_cast<double>(end_ns - begin_ns) / 1e9;
+    }
+    /// The length of a step of the throughput over time: about a hundred of them, or a few.
+    [[nodiscard]] std::int64_t step_ns() const noexcept {
+        constexpr std::int64_t shortest = 100'000'000;
+        const std::int64_t hundredth = (end_ns - begin_ns) / 100;
+        return (hundredth + shortest - 1) / shortest * shortest + (hundredth == 0 ? shortest : 0);
+    }
+    [[nodiscard]] std::size_t steps() const noexcept {
+        return static_cast<std::size_t>((end_ns - begin_ns + step_ns() - 1) / step_ns());
+    }
+};
+
+/// A posting of which no reply came.
+struct doubt {
+    std::size_t account;
+    std::int64_t change_minor;
+};
+
+/// What happened to connections, and how often.
+struct troubles {
+    std::uint64_t not_connected = 0;  ///< refused, unreachable, or not answered in time
+    std::uint64_t closed = 0;         ///< by the server, or reset
+    std::uint64_t timed_out = 0;      ///< a reply did not come in time
+    std::uint64_t malformed = 0;      ///< a reply that was not understood
+    std::uint64_t killed = 0;         ///< by --kill-connections
+};
+
+struct tally {
+    tally(window part, std::size_t accounts)
+        : measured{part}, steps(part.steps()), acknowledged_minor(accounts) {}
+
+    /// A reply that came at `now_ns`. Latencies are those of requests that were due within the
+    /// window and did what they were to do; throughput is what came back within it.
+    void replied(const request&, verdict, std::int64_t now_ns);
+    /// A refusal, by status and type.
+    void refused(int status, std::string_view type);
+    tally& operator+=(const tally&);
+
+    [[nodiscard]] std::uint64_t all_refused() const;
+    /// Requests a second that came back within the window.
+    [[nodiscard]] double rate() const noexcept {
+        return static_cast<double>(completed) / measured.seconds();
+    }
+
+    window measured;
+    latencies latency;  ///< from when a request was due
+    latencies service;  ///< from when it was sent
+    std::vector<std::uint64_t> steps;
+    std::uint64_t completed = 0;
+    std::array<std::uint64_t, operation_count> done{};  ///< in the whole run, like all that follows
+    std::uint64_t short_of_funds = 0;
+    std::map<std::string, std::uint64_t, std::less<>> refusals;
+    load::troubles troubles;
+    std::uint64_t unanswered = 0;
+    std::uint64_t unsent = 0;
+
+    // For the audit.
+    std::int64_t deposits_minor = 0;
+    std::int64_t withdrawals_minor = 0;
+    std::vector<std::int64_t> acknowledged_minor;  ///< the change of each account
+    std::vector<doubt> doubts;
+};
+
+}  // namespace coffer::load
