@@ -92,7 +92,7 @@ class Load(unittest.TestCase):
                                           "--connections", 10, "--kill-connections", 200, *flags,
                                           "--mix", "balance=10,deposit=50,withdraw=40")
                     self.assertTrue(found["audit"]["exact"])
-                    self.assertGreater(found["connections"]["killed"], 50)
+                    self.assertGreater(found["connections"]["killed"], 20)
                     self.assertGreater(found["audit"]["in_doubt"], 0)
                     self.assertEqual(0, found["connections"]["malformed"])
 
@@ -122,7 +122,7 @@ class Load(unittest.TestCase):
             meddling.join()
         self.assertEqual(3, done.returncode)
         self.assertIn("off by -0.01", done.stdout)
-        self.assertIn("account 10001 by -0.01", done.stdout)
+        self.assertIn("account 10001 is off by -0.01", done.stdout)
         self.assertIn("off by -0.01", done.stderr)
 
     def test_a_server_that_is_killed_ends_the_run_in_time(self):

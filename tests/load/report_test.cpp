@@ -45,8 +45,10 @@ TEST_CASE("tally: counts in the latency what was due in the window and did its w
 TEST_CASE("report_text: says by how much the audit is off, and where", "[load]") {
     const options chosen;
     const std::string text = report_text(some_results(chosen));
-    CHECK_THAT(text, Contains("balances changed by +99.9: off by -0.1\n"));
-    CHECK_THAT(text, Contains("    account 10002 by -0.1\n"));
+    CHECK_THAT(
+        text,
+        Contains("balances changed by +99.9: off by -0.1, 1 accounts and 0 replies are wrong\n"));
+    CHECK_THAT(text, Contains("  account 10002 is off by -0.1\n"));
     CHECK_THAT(text, Contains("1  503 unavailable\n"));
     CHECK_THAT(text, Contains("p99.99") && Contains("1000.0 requests/s"));
 }

@@ -79,7 +79,7 @@ int load(const options& chosen) {
     html.write(report_page(found));
     std::fputs(report_text(found).c_str(), stdout);
     if (!found.audit.exact())
-        return fail(audit_status, "the audit is not exact: " + audit_text(found));
+        return fail(audit_status, "the audit is not exact: " + audit_verdict(found.audit));
     if (found.counted.completed == 0)
         return fail(EXIT_FAILURE, "not one request succeeded while it was measured");
     return EXIT_SUCCESS;

@@ -61,8 +61,8 @@ void add_load(CLI::App& app, options& into) {
     add_duration(app, "--reply-limit", into.reply_limit_ms, 1,
                  "How long to wait for a reply, or a connection [5s]");
     app.add_option("--kill-connections", into.kills,
-                   "Close so many connections a second, chosen at random, with requests under way; "
-                   "implies --own-accounts")
+                   "Close so many connections a second, chosen at random, with requests under way, "
+                   "and each at most four times a second; implies --own-accounts")
         ->check(CLI::Range(0.0, 1e6))
         ->type_name("N");
 }

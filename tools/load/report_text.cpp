@@ -85,16 +85,12 @@ void append_outcomes(std::string& text, const results& found) {
 
 void append_deviations(std::string& text, const results& found) {
     const audit_result& audit = found.audit;
-    if (audit.wrong_answers != 0)
-        append(text, "  %llu replies told what they could not\n", number(audit.wrong_answers));
-    if (!audit.deviations.empty())
-        append(text, "  %zu accounts are off:\n", audit.deviations.size());
     for (std::size_t i = 0; i != audit.deviations.size(); ++i) {
         if (i == most_deviations_listed) {
-            append(text, "    and %zu more\n", audit.deviations.size() - i);
+            append(text, "  and %zu more\n", audit.deviations.size() - i);
             return;
         }
-        append(text, "    account %llu by %s\n",
+        append(text, "  account %llu is off by %s\n",
                number(found.chosen.accounts[audit.deviations[i].account]),
                signed_money(audit.deviations[i].by_minor).c_str());
     }
@@ -109,6 +105,16 @@ std::uint64_t all_replies(const tally& counted) {
     return replies;
 }
 
+std::string audit_verdict(const audit_result& audit) {
+    std::string text;
+    if (audit.exact())
+        return "exact";
+    append(text, "off by %s, %zu accounts and %llu replies are wrong",
+           signed_money(audit.off_by_minor()).c_str(), audit.deviations.size(),
+           number(audit.wrong_answers));
+    return text;
+}
+
 std::string audit_text(const results& found) {
     const audit_result& audit = found.audit;
     std::string text;
@@ -116,10 +122,7 @@ std::string audit_text(const results& found) {
            to_string(money::from_minor(audit.deposits_minor)).c_str(),
            to_string(money::from_minor(audit.withdrawals_minor)).c_str(),
            signed_money(audit.change_minor).c_str());
-    if (audit.exact())
-        text += "exact\n";
-    else
-        append(text, "off by %s\n", signed_money(audit.off_by_minor()).c_str());
+    text += audit_verdict(audit) + '\n';
     if (audit.doubted != 0)
         append(text, "  %llu postings without a reply, of which those that happened come to %s\n",
                number(audit.doubted), signed_money(audit.happened_minor).c_str());

@@ -30,7 +30,10 @@ inline constexpr std::array percentiles{
 /// The results for a person to read in a terminal.
 [[nodiscard]] std::string report_text(const results&);
 
-/// The audit alone: "exact", or by how much it is not.
+/// "exact", or by how much it is not: in all, and on how many accounts.
+[[nodiscard]] std::string audit_verdict(const audit_result&);
+
+/// The audit alone: the verdict, what it rests on, and the accounts that are off.
 [[nodiscard]] std::string audit_text(const results&);
 
 /// The results as JSON, latencies in microseconds and money as the API writes it.

@@ -15,6 +15,7 @@ using boost::system::error_code;
 
 constexpr std::int64_t millisecond_ns = 1'000'000;
 constexpr std::int64_t longest_pause_ns = 1'000 * millisecond_ns;
+constexpr std::int64_t rest_ns = 250 * millisecond_ns;
 constexpr unsigned most_read_backs = 10;
 
 /// Twice as long after each failure.
@@ -244,6 +245,7 @@ void connection::carry_out_kill() {
     if (how.abruptly)
         socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
     ++owner_.counted().troubles.killed;
+    rested_ns_ = owner_.now_ns() + rest_ns;
     disconnect(owner_.random_below(20 * millisecond_ns));
 }
 

@@ -40,7 +40,11 @@ public:
     [[nodiscard]] bool can_send() const noexcept {
         return state_ == state::ready && !under_way_.full();
     }
-    [[nodiscard]] bool ready() const noexcept { return state_ == state::ready; }
+    /// Whether it is in use, and what it lost the last time has had time to be settled: a server
+    /// handles late what it had from a connection that is gone.
+    [[nodiscard]] bool can_be_killed(std::int64_t now_ns) const noexcept {
+        return state_ == state::ready && now_ns >= rested_ns_;
+    }
     [[nodiscard]] bool finished() const noexcept { return state_ == state::finished; }
     [[nodiscard]] own_books* own() noexcept { return own_ ? &*own_ : nullptr; }
 
@@ -89,6 +93,7 @@ private:
     std::optional<killing> doomed_;
     std::uint64_t generation_ = 0;  // of the socket: handlers of an older one do nothing
     std::int64_t wake_ns_ = 0;      // when to go on, or to give up
+    std::int64_t rested_ns_ = 0;    // when it may be killed again
     unsigned failures_ = 0;
     unsigned read_backs_ = 0;
     state state_ = state::waiting;

@@ -156,7 +156,7 @@ void worker::kill_some(std::int64_t now) {
     while (kills_ && now < plan_.stop_ns && kills_->take(now)) {
         const auto which = random_() % connections_.size();
         const std::uint64_t how = random_();
-        if (connections_[which].ready())
+        if (connections_[which].can_be_killed(now))
             connections_[which].kill({(how & 1) != 0, (how & 2) != 0}, (how & 4) != 0);
     }
 }
