@@ -52,8 +52,7 @@ std::vector<std::size_t> own_books::doubtful() const {
         for (const request& posting : one)
             accounts.push_back(posting.account);
     std::ranges::sort(accounts);
-    const auto [begin, end] = std::ranges::unique(accounts);
-    accounts.erase(begin, end);
+    accounts.erase(std::unique(accounts.begin(), accounts.end()), accounts.end());
     return accounts;
 }
 
