@@ -45,11 +45,11 @@ TEST_CASE("options: give each connection accounts of its own where connections a
 }
 
 TEST_CASE("options: that are wrong are refused", "[load]") {
-    const auto* const flags =
-        GENERATE("--rate 0", "--rate x", "--connections 0", "--pipeline 0", "--mix x=1",
-                 "--skew zipf", "--accounts 0", "--duration 0s", "--duration 5y", "--amounts 0",
-                 "--amounts 2-1", "--amounts 0.001", "--url 127.0.0.1:5000", "--url http://x",
-                 "--url http://x:99999", "--url http://x:1/path", "--unknown", "stray");
+    const auto* const flags = GENERATE(
+        "--rate 0", "--rate x", "--connections 0", "--pipeline 0", "--mix x=1", "--skew zipf",
+        "--accounts 0", "--duration 0s", "--duration 5y", "--duration 10", "--amounts 0",
+        "--amounts 2-1", "--amounts 0.001", "--url 127.0.0.1:5000", "--url http://x",
+        "--url http://x:99999", "--url http://x:1/path", "--unknown", "stray");
     CAPTURE(flags);
     CHECK_THROWS_AS(parsed(flags), CLI::ParseError);
 }

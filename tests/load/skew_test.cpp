@@ -29,7 +29,7 @@ TEST_CASE("skew: zipf picks the n-th account as often as n to the minus s", "[lo
     double sum = 0;
     for (std::size_t i = 1; i <= size; ++i)
         sum += std::pow(i, -exponent);
-    for (const std::size_t rank : {1, 2, 3, 10, 50}) {
+    for (const std::size_t rank : {1U, 2U, 3U, 10U, 50U}) {
         const double expected = draws * std::pow(rank, -exponent) / sum;
         CAPTURE(exponent, rank);
         CHECK(std::abs(counts[rank - 1] - expected) < 5 * std::sqrt(expected));

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <map>
 
 namespace coffer::load {
@@ -26,13 +27,33 @@ CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& into, Par
         });
 }
 
-CLI::Option* add_duration(CLI::App& app, const std::string& name, std::int64_t& into_ms,
-                          std::int64_t least_ms, const std::string& description) {
-    const std::map<std::string, std::int64_t> units{
+/// Reads "500ms", "10s", "5m", "1h" or "0".
+std::optional<std::int64_t> parse_duration_ms(std::string_view text) {
+    const std::map<std::string_view, std::int64_t> units{
         {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-    return app.add_option(name, into_ms, description)
-        ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::CASE_SENSITIVE, "DURATION"))
-        ->check(CLI::Range(least_ms, most_milliseconds, "DURATION"))
+    std::int64_t count = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, count);
+    if (error != std::errc{} || count < 0)
+        return std::nullopt;
+    if (count == 0 && stopped == end)
+        return 0;
+    const auto unit = units.find(text.substr(static_cast<std::size_t>(stopped - text.data())));
+    if (unit == units.end() || count > most_milliseconds / unit->second)
+        return std::nullopt;
+    return count * unit->second;
+}
+
+void add_duration(CLI::App& app, const std::string& name, std::int64_t& into_ms,
+                  std::int64_t least_ms, const std::string& description) {
+    add_parsed(
+        app, name, into_ms,
+        [least_ms](const std::string& text) {
+            const auto parsed = parse_duration_ms(text);
+            return parsed && *parsed >= least_ms ? parsed : std::nullopt;
+        },
+        "a duration, as in 500ms, 10s, 5m, 1h")
+        ->description(description)
         ->type_name("DURATION");
 }
 
