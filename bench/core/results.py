@@ -2,6 +2,8 @@
 
 import statistics
 
+from bench.lib.statistic import spread
+
 COMPETITORS = {
     "ledger": "Coffer's ledger",
     "tbb": "tbb::concurrent_hash_map",
@@ -56,8 +58,4 @@ class Rates:
 
     def spread(self, setting, threads, operation, competitor):
         """Half the distance between the quartiles, relative to the median."""
-        runs = self.found[(*setting, threads, operation, competitor)]
-        if len(runs) < 3:
-            return 0
-        low, middle, high = statistics.quantiles(runs, n=4)
-        return (high - low) / 2 / middle
+        return spread(self.found[(*setting, threads, operation, competitor)])

@@ -2,7 +2,8 @@
 
 import statistics
 
-from results import COMPETITORS, OPERATIONS, Rates
+from bench.core.results import COMPETITORS, OPERATIONS, Rates
+from bench.lib.text_table import aligned
 
 HEADINGS = ("operation", "accounts", "chosen", "threads", *COMPETITORS,
             "ledger/tbb", "/withdraw", "/limit")
@@ -36,14 +37,6 @@ def rate_rows(rates):
                        if operation in ("withdraw", "batch") else "")
 
 
-def aligned(rows):
-    widths = [max(map(len, column)) for column in zip(*rows)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) if place in (0, 2) else cell.rjust(width)
-                  for place, (cell, width) in enumerate(zip(row, widths))).rstrip()
-        for row in rows)
-
-
 def memory_lines(figures):
     for one in figures["memory"]:
         how = "expected_accounts given" if one["how"] == "expected" else "grown from nothing"
@@ -71,7 +64,7 @@ def text_of(figures, clock):
         "Load average before: {load_before:.1f}, {processors} processors, {when}.".format(
             **figures),
         "",
-        aligned([HEADINGS, *rate_rows(rates)]),
+        aligned([HEADINGS, *rate_rows(rates)], left=(0, 2)),
         "",
         "/withdraw: of the ledger's withdrawals; /limit: of the bare limit's withdrawals, which",
         "are made one by one. limit at batch: with its memory fetched ahead, too.",

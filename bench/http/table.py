@@ -1,0 +1,73 @@
+"""The figures as a table to read in a terminal."""
+
+from bench.http.results import QUANTITIES, WANTED, Runs
+from bench.http.servers import NAMES
+from bench.lib.text_table import aligned
+
+HEADINGS = ("request", "depth", "server", "requests/s", "±", "CPU µs", "±", "p99 µs",
+            "rate/bare", "CPU/bare", "server busy", "client busy")
+
+BUSY = 0.85
+
+
+def rows(runs):
+    for setting in runs.settings:
+        for server in runs.servers:
+            rate = runs.median(server, setting, "rate")
+            if rate is None:
+                continue
+            ratios = [runs.ratio(setting, quantity, "bare", server)
+                      for quantity in ("rate", "server_us")]
+            yield (setting[0], str(setting[1]), NAMES[server],
+                   f"{rate:,.0f}", f"{runs.spread(server, setting, 'rate'):.0%}",
+                   f"{runs.median(server, setting, 'server_us'):.2f}",
+                   f"{runs.spread(server, setting, 'server_us'):.0%}",
+                   f"{runs.median(server, setting, 'p99_us'):,.0f}",
+                   *("" if ratio is None else f"{ratio:.2f}" for ratio in ratios),
+                   *(f"{runs.median(server, setting, who):.0%}"
+                     for who in ("server_busy", "client_busy")))
+
+
+def disturbed(figures):
+    """How many runs something else took the cores from: with one client and one server, one of the
+    two always has something to do."""
+    return sum(max(run["server_busy"], run["client_busy"]) < BUSY for run in figures["runs"])
+
+
+def wanted_rows(runs):
+    for one in WANTED:
+        setting = (one.method, one.depth)
+        ratio = runs.ratio(setting, one.quantity, one.versus)
+        if ratio is None:
+            continue
+        own = runs.median("coffer", setting, one.quantity)
+        sign = "<=" if one.at_most else ">="
+        enough = f", or {one.enough:,.0f}/s" if one.enough < float("inf") else ""
+        yield (f"{one.method} at depth {one.depth}", QUANTITIES[one.quantity],
+               f"{ratio:.3f} x {NAMES[one.versus]}", f"{sign} {one.bound:.2f}{enough}",
+               "met" if one.is_met(ratio, own) else "MISSED")
+
+
+def text_of(figures):
+    runs = Runs(figures)
+    lines = [
+        "Medians of {rounds} rounds of {seconds} s, {connections} connections, ± half the "
+        "quartiles' distance.".format(**figures),
+        "One core for the server, one for the client. Load average before: {load_before:.1f}, "
+        "{when}.".format(**figures),
+        "",
+        aligned([HEADINGS, *rows(runs)], left=(0, 2)),
+        "",
+        "p99 is that of all the requests sent together. A client that is busy all the time limits",
+        "the rate: then only the CPU tells the servers apart. Redis is asked by redis-benchmark.",
+    ]
+    if count := disturbed(figures):
+        lines += [f"Disturbed: in {count} of {len(figures['runs'])} runs neither server nor client "
+                  "was busy: something else had",
+                  "their cores. Then the rates and p99 tell little."]
+    if asked := list(wanted_rows(runs)):
+        lines += ["", "Asked for, by the medians of the rounds' ratios:",
+                  aligned(asked, left=range(5))]
+    lines += [f"Skipped: {NAMES[server]}: not installed: {' '.join(packages)}"
+              for server, packages in figures["skipped"].items()]
+    return "\n".join(lines)
