@@ -257,8 +257,8 @@ public:
     outcome withdraw(account_number number, money amount) noexcept {
         detail::double_word& word = cells_.begin()[number - 1].word;
         for (;;) {
-            const detail::double_word found{detail::load_relaxed(word.first),
-                                            detail::load_relaxed(word.second)};
+            const detail::double_word found{detail::load_acquire(word.first),
+                                            detail::load_acquire(word.second)};
             const detail::double_word next{found.first - static_cast<std::uint64_t>(amount.minor()),
                                            found.second + 1};
             if (detail::compare_and_swap(word, found, next))
@@ -268,7 +268,7 @@ public:
     outcome balance(account_number number) const noexcept {
         const detail::double_word& word = cells_.begin()[number - 1].word;
         return outcome_of(number,
-                          {detail::load_relaxed(word.first), detail::load_relaxed(word.second)});
+                          {detail::load_acquire(word.first), detail::load_acquire(word.second)});
     }
     void apply(std::span<const operation> operations, std::span<outcome> outcomes) noexcept {
         constexpr std::size_t ahead = 16;

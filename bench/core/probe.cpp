@@ -2,9 +2,9 @@
 //
 //     bench_core_probe memory ACCOUNTS expected|grown
 //         bytes an account: as filled, and after some cuts beside two busy writers
-//     bench_core_probe cut ACCOUNTS CUTS NICENESS
+//     bench_core_probe cut ACCOUNTS CUTS REST_US
 //         how long each cut takes beside two busy writers, and what they do before and during it.
-//         Niceness is the cutting thread's own.
+//         REST_US is how long the cut rests now and then: see cut_pace.
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -20,7 +20,6 @@
 #include <thread>
 
 #include <pthread.h>
-#include <sys/resource.h>
 
 #include <coffer/ledger.hpp>
 
@@ -109,8 +108,8 @@ private:
     std::array<writer, 2> writers_;
 };
 
-cut_summary cut(ledger& ledger) {
-    return ledger.cut([](const posting&) noexcept {});
+cut_summary cut(ledger& ledger, cut_pace pace = {}) {
+    return ledger.cut([](const posting&) noexcept {}, pace);
 }
 
 void memory(std::size_t accounts, std::string_view how) {
@@ -140,14 +139,11 @@ void print(std::string_view name, const work& done) {
               << "_per_processor_s\":" << done.operations / done.processor_s;
 }
 
-void cuts(std::size_t accounts, int rounds, int niceness) {
+void cuts(std::size_t accounts, int rounds, int rest_us) {
     ledger one{{0, accounts}};
     fill(one, accounts);
     busy_writers writers{one, accounts};
-    // After the writers were started, for on Linux this is the calling thread's alone.
-    if (setpriority(PRIO_PROCESS, 0, niceness) != 0)
-        throw std::runtime_error{"the niceness could not be set"};
-    std::cout << "{\"kind\":\"cut\",\"accounts\":" << accounts << ",\"niceness\":" << niceness
+    std::cout << "{\"kind\":\"cut\",\"accounts\":" << accounts << ",\"rest_us\":" << rest_us
               << ",\"cuts\":[";
     for (int round = 0; round != rounds; ++round) {
         std::this_thread::sleep_for(300ms);
@@ -155,7 +151,7 @@ void cuts(std::size_t accounts, int rounds, int niceness) {
         std::this_thread::sleep_for(700ms);
         const work begin = writers.so_far();
         const double used_s = seconds_of(CLOCK_THREAD_CPUTIME_ID);
-        if (cut(one).accounts != accounts)
+        if (cut(one, {std::chrono::microseconds{rest_us}}).accounts != accounts)
             throw std::runtime_error{"the cut missed an account"};
         const double used_now_s = seconds_of(CLOCK_THREAD_CPUTIME_ID);
         const work end = writers.so_far();
@@ -177,7 +173,7 @@ void run(int count, char** words) {
     if (kind == "cut" && count == 5)
         return cuts(std::stoull(words[2]), std::stoi(words[3]), std::stoi(words[4]));
     throw std::runtime_error{
-        "usage: bench_core_probe memory ACCOUNTS expected|grown | cut ACCOUNTS CUTS NICENESS"};
+        "usage: bench_core_probe memory ACCOUNTS expected|grown | cut ACCOUNTS CUTS REST_US"};
 }
 
 }  // namespace

@@ -50,7 +50,7 @@ def cut_lines(figures, clock):
         seconds = [cut["seconds"] for cut in one["cuts"]]
         kept = [cut[f"during_{unit}"] / cut[f"before_{unit}"] for cut in one["cuts"]]
         running = statistics.median(cut["processor_seconds"] for cut in one["cuts"])
-        yield (f"  niceness {one['niceness']}: {statistics.median(seconds):.2f} s "
+        yield (f"  rests of {one['rest_us']} us: {statistics.median(seconds):.2f} s "
                f"(first {seconds[0]:.2f}, longest {max(seconds):.2f}; {running:.2f} s of a "
                f"processor); writers keep {statistics.median(kept):.2f} of their rate "
                f"(first {kept[0]:.2f}, least {min(kept):.2f})")
@@ -72,6 +72,6 @@ def text_of(figures, clock):
         f"Bytes an account, {accounts} accounts, by resident set size:",
         *memory_lines(figures),
         "",
-        f"A cut of {accounts} accounts beside two busy writers, by the cutting thread's niceness:",
+        f"A cut of {accounts} accounts beside two busy writers, by how long it rests:",
         *cut_lines(figures, clock),
     ])

@@ -55,8 +55,12 @@ public:
     /// The state as it was at one moment.
     [[nodiscard]] account_state load() const noexcept;
 
+    /// The state word, whose halves may be from different moments: then no replace of it succeeds.
+    [[nodiscard]] detail::double_word glimpse() const noexcept;
+
     /// Makes the state `desired` if it is `expected`. False if it was not.
     [[nodiscard]] bool replace(account_state expected, account_state desired) noexcept;
+    [[nodiscard]] bool replace(detail::double_word expected, detail::double_word desired) noexcept;
 
 private:
     detail::double_word state_;
@@ -84,6 +88,19 @@ inline constexpr int transfer_shift = 12;
     return {money::from_minor(static_cast<std::int64_t>(word.first)), word.second >> sequence_shift,
             static_cast<std::uint16_t>(word.second >> transfer_shift & account::max_transfer),
             static_cast<std::uint16_t>(word.second & account::max_epoch)};
+}
+
+/// The second half of the state after the next posting, in the same epoch and in no transfer's hand.
+[[nodiscard]] constexpr std::uint64_t next_posting(std::uint64_t second) noexcept {
+    return second + (std::uint64_t{1} << sequence_shift);
+}
+
+/// Whether this second half is of an open account that is in no transfer's hand, in that epoch, and
+/// has postings left.
+[[nodiscard]] constexpr bool is_ordinary(std::uint64_t second, std::uint16_t epoch) noexcept {
+    constexpr std::uint64_t below_sequence = (std::uint64_t{1} << sequence_shift) - 1;
+    // Before the first posting the next sequence is 1; after the last it wraps around to 0.
+    return (second & below_sequence) == epoch && next_posting(second) >> sequence_shift > 1;
 }
 
 /// The state in `word` as it was at one moment.
@@ -117,9 +134,20 @@ inline account_state account::load() const noexcept {
     return detail::load_state(state_);
 }
 
+inline detail::double_word account::glimpse() const noexcept {
+    // Acquires: the second half comes before the balance, and both before the epoch that the caller
+    // loads next. The pair is known to belong together once a replace of it has succeeded.
+    const std::uint64_t second = detail::load_acquire(state_.second);
+    return {detail::load_acquire(state_.first), second};
+}
+
 inline bool account::replace(account_state expected, account_state desired) noexcept {
+    return replace(detail::pack(expected), detail::pack(desired));
+}
+
+inline bool account::replace(detail::double_word expected, detail::double_word desired) noexcept {
     COFFER_TEST_STEP();
-    return detail::compare_and_swap(state_, detail::pack(expected), detail::pack(desired));
+    return detail::compare_and_swap(state_, expected, desired);
 }
 
 }  // namespace coffer

@@ -73,11 +73,14 @@ public:
     }
 
 private:
-    /// The finalizer of SplitMix64 (Steele, Lea, Flood, 2014; variant 13 of Stafford's mixers).
+    /// Fibonacci hashing (Knuth, vol. 3, section 6.4) with both halves of the product folded, as
+    /// Boost.Unordered does. Numbers that follow one another, as accounts mostly do, fall further
+    /// apart than random ones would. The shift breaks the strides that would fall together: of 588
+    /// tried, the worst has 4 % of its numbers outside their windows, 1 in 100 has over 1 %.
     static constexpr std::uint64_t mix(std::uint64_t x) noexcept {
-        x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-        x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-        return x ^ (x >> 31);
+        __extension__ using wide = unsigned __int128;
+        const wide product = static_cast<wide>(x ^ (x >> 15)) * 0x9e3779b97f4a7c15U;
+        return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
     }
 
     std::uint64_t bits_;
@@ -93,14 +96,18 @@ public:
     /// begin() is null if there is no memory for it.
     explicit zeroed_array(std::size_t size) noexcept {
         const std::size_t bytes = size * sizeof(Element);
-        const std::size_t alignment = bytes < huge_page_bytes ? cache_line_bytes : huge_page_bytes;
-        std::size_t room = bytes + alignment;
+        const bool large = bytes >= huge_page_bytes;
+        const std::size_t alignment = large ? huge_page_bytes : cache_line_bytes;
+        // Whole huge pages: at its end too, a large array shall have no pages of 4 KiB.
+        const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
+        std::size_t room = whole + alignment;
         // calloc rather than an aligned allocation and a fill: pages nobody touched stay unmade.
         memory_ = std::calloc(room, 1);
         void* aligned = memory_;
-        if (memory_ != nullptr && std::align(alignment, bytes, aligned, room) != nullptr) {
+        if (memory_ != nullptr && std::align(alignment, whole, aligned, room) != nullptr) {
             begin_ = static_cast<Element*>(aligned);
-            ask_for_huge_pages(aligned, bytes);
+            if (large)
+                ask_for_huge_pages(aligned, whole);
         }
     }
     zeroed_array(const zeroed_array&) = delete;
@@ -117,9 +124,7 @@ private:
                                    [[maybe_unused]] std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
         // Advice only: where it is not taken, the table is slower and nothing else.
-        if (bytes >= huge_page_bytes)
-            static_cast<void>(
-                ::madvise(begin, bytes / huge_page_bytes * huge_page_bytes, MADV_HUGEPAGE));
+        static_cast<void>(::madvise(begin, bytes, MADV_HUGEPAGE));
 #endif
     }
 
@@ -145,7 +150,7 @@ public:
     }
     /// One of this segment's accounts with its word.
     [[nodiscard]] account_slot slot(account* one) const noexcept {
-        return {one, before_.begin() + (one - begin())};
+        return {one, begin(), before_.begin()};
     }
 
     [[nodiscard]] account* begin() const noexcept { return accounts_.begin(); }
@@ -188,7 +193,8 @@ public:
     account_table(std::size_t shards, std::size_t expected_accounts);
 
     /// The account of that number, or none if it was never inserted.
-    [[nodiscard]] detail::account_slot find(account_number number) const noexcept;
+    [[nodiscard, gnu::always_inline]] inline detail::account_slot find(
+        account_number number) const noexcept;
 
     /// Has the memory fetched that find will look at first.
     void prefetch(account_number number) const noexcept;
@@ -226,6 +232,9 @@ private:
     static std::size_t segment_lines(std::size_t index, std::size_t first_lines) noexcept;
     static detail::account_slot find_in(const segment& where, detail::hash_bits hash,
                                         account_number number) noexcept;
+    static detail::account_slot find_outside(const shard& home, const segment& largest,
+                                             detail::hash_bits hash,
+                                             account_number number) noexcept;
     template <class Visitor>
     void visit_segments(Visitor&& visitor) const;
 
@@ -233,7 +242,7 @@ private:
                                           account_number number) noexcept;
 
     [[nodiscard]] detail::account_slot highest() const noexcept {
-        return {&highest_, &highest_before_};
+        return {&highest_, &highest_, &highest_before_};
     }
 
     std::size_t shard_count_;
@@ -247,7 +256,7 @@ private:
 // Implementation details follow.
 
 inline account_table::account_table(std::size_t shards, std::size_t expected_accounts)
-    : shard_count_{shards == 0 ? 16 : shards} {
+    : shard_count_{shards == 0 ? 4 : shards} {
     // Said here, since sizes beyond these would wrap around before the allocator saw them.
     if (shard_count_ > max_shards || expected_accounts > max_expected_accounts)
         throw std::bad_alloc{};
@@ -275,7 +284,7 @@ inline std::size_t account_table::segment_lines(std::size_t index,
     if (index == 0)
         return first_lines;
     if (index == 1)
-        return first_lines / 8;
+        return std::max(first_lines / 64, std::size_t{8});
     return first_lines << (index - 2);
 }
 
@@ -308,23 +317,28 @@ inline detail::account_slot account_table::find_in(const segment& where, detail:
 }
 
 inline detail::account_slot account_table::find(account_number number) const noexcept {
-    if (number == 0)
-        return {};
-    if (number == detail::sealed)
-        return highest_.number() == number ? highest() : detail::account_slot{};
+    if (number == 0 || number == detail::sealed) [[unlikely]]
+        return number != 0 && highest_.number() == number ? highest() : detail::account_slot{};
     detail::hash_bits hash{number};
     const shard& home = shards_[hash.take(shard_count_)];
     // Acquire, here and below: pairs with the release that published the segment.
     const segment* const largest = home.largest.load(std::memory_order_acquire);
-    if (const auto found = find_in(*largest, hash, number))
+    if (const auto found = find_in(*largest, hash, number)) [[likely]]
         return found;
+    return find_outside(home, *largest, hash, number);
+}
+
+// Kept out of the way of the searches that end in the largest segment, nearly all.
+[[gnu::noinline, gnu::cold]] inline detail::account_slot account_table::find_outside(
+    const shard& home, const segment& largest, detail::hash_bits hash,
+    account_number number) noexcept {
     // From the newest on, since each is about as large as all before it together.
     std::size_t count = 1;
     while (count != max_segments && home.segments[count].load(std::memory_order_acquire) != nullptr)
         ++count;
     while (count-- != 0) {
         const segment* const one = home.segments[count].load(std::memory_order_acquire);
-        if (one == largest)
+        if (one == &largest)
             continue;
         if (const auto found = find_in(*one, hash, number))
             return found;

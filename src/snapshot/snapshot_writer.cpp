@@ -69,10 +69,11 @@ private:
 std::size_t write_accounts(ledger& books, std::uint64_t number, temporary_file& file) {
     snapshot_text text{file.buffer()};
     text.begin(number, std::chrono::system_clock::now());
-    books.cut([&](const posting& last) {
+    const auto write = [&](const posting& last) {
         text.add(last);
         file.write_if_full();
-    });
+    };
+    books.cut(write, cut_pace::gentle());
     text.end();
     return text.count();
 }

@@ -110,8 +110,8 @@ TEST_CASE("cut: moves an account that is not open yet, so that a slow opening fa
         coffer::account one{};
         coffer::detail::double_word before{};
         const std::uint16_t epoch = coffer::detail::epoch_clock::in_a_state(cut);
-        REQUIRE_FALSE(coffer::detail::cut_account({&one, &before}, epoch, settle));
-        REQUIRE_FALSE(one.replace({}, {cents(5), 1, 0, 1}));
+        REQUIRE_FALSE(coffer::detail::cut_account({&one, &one, &before}, epoch, settle));
+        REQUIRE_FALSE(one.replace(coffer::account_state{}, {cents(5), 1, 0, 1}));
     }
 }
 
