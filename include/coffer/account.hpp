@@ -90,7 +90,7 @@ inline constexpr int transfer_shift = 12;
             static_cast<std::uint16_t>(word.second & account::max_epoch)};
 }
 
-/// The second half of the state after the next posting, in the same epoch and in no transfer's hand.
+/// The second half of the state after the next posting, in the same epoch and in nobody's hand.
 [[nodiscard]] constexpr std::uint64_t next_posting(std::uint64_t second) noexcept {
     return second + (std::uint64_t{1} << sequence_shift);
 }

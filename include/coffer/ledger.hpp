@@ -68,11 +68,13 @@ public:
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// balance_overflow, ledger_full (the account's sequence is used up).
-    [[nodiscard]] outcome deposit(account_number number, money amount) noexcept;
+    [[nodiscard, gnu::always_inline]] inline outcome deposit(account_number number,
+                                                             money amount) noexcept;
 
     /// Takes `amount` from the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// insufficient_funds, ledger_full (the account's sequence is used up).
-    [[nodiscard]] outcome withdraw(account_number number, money amount) noexcept;
+    [[nodiscard, gnu::always_inline]] inline outcome withdraw(account_number number,
+                                                              money amount) noexcept;
 
     /// The account's last posting. Errors: no_such_account. Writes nothing, not even a cache line.
     [[nodiscard]] outcome balance(account_number number) const noexcept;
