@@ -63,7 +63,8 @@ public:
         return restore({number, 1, opening_balance});
     }
 
-    /// Opens an account as it was after `last`, one of its earlier postings. Errors: as open.
+    /// Opens an account as it was after `last`, one of its earlier postings. Errors: as open, and
+    /// ledger_full for a sequence that no posting has, 0 among them.
     [[nodiscard]] outcome restore(posting last) noexcept;
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
@@ -96,7 +97,7 @@ public:
 
     /// Does the operations in their order, as one at a time would, but faster for many accounts: it
     /// has their memory fetched ahead. Others' operations may come between. Stops at the end of the
-    /// shorter span; returns how many it did.
+    /// shorter span, and before an operation of no known kind; returns how many it did.
     std::size_t apply(std::span<const operation> operations, std::span<outcome> outcomes) noexcept;
 
     /// How many accounts there are.
@@ -340,14 +341,15 @@ inline std::size_t ledger::apply(std::span<const operation> operations,
         switch (one.kind) {
             case operation_kind::balance:
                 outcomes[i] = balance(one.account);
-                break;
+                continue;
             case operation_kind::deposit:
                 outcomes[i] = deposit(one.account, one.amount);
-                break;
+                continue;
             case operation_kind::withdraw:
                 outcomes[i] = withdraw(one.account, one.amount);
-                break;
+                continue;
         }
+        return i;
     }
     return count;
 }

@@ -344,7 +344,8 @@ inline account_state transfer_desk::read(const account& account) const noexcept 
         if (other.status() != status || account.load() != found)
             continue;
         const transfer_leg* const leg = transfers::leg_of(legs, account, found);
-        if (leg != nullptr && transfer_record::phase_of(status) == phase::committed)
+        if (leg != nullptr && transfer_record::phase_of(status) == phase::committed &&
+            planted != bug::commit_unseen)
             return leg->posted();
         found.transfer = 0;
         return found;

@@ -271,3 +271,37 @@ TEST_CASE("visit: sees each account once, and all that were there, while others 
         REQUIRE(seen.back() <= last);
     }
 }
+
+namespace {
+
+// How many of `count` numbers, each `stride` after the last, find their window full.
+std::size_t outside_windows(std::uint64_t stride, std::size_t count) {
+    constexpr std::size_t window = coffer::detail::window_accounts;
+    std::vector<bool> taken(2 * count + window);
+    std::size_t outside = 0;
+    for (std::uint64_t i = 1; i <= count; ++i) {
+        const auto begin =
+            static_cast<std::ptrdiff_t>(2 * coffer::detail::hash_bits{i * stride}.take(count));
+        const auto first = taken.begin() + begin;
+        const auto free = std::find(first, first + static_cast<std::ptrdiff_t>(window), false);
+        if (free == first + static_cast<std::ptrdiff_t>(window))
+            ++outside;
+        else
+            *free = true;
+    }
+    return outside;
+}
+
+}  // namespace
+
+TEST_CASE("hash_bits: keeps numbers of any usual stride within their windows", "[core]") {
+    constexpr std::size_t count = 20'000;
+    for (std::uint64_t stride = 1; stride <= 300; ++stride)
+        CHECK(outside_windows(stride, count) <= count / 8);
+    for (std::uint64_t stride = 512; stride <= std::uint64_t{1} << 44; stride *= 2)
+        for (const std::uint64_t one : {stride - 1, stride, stride + 1})
+            CHECK(outside_windows(one, count) <= count / 8);
+    for (std::uint64_t stride = 1'000; stride <= 1'000'000'000'000; stride *= 10)
+        for (const std::uint64_t one : {stride - 1, stride, 2 * stride, 5 * stride})
+            CHECK(outside_windows(one, count) <= count / 8);
+}

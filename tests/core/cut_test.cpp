@@ -191,4 +191,7 @@ TEST_CASE("apply: gives what one operation at a time would", "[core]") {
     }
     REQUIRE(batched.apply(std::span{operations}.first(3), std::span{outcomes}.first(2)) == 2);
     REQUIRE(batched.apply({}, {}) == 0);
+
+    operations[1].kind = static_cast<coffer::operation_kind>(200);
+    REQUIRE(batched.apply(std::span{operations}.first(3), outcomes) == 1);
 }

@@ -29,6 +29,7 @@ enum class bug : std::uint8_t {
     decided_twice,         ///< a transfer's status is stored whatever it was
     aborted_reused,        ///< a transfer's record is used again though helpers still read it
     committed_on_one_leg,  ///< a transfer commits before its second account is in hand
+    commit_unseen,         ///< a reader takes an account in hand for as it was, though committed
 };
 
 #if defined(COFFER_PLANTED_BUG)

@@ -22,14 +22,24 @@ public:
         const bool there = sequence >= 1 && sequence <= postings_.size();
         return there && postings_[sequence - 1] ? &*postings_[sequence - 1] : nullptr;
     }
-    /// The earliest moment by which some posting after `sequence` had been answered.
-    [[nodiscard]] moment later_answered(std::uint64_t sequence) const {
-        return sequence < answered_from_.size() ? answered_from_[sequence] : never;
+    /// Some answer of that moment showed the posting of `sequence` or a later one.
+    void shown(std::uint64_t sequence, moment when) {
+        moment& first = shown_by_[sequence - 1];
+        first = std::min(first, when);
+    }
+    /// To be called after the last of some calls of shown.
+    void sum_up() {
+        for (std::size_t i = shown_by_.size(); i-- > 1;)
+            shown_by_[i - 1] = std::min(shown_by_[i - 1], shown_by_[i]);
+    }
+    /// The earliest moment by which some posting after `sequence` had been shown.
+    [[nodiscard]] moment later_shown(std::uint64_t sequence) const {
+        return sequence < shown_by_.size() ? shown_by_[sequence] : never;
     }
 
 private:
     std::vector<std::optional<made>> postings_;
-    std::vector<moment> answered_from_;
+    std::vector<moment> shown_by_;
 };
 
 std::string text(const char* what, const sighting& where) {
@@ -70,12 +80,10 @@ void chain::check_order(std::vector<std::string>& found) {
             found.push_back(text("the sequence is not in the order of time", posting->after));
         last_invoked = std::max(last_invoked, posting->when.invoked);
     }
-    answered_from_.assign(postings_.size(), never);
-    moment earliest = never;
-    for (std::size_t i = postings_.size(); i-- != 0;) {
-        earliest = std::min(earliest, postings_[i]->when.responded);
-        answered_from_[i] = earliest;
-    }
+    shown_by_.clear();
+    for (const auto& posting : postings_)
+        shown_by_.push_back(posting->when.responded);
+    sum_up();
 }
 
 class checker {
@@ -92,6 +100,7 @@ public:
         }
         // What follows makes sense only of sound chains.
         if (found_.empty()) {
+            note_what_was_shown();
             for (const seen& read : all_.reads)
                 check_read(read);
             for (const taken& cut : all_.cuts)
@@ -107,14 +116,36 @@ private:
         return posting != nullptr && posting->after.balance_minor == state.balance_minor;
     }
 
+    // Who has seen one leg of a transfer knows of the other.
+    void note_what_was_shown() {
+        for (const seen& read : all_.reads)
+            if (is_real(read.state))
+                chains_[read.state.account].shown(read.state.sequence, read.when.responded);
+        sum_up();
+        for (const linked& transfer : all_.transfers) {
+            chain& from = chains_[transfer.from.account];
+            chain& to = chains_[transfer.to.account];
+            const moment known = std::min(from.later_shown(transfer.from.sequence - 1),
+                                          to.later_shown(transfer.to.sequence - 1));
+            from.shown(transfer.from.sequence, known);
+            to.shown(transfer.to.sequence, known);
+        }
+        sum_up();
+    }
+
+    void sum_up() {
+        for (chain& one : chains_)
+            one.sum_up();
+    }
+
     void check_read(const seen& read) {
         const chain& one = chains_[read.state.account];
         if (!is_real(read.state))
             return found_.push_back(text("a state was seen that never was", read.state));
         if (read.when.responded < one.at(read.state.sequence)->when.invoked)
             found_.push_back(text("a posting was seen before it was begun", read.state));
-        if (one.later_answered(read.state.sequence) < read.when.invoked)
-            found_.push_back(text("a state was seen after a later one was answered", read.state));
+        if (one.later_shown(read.state.sequence) < read.when.invoked)
+            found_.push_back(text("a state was seen after a later one was shown", read.state));
     }
 
     [[nodiscard]] static bool contains(const taken& cut, const sighting& posting) {
@@ -146,7 +177,7 @@ private:
         if (last_invoked > cut.when.responded)
             found_.push_back("a cut has a posting that was begun after it");
         for (const sighting& state : cut.states) {
-            const moment outside = chains_[state.account].later_answered(state.sequence);
+            const moment outside = chains_[state.account].later_shown(state.sequence);
             if (outside < std::max(last_invoked, cut.when.invoked))
                 return found_.push_back(text("a cut lacks what happened before", state));
         }
