@@ -1,6 +1,7 @@
 #include "command/serve.hpp"
 
 #include <sys/resource.h>
+#include <chrono>
 
 #include <csignal>
 #include <cstdio>
@@ -105,7 +106,7 @@ void serve(const serve_options& options) {
             accounts.books->books(), std::move(disk->snapshots),
             snapshot::snapshotter::options{options.snapshot_every, options.snapshot_keep});
     print_banner(options, server.address(), accounts);
-    server.run();
+    server.run(std::chrono::ceil<std::chrono::seconds>(options.drain_timeout));
     if (snapshotter)
         stop(*snapshotter);
 }

@@ -100,6 +100,11 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, most_snapshots))
         ->envname("COFFER_SNAPSHOT_KEEP");
+    add_parsed(serve, "--drain-timeout", into.drain_timeout, parse_duration,
+               "a duration, as in 500ms, 30s, 5m, 1h, or 0")
+        ->type_name("DURATION")
+        ->description("Time to answer what has arrived, in whole seconds, once told to stop [5s]")
+        ->envname("COFFER_DRAIN_TIMEOUT");
     serve
         .add_flag("--in-memory", into.in_memory,
                   "Keep nothing: neither read nor write the data directory")

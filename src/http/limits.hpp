@@ -26,6 +26,6 @@ inline constexpr seconds head{10};   ///< from the first byte to the end of the 
 inline constexpr seconds body{30};   ///< from there to the end of the body
 inline constexpr seconds write{30};  ///< for the client to take a reply
 inline constexpr seconds linger{2};  ///< for the client to close after the last reply
-inline constexpr seconds drain{5};   ///< for everything, once the server is stopping
+inline constexpr seconds drain{5};   ///< for everything, once the server stops; a flag sets it
 
 }  // namespace coffer::http::limits

@@ -37,11 +37,11 @@ void server::listen(engine& books, listen_address where, std::size_t threads) {
         workers_.push_back(std::make_unique<worker>(books, where, true));
 }
 
-void server::run() {
-    signals_.async_wait([this](const boost::system::error_code&, int signal) {
+void server::run(std::chrono::seconds drain_timeout) {
+    signals_.async_wait([this, drain_timeout](const boost::system::error_code&, int signal) {
         log::info("{}: draining", signal == SIGINT ? "SIGINT" : "SIGTERM");
         signals_.clear();
-        drain();
+        drain(drain_timeout);
     });
     std::vector<std::thread> threads;
     try {
@@ -49,16 +49,16 @@ void server::run() {
             threads.emplace_back([&one] { one->run(); });
         events_.run();
     } catch (...) {  // no more threads to be had
-        drain();
+        drain(std::chrono::seconds{0});
         join(threads);
         throw;
     }
     join(threads);
 }
 
-void server::drain() {
+void server::drain(std::chrono::seconds patience) {
     for (auto& one : workers_)
-        one->drain();
+        one->drain(patience);
 }
 
 }  // namespace coffer::http

@@ -3,6 +3,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -20,14 +21,15 @@ public:
     /// Where it listens, with the port that the system chose if it was asked to.
     [[nodiscard]] listen_address address() const { return workers_.front()->address(); }
 
-    /// Serves until SIGINT or SIGTERM has come and what had arrived by then is answered. From that
+    /// Serves until SIGINT or SIGTERM has come and what had arrived by then is answered, for which
+    /// there is `drain_timeout`: clients slower than that are cut off. From that
     /// signal on, another one has its default effect: the process ends at once. Throws
     /// std::system_error if there are no threads to be had.
-    void run();
+    void run(std::chrono::seconds drain_timeout);
 
 private:
     void listen(engine& books, listen_address where, std::size_t threads);
-    void drain();
+    void drain(std::chrono::seconds patience);
 
     boost::asio::io_context events_;
     boost::asio::signal_set signals_;

@@ -61,8 +61,8 @@ void worker::run() {
     }
 }
 
-void worker::drain() {
-    asio::post(events_, [this] { drain_here(); });
+void worker::drain(std::chrono::seconds patience) {
+    asio::post(events_, [this, patience] { drain_here(patience); });
 }
 
 void worker::remove(connection::handle gone) {
@@ -123,10 +123,10 @@ void worker::on_tick() {
         accept();
 }
 
-void worker::drain_here() {
+void worker::drain_here(std::chrono::seconds patience) {
     if (draining())
         return;
-    drained_by_ = tick_after(now_, limits::drain);
+    drained_by_ = tick_after(now_, patience);
     accept_backlog();
     for (auto at = connections_.begin(); at != connections_.end();) {
         const auto next = std::next(at);

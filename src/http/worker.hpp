@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "http/connection.hpp"
+#include "http/limits.hpp"
 #include "http/listen_address.hpp"
 #include "http/session.hpp"
 #include "http/ticks.hpp"
@@ -36,8 +37,8 @@ public:
     void run();
 
     /// Stops accepting, answers what has arrived, closes; then run() returns. That takes at most
-    /// limits::drain, and two ticks for the last replies.
-    void drain();
+    /// `patience`, and two ticks for the last replies.
+    void drain(std::chrono::seconds patience = limits::drain);
 
     [[nodiscard]] session_context& context() noexcept { return context_; }
     /// Buffers for the connection whose turn it is: what is in them is gone at the next one's.
@@ -64,7 +65,7 @@ private:
     void take(tcp_socket);
     void wait_for_tick();
     void on_tick();
-    void drain_here();
+    void drain_here(std::chrono::seconds patience);
 
     boost::asio::io_context events_;
     acceptor acceptor_;

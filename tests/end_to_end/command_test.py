@@ -47,7 +47,8 @@ class Command(unittest.TestCase):
         usage = run("help")
         self.assertEqual((0, ""), (usage.returncode, usage.stderr))
         for word in ("serve", "version", "help", "--listen", "--threads", "--data", "--accounts",
-                     "--snapshot-every", "--snapshot-keep", "--in-memory", "COFFER_LISTEN"):
+                     "--snapshot-every", "--snapshot-keep", "--drain-timeout", "--in-memory",
+                     "COFFER_LISTEN"):
             self.assertIn(word, usage.stdout)
 
     def test_what_it_does_not_understand_is_one_line_and_status_2(self):
@@ -58,7 +59,8 @@ class Command(unittest.TestCase):
                       ["--listen", "127.0.0.1:65536"], ["--threads", "0"], ["--threads", "two"],
                       ["--snapshot-every", "5"], ["--snapshot-every", "-1s"],
                       ["--snapshot-every", "1 s"], ["--snapshot-every", "soon"],
-                      ["--snapshot-keep", "0"], ["--snapshot-keep", "-1"], ["extra"]):
+                      ["--snapshot-keep", "0"], ["--snapshot-keep", "-1"],
+                      ["--drain-timeout", "soon"], ["extra"]):
             with self.subTest(flags=flags):
                 self.assert_fails(2, "serve", "--data", self.folder / "data", *flags)
 

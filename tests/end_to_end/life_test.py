@@ -130,6 +130,15 @@ class Life(unittest.TestCase):
             self.assertEqual(0, server.process.wait(20))
             self.assertEqual(1001.0, accounts_of(server.snapshots()[-1])["10001"]["balance"])
 
+    def test_nobody_is_waited_for_longer_than_the_drain_timeout(self):
+        with Server("--drain-timeout", "1s") as server, server.connect() as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\n")
+            time.sleep(0.2)
+            begin = time.monotonic()
+            self.assertEqual(0, server.stop())
+            self.assertLess(time.monotonic() - begin, 4.8)  # of 5 where nothing is said
+            self.assertGreater(time.monotonic() - begin, 0.9)
+
     def test_a_second_signal_ends_it_at_once(self):
         with Server() as server, server.connect() as connection:
             connection.sendall(b"GET / HTTP/1.1\r\n")
