@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <set>
 
 #include <coffer/ledger.hpp>
 
@@ -143,34 +144,49 @@ TEST_CASE("transfer: round a ring of accounts, in many threads, money goes round
     REQUIRE(total_minor == 10 * static_cast<std::int64_t>(accounts));
 }
 
-TEST_CASE("settle: takes an account out of the hand of a transfer that is over", "[core]") {
-    // What a helper leaves that takes an account in hand too late.
+TEST_CASE("settle: leaves an account that is in hand no more, and pins nothing", "[core]") {
     coffer::detail::transfer_desk desk;
-    account late{};
+    account one{};
     const coffer::account_state state{cents(7), 3, 0, 1};
     coffer::account_state in_hand = state;
     in_hand.transfer = 5;
-    REQUIRE(late.replace({}, in_hand));
-    REQUIRE(desk.read(late) == state);
-    REQUIRE(late.load() == in_hand);
-    desk.settle(late, in_hand);
-    REQUIRE(late.load() == state);
+    REQUIRE(one.replace({}, state));
+    desk.settle(one, in_hand);
+    REQUIRE(one.load() == state);
+    // Each of the records can be had still, the pinned one too.
+    for (int i = 0; i != account::max_transfer; ++i)
+        static_cast<void>(desk.claim());
 }
 
-TEST_CASE("transfer_record: is not used again while it is pinned", "[core]") {
+TEST_CASE("transfer_record: is not given out while it is pinned, or another's", "[core]") {
     coffer::detail::transfer_record record;
-    const coffer::detail::transfer_record::legs about{};
     record.pin();
     REQUIRE_FALSE(record.claim());
     record.unpin();
     REQUIRE(record.claim());
     REQUIRE_FALSE(record.claim());
-    record.pin();  // by a helper that a stale number has led here, between claim and publish
-    REQUIRE_FALSE(record.publish(about));
+    record.publish({});
+    REQUIRE_FALSE(record.claim());
+    record.commit();
+    REQUIRE_FALSE(record.claim());
     record.release();
-    record.unpin();
     REQUIRE(record.claim());
-    REQUIRE(record.publish(about));
+}
+
+TEST_CASE("transfer_record: no status comes back", "[core]") {
+    coffer::detail::transfer_record record;
+    std::set<std::uint64_t> seen{record.status()};
+    const auto require_new = [&] { REQUIRE(seen.insert(record.status()).second); };
+    for (int i = 0; i != 3; ++i) {
+        REQUIRE(record.claim());
+        require_new();
+        record.publish({});
+        require_new();
+        record.commit();
+        require_new();
+        record.release();
+        require_new();
+    }
 }
 
 TEST_CASE("transfer_record: is decided once", "[core]") {
@@ -178,7 +194,7 @@ TEST_CASE("transfer_record: is decided once", "[core]") {
     using phase = transfer_record::phase;
     transfer_record record;
     REQUIRE(record.claim());
-    REQUIRE(record.publish({}));
+    record.publish({});
     record.decide(phase::aborted);
     record.decide(phase::committed);
     REQUIRE(transfer_record::phase_of(record.status()) == phase::aborted);
