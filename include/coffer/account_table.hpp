@@ -170,9 +170,10 @@ private:
     explicit segment(std::size_t lines) noexcept
         : lines_{lines}, accounts_{slots(lines)}, before_{slots(lines)} {}
 
-    /// Windows do not wrap around: the last line's window has its slots behind it.
+    /// Windows do not wrap around: the last line's window has its slots behind it. Whole groups.
     static constexpr std::size_t slots(std::size_t lines) noexcept {
-        return lines * accounts_per_line + window_accounts - accounts_per_line;
+        const std::size_t least = lines * accounts_per_line + window_accounts - accounts_per_line;
+        return (least + group_accounts - 1) / group_accounts * group_accounts;
     }
 
     std::size_t lines_;
@@ -242,14 +243,13 @@ private:
                                           account_number number) noexcept;
 
     [[nodiscard]] detail::account_slot highest() const noexcept {
-        return {&highest_, &highest_, &highest_before_};
+        return highest_->slot(highest_->begin());
     }
 
     std::size_t shard_count_;
     std::size_t first_lines_;
-    // The account whose number marks sealed slots.
-    mutable account highest_{};
-    mutable detail::double_word highest_before_{};
+    // The account whose number marks sealed slots, the first and only one of this.
+    std::unique_ptr<segment> highest_;
     std::unique_ptr<shard[]> shards_;
 };
 
@@ -264,6 +264,9 @@ inline account_table::account_table(std::size_t shards, std::size_t expected_acc
     // A line, two slots, for each account: a load of 0.5.
     first_lines_ = std::max(expected_accounts / shard_count_, least_lines);
     shards_ = std::make_unique<shard[]>(shard_count_);
+    highest_ = segment::create(1);
+    if (!highest_)
+        throw std::bad_alloc{};
     for (std::size_t i = 0; i != shard_count_; ++i) {
         segment* const first = shards_[i].obtain(0, first_lines_);
         if (first == nullptr)
@@ -318,7 +321,8 @@ inline detail::account_slot account_table::find_in(const segment& where, detail:
 
 inline detail::account_slot account_table::find(account_number number) const noexcept {
     if (number == 0 || number == detail::sealed) [[unlikely]]
-        return number != 0 && highest_.number() == number ? highest() : detail::account_slot{};
+        return number != 0 && highest().account->number() == number ? highest()
+                                                                    : detail::account_slot{};
     detail::hash_bits hash{number};
     const shard& home = shards_[hash.take(shard_count_)];
     // Acquire, here and below: pairs with the release that published the segment.
@@ -379,7 +383,7 @@ inline detail::account_slot account_table::insert_in(segment& where, detail::has
 
 inline detail::account_slot account_table::find_or_insert(account_number number) noexcept {
     if (number == detail::sealed) {
-        static_cast<void>(highest_.claim(number));
+        static_cast<void>(highest().account->claim(number));
         return highest();
     }
     detail::hash_bits hash{number};
@@ -404,7 +408,7 @@ inline void account_table::shard::note_size(segment& where) noexcept {
 }
 
 inline std::size_t account_table::size() const noexcept {
-    std::size_t sum = highest_.number() != 0 ? 1 : 0;
+    std::size_t sum = highest().account->number() != 0 ? 1 : 0;
     visit_segments([&sum](const segment& one) { sum += one.size(); });
     return sum;
 }
@@ -416,7 +420,7 @@ void account_table::visit(Visitor&& visitor) const {
             if (each.number() != 0 && each.number() != detail::sealed)
                 visitor(one.slot(&each));
     });
-    if (highest_.number() != 0)
+    if (highest().account->number() != 0)
         visitor(highest());
 }
 

@@ -9,8 +9,8 @@
 //                If one posting happened before another, and the other is in the cut, so is the
 //                one: a posting that finds the new epoch, or that comes after one that did, is of
 //                the new epoch. So no cut ever shows the effect of a posting without its cause.
-//                No posting waits for a cut: it saves one word more, once an account and cut. A cut
-//                waits for no posting.
+//                No posting waits for a cut: the first to come to a group of 64 accounts saves a
+//                word for each of them, some 2 us once a group and cut. A cut waits for no posting.
 // Limits         one cut at a time, and one a millisecond; the ledger sees to both. A state has
 //                room for 4095 epochs. A posting that is suspended between two of its steps through
 //                just so many cuts, over 4 s, in which nobody else posts to its account, would not
@@ -53,11 +53,12 @@ struct cut_summary {
 struct cut_pace {
     static constexpr std::size_t accounts = 8192;  ///< between rests, some 0.4 ms
 
-    std::chrono::microseconds rest{0};  ///< 800 lets two writers on two processors keep over 4/5
+    std::chrono::microseconds rest{0};
 
-    /// For work in the background: 10 M accounts take some 1.5 s.
+    /// For work in the background: 10 M accounts take some 1.8 s, and two writers on two processors
+    /// go on at about four fifths of their speed.
     [[nodiscard]] static constexpr cut_pace gentle() noexcept {
-        return {std::chrono::microseconds{800}};
+        return {std::chrono::microseconds{1200}};
     }
 };
 
@@ -91,12 +92,16 @@ private:
 /// An account and how to find the word beside it, which few postings need.
 struct account_slot {
     coffer::account* account = nullptr;
-    const coffer::account* first = nullptr;  ///< of the array that the account is in
-    double_word* first_before = nullptr;     ///< the word beside that one
+    coffer::account* first = nullptr;     ///< of the array that the account is in
+    double_word* first_before = nullptr;  ///< the word beside that one
 
     explicit operator bool() const noexcept { return account != nullptr; }
     [[nodiscard]] double_word& before() const noexcept { return first_before[account - first]; }
 };
+
+/// Accounts that lie together and move together: see move_group. Arrays of accounts have room for
+/// whole groups.
+inline constexpr std::size_t group_accounts = 64;
 
 /// Saves `state`, which the account has and which is of an earlier epoch, for a cut that may want
 /// it before it is replaced by a state of `epoch`. False if the account has moved on: its state is
@@ -132,6 +137,25 @@ struct account_slot {
         return false;
     state = moved;
     return true;
+}
+
+/// Moves the accounts of the group, but for the slot's own, to the epoch that is the current one
+/// after their states were loaded, each in one attempt. For whoever finds that the slot's own is
+/// not there yet: then the others are not either, mostly, and to move them by the way costs a third
+/// of what it would cost the next who comes to each. That one would not have foreseen the branch,
+/// and would have waited for that account's memory with nothing else under way.
+[[gnu::noinline, gnu::cold]] inline void move_group(account_slot slot,
+                                                    const epoch_clock& epochs) noexcept {
+    const auto place = static_cast<std::size_t>(slot.account - slot.first);
+    account* const begin = slot.first + place / group_accounts * group_accounts;
+    for (account* one = begin; one != begin + group_accounts; ++one) {
+        if (one == slot.account || one->number() == 0)
+            continue;
+        account_state state = one->load();
+        const std::uint16_t epoch = epochs.now();
+        if (state.transfer == 0)
+            static_cast<void>(move_to_epoch({one, slot.first, slot.first_before}, state, epoch));
+    }
 }
 
 /// What the cut of `epoch` takes for the account, which it moves; nothing if it was not open then.

@@ -250,8 +250,11 @@ template <class Change>
         account_state after{before.balance, before.sequence + 1, 0, epoch};
         if (const errc error = change(after.balance, amount); error != errc::ok)
             return {error, detail::posting_of(number, before)};
-        if (before.epoch != epoch && !detail::save_before(at, before, epoch))
-            continue;
+        if (before.epoch != epoch) {
+            detail::move_group(at, epochs_);
+            if (!detail::save_before(at, before, epoch))
+                continue;
+        }
         if (at.account->replace(before, after) || detail::planted == detail::bug::lost_retry)
             return {errc::ok, detail::posting_of(number, after)};
     }
@@ -295,7 +298,10 @@ inline errc ledger::check(account_state from, account_state to, money amount) co
 /// Moves the account to the epoch that is the current one after its state was loaded. False if the
 /// state is another.
 inline bool ledger::in_current_epoch(slot at, account_state& state) noexcept {
-    return detail::move_to_epoch(at, state, epochs_.now());
+    const std::uint16_t epoch = epochs_.now();
+    if (state.epoch != epoch)
+        detail::move_group(at, epochs_);
+    return detail::move_to_epoch(at, state, epoch);
 }
 
 // As in post: what nearly all transfers do, in few instructions, and all others in steps.

@@ -136,6 +136,35 @@ TEST_CASE("cut: a thousand beside transfers at full speed all have the same tota
     REQUIRE(wrong == 0);
 }
 
+TEST_CASE("cut: takes each account as it was, though postings to others have moved it", "[core]") {
+    constexpr std::uint64_t accounts = 1000;
+    constexpr std::uint64_t highest = std::numeric_limits<std::uint64_t>::max();
+    ledger books{{1, accounts}};
+    for (std::uint64_t i = 1; i <= accounts; ++i)
+        REQUIRE(books.open(i, cents(static_cast<std::int64_t>(i))));
+    REQUIRE(books.open(highest, cents(7)));
+    REQUIRE(books.open(accounts + 1));
+    std::size_t seen = 0;
+    const auto cut = books.cut([&](const posting& each) {
+        if (seen++ == 0) {
+            // With the first account in the cut's hand, all groups are moved by postings.
+            for (std::uint64_t i = 1; i <= accounts; i += 5)
+                static_cast<void>(books.deposit(i, cents(1'000'000)));
+            static_cast<void>(books.deposit(highest, cents(1)));
+            static_cast<void>(books.transfer(1, accounts + 1, cents(1)));
+        }
+        const std::uint64_t due = each.account == highest        ? 7
+                                  : each.account == accounts + 1 ? 0
+                                                                 : each.account;
+        CHECK(each.balance.minor() == static_cast<std::int64_t>(due));
+        CHECK(each.sequence == 1);
+    });
+    REQUIRE(cut.accounts == accounts + 2);
+    REQUIRE(cut.total_minor == accounts * (accounts + 1) / 2 + 7);
+    REQUIRE(books.cut([](const posting&) {}).total_minor ==
+            accounts * (accounts + 1) / 2 + 7 + 200 * 1'000'000 + 1);
+}
+
 TEST_CASE("cut: what one thread did after another's answer is never there without it", "[core]") {
     ledger books;
     REQUIRE(books.open(1));
