@@ -125,8 +125,11 @@ private:
     void settle(slot at, account_state state) noexcept;
     [[nodiscard]] bool in_current_epoch(slot at, account_state& state) noexcept;
     [[nodiscard]] errc check(account_state from, account_state to, money amount) const noexcept;
-    [[nodiscard]] transfer_outcome transfer_in_steps(slot payer_at, slot payee_at,
-                                                     account_number from, account_number to,
+    [[nodiscard]] static bool is_ordinary(const detail::transfer_record::legs& legs,
+                                          std::uint16_t epoch) noexcept;
+    [[nodiscard]] static transfer_outcome posted(
+        account_number from, account_number to, const detail::transfer_record::legs& legs) noexcept;
+    [[nodiscard]] transfer_outcome transfer_in_steps(account_number from, account_number to,
                                                      money amount) noexcept;
 
     // Planted: see post.
@@ -162,12 +165,6 @@ namespace detail {
 
 [[nodiscard]] inline posting posting_of(account_number number, account_state state) noexcept {
     return {number, state.sequence, state.balance};
-}
-
-/// The legs of a transfer, the lower account number first.
-[[nodiscard]] inline transfer_record::legs in_order(bool out_first, const transfer_leg& out,
-                                                    const transfer_leg& in) noexcept {
-    return {out_first ? out : in, out_first ? in : out};
 }
 
 }  // namespace detail
@@ -304,45 +301,66 @@ inline bool ledger::in_current_epoch(slot at, account_state& state) noexcept {
     return detail::move_to_epoch(at, state, epoch);
 }
 
-// As in post: what nearly all transfers do, in few instructions, and all others in steps.
+// As in post: what nearly all transfers do, in few instructions, and all others in steps. Which of
+// the two accounts is the lower cannot be foreseen, so that no branch depends on it.
 inline ledger::transfer_outcome ledger::transfer(account_number from, account_number to,
                                                  money amount) noexcept {
     if (amount <= money{}) [[unlikely]]
         return {errc::invalid_amount, {from, 0, {}}, {to, 0, {}}};
     if (from == to) [[unlikely]]
         return {errc::same_account, {from, 0, {}}, {to, 0, {}}};
-    accounts_.prefetch(from);
-    accounts_.prefetch(to);
+    const account_number low = from < to ? from : to;
+    const account_number high = from < to ? to : from;
+    accounts_.prefetch(low);
+    accounts_.prefetch(high);
     const std::uint16_t record = transfers_.claim();  // while the accounts are being fetched
-    const slot payer = accounts_.find(from);
-    const slot payee = accounts_.find(to);
-    if (!payer || !payee) [[unlikely]] {
+    account* const first = accounts_.find(low).account;
+    account* const second = accounts_.find(high).account;
+    if (first == nullptr || second == nullptr) [[unlikely]] {
         transfers_.release(record);
         return {errc::no_such_account, {from, 0, {}}, {to, 0, {}}};
     }
-    const detail::transfer_leg out{payer.account, payer.account->glimpse(),
-                                   0 - static_cast<std::uint64_t>(amount.minor())};
-    const detail::transfer_leg in{payee.account, payee.account->glimpse(),
-                                  static_cast<std::uint64_t>(amount.minor())};
+    const auto minor = static_cast<std::uint64_t>(amount.minor());
+    const std::uint64_t payer_first = from < to ? 1 : 0;
+    const std::uint64_t gain = (minor ^ (0 - payer_first)) + payer_first;  // negative if it is 1
+    const detail::transfer_record::legs legs{{first, first->glimpse(), gain},
+                                             {second, second->glimpse(), 0 - gain}};
     COFFER_TEST_STEP();
-    const std::uint16_t epoch = epochs_.now();
-    money after_out = money::from_minor(static_cast<std::int64_t>(out.expected.first));
-    money after_in = money::from_minor(static_cast<std::int64_t>(in.expected.first));
-    if (detail::is_ordinary(out.expected.second, epoch) &&
-        detail::is_ordinary(in.expected.second, epoch) &&
-        detail::subtract(after_out, amount) == errc::ok &&
-        detail::add(after_in, amount) == errc::ok) [[likely]] {
-        if (transfers_.carry_out(record, detail::in_order(from < to, out, in))) [[likely]]
-            return {errc::ok, detail::posting_of(from, detail::unpack(out.posted())),
-                    detail::posting_of(to, detail::unpack(in.posted()))};
-    } else {
+    if (!is_ordinary(legs, epochs_.now())) [[unlikely]] {
         transfers_.release(record);
+        return transfer_in_steps(from, to, amount);
     }
-    return transfer_in_steps(payer, payee, from, to, amount);
+    if (!transfers_.carry_out(record, legs)) [[unlikely]]
+        return transfer_in_steps(from, to, amount);
+    return posted(from, to, legs);
+}
+
+/// Whether this transfer meets nothing out of the ordinary.
+inline bool ledger::is_ordinary(const detail::transfer_record::legs& legs,
+                                std::uint16_t epoch) noexcept {
+    // Of a balance and an amount that are not negative, a difference is negative if it is below
+    // zero, and a sum if it is too large.
+    const std::uint64_t signs = legs.first.posted().first | legs.second.posted().first;
+    return detail::is_ordinary(legs.first.expected.second, epoch) &&
+           detail::is_ordinary(legs.second.expected.second, epoch) &&
+           static_cast<std::int64_t>(signs) >= 0;
+}
+
+/// What a transfer that was carried out made.
+inline ledger::transfer_outcome ledger::posted(account_number from, account_number to,
+                                               const detail::transfer_record::legs& legs) noexcept {
+    transfer_outcome done{errc::ok, {}, {}};
+    posting* const of_first = from < to ? &done.from : &done.to;
+    posting* const of_second = from < to ? &done.to : &done.from;
+    *of_first = detail::posting_of(from < to ? from : to, detail::unpack(legs.first.posted()));
+    *of_second = detail::posting_of(from < to ? to : from, detail::unpack(legs.second.posted()));
+    return done;
 }
 
 [[gnu::noinline, gnu::cold]] inline ledger::transfer_outcome ledger::transfer_in_steps(
-    slot payer_at, slot payee_at, account_number from, account_number to, money amount) noexcept {
+    account_number from, account_number to, money amount) noexcept {
+    const slot payer_at = accounts_.find(from);
+    const slot payee_at = accounts_.find(to);
     for (;;) {
         account_state payer = settled(payer_at);
         account_state payee = settled(payee_at);
@@ -358,10 +376,10 @@ inline ledger::transfer_outcome ledger::transfer(account_number from, account_nu
         const auto minor = static_cast<std::uint64_t>(amount.minor());
         const detail::transfer_leg out{payer_at.account, detail::pack(payer), 0 - minor};
         const detail::transfer_leg in{payee_at.account, detail::pack(payee), minor};
+        const detail::transfer_record::legs legs{from < to ? out : in, from < to ? in : out};
         COFFER_TEST_STEP();
-        if (transfers_.carry_out(transfers_.claim(), detail::in_order(from < to, out, in)))
-            return {errc::ok, detail::posting_of(from, detail::unpack(out.posted())),
-                    detail::posting_of(to, detail::unpack(in.posted()))};
+        if (transfers_.carry_out(transfers_.claim(), legs))
+            return posted(from, to, legs);
     }
 }
 

@@ -6,8 +6,8 @@
 // helps that transfer to its end first.
 //
 // This is the multi-word compare-and-swap of Harris, Fraser and Pratt ("A practical multi-word
-// compare-and-swap operation", 2002) for two words that never have the same state twice, which makes
-// it cheaper: a transfer that nothing gets in the way of is four compare-and-swaps on its accounts
+// compare-and-swap operation", 2002) for words that never have the same state twice. That makes it
+// cheaper: a transfer that nothing gets in the way of is four compare-and-swaps on its accounts
 // and one that gets it a record, made while the accounts are being fetched from memory.
 //
 // Guarantees     both accounts change or neither; no reader and no cut sees one without the other.
@@ -24,9 +24,9 @@
 //                2. So an account is taken in hand only while the transfer is undecided, however
 //                   slow the helper that does it; and once both are in hand it can only commit. Its
 //                   owner, who knows then, stores that.
-//                3. Nobody takes an account out of an undecided transfer's hand, and a decided one's
-//                   owner tries both before it gives the record back. So a state in hand belongs to
-//                   what its record is about now.
+//                3. Nobody takes an account out of an undecided transfer's hand, and the owner of a
+//                   decided one tries both before it gives the record back. So a state in hand
+//                   belongs to what its record is about now.
 //                4. After a commit the states in hand never come back. After an abort one may, for
 //                   the record's next transfer. So a record is not given out while a helper has it
 //                   pinned, who may be about to replace that state.
@@ -35,12 +35,10 @@
 //                   transfer, which is then aborted, or both after it.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 #include <coffer/account.hpp>
 
@@ -67,7 +65,10 @@ struct transfer_leg {
 class alignas(64) transfer_record {
 public:
     enum class phase : std::uint8_t { idle, preparing, undecided, committed, aborted };
-    using legs = std::array<transfer_leg, 2>;  ///< the lower account number first
+    struct legs {
+        transfer_leg first;  ///< of the lower account number
+        transfer_leg second;
+    };
 
     /// Makes the record the caller's. False if it is another's or pinned.
     [[nodiscard]] bool claim() noexcept;
@@ -111,13 +112,17 @@ private:
 
     // Single atomic words, since readers without a pin may read them while they are written.
     struct stored_leg {
+        void store(const transfer_leg& leg) noexcept;
+        [[nodiscard]] transfer_leg load(std::uint64_t gain) const noexcept;
+
         std::atomic<coffer::account*> account{nullptr};
         std::atomic<std::uint64_t> balance{0};
         std::atomic<std::uint64_t> meta{0};
     };
 
     std::atomic<std::uint64_t> status_{0};
-    std::array<stored_leg, 2> stored_;
+    stored_leg first_;
+    stored_leg second_;
     std::atomic<std::uint64_t> gain_{0};  // of the first leg; the second has the opposite
     // In a line of its own: a claim has no use for the rest, nor most helpers for this.
     alignas(64) std::atomic<std::uint32_t> pins_{0};
@@ -155,7 +160,7 @@ private:
         return records_[number - 1U];
     }
     [[nodiscard]] bool carry_out_in_steps(std::uint16_t number,
-                                          const transfer_record::legs& legs) noexcept;
+                                          transfer_record::legs legs) noexcept;
     [[nodiscard]] phase help(std::uint16_t number, const transfer_record::legs& legs) noexcept;
     [[nodiscard]] bool take_in_hand(std::uint16_t number, const transfer_leg& leg) noexcept;
 
@@ -168,8 +173,8 @@ inline bool transfer_record::claim() noexcept {
     std::uint64_t found = status_.load(std::memory_order_relaxed);  // what fails is tried elsewhere
     const std::uint64_t preparing =
         (found & ~phase_mask) + one_version + static_cast<std::uint64_t>(phase::preparing);
-    // Acquire: after all that the last owner did. In the one order of all threads, with pin: the
-    // last owner took the states of an aborted transfer out of its hand before this, by sequentially
+    // After all that the last owner did, and in the one order of all threads, with pin: the last
+    // owner took the states of an aborted transfer out of hand before this, by sequentially
     // consistent compare-and-swaps, and a helper pins before it looks whether its state is still in
     // hand. So either the pin is seen here, or the helper finds the state out of hand. Relaxed on
     // failure: nothing of the record is used then.
@@ -183,17 +188,31 @@ inline bool transfer_record::claim() noexcept {
     return false;
 }
 
+// Releases here, pairing with the acquires in load: who reads one of these, and then the status,
+// finds a status that is as new, and so that it has changed.
+inline void transfer_record::stored_leg::store(const transfer_leg& leg) noexcept {
+    account.store(leg.account, std::memory_order_release);
+    balance.store(leg.expected.first, std::memory_order_release);
+    meta.store(leg.expected.second, std::memory_order_release);
+}
+
+inline transfer_leg transfer_record::stored_leg::load(std::uint64_t gain) const noexcept {
+    return {account.load(std::memory_order_acquire),
+            {balance.load(std::memory_order_acquire), meta.load(std::memory_order_acquire)},
+            gain};
+}
+
 inline void transfer_record::publish(const legs& about) noexcept {
-    for (std::size_t i = 0; i != stored_.size(); ++i) {
-        // Releases, pairing with the acquires in about(): who reads one of these, and then the
-        // status, finds a status that is as new, and so that it has changed.
-        stored_[i].account.store(about[i].account, std::memory_order_release);
-        stored_[i].balance.store(about[i].expected.first, std::memory_order_release);
-        stored_[i].meta.store(about[i].expected.second, std::memory_order_release);
-    }
-    gain_.store(about[0].gain, std::memory_order_release);
+    first_.store(about.first);
+    second_.store(about.second);
+    gain_.store(about.first.gain, std::memory_order_release);  // as in stored_leg
     COFFER_TEST_STEP();
     change_phase(phase::undecided);
+}
+
+inline transfer_record::legs transfer_record::about() const noexcept {
+    const std::uint64_t gain = gain_.load(std::memory_order_acquire);
+    return {first_.load(gain), second_.load(0 - gain)};
 }
 
 // For the owner, while nobody else may change the status.
@@ -215,19 +234,6 @@ inline void transfer_record::decide(phase outcome) noexcept {
                found, (found & ~phase_mask) | static_cast<std::uint64_t>(outcome),
                std::memory_order_acq_rel, std::memory_order_acquire)) {
     }
-}
-
-inline transfer_record::legs transfer_record::about() const noexcept {
-    legs about;
-    std::uint64_t gain = gain_.load(std::memory_order_acquire);
-    for (std::size_t i = 0; i != about.size(); ++i) {
-        about[i].account = stored_[i].account.load(std::memory_order_acquire);
-        about[i].expected = {stored_[i].balance.load(std::memory_order_acquire),
-                             stored_[i].meta.load(std::memory_order_acquire)};
-        about[i].gain = gain;
-        gain = -gain;
-    }
-    return about;
 }
 
 namespace transfers {
@@ -252,25 +258,25 @@ inline std::uint16_t transfer_desk::claim() noexcept {
 
 inline bool transfer_desk::carry_out(std::uint16_t number,
                                      const transfer_record::legs& legs) noexcept {
+    const auto& [first, second] = legs;
     transfer_record& mine = record(number);
     mine.publish(legs);
-    const double_word first_in_hand = legs[0].in_hand(number);
-    const double_word second_in_hand = legs[1].in_hand(number);
     if (planted == bug::committed_on_one_leg ||
-        !legs[0].account->replace(legs[0].expected, first_in_hand) ||
-        !legs[1].account->replace(legs[1].expected, second_in_hand)) [[unlikely]]
+        !first.account->replace(first.expected, first.in_hand(number)) ||
+        !second.account->replace(second.expected, second.in_hand(number))) [[unlikely]]
         return carry_out_in_steps(number, legs);
     COFFER_TEST_STEP();
     mine.commit();
     // False if a helper was faster.
-    static_cast<void>(legs[0].account->replace(first_in_hand, legs[0].posted()));
-    static_cast<void>(legs[1].account->replace(second_in_hand, legs[1].posted()));
+    static_cast<void>(first.account->replace(first.in_hand(number), first.posted()));
+    static_cast<void>(second.account->replace(second.in_hand(number), second.posted()));
     mine.release();
     return true;
 }
 
+// `legs` is a copy, so that the caller's need not be in memory.
 [[gnu::noinline, gnu::cold]] inline bool transfer_desk::carry_out_in_steps(
-    std::uint16_t number, const transfer_record::legs& legs) noexcept {
+    std::uint16_t number, transfer_record::legs legs) noexcept {
     const bool committed = help(number, legs) == phase::committed;
     record(number).release();
     return committed;
@@ -280,14 +286,15 @@ inline bool transfer_desk::carry_out(std::uint16_t number,
 inline transfer_desk::phase transfer_desk::help(std::uint16_t number,
                                                 const transfer_record::legs& legs) noexcept {
     transfer_record& mine = record(number);
-    const bool has_both = take_in_hand(number, legs[0]) &&
-                          (planted == bug::committed_on_one_leg || take_in_hand(number, legs[1]));
+    const bool has_both =
+        take_in_hand(number, legs.first) &&
+        (planted == bug::committed_on_one_leg || take_in_hand(number, legs.second));
     COFFER_TEST_STEP();
     if (has_both)
         mine.decide(phase::committed);
     // If its owner has given the record back, the states in hand are gone already.
     const phase decided = transfer_record::phase_of(mine.status());
-    for (const transfer_leg& leg : legs) {
+    for (const transfer_leg& leg : {legs.first, legs.second}) {
         const double_word after = decided == phase::committed ? leg.posted() : leg.expected;
         COFFER_TEST_STEP();
         // False if another helper was faster, or the account was never in hand.
@@ -338,7 +345,7 @@ inline account_state transfer_desk::read(const account& account) const noexcept 
         if (other.status() != status || account.load() != found)
             continue;
         if (transfer_record::phase_of(status) == phase::committed && planted != bug::commit_unseen)
-            for (const transfer_leg& leg : legs)
+            for (const transfer_leg& leg : {legs.first, legs.second})
                 if (leg.account == &account && unpack(leg.in_hand(found.transfer)) == found)
                     return unpack(leg.posted());
         found.transfer = 0;
