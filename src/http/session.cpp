@@ -62,8 +62,10 @@ bool session::feed_body(std::string_view bytes, std::string& out) {
     if (!head_.chunked)
         return bytes.size() >= body_size_;
     body_size_ += chunks_.take(bytes.substr(body_size_));
-    if (chunks_.problem_found() != problem::none)
+    if (chunks_.problem_found() != problem::none) {
         refuse(chunks_.problem_found(), out);
+        return false;
+    }
     return chunks_.done();
 }
 
