@@ -49,6 +49,10 @@ std::size_t head_scanner::scan(std::string_view bytes) noexcept {
             problem_ = check_size(bytes.size());
             return 0;
         }
+        // The limits first: without this line feed they would have been all there was to go by.
+        problem_ = check_size(feed);
+        if (problem_ != problem::none)
+            break;
         scanned_ = feed + 1;
         if (feed == line_begin_ || bytes[feed - 1] != '\r') {
             problem_ = problem::request_malformed;

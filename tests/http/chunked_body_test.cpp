@@ -67,3 +67,10 @@ TEST_CASE("chunked_body: refuses extensions and trailers without end", "[http]")
         CHECK(body.problem_found() == problem::body_too_large);
     }
 }
+
+TEST_CASE("chunked_body: takes one byte too many and no more", "[http]") {
+    const std::string chunks = "1;" + std::string(limits::chunked_bytes, 'x') + "\n";  // malformed
+    chunked_body body;
+    CHECK(body.take(chunks) == limits::chunked_bytes + 1);
+    CHECK(body.problem_found() == problem::body_too_large);
+}

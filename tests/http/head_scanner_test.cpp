@@ -1,6 +1,7 @@
 #include "http/head_scanner.hpp"
 
 #include <string>
+#include <utility>
 
 #include "catch.hpp"
 #include "http/limits.hpp"
@@ -48,4 +49,21 @@ TEST_CASE("head_scanner: takes targets and heads up to their limits and not one 
           problem::target_too_long);
     CHECK(problem_with(head_with(limits::target_bytes, limits::head_bytes + 1)) ==
           problem::head_too_large);
+}
+
+TEST_CASE("head_scanner: a limit comes before what is malformed behind it, however bytes come",
+          "[http]") {
+    const std::string long_line = "GET /" + std::string(limits::target_bytes + 64, 'a') + "\n";
+    const std::string long_head =
+        "GET / HTTP/1.1\r\nX: " + std::string(limits::head_bytes, 'a') + "\r\n folded\r\n";
+    for (const auto& [bytes, due] : {std::pair{long_line, problem::target_too_long},
+                                     std::pair{long_head, problem::head_too_large}}) {
+        head_scanner whole;
+        CHECK(whole.scan(bytes) == 0);
+        CHECK(whole.problem_found() == due);
+        head_scanner dripping;
+        for (std::size_t size = 0; size <= bytes.size(); ++size)
+            CHECK(dripping.scan(std::string_view{bytes}.substr(0, size)) == 0);
+        CHECK(dripping.problem_found() == due);
+    }
 }
