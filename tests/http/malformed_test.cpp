@@ -1,0 +1,123 @@
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "catch.hpp"
+#include "http/malformed_cases.hpp"
+#include "http/session_driver.hpp"
+#include "http/told_replies.hpp"
+
+using namespace coffer::http;
+using Catch::Matchers::Contains;
+
+namespace {
+
+constexpr std::string_view folder = COFFER_MALFORMED_REQUESTS;
+
+// A request that would post, for after the bytes of a case: where nothing may be taken for a
+// request any more, this must not be either.
+std::string further_request() {
+    return post("/accounts/10009/deposit", R"({"amount":0.01})");
+}
+
+std::uint64_t postings(const session_driver& client) {
+    constexpr std::array<coffer::account_number, 10> sample{10001, 10002, 10003, 10004, 10005,
+                                                            10006, 10007, 10008, 10009, 100000};
+    std::uint64_t sum = 0;
+    for (const auto number : sample)
+        sum += client.books->balance(number).posting.sequence - 1;  // opening is the first
+    return sum;
+}
+
+struct result {
+    std::vector<std::string> replies;
+    std::uint64_t postings = 0;
+    bool last_closes = false;
+
+    bool operator==(const result&) const = default;
+};
+
+result result_of(session_driver& client) {
+    result found{.replies = {}, .postings = postings(client)};
+    for (const told_reply& one : read_replies(client.replies())) {
+        found.replies.push_back(std::to_string(one.status) + (one.type.empty() ? "" : " ") +
+                                one.type);
+        found.last_closes = one.closes;
+    }
+    return found;
+}
+
+result expected_of(const malformed_case& one) {
+    result due{one.replies, one.postings, one.ending == ending::closed};
+    if (one.ending == ending::open) {
+        due.replies.emplace_back("200");
+        ++due.postings;
+    }
+    if (one.ending == ending::waits) {
+        due.replies.emplace_back("408 request_timeout");
+        due.last_closes = true;
+    }
+    return due;
+}
+
+template <class Send>
+void check(const malformed_case& one, const Send& send) {
+    session_driver client;
+    const bool waits = one.ending == ending::waits;
+    send(client, waits ? one.bytes : one.bytes + further_request());
+    CHECK(client.closed() == (one.ending == ending::closed));
+    if (waits) {
+        client.session.time_out(client.out);
+        client.send(further_request());
+    }
+    const result found = result_of(client);
+    const result due = expected_of(one);
+    CHECK(found.replies == due.replies);
+    CHECK(found.postings == due.postings);
+    CHECK(found.last_closes == due.last_closes);
+}
+
+// Of long bytes, only the places near both ends, where something begins or is decided.
+bool is_worth_a_split(std::size_t at, std::size_t size) {
+    constexpr std::size_t near = 250;
+    return at < near || size - at < near;
+}
+
+}  // namespace
+
+TEST_CASE("malformed requests: each is answered as due when all comes at once", "[http]") {
+    for (const malformed_case& one : read_all_cases(folder)) {
+        INFO(one.name);
+        check(one, [](session_driver& client, std::string_view bytes) { client.send(bytes); });
+    }
+}
+
+TEST_CASE("malformed requests: each is answered as due when it comes byte by byte", "[http]") {
+    for (const malformed_case& one : read_all_cases(folder)) {
+        INFO(one.name);
+        check(one, [](session_driver& client, std::string_view bytes) {
+            client.send_byte_by_byte(bytes);
+        });
+    }
+}
+
+TEST_CASE("malformed requests: each is answered as due wherever two pieces part", "[http]") {
+    for (const malformed_case& one : read_all_cases(folder)) {
+        INFO(one.name);
+        for (std::size_t at = 1; at < one.bytes.size(); ++at) {
+            if (!is_worth_a_split(at, one.bytes.size()))
+                continue;
+            INFO("parted at byte " << at);
+            check(one, [at](session_driver& client, std::string_view bytes) {
+                client.send(bytes.substr(0, at));
+                client.send(bytes.substr(at));
+            });
+        }
+    }
+}
+
+TEST_CASE("malformed requests: there are at least 150", "[http]") {
+    CHECK(read_all_cases(folder).size() >= 150);
+}
