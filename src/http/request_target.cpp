@@ -44,7 +44,8 @@ bool is_target(std::string_view text) noexcept {
     const std::size_t scheme = scheme_size(text);
     const std::string_view rest = text.substr(scheme);
     const std::string_view host = rest.substr(0, rest.find_first_of("/?"));
-    return scheme != 0 && !host.empty() && is_host(host);
+    // A Host field may have no name, a URL may not (RFC 9110, section 4.2.1).
+    return scheme != 0 && !host.empty() && host.front() != ':' && is_host(host);
 }
 
 std::string_view path_of(std::string_view target) noexcept {
@@ -64,6 +65,8 @@ bool is_host(std::string_view text) noexcept {
         return false;
     const std::string_view name = text.substr(bracketed ? 1 : 0, name_end - (bracketed ? 1 : 0));
     std::string_view port = name_end == std::string_view::npos ? "" : text.substr(name_end);
+    if (bracketed && name.empty())
+        return false;
     if (bracketed)
         port.remove_prefix(1);
     if (!port.empty() && port.front() != ':')

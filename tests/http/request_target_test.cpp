@@ -14,9 +14,10 @@ TEST_CASE("is_target: takes paths, URLs and the asterisk, and nothing else", "[h
         CHECK(is_target(good));
     }
     for (const char* const bad :
-         {"",          "a",        "accounts/1", "**",  "x:80",  "http:/x", "http://",
-          "http:///x", "ftp://x/", "/#a",        "/\"", "/<",    "/>",      "/\\",
-          "/^",        "/`",       "/{",         "/|",  "/\x80", "/\x7f",   "http://a@b/"}) {
+         {"",        "a",         "accounts/1",  "**",          "x:80",      "http:/x",
+          "http://", "http:///x", "ftp://x/",    "/#a",         "/\"",       "/<",
+          "/>",      "/\\",       "/^",          "/`",          "/{",        "/|",
+          "/\x80",   "/\x7f",     "http://a@b/", "http://:80/", "http://[]/"}) {
         CAPTURE(bad);
         CHECK_FALSE(is_target(bad));
     }
@@ -37,8 +38,8 @@ TEST_CASE("is_host: takes names and addresses with a port or without", "[http]")
         CAPTURE(good);
         CHECK(is_host(good));
     }
-    for (const char* const bad : {"a b", "a/b", "a@b", "a,b:c", "x:y", "x:1:2", "[::1", "[x]",
-                                  "[::1]x", "::1", "a?b", "a#b", "\"a\"", "a\x80"}) {
+    for (const char* const bad : {"a b", "a/b", "a@b", "a,b:c", "x:y", "x:1:2", "[::1", "[x]", "[]",
+                                  "[]:80", "[::1]x", "::1", "a?b", "a#b", "\"a\"", "a\x80"}) {
         CAPTURE(bad);
         CHECK_FALSE(is_host(bad));
     }
