@@ -1,0 +1,29 @@
+// What the amount in a body is, found out in a way of its own: slow, simple, and with none of the
+// code that it is there to check.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace coffer::fuzz {
+
+struct exact_amount {
+    enum class kind {
+        malformed,  ///< no JSON (RFC 8259)
+        too_deep,   ///< nested deeper than is looked at here
+        missing,
+        twice,
+        not_a_number,
+        too_many_decimals,
+        out_of_range,
+        not_positive,
+        value,
+    };
+    kind what = kind::malformed;
+    std::string minor;  ///< of a value: its digits in cents
+};
+
+/// Looks at most `most_deep` levels into the JSON.
+[[nodiscard]] exact_amount read_exactly(std::string_view body, int most_deep);
+
+}  // namespace coffer::fuzz
