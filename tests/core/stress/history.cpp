@@ -1,151 +1,198 @@
 #include "core/stress/history.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <optional>
+#include <string>
+#include <utility>
 
 namespace coffer::stress {
 namespace {
 
 constexpr moment never = std::numeric_limits<moment>::max();
-constexpr std::size_t most_reported = 10;
+
+std::string text(const sighting& where) {
+    return "account " + std::to_string(where.account) + ", sequence " +
+           std::to_string(where.sequence) + ", balance " + std::to_string(where.balance_minor);
+}
+
+/// Keeps a few violations of each kind.
+class report {
+public:
+    void add(violation_kind kind, std::string where) {
+        constexpr std::size_t most_of_a_kind = 3;
+        if (counts_[static_cast<std::size_t>(kind)]++ < most_of_a_kind)
+            found_.push_back({kind, std::move(where)});
+    }
+    void add(violation_kind kind, const sighting& where) { add(kind, text(where)); }
+
+    [[nodiscard]] const std::vector<violation>& found() const { return found_; }
+
+private:
+    std::vector<violation> found_;
+    std::array<std::size_t, violation_names.size()> counts_{};
+};
+
+/// For each sequence from 1 on, the earliest moment by which it or a later one had been shown.
+class showings {
+public:
+    void shown(std::uint64_t sequence, moment when) {
+        moment& first = by_[sequence - 1];
+        first = std::min(first, when);
+    }
+    void append(moment when) { by_.push_back(when); }
+    /// To be called after the last of some calls of the above.
+    void sum_up() {
+        for (std::size_t i = by_.size(); i-- > 1;)
+            by_[i - 1] = std::min(by_[i - 1], by_[i]);
+    }
+    /// The earliest moment by which some posting after `sequence` had been shown.
+    [[nodiscard]] moment later_than(std::uint64_t sequence) const {
+        return sequence < by_.size() ? by_[sequence] : never;
+    }
+
+private:
+    std::vector<moment> by_;
+};
 
 /// The postings of one account by their sequence, which counts from 1.
 class chain {
 public:
-    void add(const made& posting, std::vector<std::string>& found);
-    void check_links(std::vector<std::string>& found) const;
-    void check_order(std::vector<std::string>& found);
+    void add(const made& posting, report& found);
+    void check_links(report& found) const;
+    void check_order(report& found);
 
-    [[nodiscard]] std::size_t size() const { return postings_.size(); }
-    [[nodiscard]] const made* at(std::uint64_t sequence) const {
-        const bool there = sequence >= 1 && sequence <= postings_.size();
-        return there && postings_[sequence - 1] ? &*postings_[sequence - 1] : nullptr;
+    [[nodiscard]] bool had(const sighting& state) const {
+        if (state.sequence == 0)
+            return state.balance_minor == 0;
+        return state.sequence <= postings_.size() &&
+               postings_[state.sequence - 1]->after.balance_minor == state.balance_minor;
     }
-    /// Some answer of that moment showed the posting of `sequence` or a later one.
-    void shown(std::uint64_t sequence, moment when) {
-        moment& first = shown_by_[sequence - 1];
-        first = std::min(first, when);
+    /// When the last of the postings up to `sequence` was begun.
+    [[nodiscard]] moment begun_by(std::uint64_t sequence) const {
+        return sequence == 0 ? 0 : begun_by_[sequence - 1];
     }
-    /// To be called after the last of some calls of shown.
-    void sum_up() {
-        for (std::size_t i = shown_by_.size(); i-- > 1;)
-            shown_by_[i - 1] = std::min(shown_by_[i - 1], shown_by_[i]);
-    }
-    /// The earliest moment by which some posting after `sequence` had been shown.
-    [[nodiscard]] moment later_shown(std::uint64_t sequence) const {
-        return sequence < shown_by_.size() ? shown_by_[sequence] : never;
-    }
+
+    showings shown;  ///< by answers that had this account's state
+    showings known;  ///< the same, and by the other legs of its transfers
 
 private:
     std::vector<std::optional<made>> postings_;
-    std::vector<moment> shown_by_;
+    std::vector<moment> begun_by_;
 };
 
-std::string text(const char* what, const sighting& where) {
-    return std::string{what} + ": account " + std::to_string(where.account) + ", sequence " +
-           std::to_string(where.sequence) + ", balance " + std::to_string(where.balance_minor);
-}
-
-void chain::add(const made& posting, std::vector<std::string>& found) {
+void chain::add(const made& posting, report& found) {
     const std::uint64_t sequence = posting.after.sequence;
     if (sequence == 0 || sequence > (std::uint64_t{1} << 30))
-        return found.push_back(text("a posting's sequence is out of range", posting.after));
+        return found.add(violation_kind::sequence_out_of_range, posting.after);
     if (sequence > postings_.size())
         postings_.resize(sequence);
     auto& place = postings_[sequence - 1];
     if (place)
-        return found.push_back(text("two postings have one sequence", posting.after));
+        return found.add(violation_kind::sequence_twice, posting.after);
     place = posting;
 }
 
-void chain::check_links(std::vector<std::string>& found) const {
+void chain::check_links(report& found) const {
     std::int64_t balance_minor = 0;
+    bool first = true;
     for (const auto& posting : postings_) {
         if (!posting)
-            return found.push_back("a sequence has a gap");
+            return found.add(violation_kind::sequence_gap, postings_.back()->after);
+        if (posting->opens != std::exchange(first, false))
+            found.add(violation_kind::opening_out_of_place, posting->after);
         balance_minor += posting->gain_minor;
         if (posting->after.balance_minor != balance_minor || balance_minor < 0)
-            return found.push_back(text("a balance does not follow", posting->after));
+            return found.add(violation_kind::balance_does_not_follow, posting->after);
     }
 }
 
-// A posting may not be answered before one of a lower sequence was begun.
-void chain::check_order(std::vector<std::string>& found) {
-    moment last_invoked = 0;
+// To be called of a chain without a gap.
+void chain::check_order(report& found) {
+    moment begun = 0;
     for (const auto& posting : postings_) {
-        if (!posting)
-            return;
-        if (posting->when.responded < last_invoked)
-            found.push_back(text("the sequence is not in the order of time", posting->after));
-        last_invoked = std::max(last_invoked, posting->when.invoked);
+        if (posting->when.responded < begun)
+            found.add(violation_kind::sequence_against_time, posting->after);
+        begun = std::max(begun, posting->when.invoked);
+        begun_by_.push_back(begun);
+        shown.append(posting->when.responded);
     }
-    shown_by_.clear();
-    for (const auto& posting : postings_)
-        shown_by_.push_back(posting->when.responded);
-    sum_up();
+    shown.sum_up();
 }
 
 class checker {
 public:
     checker(const history& all, std::size_t accounts) : all_{all}, chains_(accounts) {}
 
-    std::vector<std::string> run() {
+    std::vector<violation> run() {
         for (const made& posting : all_.postings)
             chains_[posting.after.account].add(posting, found_);
-        for (chain& one : chains_) {
+        for (const chain& one : chains_)
             one.check_links(found_);
-            if (found_.empty())
-                one.check_order(found_);
-        }
         // What follows makes sense only of sound chains.
-        if (found_.empty()) {
+        if (found_.found().empty()) {
+            for (chain& one : chains_)
+                one.check_order(found_);
             note_what_was_shown();
+            note_what_was_known();
             for (const seen& read : all_.reads)
                 check_read(read);
+            for (const denied& refusal : all_.denials)
+                check_denial(refusal);
             for (const taken& cut : all_.cuts)
                 check_cut(cut);
         }
-        found_.resize(std::min(found_.size(), most_reported));
-        return found_;
+        return found_.found();
     }
 
 private:
-    [[nodiscard]] bool is_real(const sighting& state) const {
-        const made* const posting = chains_[state.account].at(state.sequence);
-        return posting != nullptr && posting->after.balance_minor == state.balance_minor;
+    void note_what_was_shown() {
+        for (const seen& read : all_.reads) {
+            chain& one = chains_[read.state.account];
+            if (read.state.sequence != 0 && one.had(read.state))
+                one.shown.shown(read.state.sequence, read.when.responded);
+        }
+        for (chain& one : chains_) {
+            one.shown.sum_up();
+            one.known = one.shown;
+        }
     }
 
     // Who has seen one leg of a transfer knows of the other.
-    void note_what_was_shown() {
-        for (const seen& read : all_.reads)
-            if (is_real(read.state))
-                chains_[read.state.account].shown(read.state.sequence, read.when.responded);
-        sum_up();
+    void note_what_was_known() {
         for (const linked& transfer : all_.transfers) {
             chain& from = chains_[transfer.from.account];
             chain& to = chains_[transfer.to.account];
-            const moment known = std::min(from.later_shown(transfer.from.sequence - 1),
-                                          to.later_shown(transfer.to.sequence - 1));
-            from.shown(transfer.from.sequence, known);
-            to.shown(transfer.to.sequence, known);
+            const moment when = std::min(from.known.later_than(transfer.from.sequence - 1),
+                                         to.known.later_than(transfer.to.sequence - 1));
+            from.known.shown(transfer.from.sequence, when);
+            to.known.shown(transfer.to.sequence, when);
         }
-        sum_up();
-    }
-
-    void sum_up() {
         for (chain& one : chains_)
-            one.sum_up();
+            one.known.sum_up();
     }
 
     void check_read(const seen& read) {
         const chain& one = chains_[read.state.account];
-        if (!is_real(read.state))
-            return found_.push_back(text("a state was seen that never was", read.state));
-        if (read.when.responded < one.at(read.state.sequence)->when.invoked)
-            found_.push_back(text("a posting was seen before it was begun", read.state));
-        if (one.later_shown(read.state.sequence) < read.when.invoked)
-            found_.push_back(text("a state was seen after a later one was shown", read.state));
+        const std::uint64_t sequence = read.state.sequence;
+        if (!one.had(read.state))
+            return found_.add(violation_kind::state_never_was, read.state);
+        if (read.when.responded < one.begun_by(sequence))
+            found_.add(violation_kind::state_too_early, read.state);
+        if (one.shown.later_than(sequence) < read.when.invoked)
+            found_.add(violation_kind::state_outdated, read.state);
+        else if (one.known.later_than(sequence) < read.when.invoked)
+            found_.add(violation_kind::leg_unseen, read.state);
+    }
+
+    void check_denial(const denied& refusal) {
+        const moment both_known = std::max(chains_[refusal.from].known.later_than(0),
+                                           chains_[refusal.to].known.later_than(0));
+        if (both_known < refusal.when.invoked)
+            found_.add(
+                violation_kind::open_account_denied,
+                "accounts " + std::to_string(refusal.from) + " and " + std::to_string(refusal.to));
     }
 
     [[nodiscard]] static bool contains(const taken& cut, const sighting& posting) {
@@ -153,39 +200,46 @@ private:
     }
 
     void check_cut(const taken& cut) {
+        std::size_t accounts = 0;
         std::int64_t total_minor = 0;
-        moment last_invoked = 0;  // of the postings in it
+        moment begun = 0;  // the last posting in it
         for (const sighting& state : cut.states) {
-            if (state.sequence == 0)
-                continue;
-            if (!is_real(state))
-                return found_.push_back(text("a cut has a state that never was", state));
+            const chain& one = chains_[state.account];
+            if (!one.had(state))
+                return found_.add(violation_kind::cut_state_never_was, state);
+            accounts += state.sequence != 0 ? 1 : 0;
             total_minor += state.balance_minor;
-            last_invoked =
-                std::max(last_invoked, chains_[state.account].at(state.sequence)->when.invoked);
+            begun = std::max(begun, one.begun_by(state.sequence));
         }
+        if (accounts != cut.accounts)
+            found_.add(
+                violation_kind::cut_miscounted,
+                std::to_string(accounts) + " shown, " + std::to_string(cut.accounts) + " counted");
         if (total_minor != cut.total_minor)
-            found_.push_back("a cut's total is not the sum of its balances");
-        check_closed(cut, last_invoked);
+            found_.add(violation_kind::cut_total_wrong, std::to_string(total_minor) + " shown, " +
+                                                            std::to_string(cut.total_minor) +
+                                                            " counted");
         for (const linked& transfer : all_.transfers)
             if (contains(cut, transfer.from) != contains(cut, transfer.to))
-                return found_.push_back(text("a cut has half a transfer", transfer.from));
+                found_.add(violation_kind::cut_has_half_a_transfer, transfer.from);
+        check_closed(cut, begun);
     }
 
-    // What was answered before the cut began, or before something in it did, is in it.
-    void check_closed(const taken& cut, moment last_invoked) {
-        if (last_invoked > cut.when.responded)
-            found_.push_back("a cut has a posting that was begun after it");
-        for (const sighting& state : cut.states) {
-            const moment outside = chains_[state.account].later_shown(state.sequence);
-            if (outside < std::max(last_invoked, cut.when.invoked))
-                return found_.push_back(text("a cut lacks what happened before", state));
-        }
+    // What was answered before the cut began, or before something in it did, is in it; so are
+    // openings.
+    void check_closed(const taken& cut, moment begun) {
+        if (begun > cut.when.responded)
+            found_.add(violation_kind::cut_has_the_future,
+                       std::to_string(begun - cut.when.responded) + " ns");
+        for (const sighting& state : cut.states)
+            if (chains_[state.account].known.later_than(state.sequence) <
+                std::max(begun, cut.when.invoked))
+                found_.add(violation_kind::cut_lacks_the_past, state);
     }
 
     const history& all_;
     std::vector<chain> chains_;
-    std::vector<std::string> found_;
+    report found_;
 };
 
 }  // namespace
@@ -194,10 +248,11 @@ void history::append(const history& other) {
     postings.insert(postings.end(), other.postings.begin(), other.postings.end());
     reads.insert(reads.end(), other.reads.begin(), other.reads.end());
     transfers.insert(transfers.end(), other.transfers.begin(), other.transfers.end());
+    denials.insert(denials.end(), other.denials.begin(), other.denials.end());
     cuts.insert(cuts.end(), other.cuts.begin(), other.cuts.end());
 }
 
-std::vector<std::string> violations(const history& all, std::size_t accounts) {
+std::vector<violation> violations(const history& all, std::size_t accounts) {
     return checker{all, accounts}.run();
 }
 

@@ -7,8 +7,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "core/stress/violation.hpp"
 
 namespace coffer::stress {
 
@@ -24,7 +25,8 @@ struct interval {
     moment responded;
 };
 
-/// What an answer said of one account: its index, and a state it had.
+/// What an answer said of one account: its index, and a state it had; sequence 0 and no balance
+/// where it was not open.
 struct sighting {
     std::size_t account;
     std::uint64_t sequence;
@@ -36,6 +38,7 @@ struct made {
     interval when;
     sighting after;
     std::int64_t gain_minor;
+    bool opens;  ///< the account, which was not open before
 };
 
 /// A state seen.
@@ -50,10 +53,19 @@ struct linked {
     sighting to;
 };
 
-/// A cut: the states by account index; sequence 0 where an account was not in it.
+/// A transfer refused because one of its accounts was not open, without a word on which.
+struct denied {
+    interval when;
+    std::size_t from;
+    std::size_t to;
+};
+
+/// A cut: the states by account index, sequence 0 where an account was not in it; and how many were
+/// in it, and their total, by its own account.
 struct taken {
     interval when;
     std::vector<sighting> states;
+    std::size_t accounts;
     std::int64_t total_minor;
 };
 
@@ -61,13 +73,14 @@ struct history {
     std::vector<made> postings;
     std::vector<seen> reads;
     std::vector<linked> transfers;
+    std::vector<denied> denials;
     std::vector<taken> cuts;
 
     void append(const history& other);
 };
 
-/// Everything that no ledger could have answered, a line each; at most a few of them. `accounts` is
-/// how many there were.
-[[nodiscard]] std::vector<std::string> violations(const history& all, std::size_t accounts);
+/// What no ledger could have answered: at most a few of each kind, and none of what only a sound
+/// sequence would give a meaning to where the sequences are not. `accounts` is how many there were.
+[[nodiscard]] std::vector<violation> violations(const history& all, std::size_t accounts);
 
 }  // namespace coffer::stress
