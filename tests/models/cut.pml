@@ -8,8 +8,8 @@
 //                      OPEN  one opens C while two post to it, through several cuts
 // Bounds               CUTS, the cuts in a row; MOD, how many tags there are before they come round
 // Variants to refute   EPOCH_FIRST NO_BEFORE STALE_BEFORE NO_RECHECK SKIP_CLOSED
-// Right as well        SKIP_CLOSED with EPOCH_RECHECK: the cutter leaves closed accounts alone, and a
-//                      writer looks at the epoch once more before it saves
+// Right as well        SKIP_CLOSED with EPOCH_RECHECK: the cutter leaves closed accounts alone, and
+//                      a writer looks at the epoch once more before it saves
 //
 // Why closed accounts are moved too. If the cutter skipped them, an opener might install a tag two
 // epochs old. Then a writer of the last epoch and one of this epoch both save the opening

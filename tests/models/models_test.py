@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Explores every interleaving of the protocol models in this folder, right and broken.
 
-Needs spin and a C compiler. Run: python3 tests/models/models_test.py
+Needs spin and a C compiler. Run: python3 tests/models/models_test.py [CLASS.TEST...]
+With --list it prints the names of all tests, a line each, and runs none.
 """
 
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
@@ -29,7 +31,8 @@ def explore(model, defines, livelock, large):
                                   timeout=TIME_S_MAX, check=False)
             return done.returncode, done.stdout + done.stderr
 
-        shutil.copy(FOLDER / model, place)
+        for part in FOLDER.glob("*.pml"):
+            shutil.copy(part, place)
         status, said = run("spin", *(f"-D{define}" for define in defines), "-a", model)
         if status != 0:
             raise AssertionError(f"spin: {said}")
@@ -182,5 +185,17 @@ class Transfer(ModelTest):
         self.refuted("STALE", "NO_MATCH")
 
 
+def names_of(suite):
+    for one in suite:
+        if isinstance(one, unittest.TestSuite):
+            yield from names_of(one)
+        else:
+            yield one.id().removeprefix("__main__.")
+
+
 if __name__ == "__main__":
-    unittest.main()
+    if sys.argv[1:] == ["--list"]:
+        print(*names_of(unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])),
+              sep="\n")
+    else:
+        unittest.main()
