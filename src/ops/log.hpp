@@ -1,16 +1,48 @@
 // The log: one line an event, on standard error.
+//
+// Formats are fmt's, checked when they are compiled. Only log.cpp knows who formats and writes:
+// that is a lot of code, and would be compiled again for every file that logs.
+//
+// Thread safety  error, info and warn may be called from any thread at once; start and send_to
+//                while no other thread logs.
 #pragma once
 
-#include <spdlog/spdlog.h>
+#include <fmt/core.h>
+
+#include <cstdint>
+#include <iosfwd>
 
 namespace coffer::log {
 
-using spdlog::error;
-using spdlog::info;
-using spdlog::warn;
-
-/// Sends the log to standard error, each line with its UTC time and level. Call once, before any
-/// other thread starts.
+/// Sends the log to standard error, each line with its UTC time and level. Throws std::bad_alloc.
 void start();
+
+/// Sends the log to `where`, each line with its level alone, until start or send_to is called
+/// again. `where` must live till then. Throws std::bad_alloc.
+void send_to(std::ostream& where);
+
+namespace detail {
+
+enum class level : std::uint8_t { info, warn, error };
+
+/// A line there is no memory for is lost.
+void write(level level, fmt::string_view what, fmt::format_args with) noexcept;
+
+}  // namespace detail
+
+template <class... Arguments>
+void error(fmt::format_string<Arguments...> what, Arguments&&... with) noexcept {
+    detail::write(detail::level::error, what, fmt::make_format_args(with...));
+}
+
+template <class... Arguments>
+void info(fmt::format_string<Arguments...> what, Arguments&&... with) noexcept {
+    detail::write(detail::level::info, what, fmt::make_format_args(with...));
+}
+
+template <class... Arguments>
+void warn(fmt::format_string<Arguments...> what, Arguments&&... with) noexcept {
+    detail::write(detail::level::warn, what, fmt::make_format_args(with...));
+}
 
 }  // namespace coffer::log

@@ -1,10 +1,7 @@
 #include "snapshot/snapshotter.hpp"
 
-#include <spdlog/sinks/ostream_sink.h>
-
 #include <array>
 #include <chrono>
-#include <memory>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -30,21 +27,15 @@ namespace {
 /// Keeps the log while it lives. Only to be read when no other thread logs.
 class captured_log {
 public:
-    captured_log() : before_{spdlog::default_logger()} {
-        auto sink = std::make_shared<spdlog::sinks::ostream_sink_mt>(lines_);
-        auto logger = std::make_shared<spdlog::logger>("test", std::move(sink));
-        logger->set_pattern("%l %v");
-        spdlog::set_default_logger(std::move(logger));
-    }
+    captured_log() { coffer::log::send_to(lines_); }
     captured_log(const captured_log&) = delete;
     captured_log& operator=(const captured_log&) = delete;
-    ~captured_log() { spdlog::set_default_logger(before_); }
+    ~captured_log() { coffer::log::start(); }
 
     [[nodiscard]] std::string text() const { return lines_.str(); }
 
 private:
     std::ostringstream lines_;
-    std::shared_ptr<spdlog::logger> before_;
 };
 
 /// Whether it comes true in a time that is ample anywhere.
