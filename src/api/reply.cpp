@@ -55,4 +55,9 @@ void reply::refuse_method(std::string_view allowed) {
     allow_ = allowed;
 }
 
+void reply::list_methods(std::string_view allowed) noexcept {
+    begin(204);
+    allow_ = allowed;
+}
+
 }  // namespace coffer::api

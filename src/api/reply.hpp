@@ -25,7 +25,11 @@ public:
     /// Failure of a method: as refuse, with the methods that the path does have.
     void refuse_method(std::string_view allowed);
 
+    /// Success without a body (204): the methods that the path has, or the whole server.
+    void list_methods(std::string_view allowed) noexcept;
+
     [[nodiscard]] int status() const noexcept { return status_; }
+    /// Empty for 204 alone.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
     /// The Allow field's value; empty for none.
     [[nodiscard]] std::string_view allow() const noexcept { return allow_; }

@@ -6,11 +6,11 @@
 
 namespace coffer::api {
 
-enum class method : std::uint8_t { get, post, other };
+enum class method : std::uint8_t { get, post, options, other };
 
 struct request {
     api::method method;
-    std::string_view target;        ///< origin form: the path, and perhaps a query
+    std::string_view target;        ///< the path, and perhaps a query; or "*"
     std::string_view content_type;  ///< empty when there is none
     std::string_view body;          ///< empty when there is none
 };

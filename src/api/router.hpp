@@ -11,4 +11,8 @@ namespace coffer::api {
 /// `reply`'s memory is large enough for.
 void handle(engine& books, const request& asked, reply& out);
 
+/// Whether the answer depends on the body of `asked`, which is yet to come. If not, because the
+/// head alone is refused, for example, that answer is in `out`.
+[[nodiscard]] bool wants_body(const engine& books, const request& asked, reply& out);
+
 }  // namespace coffer::api

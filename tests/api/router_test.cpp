@@ -100,8 +100,12 @@ TEST_CASE("handle: what is no account number is told from an account that is not
     for (const char* const target :
          {"/accounts/abc/balance", "/accounts/0/balance", "/accounts/-1/balance",
           "/accounts/+1/balance", "/accounts/010001/balance", "/accounts/1.0/balance",
-          "/accounts//balance", "/accounts/18446744073709551616/balance", "/accounts/%31/balance",
-          "/accounts/ 1/balance"}) {
+          "/accounts//balance", "/accounts/18446744073709551616/balance", "/accounts/1%2F2/balance",
+          "/accounts/%2531/balance", "/accounts/%/balance", "/accounts/1%2/balance",
+          "/accounts/%00/balance", "/accounts/ 1/balance",
+          "/accounts/%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31/balance",
+          "/accounts/%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30"
+          "%30%30%30%30%30%30%30%30%30%31/balance"}) {
         CAPTURE(target);
         CHECK(type_of(api.get(target)) == "invalid_account_number");
         CHECK(api.reply.status() == 400);
@@ -120,10 +124,24 @@ TEST_CASE("handle: paths that are not there are no routes", "[api]") {
     for (const char* const target :
          {"/", "/accounts", "/accounts/", "/accounts/10001", "/accounts/10001/", "*", "",
           "/accounts/10001/balance/", "/accounts/10001/balances", "/accounts/10001/Balance",
-          "/accounts/10001//balance", "/account/10001/balance", "//accounts/10001/balance"}) {
+          "/accounts/10001//balance", "/account/10001/balance", "//accounts/10001/balance",
+          "/accounts%2F10001%2Fbalance", "/accounts/10001%2fbalance", "/accounts/10001/balance%2f",
+          "/accounts/10001/%62alances", "%2Faccounts/10001/balance"}) {
         CAPTURE(target);
         CHECK(type_of(api.get(target)) == "no_such_route");
         CHECK(api.reply.status() == 404);
+    }
+}
+
+TEST_CASE("handle: percent-encoding is undone once, segment by segment", "[api]") {
+    api_under_test api;
+    const std::string plain = api.get("/accounts/10001/balance");
+    for (const char* const target :
+         {"/accounts/1%30001/balance", "/accounts/%31%30%30%30%31/balance",
+          "/%61ccounts/10001/balance", "/accounts/10001/%62%61lance",
+          "/accounts/10001/balance?%2F"}) {
+        CAPTURE(target);
+        CHECK(api.get(target) == plain);
     }
 }
 
@@ -137,11 +155,11 @@ TEST_CASE("handle: a method that the path does not have is told those it has", "
     api_under_test api;
     CHECK(type_of(api.post("/accounts/10001/balance", "{}")) == "method_not_allowed");
     CHECK(api.reply.status() == 405);
-    CHECK(api.reply.allow() == "GET, HEAD");
+    CHECK(api.reply.allow() == "GET, HEAD, OPTIONS");
     CHECK(type_of(api.get("/accounts/10001/withdraw")) == "method_not_allowed");
-    CHECK(api.reply.allow() == "POST");
+    CHECK(api.reply.allow() == "POST, OPTIONS");
     CHECK(type_of(api.ask({method::other, "/accounts/x/deposit", {}, {}})) == "method_not_allowed");
-    CHECK(api.reply.allow() == "POST");
+    CHECK(api.reply.allow() == "POST, OPTIONS");
     api.get("/accounts/10001/balance");
     CHECK(api.reply.allow().empty());
 }
@@ -165,5 +183,45 @@ TEST_CASE("handle: a body must be there, be JSON and say so", "[api]") {
         CAPTURE(type);
         api.post(path, body, type);
         CHECK(api.reply.status() == 200);
+    }
+}
+
+TEST_CASE("handle: OPTIONS is answered with the methods of a path or of the server", "[api]") {
+    api_under_test api;
+    const auto allowed = [&api](std::string_view target) {
+        CHECK(api.ask({method::options, target, {}, {}}).empty());
+        CHECK(api.reply.status() == 204);
+        return api.reply.allow();
+    };
+    CHECK(allowed("/accounts/10001/balance") == "GET, HEAD, OPTIONS");
+    CHECK(allowed("/accounts/10001/deposit?x") == "POST, OPTIONS");
+    CHECK(allowed("*") == "GET, HEAD, POST, OPTIONS");
+    CHECK(type_of(api.ask({method::options, "/nowhere", {}, {}})) == "no_such_route");
+    CHECK(api.balance_minor(10001) == 100'000);
+}
+
+TEST_CASE("wants_body: a body is wanted where the answer depends on it", "[api]") {
+    api_under_test api;
+    const auto is_wanted = [&api](method how, std::string_view target, std::string_view type) {
+        return wants_body(*api.books, {how, target, type, {}}, api.reply);
+    };
+    const std::string_view json = "application/json";
+    CHECK(is_wanted(method::post, "/accounts/10001/deposit", json));
+    CHECK(is_wanted(method::get, "/accounts/10001/balance", {}));
+    struct refusal {
+        method how;
+        std::string_view target;
+        std::string_view type;
+        int status;
+    };
+    for (const refusal& one : {refusal{method::post, "/nowhere", json, 404},
+                               refusal{method::post, "/accounts/10001/balance", json, 405},
+                               refusal{method::post, "/accounts/x/deposit", json, 400},
+                               refusal{method::post, "/accounts/77/deposit", json, 404},
+                               refusal{method::post, "/accounts/10001/deposit", "text/plain", 415},
+                               refusal{method::options, "/accounts/10001/deposit", json, 204}}) {
+        CAPTURE(one.target);
+        CHECK_FALSE(is_wanted(one.how, one.target, one.type));
+        CHECK(api.reply.status() == one.status);
     }
 }
