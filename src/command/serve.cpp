@@ -1,7 +1,6 @@
 #include "command/serve.hpp"
 
 #include <sys/resource.h>
-#include <chrono>
 
 #include <csignal>
 #include <cstdio>
@@ -9,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "engine/data_directory.hpp"
 #include "engine/opening.hpp"
@@ -54,8 +54,8 @@ std::string snapshots_text(const serve_options& options) {
     return "a snapshot " + when + ", the newest " + std::to_string(options.snapshot_keep) + " kept";
 }
 
-void print_banner(const serve_options& options, const http::listen_address& where,
-                  const opened& accounts) {
+void print_banner(const serve_options& options, const http::limits& limits,
+                  const http::listen_address& where, const opened& accounts) {
     const std::string data = options.in_memory
                                  ? "none, in memory"
                                  : options.data.string() + ", " + snapshots_text(options);
@@ -67,17 +67,28 @@ void print_banner(const serve_options& options, const http::listen_address& wher
     std::printf("  accounts    %zu, %s\n", accounts.books->books().size(), accounts.from.c_str());
     std::printf("  data        %s\n", data.c_str());
     std::printf("  durability  %s\n", durability);
+    if (limits.connections != options.limits.connections)
+        std::printf("  connections %zu at most: the limit of open files allows no more\n",
+                    limits.connections);
     std::fflush(stdout);
 }
 
-/// A connection is a file descriptor, and the usual soft limit of 1024 is there for select(2)
-/// alone.
-void raise_descriptor_limit() {
+/// How many file descriptors there may be, after raising that: the usual soft limit of 1024 is
+/// there for select(2) alone.
+std::size_t raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return;
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);  // as it was, if it cannot be
+        return 1024;
+    const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
+    return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
+}
+
+/// The limits asked for, with as many connections as there are file descriptors for.
+http::limits fit(const serve_options& options, std::size_t descriptors) {
+    constexpr std::size_t descriptors_a_worker = 8;  // its sockets, event loop and timer
+    constexpr std::size_t descriptors_beside = 32;   // files, the log, signals
+    return http::fit_to_descriptors(options.limits, descriptors,
+                                    descriptors_a_worker * options.threads + descriptors_beside);
 }
 
 void stop(snapshot::snapshotter& snapshotter) {
@@ -94,19 +105,19 @@ void stop(snapshot::snapshotter& snapshotter) {
 void serve(const serve_options& options) {
     std::signal(SIGPIPE, SIG_IGN);  // a log or banner that nobody reads is no reason to end
     log::start();
-    raise_descriptor_limit();
+    const http::limits limits = fit(options, raise_descriptor_limit());
     std::optional<storage> disk;
     if (!options.in_memory)
         disk.emplace(options.data);
     const opened accounts = open_accounts(options, disk ? disk->snapshots.latest() : std::nullopt);
-    http::server server{*accounts.books, options.listen, options.threads};
+    http::server server{*accounts.books, options.listen, options.threads, limits};
     std::optional<snapshot::snapshotter> snapshotter;
     if (disk)
         snapshotter.emplace(
             accounts.books->books(), std::move(disk->snapshots),
             snapshot::snapshotter::options{options.snapshot_every, options.snapshot_keep});
-    print_banner(options, server.address(), accounts);
-    server.run(std::chrono::ceil<std::chrono::seconds>(options.drain_timeout));
+    print_banner(options, limits, server.address(), accounts);
+    server.run();
     if (snapshotter)
         stop(*snapshotter);
 }

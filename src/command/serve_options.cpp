@@ -8,6 +8,9 @@
 #include <cstdlib>
 #include <thread>
 
+#include "command/limit_options.hpp"
+#include "command/parsed_option.hpp"
+
 namespace coffer::command {
 namespace {
 
@@ -19,19 +22,6 @@ constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, un
 
 constexpr std::size_t most_threads = 1024;
 constexpr std::size_t most_snapshots = 1'000'000;
-
-/// An option whose text is read by `parse`, which returns an optional value.
-template <class Value, class Parse>
-CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& into, Parse parse,
-                        const std::string& expected) {
-    return app.add_option_function<std::string>(
-        name, [&into, parse, expected](const std::string& text) {
-            const auto parsed = parse(text);
-            if (!parsed)
-                throw CLI::ValidationError{"'" + text + "' is not " + expected};
-            into = *parsed;
-        });
-}
 
 void listen_at_port_of_environment(http::listen_address& listen) {
     const char* const text = std::getenv("PORT");
@@ -100,16 +90,15 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, most_snapshots))
         ->envname("COFFER_SNAPSHOT_KEEP");
-    add_parsed(serve, "--drain-timeout", into.drain_timeout, parse_duration,
-               "a duration, as in 500ms, 30s, 5m, 1h, or 0")
-        ->type_name("DURATION")
-        ->description("Time to answer what has arrived, in whole seconds, once told to stop [5s]")
-        ->envname("COFFER_DRAIN_TIMEOUT");
     serve
         .add_flag("--in-memory", into.in_memory,
                   "Keep nothing: neither read nor write the data directory")
         ->envname("COFFER_IN_MEMORY");
+    add_limit_options(serve, into.limits);
     serve.callback([listen, &into] {
+        if (!into.limits.are_consistent())
+            throw CLI::ValidationError{"--max-head",
+                                       "must be 64 bytes more than --max-target at least"};
         if (listen->count() == 0)
             listen_at_port_of_environment(into.listen);
     });

@@ -24,7 +24,7 @@ struct serve_options {
     std::string accounts;  ///< a file, "none", or empty for the latest snapshot or the sample
     std::chrono::milliseconds snapshot_every{30'000};  ///< zero for none but the last
     std::size_t snapshot_keep = 10;
-    std::chrono::milliseconds drain_timeout = http::limits::drain;
+    http::limits limits;
     bool in_memory = false;
 };
 

@@ -1,7 +1,11 @@
 // Kinds of characters in HTTP (RFC 9110, section 5.6), whatever the locale.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <string_view>
+
+#include "api/percent_encoding.hpp"
 
 namespace coffer::http {
 
@@ -22,19 +26,33 @@ namespace coffer::http {
     return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f;
 }
 
+/// A set of characters that is quick to ask.
+class character_set {
+public:
+    constexpr explicit character_set(bool (*is_in)(char) noexcept) noexcept {
+        for (std::size_t i = 0; i != has_.size(); ++i)
+            has_[i] = is_in(static_cast<char>(i));
+    }
+    [[nodiscard]] constexpr bool has(char c) const noexcept {
+        return has_[static_cast<unsigned char>(c)];
+    }
+    [[nodiscard]] constexpr bool has_all_of(std::string_view text) const noexcept {
+        for (const char c : text)
+            if (!has(c))
+                return false;
+        return true;
+    }
+
+private:
+    std::array<bool, 256> has_{};
+};
+
 /// What a field's name is made of.
-[[nodiscard]] constexpr bool is_token_character(char c) noexcept {
+inline constexpr character_set token_characters{[](char c) noexcept {
     return is_letter(c) || is_digit(c) ||
            std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
+}};
 
-/// The value of a hexadecimal digit, or -1.
-[[nodiscard]] constexpr int hex_value(char c) noexcept {
-    if (is_digit(c))
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+using api::hex_value;
 
 }  // namespace coffer::http

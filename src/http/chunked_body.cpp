@@ -3,26 +3,33 @@
 #include <algorithm>
 
 #include "http/characters.hpp"
-#include "http/limits.hpp"
 
 namespace coffer::http {
 
 using api::problem;
 
-std::size_t chunked_body::take(std::string_view bytes) {
+std::size_t chunked_body::take(std::string_view bytes, const limits& allowed) {
     // Up to the first byte too many, so that the answer does not depend on how the bytes come.
-    bytes = bytes.substr(0, limits::chunked_bytes + 1 - taken_);
+    bytes = bytes.substr(0, allowed.chunked_bytes() + 1 - taken_);
     std::size_t at = 0;
     while (at != bytes.size() && state_ != state::done && problem_ == problem::none) {
         if (state_ == state::data)
             at += take_data(bytes.substr(at));
         else
-            step(bytes[at++]);
+            step(bytes[at++], allowed.body_bytes);
     }
     taken_ += at;
-    if (taken_ > limits::chunked_bytes && problem_ == problem::none)
+    if (taken_ > allowed.chunked_bytes() && problem_ == problem::none)
         problem_ = problem::body_too_large;
     return at;
+}
+
+void chunked_body::reset() noexcept {
+    state_ = state::size_begin;
+    problem_ = problem::none;
+    size_ = 0;
+    taken_ = 0;
+    give_back(content_);
 }
 
 std::size_t chunked_body::take_data(std::string_view bytes) {
@@ -34,11 +41,11 @@ std::size_t chunked_body::take_data(std::string_view bytes) {
     return count;
 }
 
-void chunked_body::step(char c) {
+void chunked_body::step(char c, std::size_t most_bytes) {
     switch (state_) {
         case state::size_begin:
         case state::size:
-            return size_digit(c);
+            return size_digit(c, most_bytes);
         case state::extension:
             return c == '\r' ? go_on_if(true, state::size_end)
                              : go_on_if(!is_control(c), state::extension);
@@ -50,7 +57,7 @@ void chunked_body::step(char c) {
             return go_on_if(c == '\n', state::size_begin);
         case state::trailer_begin:
             return c == '\r' ? go_on_if(true, state::end_feed)
-                             : go_on_if(is_token_character(c), state::trailer);
+                             : go_on_if(token_characters.has(c), state::trailer);
         case state::trailer:
             return c == '\r' ? go_on_if(true, state::trailer_feed)
                              : go_on_if(!is_control(c), state::trailer);
@@ -64,14 +71,14 @@ void chunked_body::step(char c) {
     }
 }
 
-void chunked_body::size_digit(char c) {
+void chunked_body::size_digit(char c, std::size_t most_bytes) {
     const int digit = hex_value(c);
     if (digit < 0)
         return after_size(c);
     size_ = (state_ == state::size ? size_ : 0) * 16 + static_cast<std::size_t>(digit);
     state_ = state::size;
     // Before the next digit, so that the size never grows past what it can hold.
-    if (size_ > limits::body_bytes - content_.size())
+    if (size_ > most_bytes - content_.size())
         problem_ = problem::body_too_large;
 }
 

@@ -10,6 +10,8 @@
 #include <string_view>
 
 #include "api/problem.hpp"
+#include "http/limits.hpp"
+#include "http/text_memory.hpp"
 
 namespace coffer::http {
 
@@ -18,13 +20,19 @@ class chunked_body {
 public:
     /// Takes what it can from the front of `bytes` and returns how much: all, unless the body ends
     /// before or something is wrong with it.
-    [[nodiscard]] std::size_t take(std::string_view bytes);
+    [[nodiscard]] std::size_t take(std::string_view bytes, const limits& allowed);
 
     [[nodiscard]] bool done() const noexcept { return state_ == state::done; }
     [[nodiscard]] api::problem problem_found() const noexcept { return problem_; }
 
     /// The content of all chunks so far.
     [[nodiscard]] std::string_view content() const noexcept { return content_; }
+
+    /// What its memory counts as held.
+    [[nodiscard]] std::size_t held_bytes() const noexcept { return held_bytes_of(content_); }
+
+    /// Begins again with the next body.
+    void reset() noexcept;
 
 private:
     enum class state : std::uint8_t {
@@ -42,8 +50,8 @@ private:
         done,
     };
 
-    void step(char c);
-    void size_digit(char c);
+    void step(char c, std::size_t most_bytes);
+    void size_digit(char c, std::size_t most_bytes);
     void after_size(char c);
     void go_on_if(bool fits, state next);
     [[nodiscard]] std::size_t take_data(std::string_view bytes);

@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 
 #include "http/limits.hpp"
+#include "http/text_memory.hpp"
 #include "http/worker.hpp"
 
 namespace coffer::http {
@@ -13,37 +14,35 @@ namespace {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-std::chrono::seconds patience(session::phase phase) noexcept {
+std::chrono::seconds patience(session::phase phase, const limits& allowed) noexcept {
     switch (phase) {
         case session::phase::idle:
-            return limits::idle;
+            return allowed.idle_timeout;
         case session::phase::head:
-            return limits::head;
+            return allowed.head_timeout;
         case session::phase::body:
-            return limits::body;
+            return allowed.body_timeout;
         case session::phase::closing:
             break;
     }
-    return limits::linger;
+    return allowed.linger_timeout;
 }
 
 bool blocked(const error_code& error) noexcept {
     return error == asio::error::would_block || error == asio::error::interrupted;
 }
 
-/// Gives memory back that only a large request or reply needed.
-void empty(std::string& text) {
-    constexpr std::size_t worth_keeping_bytes = 1024;
-    if (text.capacity() > worth_keeping_bytes)
-        text = {};
-    else
-        text.clear();
-}
+// What an idle client costs, beside the event loop's part of some hundred bytes.
+static_assert(sizeof(connection) <= 512);
 
 }  // namespace
 
-connection::connection(worker& owner, tcp_socket socket)
-    : owner_{owner}, socket_{std::move(socket)}, session_{owner.context()} {
+connection::connection(worker& owner, tcp_socket socket, admission::place place)
+    : owner_{owner},
+      socket_{std::move(socket)},
+      place_{std::move(place)},
+      held_{owner.held()},
+      session_{owner.context()} {
     error_code ignored;  // a socket that cannot do this will fail again where it matters
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
@@ -51,8 +50,19 @@ connection::connection(worker& owner, tcp_socket socket)
 
 void connection::start(handle self) {
     self_ = self;
-    set_deadline(limits::idle);
+    if (!place_.is_admitted())
+        return turn_away();
+    set_deadline(owner_.limits().idle_timeout);
     wait(tcp_socket::wait_read);
+    if (owner_.draining())
+        drain();
+}
+
+void connection::turn_away() {
+    std::string& out = owner_.write_buffer();
+    out.clear();
+    session_.turn_away(out);
+    send(out);
 }
 
 // Waiting and then reading without blocking, rather than an asynchronous read, lets all connections
@@ -68,10 +78,11 @@ void connection::wait(asio::socket_base::wait_type what) {
 void connection::on_ready() {
     if (expired_)
         return give_up();
-    if (unsent_.empty())
-        read();
-    else
-        send_rest();
+    if (!unsent_.empty())
+        return send_rest();
+    if (session_.has_more())
+        return serve({});
+    read();
 }
 
 void connection::read() {
@@ -93,27 +104,40 @@ void connection::serve(std::string_view bytes) {
     const session::phase before = session_.now();
     std::string& out = owner_.write_buffer();
     out.clear();
-    std::size_t used = 0;
+    // Short of memory, a connection gets no more replies at once than its socket will likely take.
+    const std::size_t most = owner_.held().is_over() ? 1 : owner_.limits().requests_per_wake;
     if (unfinished_.empty()) {
-        used = session_.feed(bytes, out);
+        const std::size_t used = session_.feed(bytes, out, most);
         unfinished_ = bytes.substr(used);
     } else {
         unfinished_ += bytes;
-        used = session_.feed(unfinished_, out);
-        unfinished_.erase(0, used);
+        unfinished_.erase(0, session_.feed(unfinished_, out, most));
     }
+    if (owner_.held().is_over())
+        let_go(out);
     if (unfinished_.empty() || session_.now() == session::phase::closing)
-        empty(unfinished_);
+        give_back(unfinished_);
+    count_held();
     if (!out.empty() || session_.now() != before)
-        set_deadline(patience(session_.now()));
+        set_deadline(patience(session_.now(), owner_.limits()));
     send(out);
+}
+
+// What is small may always be kept: a request that comes in two pieces is no attack.
+void connection::let_go(std::string& out) {
+    if (session_.now() != session::phase::closing && unfinished_.size() > small_bytes)
+        session_.turn_away(out);
+}
+
+void connection::count_held() noexcept {
+    held_.set(held_bytes_of(unfinished_) + session_.held_bytes() + held_bytes_of(unsent_));
 }
 
 // After the last reply. Closing a socket that has unread bytes resets it, and the client might lose
 // the reply: so they are read, up to a point.
 void connection::linger(std::size_t bytes) {
     lingered_bytes_ += bytes;
-    if (lingered_bytes_ > limits::linger_bytes)
+    if (lingered_bytes_ > linger_bytes)
         return close();
     wait(tcp_socket::wait_read);
 }
@@ -128,7 +152,8 @@ void connection::send(std::string_view bytes) {
     if (sent == bytes.size())
         return after_send();
     unsent_ = bytes.substr(sent);
-    set_deadline(limits::write);
+    count_held();
+    set_deadline(owner_.limits().write_timeout);
     wait(tcp_socket::wait_write);
 }
 
@@ -141,24 +166,30 @@ void connection::send_rest() {
     unsent_.erase(0, sent);
     if (!unsent_.empty())
         return wait(tcp_socket::wait_write);
-    empty(unsent_);
-    set_deadline(patience(session_.now()));
+    give_back(unsent_);
+    count_held();
+    set_deadline(patience(session_.now(), owner_.limits()));
     after_send();
 }
 
 void connection::after_send() {
     if (session_.now() == session::phase::closing)
         return finish_sending();
-    wait(tcp_socket::wait_read);
+    if (!session_.has_more())
+        return wait(tcp_socket::wait_read);
+    // The others' turn. Waiting to write, not to read: what to go on with is here already, and a
+    // client that takes no replies gets no more of them.
+    set_deadline(owner_.limits().write_timeout);
+    wait(tcp_socket::wait_write);
 }
 
 void connection::finish_sending() {
     error_code error;
     socket_.shutdown(tcp_socket::shutdown_send, error);
-    if (error)
+    if (error || !place_.may_linger())
         return close();
     lingering_ = true;
-    set_deadline(limits::linger);
+    set_deadline(owner_.limits().linger_timeout);
     wait(tcp_socket::wait_read);
 }
 
@@ -190,11 +221,11 @@ void connection::give_up() {
     expired_ = false;
     std::string& out = owner_.write_buffer();
     out.clear();
-    if (unsent_.empty() && !lingering_)
+    if (unsent_.empty() && !lingering_ && !session_.has_more())
         session_.time_out(out);
     if (out.empty())
         return close();
-    set_deadline(limits::linger);
+    set_deadline(owner_.limits().linger_timeout);
     send(out);
 }
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/admission.hpp"
+#include "http/held_bytes.hpp"
 #include "http/session.hpp"
 #include "http/ticks.hpp"
 
@@ -26,11 +28,12 @@ class connection {
 public:
     using handle = std::list<connection>::iterator;
 
-    connection(worker& owner, tcp_socket socket);
+    connection(worker& owner, tcp_socket socket, admission::place place);
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Begins to serve. `self` is its place in the worker's list.
+    /// Begins to serve; or tells the client that there is no place for it, and closes. `self` is
+    /// where it stands in the worker's list. May destroy it.
     void start(handle self);
 
     /// Answers 408 if a request was due, and closes, once its deadline is over; or closes if its
@@ -45,6 +48,9 @@ private:
     void on_ready();
     void read();
     void serve(std::string_view bytes);
+    void turn_away();
+    void let_go(std::string& out);
+    void count_held() noexcept;
     void linger(std::size_t bytes);
     void send(std::string_view bytes);
     void send_rest();
@@ -57,6 +63,8 @@ private:
 
     worker& owner_;
     tcp_socket socket_;
+    admission::place place_;
+    held_share held_;
     session session_;
     handle self_;
     std::string unfinished_;  // the beginning of a request

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "http/characters.hpp"
-#include "http/limits.hpp"
 #include "http/request_target.hpp"
 
 namespace coffer::http {
@@ -19,13 +18,13 @@ problem check_version(std::string_view version) noexcept {
     return is_version ? problem::version_unsupported : problem::request_malformed;
 }
 
-problem check_request_line(std::string_view line) noexcept {
+problem check_request_line(std::string_view line, std::size_t most_target_bytes) noexcept {
     const std::size_t target = line.find(' ') + 1;
     const std::size_t version = line.rfind(' ') + 1;
     // One space between the three parts and none in them.
     if (target <= 1 || version <= target + 1 || line.find(' ', target) + 1 != version)
         return problem::request_malformed;
-    if (version - 1 - target > limits::target_bytes)
+    if (version - 1 - target > most_target_bytes)
         return problem::target_too_long;
     if (!is_target(line.substr(target, version - 1 - target)))
         return problem::request_malformed;
@@ -41,12 +40,12 @@ problem check_field_line(std::string_view line) noexcept {
 
 }  // namespace
 
-std::size_t head_scanner::scan(std::string_view bytes) noexcept {
+std::size_t head_scanner::scan(std::string_view bytes, const limits& allowed) noexcept {
     while (problem_ == problem::none) {
         const std::size_t feed = bytes.find('\n', scanned_);
         if (feed == std::string_view::npos) {
             scanned_ = bytes.size();
-            problem_ = check_size(bytes.size());
+            problem_ = check_size(bytes.size(), allowed);
             return 0;
         }
         // The limits first: without this line feed they would have been all there was to go by.
@@ -60,25 +59,20 @@ std::size_t head_scanner::scan(std::string_view bytes) noexcept {
         }
         const std::string_view line = bytes.substr(line_begin_, feed - 1 - line_begin_);
         if (line.empty() && line_begin_ != 0) {
-            problem_ = check_size(scanned_);
+            problem_ = check_size(scanned_, allowed);
             return problem_ == problem::none ? scanned_ : 0;
         }
-        problem_ = check_line(line, line_begin_ == 0);
+        problem_ = line_begin_ == 0 ? check_request_line(line, allowed.target_bytes)
+                                    : check_field_line(line);
         line_begin_ = scanned_;
     }
     return 0;
 }
 
-problem head_scanner::check_line(std::string_view line, bool first) const noexcept {
-    return first ? check_request_line(line) : check_field_line(line);
-}
-
-problem head_scanner::check_size(std::size_t bytes) const noexcept {
-    // A method, two spaces and a version beside the target.
-    constexpr std::size_t request_line_bytes = limits::target_bytes + 64;
-    if (line_begin_ == 0 && bytes > request_line_bytes)
+problem head_scanner::check_size(std::size_t bytes, const limits& allowed) const noexcept {
+    if (line_begin_ == 0 && bytes > allowed.request_line_bytes())
         return problem::target_too_long;
-    return bytes > limits::head_bytes ? problem::head_too_large : problem::none;
+    return bytes > allowed.head_bytes ? problem::head_too_large : problem::none;
 }
 
 }  // namespace coffer::http

@@ -3,29 +3,73 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
-namespace coffer::http::limits {
+namespace coffer::http {
 
-inline constexpr std::size_t target_bytes = 8 * 1024;
-inline constexpr std::size_t head_bytes = 16 * 1024;  ///< request line and fields together
-inline constexpr std::size_t body_bytes = 64 * 1024;
-/// A chunked body with its chunk headers and trailers.
-inline constexpr std::size_t chunked_bytes = 2 * body_bytes;
-static_assert(target_bytes < head_bytes);
+inline constexpr std::size_t kibibyte = 1024;
+inline constexpr std::size_t mebibyte = 1024 * kibibyte;
+
+/// Each of these is a flag of `coffer serve`, and stands here with its default. They do not change
+/// while a server runs.
+struct limits {
+    std::size_t target_bytes = 8 * kibibyte;
+    std::size_t head_bytes = 16 * kibibyte;  ///< request line and fields together
+    std::size_t body_bytes = 64 * kibibyte;
+    /// Answered to one connection before it is the next one's turn.
+    std::size_t requests_per_wake = 256;
+    /// Replies to one client that it has not taken: nothing more is answered to it meanwhile.
+    std::size_t output_bytes = 256 * kibibyte;
+    /// Requests in part and replies not taken, of all connections together.
+    std::size_t held_bytes = 256 * mebibyte;
+    /// At once. One that waits takes about a kilobyte.
+    std::size_t connections = 16 * 1024;
+    /// From one address, or one /64 of IPv6. No limit of its own unless one is asked for: everyone
+    /// behind a proxy has one address, and so has a load tester.
+    std::size_t connections_per_peer = std::numeric_limits<std::size_t>::max();
+
+    // Each phase has one deadline, set as it begins: a slow drip of bytes does not move it.
+    /// From the end of a request to the next one's first byte.
+    std::chrono::seconds idle_timeout{60};
+    /// From the first byte to the end of the fields.
+    std::chrono::seconds head_timeout{10};
+    /// From there to the end of the body.
+    std::chrono::seconds body_timeout{30};
+    /// For the client to take a reply.
+    std::chrono::seconds write_timeout{30};
+    /// For the client to close after the last reply.
+    std::chrono::seconds linger_timeout{2};
+    /// For everything, once the server stops.
+    std::chrono::seconds drain_timeout{5};
+
+    /// A chunked body with its chunk headers and trailers.
+    [[nodiscard]] constexpr std::size_t chunked_bytes() const noexcept { return 2 * body_bytes; }
+    /// A method, two spaces and a version beside the target.
+    [[nodiscard]] constexpr std::size_t request_line_bytes() const noexcept {
+        return target_bytes + 64;
+    }
+    /// Connections over the limit that are told so and may linger until they have read it. Once
+    /// there are as many, the rest wait to be accepted; those of a peer over its limit are shut.
+    [[nodiscard]] constexpr std::size_t turned_away() const noexcept { return connections / 8 + 1; }
+    /// Whether a target that is just not too long fits into a head.
+    [[nodiscard]] constexpr bool are_consistent() const noexcept {
+        return request_line_bytes() <= head_bytes;
+    }
+};
+
+inline constexpr limits default_limits;
+static_assert(default_limits.are_consistent());
 
 /// Read from a socket at once.
-inline constexpr std::size_t read_bytes = 64 * 1024;
+inline constexpr std::size_t read_bytes = 64 * kibibyte;
 /// Read and thrown away after the last reply, so that the client gets to read it.
-inline constexpr std::size_t linger_bytes = 1024 * 1024;
+inline constexpr std::size_t linger_bytes = 1 * mebibyte;
+/// Memory that a connection may keep, and that does not count as held.
+inline constexpr std::size_t small_bytes = 1 * kibibyte;
 
-using std::chrono::seconds;
+/// `wanted` with as many connections as there are file descriptors for: each is one, those turned
+/// away too, and `reserved` are for everything else. At least one.
+[[nodiscard]] limits fit_to_descriptors(limits wanted, std::size_t descriptors,
+                                        std::size_t reserved) noexcept;
 
-// Each phase has one deadline, set as it begins: a slow drip of bytes does not move it.
-inline constexpr seconds idle{60};   ///< from the end of a request to the next one's first byte
-inline constexpr seconds head{10};   ///< from the first byte to the end of the fields
-inline constexpr seconds body{30};   ///< from there to the end of the body
-inline constexpr seconds write{30};  ///< for the client to take a reply
-inline constexpr seconds linger{2};  ///< for the client to close after the last reply
-inline constexpr seconds drain{5};   ///< for everything, once the server stops; a flag sets it
-
-}  // namespace coffer::http::limits
+}  // namespace coffer::http

@@ -26,6 +26,12 @@ void append_status_line(std::string& out, int status) {
 }  // namespace
 
 std::string date_text(std::time_t now) {
+    std::string text;
+    put_date(now, text);
+    return text;
+}
+
+void put_date(std::time_t now, std::string& out) {
     constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -37,16 +43,20 @@ std::string date_text(std::time_t now) {
                                    days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
                                    months[static_cast<std::size_t>(utc.tm_mon)], utc.tm_year + 1900,
                                    utc.tm_hour, utc.tm_min, utc.tm_sec);
-    return {text, static_cast<std::size_t>(size)};
+    out.assign(text, static_cast<std::size_t>(size));
 }
 
 void write_reply(const api::reply& reply, const reply_framing& framing, std::string& out) {
     append_status_line(out, reply.status());
     out += "Date: ";
     out += framing.date;
-    out += "\r\nContent-Type: application/json\r\nContent-Length: ";
-    append_number(out, reply.body().size());
     out += "\r\n";
+    // RFC 9110, section 8.6: no Content-Length where there cannot be content.
+    if (!reply.body().empty()) {
+        out += "Content-Type: application/json\r\nContent-Length: ";
+        append_number(out, reply.body().size());
+        out += "\r\n";
+    }
     if (!reply.allow().empty()) {
         out += "Allow: ";
         out += reply.allow();

@@ -12,6 +12,9 @@ namespace coffer::http {
 /// The value of a Date field (RFC 9110, section 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
 [[nodiscard]] std::string date_text(std::time_t now);
 
+/// Replaces `out` by that, without an allocation where `out` has had a date before.
+void put_date(std::time_t now, std::string& out);
+
 /// What the connection says along with a reply.
 struct reply_framing {
     std::string_view date;

@@ -7,7 +7,6 @@
 #include <boost/beast/http/error.hpp>
 
 #include "http/characters.hpp"
-#include "http/limits.hpp"
 #include "http/request_target.hpp"
 
 namespace coffer::http {
@@ -24,6 +23,8 @@ constexpr api::method method_of(beast::http::verb verb) noexcept {
             return api::method::get;
         case beast::http::verb::post:
             return api::method::post;
+        case beast::http::verb::options:
+            return api::method::options;
         default:
             return api::method::other;
     }
@@ -33,8 +34,9 @@ constexpr api::method method_of(beast::http::verb verb) noexcept {
 // the fields of the head and not of any trailer, and more strictly than Beast 1.81 does.
 class head_parser final : public beast::http::basic_parser<true> {
 public:
-    explicit head_parser(std::string_view head) : head_bytes_{head} {
-        header_limit(limits::head_bytes);
+    head_parser(std::string_view head, const limits& allowed)
+        : head_bytes_{head}, limits_{allowed} {
+        header_limit(static_cast<std::uint32_t>(allowed.head_bytes));
         skip(true);
     }
 
@@ -122,10 +124,13 @@ private:
         head_.keep_alive = keep_alive();
         if (hosts_ > 1 || (hosts_ == 0 && !head_.is_http_1_0))
             return fail(problem::request_malformed);
+        // RFC 9112, section 3.2.4.
+        if (head_.target.of(head_bytes_) == "*" && head_.method != api::method::options)
+            return fail(problem::request_malformed);
         if (transfer_encodings_ != 0)
             return check_coding();
         head_.content_length = static_cast<std::size_t>(content_length().value_or(0));
-        if (head_.content_length > limits::body_bytes)
+        if (head_.content_length > limits_.body_bytes)
             fail(problem::body_too_large);
         // RFC 9110, section 10.1.1: of no meaning without a body, or from HTTP/1.0.
         head_.expects_continue =
@@ -159,6 +164,7 @@ private:
     void on_finish_impl(error_code&) override {}
 
     std::string_view head_bytes_;
+    const limits& limits_;
     request_head head_;
     int hosts_ = 0;
     int content_types_ = 0;
@@ -169,8 +175,8 @@ private:
 
 }  // namespace
 
-request_head read_head(std::string_view head) {
-    return head_parser{head}.read();
+request_head read_head(std::string_view head, const limits& allowed) {
+    return head_parser{head, allowed}.read();
 }
 
 }  // namespace coffer::http

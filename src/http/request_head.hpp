@@ -7,6 +7,7 @@
 
 #include "api/problem.hpp"
 #include "api/request.hpp"
+#include "http/limits.hpp"
 
 namespace coffer::http {
 
@@ -34,6 +35,6 @@ struct request_head {
 
 /// Reads a whole head that the head_scanner let through. Refuses what RFC 9110 and 9112 say to
 /// refuse, any doubt about where the body ends above all: then `problem` is set.
-[[nodiscard]] request_head read_head(std::string_view head);
+[[nodiscard]] request_head read_head(std::string_view head, const limits& allowed);
 
 }  // namespace coffer::http

@@ -12,10 +12,14 @@ constexpr bool is_unreserved_or_delimiter(char c) noexcept {
            std::string_view{"-._~!$&'()*+,;=%"}.find(c) != std::string_view::npos;
 }
 
-constexpr bool is_target_character(char c) noexcept {
+constexpr character_set name_characters{is_unreserved_or_delimiter};
+constexpr character_set target_characters{[](char c) noexcept {
     return is_unreserved_or_delimiter(c) ||
            std::string_view{"/:@?[]"}.find(c) != std::string_view::npos;
-}
+}};
+constexpr character_set address_characters{
+    [](char c) noexcept { return hex_value(c) >= 0 || c == ':' || c == '.'; }};
+constexpr character_set digits{is_digit};
 
 /// How long the scheme and the slashes are, or 0 if it is no URL of ours.
 std::size_t scheme_size(std::string_view target) noexcept {
@@ -28,8 +32,21 @@ std::size_t scheme_size(std::string_view target) noexcept {
     return 0;
 }
 
-bool all_of(std::string_view text, bool (*kind)(char) noexcept) noexcept {
-    return std::all_of(text.begin(), text.end(), kind);
+/// Whether each percent sign begins an encoding, and none in the path is of a control character.
+bool is_encoded_well(std::string_view target) noexcept {
+    const std::size_t query = target.find('?');
+    for (std::size_t at = target.find('%'); at != target.npos; at = target.find('%', at + 3)) {
+        if (target.size() - at < 3)
+            return false;
+        const int high = hex_value(target[at + 1]);
+        const int low = hex_value(target[at + 2]);
+        if (high < 0 || low < 0)
+            return false;
+        const int value = high * 16 + low;
+        if (at < query && (value < 0x20 || value == 0x7f))
+            return false;
+    }
+    return true;
 }
 
 }  // namespace
@@ -37,7 +54,7 @@ bool all_of(std::string_view text, bool (*kind)(char) noexcept) noexcept {
 bool is_target(std::string_view text) noexcept {
     if (text == "*")
         return true;
-    if (text.empty() || !all_of(text, is_target_character))
+    if (text.empty() || !target_characters.has_all_of(text) || !is_encoded_well(text))
         return false;
     if (text.front() == '/')
         return true;
@@ -71,11 +88,8 @@ bool is_host(std::string_view text) noexcept {
         port.remove_prefix(1);
     if (!port.empty() && port.front() != ':')
         return false;
-    const auto is_address_character = [](char c) noexcept {
-        return hex_value(c) >= 0 || c == ':' || c == '.';
-    };
-    return all_of(name, bracketed ? +is_address_character : is_unreserved_or_delimiter) &&
-           all_of(port.substr(port.empty() ? 0 : 1), is_digit);
+    return (bracketed ? address_characters : name_characters).has_all_of(name) &&
+           digits.has_all_of(port.substr(port.empty() ? 0 : 1));
 }
 
 }  // namespace coffer::http

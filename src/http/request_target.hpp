@@ -6,7 +6,8 @@
 namespace coffer::http {
 
 /// Whether `text` is a target that this server answers: a path ("/accounts/1/balance?x"), a whole
-/// URL of http or https, or "*".
+/// URL of http or https, or "*". Whatever is percent-encoded is so by the rules, and no control
+/// character in the path.
 [[nodiscard]] bool is_target(std::string_view text) noexcept;
 
 /// The part of a target that says where on the server: a path, perhaps with a query, or "*".

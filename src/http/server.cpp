@@ -16,8 +16,10 @@ void join(std::vector<std::thread>& threads) {
 }
 
 }  // namespace
-server::server(engine& books, const listen_address& where, std::size_t threads)
-    : signals_{events_, SIGINT, SIGTERM} {
+
+server::server(engine& books, const listen_address& where, std::size_t threads,
+               const limits& allowed)
+    : common_{allowed}, signals_{events_, SIGINT, SIGTERM} {
     try {
         listen(books, where, threads);
     } catch (const boost::system::system_error& failure) {
@@ -29,19 +31,19 @@ server::server(engine& books, const listen_address& where, std::size_t threads)
 // The first worker listens alone, which fails if anyone else does: addresses that are shared from
 // the start could be joined by any other process of the same user, with books of its own.
 void server::listen(engine& books, listen_address where, std::size_t threads) {
-    workers_.push_back(std::make_unique<worker>(books, where, false));
+    workers_.push_back(std::make_unique<worker>(books, common_, where, false));
     where = address();  // with the port that it was given
     if (threads > 1)
         workers_.front()->share_address();
     while (workers_.size() != threads)
-        workers_.push_back(std::make_unique<worker>(books, where, true));
+        workers_.push_back(std::make_unique<worker>(books, common_, where, true));
 }
 
-void server::run(std::chrono::seconds drain_timeout) {
-    signals_.async_wait([this, drain_timeout](const boost::system::error_code&, int signal) {
+void server::run() {
+    signals_.async_wait([this](const boost::system::error_code&, int signal) {
         log::info("{}: draining", signal == SIGINT ? "SIGINT" : "SIGTERM");
         signals_.clear();
-        drain(drain_timeout);
+        drain(common_.limits.drain_timeout);
     });
     std::vector<std::thread> threads;
     try {

@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include "http/commons.hpp"
+#include "http/limits.hpp"
 #include "http/listen_address.hpp"
 #include "http/worker.hpp"
 
@@ -16,21 +18,22 @@ class server {
 public:
     /// Listens at `where` with `threads` workers, and takes SIGINT and SIGTERM over. Throws
     /// std::runtime_error, with a text for people, if that cannot be: someone else listens there.
-    server(engine& books, const listen_address& where, std::size_t threads);
+    server(engine& books, const listen_address& where, std::size_t threads, const limits& allowed);
 
     /// Where it listens, with the port that the system chose if it was asked to.
     [[nodiscard]] listen_address address() const { return workers_.front()->address(); }
 
     /// Serves until SIGINT or SIGTERM has come and what had arrived by then is answered, for which
-    /// there is `drain_timeout`: clients slower than that are cut off. From that
-    /// signal on, another one has its default effect: the process ends at once. Throws
-    /// std::system_error if there are no threads to be had.
-    void run(std::chrono::seconds drain_timeout);
+    /// there is the drain timeout: clients slower than that are cut off. From that signal on,
+    /// another one has its default effect: the process ends at once. Throws std::system_error if
+    /// there are no threads to be had.
+    void run();
 
 private:
     void listen(engine& books, listen_address where, std::size_t threads);
     void drain(std::chrono::seconds patience);
 
+    commons common_;
     boost::asio::io_context events_;
     boost::asio::signal_set signals_;
     std::vector<std::unique_ptr<worker>> workers_;

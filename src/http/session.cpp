@@ -7,9 +7,13 @@ namespace coffer::http {
 
 using api::problem;
 
-std::size_t session::feed(std::string_view bytes, std::string& out) {
+std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t most_requests) {
     std::size_t used = 0;
-    while (phase_ != phase::closing && used != bytes.size()) {
+    has_more_ = false;
+    for (; phase_ != phase::closing && used != bytes.size(); --most_requests) {
+        has_more_ = most_requests == 0 || out.size() >= shared_.limits.output_bytes;
+        if (has_more_)
+            break;
         const std::size_t taken = feed_one(bytes.substr(used), out);
         if (taken == 0)
             break;
@@ -38,14 +42,14 @@ std::size_t session::feed_one(std::string_view bytes, std::string& out) {
 }
 
 bool session::feed_head(std::string_view bytes, std::string& out) {
-    head_size_ = scanner_.scan(bytes);
+    head_size_ = scanner_.scan(bytes, shared_.limits);
     if (scanner_.problem_found() != problem::none) {
         refuse(scanner_.problem_found(), out);
         return false;
     }
     if (head_size_ == 0)
         return false;
-    head_ = read_head(bytes.substr(0, head_size_));
+    head_ = read_head(bytes.substr(0, head_size_), shared_.limits);
     if (head_.problem != problem::none) {
         refuse(head_.problem, out);
         return false;
@@ -53,15 +57,24 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
     body_size_ = head_.content_length;
     phase_ = phase::body;
     const bool client_waits = head_.expects_continue && bytes.size() == head_size_;
-    if (client_waits)
+    return !client_waits || ask_for_body(bytes, out);
+}
+
+// RFC 9110, section 10.1.1. A client whose body does not matter is told the answer instead. It may
+// send the body all the same or not, so that nothing can follow on this connection.
+bool session::ask_for_body(std::string_view bytes, std::string& out) {
+    const bool wanted = api::wants_body(shared_.books, request_in(bytes, {}), shared_.reply);
+    if (wanted)
         write_continue(out);
-    return true;
+    else
+        write(true, out);
+    return wanted;
 }
 
 bool session::feed_body(std::string_view bytes, std::string& out) {
     if (!head_.chunked)
         return bytes.size() >= body_size_;
-    body_size_ += chunks_.take(bytes.substr(body_size_));
+    body_size_ += chunks_.take(bytes.substr(body_size_), shared_.limits);
     if (chunks_.problem_found() != problem::none) {
         refuse(chunks_.problem_found(), out);
         return false;
@@ -69,18 +82,22 @@ bool session::feed_body(std::string_view bytes, std::string& out) {
     return chunks_.done();
 }
 
+api::request session::request_in(std::string_view bytes, std::string_view body) const {
+    return {.method = head_.method,
+            .target = head_.target.of(bytes),
+            .content_type = head_.content_type.of(bytes),
+            .body = body};
+}
+
 void session::answer(std::string_view bytes, std::string& out) {
-    const api::request asked{
-        .method = head_.method,
-        .target = head_.target.of(bytes),
-        .content_type = head_.content_type.of(bytes),
-        .body = head_.chunked ? chunks_.content() : bytes.substr(head_size_, body_size_)};
-    api::handle(shared_.books, asked, shared_.reply);
+    const std::string_view body =
+        head_.chunked ? chunks_.content() : bytes.substr(head_size_, body_size_);
+    api::handle(shared_.books, request_in(bytes, body), shared_.reply);
     const bool nothing_left = bytes.size() == head_size_ + body_size_;
     write(!head_.keep_alive || (draining_ && nothing_left), out);
     scanner_.reset();
     if (head_.chunked)
-        chunks_ = {};
+        chunks_.reset();
     head_ = {};
 }
 
@@ -103,6 +120,10 @@ void session::time_out(std::string& out) {
     if (phase_ == phase::head || phase_ == phase::body)
         refuse(problem::request_timeout, out);
     phase_ = phase::closing;
+}
+
+void session::turn_away(std::string& out) {
+    refuse(problem::unavailable, out);
 }
 
 }  // namespace coffer::http

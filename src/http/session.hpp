@@ -10,6 +10,7 @@
 #include "engine/engine.hpp"
 #include "http/chunked_body.hpp"
 #include "http/head_scanner.hpp"
+#include "http/limits.hpp"
 #include "http/request_head.hpp"
 
 namespace coffer::http {
@@ -19,6 +20,7 @@ struct session_context {
     engine& books;
     std::string date;  ///< the Date field's value, kept current by whoever has a clock
     api::reply reply;  ///< the reply in the making
+    const http::limits& limits = default_limits;
 };
 
 /// Thread safety: none; a session and its context belong to one thread.
@@ -29,23 +31,39 @@ public:
 
     explicit session(session_context& shared) noexcept : shared_{shared} {}
 
-    /// Answers every request that `bytes` holds the whole of, in order, by appending to `out`.
-    /// Returns how many bytes that took from the front; the rest, if any, begins a request and is
-    /// due again at the front of the next call's bytes. After phase `closing` nothing is taken.
-    [[nodiscard]] std::size_t feed(std::string_view bytes, std::string& out);
+    /// Answers every request that `bytes` holds the whole of, in order, by appending to `out`, up
+    /// to `most_requests` or until `out` has the limit's bytes. Returns how many bytes that took
+    /// from the front; the rest, if any, is due again at the front of the next call's bytes. After
+    /// phase `closing` nothing is taken.
+    [[nodiscard]] std::size_t feed(std::string_view bytes, std::string& out,
+                                   std::size_t most_requests);
+    [[nodiscard]] std::size_t feed(std::string_view bytes, std::string& out) {
+        return feed(bytes, out, shared_.limits.requests_per_wake);
+    }
+
+    /// Whether the last feed stopped at a limit: what it left may hold whole requests.
+    [[nodiscard]] bool has_more() const noexcept { return has_more_; }
 
     [[nodiscard]] phase now() const noexcept { return phase_; }
 
     /// The deadline of the phase is over: appends 408 if a request had begun, and closes.
     void time_out(std::string& out);
 
+    /// There is no room for this client, or for its request: appends 503, and closes.
+    void turn_away(std::string& out);
+
     /// The server is stopping: the reply after which nothing more is at hand will be the last.
     void drain() noexcept { draining_ = true; }
+
+    /// What counts as held of the memory for a request that is not all there.
+    [[nodiscard]] std::size_t held_bytes() const noexcept { return chunks_.held_bytes(); }
 
 private:
     [[nodiscard]] std::size_t feed_one(std::string_view bytes, std::string& out);
     [[nodiscard]] bool feed_head(std::string_view bytes, std::string& out);
     [[nodiscard]] bool feed_body(std::string_view bytes, std::string& out);
+    [[nodiscard]] bool ask_for_body(std::string_view bytes, std::string& out);
+    [[nodiscard]] api::request request_in(std::string_view bytes, std::string_view body) const;
     void answer(std::string_view bytes, std::string& out);
     void refuse(api::problem, std::string& out);
     void write(bool last, std::string& out);
@@ -53,6 +71,7 @@ private:
     session_context& shared_;
     phase phase_ = phase::idle;
     bool draining_ = false;
+    bool has_more_ = false;
     head_scanner scanner_;
     request_head head_;
     std::size_t head_size_ = 0;

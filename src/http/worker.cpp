@@ -8,7 +8,6 @@
 #include <exception>
 #include <utility>
 
-#include "http/limits.hpp"
 #include "http/reply_writer.hpp"
 #include "ops/log.hpp"
 
@@ -22,12 +21,13 @@ using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT
 
 }  // namespace
 
-worker::worker(engine& books, const listen_address& where, bool shared)
-    : events_{1},  // one thread runs it
+worker::worker(engine& books, commons& common, const listen_address& where, bool shared)
+    : common_{common},
+      events_{1},  // one thread runs it
       acceptor_{events_},
       timer_{events_},
-      context_{books, date_text(std::time(nullptr)), {}},
-      read_buffer_(limits::read_bytes) {
+      context_{books, date_text(std::time(nullptr)), {}, common.limits},
+      read_buffer_(read_bytes) {
     const tcp::endpoint endpoint{asio::ip::make_address(where.host), where.port};
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(asio::socket_base::reuse_address{true});
@@ -69,18 +69,22 @@ void worker::remove(connection::handle gone) {
     connections_.erase(gone);
     if (draining() && connections_.empty())
         timer_.cancel();
+    // It may have been paused for want of the place or the descriptor that is free now.
+    if (!draining() && !accepting_)
+        accept();
 }
 
 void worker::accept() {
     accepting_ = true;
-    acceptor_.async_accept([this](error_code error, tcp_socket socket) {
+    acceptor_.async_accept(accepted_from_, [this](error_code error, tcp_socket socket) {
         accepting_ = false;
         if (!error)
-            take(std::move(socket));
+            take(std::move(socket), accepted_from_);
         else if (error != asio::error::operation_aborted &&
                  error != asio::error::connection_aborted)
             return pause_accepting(error.message());
-        if (!draining())
+        // If there is no room at all, it goes on when somebody has left, or at the next tick.
+        if (!draining() && !accepting_ && !common_.admission.is_full())
             accept();
     });
 }
@@ -93,12 +97,9 @@ void worker::pause_accepting(const std::string& reason) {
     next_complaint_ = std::max(next_complaint_, now_ + said_every);
 }
 
-void worker::take(tcp_socket socket) {
-    connections_.emplace_front(*this, std::move(socket));
-    const auto taken = connections_.begin();
-    taken->start(taken);
-    if (draining())
-        taken->drain();
+void worker::take(tcp_socket socket, const tcp::endpoint& from) {
+    connections_.emplace_front(*this, std::move(socket), common_.admission.admit(from.address()));
+    connections_.front().start(connections_.begin());
 }
 
 void worker::wait_for_tick() {
@@ -113,13 +114,13 @@ void worker::wait_for_tick() {
 
 void worker::on_tick() {
     ++now_;
-    context_.date = date_text(std::time(nullptr));
+    put_date(std::time(nullptr), context_.date);
     for (auto at = connections_.begin(); at != connections_.end();) {
         const auto next = std::next(at);
         at->check_deadline();
         at = next;
     }
-    if (!accepting_ && !draining())
+    if (!accepting_ && !draining() && !common_.admission.is_full())
         accept();
 }
 
@@ -142,11 +143,10 @@ void worker::accept_backlog() {
     error_code error;
     while (!error) {
         tcp_socket socket{events_};
-        acceptor_.accept(socket, error);
-        if (!error) {
-            connections_.emplace_front(*this, std::move(socket));
-            connections_.front().start(connections_.begin());
-        }
+        tcp::endpoint from;
+        acceptor_.accept(socket, from, error);
+        if (!error)
+            take(std::move(socket), from);
     }
     acceptor_.close(error);
 }

@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "http/commons.hpp"
 #include "http/connection.hpp"
-#include "http/limits.hpp"
 #include "http/listen_address.hpp"
 #include "http/session.hpp"
 #include "http/ticks.hpp"
@@ -25,7 +25,8 @@ class worker {
 public:
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
     /// kernel spreads the connections over them. Throws boost::system::system_error.
-    worker(engine& books, const listen_address& where, bool shared);
+    /// `books` and `common` must outlive it.
+    worker(engine& books, commons& common, const listen_address& where, bool shared);
 
     /// Lets workers of this process listen beside this one.
     void share_address();
@@ -38,9 +39,11 @@ public:
 
     /// Stops accepting, answers what has arrived, closes; then run() returns. That takes at most
     /// `patience`, and two ticks for the last replies.
-    void drain(std::chrono::seconds patience = limits::drain);
+    void drain(std::chrono::seconds patience);
 
     [[nodiscard]] session_context& context() noexcept { return context_; }
+    [[nodiscard]] const http::limits& limits() const noexcept { return common_.limits; }
+    [[nodiscard]] held_total& held() noexcept { return common_.held; }
     /// Buffers for the connection whose turn it is: what is in them is gone at the next one's.
     [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
     [[nodiscard]] std::string& write_buffer() noexcept { return write_buffer_; }
@@ -62,11 +65,12 @@ private:
     void accept();
     void accept_backlog();
     void pause_accepting(const std::string& reason);
-    void take(tcp_socket);
+    void take(tcp_socket, const boost::asio::ip::tcp::endpoint& from);
     void wait_for_tick();
     void on_tick();
     void drain_here(std::chrono::seconds patience);
 
+    commons& common_;
     boost::asio::io_context events_;
     acceptor acceptor_;
     timer timer_;
@@ -74,6 +78,7 @@ private:
     std::vector<char> read_buffer_;
     std::string write_buffer_;
     std::list<connection> connections_;
+    boost::asio::ip::tcp::endpoint accepted_from_;
     tick now_ = 0;
     tick drained_by_ = never;
     tick next_complaint_ = 0;

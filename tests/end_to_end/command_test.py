@@ -47,7 +47,11 @@ class Command(unittest.TestCase):
         usage = run("help")
         self.assertEqual((0, ""), (usage.returncode, usage.stderr))
         for word in ("serve", "version", "help", "--listen", "--threads", "--data", "--accounts",
-                     "--snapshot-every", "--snapshot-keep", "--drain-timeout", "--in-memory",
+                     "--snapshot-every", "--snapshot-keep", "--in-memory", "--max-head",
+                     "--max-target", "--max-body", "--max-output", "--max-held",
+                     "--max-connections", "--max-connections-per-peer", "--requests-per-wake",
+                     "--idle-timeout", "--head-timeout", "--body-timeout", "--write-timeout",
+                     "--linger-timeout", "--drain-timeout",
                      "COFFER_LISTEN"):
             self.assertIn(word, usage.stdout)
 
@@ -60,7 +64,10 @@ class Command(unittest.TestCase):
                       ["--snapshot-every", "5"], ["--snapshot-every", "-1s"],
                       ["--snapshot-every", "1 s"], ["--snapshot-every", "soon"],
                       ["--snapshot-keep", "0"], ["--snapshot-keep", "-1"],
-                      ["--drain-timeout", "soon"], ["extra"]):
+                      ["--drain-timeout", "soon"], ["--head-timeout", "0"],
+                      ["--max-body", "64KB"], ["--max-body", "-1"], ["--max-head", "1"],
+                      ["--max-target", "16KiB"], ["--max-connections", "0"],
+                      ["--requests-per-wake", "0"], ["extra"]):
             with self.subTest(flags=flags):
                 self.assert_fails(2, "serve", "--data", self.folder / "data", *flags)
 

@@ -32,7 +32,7 @@ def run(*arguments, env=None):
 class Server:
     """A server on a free port with a data directory of its own, as a context manager."""
 
-    def __init__(self, *flags, data=None, listen="127.0.0.1:0", env=None):
+    def __init__(self, *flags, data=None, listen="127.0.0.1:0", env=None, preexec=None):
         self.folder = None
         if data is None:
             self.folder = tempfile.TemporaryDirectory(prefix="coffer-test-")
@@ -44,7 +44,7 @@ class Server:
         self.process = subprocess.Popen(
             [BINARY, "serve", *address, "--data", str(self.data), *map(str, flags)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors, text=True,
-            env=environment(env))
+            env=environment(env), preexec_fn=preexec)
         self.banner = []
         try:
             self.port = self._read_port()

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/write.hpp>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -25,17 +26,26 @@ namespace {
 /// A worker in a thread of its own, drained at the end.
 class running_worker {
 public:
-    running_worker() : worker_{*books_, {"127.0.0.1", 0}, false} {
+    explicit running_worker(const limits& allowed = {}) : running_worker{allowed, later} {
+        begin();
+    }
+    /// Listens, and serves when it is told to begin.
+    static constexpr struct begin_later {
+    } later{};
+    running_worker(const limits& allowed, begin_later)
+        : common_{allowed}, worker_{*books_, common_, {"127.0.0.1", 0}, false} {}
+    void begin() {
         thread_ = std::thread{[this] { worker_.run(); }};
     }
     ~running_worker() { stop(); }
     void stop() {
         if (!thread_.joinable())
             return;
-        worker_.drain();
+        drain();
         thread_.join();
     }
-    void drain() { worker_.drain(); }
+    void drain() { worker_.drain(common_.limits.drain_timeout); }
+    [[nodiscard]] commons& common() { return common_; }
     [[nodiscard]] std::uint16_t port() const { return worker_.address().port; }
     [[nodiscard]] std::int64_t balance_minor(coffer::account_number number) const {
         return books_->balance(number).posting.balance.minor();
@@ -43,9 +53,18 @@ public:
 
 private:
     std::unique_ptr<coffer::engine> books_ = coffer::open_sample();
+    commons common_;
     worker worker_;
     std::thread thread_;
 };
+
+void wait_until(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+    while (!condition()) {
+        REQUIRE(std::chrono::steady_clock::now() < deadline);
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+}
 
 class client {
 public:
@@ -66,6 +85,9 @@ public:
     std::string read_some() {
         char buffer[4096];
         return {buffer, socket_.read_some(asio::buffer(buffer))};
+    }
+    void try_send(std::string_view bytes, boost::system::error_code& error) {
+        asio::write(socket_, asio::buffer(bytes.data(), bytes.size()), error);
     }
     void shut_down_sending() { socket_.shutdown(tcp::socket::shutdown_send); }
 
@@ -138,6 +160,131 @@ TEST_CASE("connection: lets a client that is still sending read why it was refus
     CHECK_THAT(one.read_all(), Contains("413 "));
 }
 
+TEST_CASE("connection: takes turns with others, however much one has sent", "[http]") {
+    limits allowed;
+    allowed.requests_per_wake = 3;
+    running_worker server{allowed, running_worker::later};
+    client greedy{server.port()};
+    client modest{server.port()};
+    std::string batch;
+    for (int i = 0; i != 400; ++i)
+        batch += deposit;
+    greedy.send(batch);
+    modest.send(get("/accounts/10001/balance"));
+    server.begin();  // to find both waiting
+    const std::string seen = modest.read_some();
+    CHECK_THAT(seen, Contains("200 OK") && !Contains("\"balance\":1400.0"));
+    greedy.shut_down_sending();
+    CHECK(count(greedy.read_all(), "200 OK") == 400);
+    CHECK(server.balance_minor(10001) == 140'000);
+}
+
+TEST_CASE("connection: goes on after its turn though nothing more comes", "[http]") {
+    limits allowed;
+    allowed.requests_per_wake = 1;
+    running_worker server{allowed};
+    client one{server.port()};
+    std::string batch;
+    for (int i = 0; i != 500; ++i)
+        batch += deposit;
+    one.send(batch);
+    std::string replies;
+    while (count(replies, "200 OK") != 500)
+        replies += one.read_some();
+    CHECK(server.balance_minor(10001) == 150'000);
+}
+
+TEST_CASE("connection: one too many is told to come back, and one less makes room", "[http]") {
+    limits allowed;
+    allowed.connections = 2;
+    running_worker server{allowed};
+    client first{server.port()};
+    first.send(deposit);
+    CHECK_THAT(first.read_some(), Contains("1001.0"));
+    {
+        client second{server.port()};
+        second.send(deposit);
+        CHECK_THAT(second.read_some(), Contains("1002.0"));
+        for (int i = 0; i != 20; ++i) {
+            client third{server.port()};
+            third.send(deposit);
+            third.shut_down_sending();
+            CHECK_THAT(third.read_all(), Contains("HTTP/1.1 503 ") && Contains("Retry-After: 1"));
+        }
+    }
+    wait_until([&server] { return server.common().admission.admitted() == 1; });
+    client next{server.port()};
+    next.send(deposit);
+    CHECK_THAT(next.read_some(), Contains("1003.0"));
+    CHECK(server.balance_minor(10001) == 100'300);
+}
+
+TEST_CASE("connection: short of memory, large parts of requests are refused and small ones kept",
+          "[http]") {
+    limits allowed;
+    allowed.held_bytes = 8 * 1024;
+    running_worker server{allowed};
+    const std::string large =
+        post("/accounts/10001/deposit", R"({"amount":1)" + std::string(20'000, ' ') + "}");
+    client hog{server.port()};
+    hog.send(large.substr(0, 15'000));
+    wait_until([&server] { return server.common().held.is_over(); });
+
+    client other{server.port()};
+    other.send(large.substr(0, 10'000));
+    CHECK_THAT(other.read_some(), Contains("HTTP/1.1 503 ") && Contains("Retry-After: 1"));
+
+    client modest{server.port()};
+    modest.send(deposit.substr(0, 100));
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});  // for it to come in two pieces
+    modest.send(deposit.substr(100));
+    CHECK_THAT(modest.read_some(), Contains("1001.0"));
+    client pipelining{server.port()};
+    pipelining.send(deposit + deposit + deposit);
+    pipelining.shut_down_sending();
+    CHECK(count(pipelining.read_all(), "200 OK") == 3);
+
+    hog.send(large.substr(15'000));  // it was there before memory was short
+    CHECK_THAT(hog.read_some(), Contains("200 OK"));
+    wait_until([&server] { return server.common().held.bytes() == 0; });
+}
+
+TEST_CASE("connection: a head that drips in has no more time than any other", "[http]") {
+    limits allowed;
+    allowed.head_timeout = std::chrono::seconds{1};
+    running_worker server{allowed};
+    client one{server.port()};
+    const auto begin = std::chrono::steady_clock::now();
+    std::thread dripping{[&one] {
+        boost::system::error_code error;
+        one.try_send("GET / HTTP/1.1\r\nX: ", error);
+        for (int i = 0; i != 200 && !error; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{50});
+            one.try_send("x", error);
+        }
+    }};
+    CHECK_THAT(one.read_some(), Contains("HTTP/1.1 408 "));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds{9});
+    dripping.join();
+}
+
+TEST_CASE("connection: a client that takes no replies is shut out in the end", "[http]") {
+    limits allowed;
+    allowed.write_timeout = std::chrono::seconds{1};
+    running_worker server{allowed};
+    client one{server.port()};
+    std::string batch;
+    for (int i = 0; i != 1000; ++i)
+        batch += deposit;
+    boost::system::error_code error;
+    // More than all buffers on the way hold: without the timeout this would block for good.
+    for (int i = 0; i != 1000 && !error; ++i)
+        one.try_send(batch, error);
+    CHECK(error);
+    wait_until([&server] { return server.common().admission.admitted() == 0; });
+    CHECK(server.common().held.bytes() == 0);
+}
+
 TEST_CASE("worker: drained, answers what has arrived and closes the rest", "[http]") {
     running_worker server;
     client idle{server.port()};
@@ -169,5 +316,5 @@ TEST_CASE("worker: drained, waits for nobody longer than the limit", "[http]") {
     CHECK_THAT(halfway.read_all(), Contains("408 "));
     server.stop();
     CHECK(std::chrono::steady_clock::now() - begin <
-          limits::drain + limits::linger + std::chrono::seconds{2});
+          default_limits.drain_timeout + default_limits.linger_timeout + std::chrono::seconds{2});
 }

@@ -11,6 +11,14 @@ TEST_CASE("date_text: writes the date of RFC 9110", "[http]") {
     CHECK(date_text(951782400) == "Tue, 29 Feb 2000 00:00:00 GMT");
 }
 
+TEST_CASE("write_reply: a reply without content has neither length nor type", "[http]") {
+    coffer::api::reply reply;
+    std::string out;
+    reply.list_methods("GET, OPTIONS");
+    write_reply(reply, {.date = "now"}, out);
+    CHECK(out == "HTTP/1.1 204 No Content\r\nDate: now\r\nAllow: GET, OPTIONS\r\n\r\n");
+}
+
 TEST_CASE("write_reply: tells a client to try again where that makes sense", "[http]") {
     coffer::api::reply reply;
     std::string out;

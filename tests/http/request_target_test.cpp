@@ -23,6 +23,21 @@ TEST_CASE("is_target: takes paths, URLs and the asterisk, and nothing else", "[h
     }
 }
 
+TEST_CASE("is_target: takes percent-encoding by the rules and no control character in a path",
+          "[http]") {
+    for (const char* const good :
+         {"/%41", "/%2f%2F", "/%7e%20", "/%80%FF", "/?%00%0a", "http://x/%31"}) {
+        CAPTURE(good);
+        CHECK(is_target(good));
+    }
+    for (const char* const bad :
+         {"/%", "/%4", "/%4g", "/%g4", "/%%41", "/a%", "/?%", "/?a=%2", "/%00", "/%0a", "/%0D",
+          "/%1f", "/%7f", "/a%7F?b", "/%+1", "http://x/%00", "http://x/%"}) {
+        CAPTURE(bad);
+        CHECK_FALSE(is_target(bad));
+    }
+}
+
 TEST_CASE("path_of: is the path and the query of whatever form", "[http]") {
     CHECK(path_of("/a/b?c") == "/a/b?c");
     CHECK(path_of("http://x/a?b") == "/a?b");

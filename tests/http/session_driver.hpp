@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "engine/opening.hpp"
+#include "http/limits.hpp"
 #include "http/session.hpp"
 
 namespace coffer::http {
@@ -14,11 +15,24 @@ class session_driver {
 public:
     static constexpr std::string_view date = "Mon, 23 Nov 2026 15:00:00 GMT";
 
+    explicit session_driver(const http::limits& allowed = default_limits) : limits{allowed} {}
+
     /// Sends `bytes` in one piece; what the session does not take yet is kept for the next piece.
+    /// Where it stops at a limit it is told to go on at once.
     void send(std::string_view bytes) {
         kept_ += bytes;
-        kept_.erase(0, session.feed(kept_, out));
+        do
+            go_on();
+        while (session.has_more());
     }
+    /// Feeds what is left of the pieces so far, once.
+    void go_on() {
+        out_once.clear();
+        kept_.erase(0, session.feed(kept_, out_once));
+        out += out_once;
+    }
+    /// Bytes for the next feed.
+    void keep(std::string_view bytes) { kept_ += bytes; }
     void send_byte_by_byte(std::string_view bytes) {
         for (const char& one : bytes)
             send({&one, 1});
@@ -33,9 +47,11 @@ public:
     }
 
     std::unique_ptr<engine> books = open_sample();
-    session_context context{*books, std::string{date}, {}};
+    http::limits limits;
+    session_context context{*books, std::string{date}, {}, limits};
     http::session session{context};
     std::string out;
+    std::string out_once;  ///< what the last feed replied
 
 private:
     std::string kept_;

@@ -51,11 +51,32 @@ std::string get_line(const std::string& request_line) {
 }  // namespace
 
 TEST_CASE("session: refuses malformed request lines", "[http]") {
-    for (const std::string line :
-         {"GET / ", "GET /", "GET", "GET  / HTTP/1.1", "GET /  HTTP/1.1", " GET / HTTP/1.1",
-          "GET / HTTP/1.1 ", "GET / x HTTP/1.1", "GET / HTTP/x", "GET / http/1.1",
-          "GET / HTTP/1.1x", "GET /\t HTTP/1.1", "G\x01T / HTTP/1.1", "GET /\x7f HTTP/1.1",
-          "\x16\x03\x01", "GET / HTTP/11", "GET accounts HTTP/1.1", "GET /# HTTP/1.1"})
+    for (const std::string line : {"GET / ",
+                                   "GET /",
+                                   "GET",
+                                   "GET  / HTTP/1.1",
+                                   "GET /  HTTP/1.1",
+                                   " GET / HTTP/1.1",
+                                   "GET / HTTP/1.1 ",
+                                   "GET / x HTTP/1.1",
+                                   "GET / HTTP/x",
+                                   "GET / http/1.1",
+                                   "GET / HTTP/1.1x",
+                                   "GET /\t HTTP/1.1",
+                                   "G\x01T / HTTP/1.1",
+                                   "GET /\x7f HTTP/1.1",
+                                   "\x16\x03\x01",
+                                   "GET / HTTP/11",
+                                   "GET accounts HTTP/1.1",
+                                   "GET /# HTTP/1.1",
+                                   "GET * HTTP/1.1",
+                                   "POST * HTTP/1.1",
+                                   "GET /%zz HTTP/1.1",
+                                   "GET /a% HTTP/1.1",
+                                   "GET /%00 HTTP/1.1",
+                                   "GET /%0d%0a HTTP/1.1",
+                                   "CONNECT x:80 HTTP/1.1",
+                                   "OPTIONS ** HTTP/1.1"})
         check_refused({get_line(line), 400, "bad_request"});
 }
 
@@ -126,10 +147,10 @@ TEST_CASE("session: refuses what it does not implement", "[http]") {
 }
 
 TEST_CASE("session: refuses what is too large as soon as it knows", "[http]") {
-    const std::string endless(2 * limits::head_bytes, 'a');
+    const std::string endless(2 * default_limits.head_bytes, 'a');
     check_refused({"GET /" + endless, 414, "uri_too_long"});
-    check_refused({get_line("GET /" + std::string(limits::target_bytes, 'a') + " HTTP/1.1"), 414,
-                   "uri_too_long"});
+    check_refused({get_line("GET /" + std::string(default_limits.target_bytes, 'a') + " HTTP/1.1"),
+                   414, "uri_too_long"});
     check_refused({"GET / HTTP/1.1\r\nX: " + endless, 431, "request_header_fields_too_large"});
     check_refused({post_with("Content-Length: 65537\r\n"), 413, "content_too_large"});
     check_refused(
@@ -141,7 +162,7 @@ TEST_CASE("session: refuses what is too large as soon as it knows", "[http]") {
 
 TEST_CASE("session: refuses chunks that are mostly framing", "[http]") {
     std::string chunks;
-    while (chunks.size() <= limits::chunked_bytes)
+    while (chunks.size() <= default_limits.chunked_bytes())
         chunks += "1\r\n \r\n";
     check_refused({post_with("Transfer-Encoding: chunked\r\n") + chunks, 413, "content_too_large"});
 }

@@ -112,7 +112,7 @@ TEST_CASE("session: HEAD is GET without the body", "[http]") {
     CHECK(client.replies() == with_body.substr(0, with_body.size() - balance_10001.size()));
     client.send("HEAD /accounts/10001/deposit HTTP/1.1\r\nHost: x\r\n\r\n");
     const std::string refused = client.replies();
-    CHECK_THAT(refused, Contains("405") && Contains("\r\nAllow: POST\r\n"));
+    CHECK_THAT(refused, Contains("405") && Contains("\r\nAllow: POST, OPTIONS\r\n"));
     CHECK(refused.substr(refused.size() - 4) == "\r\n\r\n");
 }
 
@@ -150,6 +150,66 @@ TEST_CASE("session: asks for a body that a client waits to send", "[http]") {
     CHECK_THAT(client.replies(), Contains("1002.0") && !Contains("100 Continue"));
 }
 
+TEST_CASE("session: does not ask for a body that the answer does not depend on", "[http]") {
+    struct request {
+        std::string path;
+        std::string status;
+    };
+    for (const request& one :
+         {request{"/nowhere", "404"}, request{"/accounts/x/deposit", "400"},
+          request{"/accounts/77/deposit", "404"}, request{"/accounts/10001/balance", "405"}}) {
+        session_driver client;
+        const std::string head = "POST " + one.path +
+                                 " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                                 "Content-Length: 12\r\nExpect: 100-continue\r\n\r\n";
+        client.send(head);
+        CAPTURE(one.path);
+        CHECK_THAT(client.replies(), Contains("HTTP/1.1 " + one.status) &&
+                                         Contains("\r\nConnection: close\r\n") &&
+                                         !Contains("100 Continue"));
+        CHECK(client.closed());
+        // A client that does not wait has its connection kept.
+        session_driver hasty;
+        hasty.send(head + R"({"amount":1})");
+        CHECK_THAT(hasty.replies(), Contains("HTTP/1.1 " + one.status) && !Contains("Connection"));
+        CHECK_FALSE(hasty.closed());
+    }
+}
+
+TEST_CASE("session: an expectation without a body, or of HTTP/1.0, has no meaning", "[http]") {
+    session_driver client;
+    client.send(get("/accounts/10001/balance", "Expect: 100-continue\r\n"));
+    CHECK(client.replies() == reply_ok(balance_10001));
+    client.send(
+        "POST /accounts/10001/deposit HTTP/1.0\r\nContent-Type: application/json\r\n"
+        "Content-Length: 12\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(client.replies().empty());
+}
+
+TEST_CASE("session: OPTIONS names the methods of a path and of the server", "[http]") {
+    const std::string begin =
+        "HTTP/1.1 204 No Content\r\nDate: " + std::string{session_driver::date} + "\r\nAllow: ";
+    session_driver client;
+    client.send("OPTIONS /accounts/10001/balance HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(client.replies() == begin + "GET, HEAD, OPTIONS\r\n\r\n");
+    client.send("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(client.replies() == begin + "GET, HEAD, POST, OPTIONS\r\n\r\n");
+    client.send("OPTIONS /nowhere HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK_THAT(client.replies(), Contains(" 404 "));
+    CHECK_FALSE(client.closed());
+}
+
+TEST_CASE("session: percent-encoding in the path is undone once", "[http]") {
+    session_driver client;
+    client.send(get("/accounts/1%30001/%62alance"));
+    CHECK(client.replies() == reply_ok(balance_10001));
+    client.send(get("http://x/accounts/%31%30%30%30%31/balance"));
+    CHECK(client.replies() == reply_ok(balance_10001));
+    client.send(get("/accounts%2F10001/balance") + get("/accounts/10%2F001/balance"));
+    CHECK_THAT(client.replies(), Contains("no_such_route") && Contains("invalid_account_number"));
+    CHECK_FALSE(client.closed());
+}
+
 TEST_CASE("session: empty lines before a request do not matter", "[http]") {
     session_driver client;
     client.send_byte_by_byte("\r\n\r\n" + get("/accounts/10001/balance") + "\r\n");
@@ -158,8 +218,9 @@ TEST_CASE("session: empty lines before a request do not matter", "[http]") {
 }
 
 TEST_CASE("session: takes bodies up to the limit, plain and in chunks", "[http]") {
-    const std::string body = R"({"amount":1)" + std::string(limits::body_bytes - 12, ' ') + "}";
-    REQUIRE(body.size() == limits::body_bytes);
+    const std::string body =
+        R"({"amount":1)" + std::string(default_limits.body_bytes - 12, ' ') + "}";
+    REQUIRE(body.size() == default_limits.body_bytes);
     session_driver client;
     client.send(post("/accounts/10001/deposit", body));
     CHECK_THAT(client.replies(), Contains("1001.0"));

@@ -1,0 +1,91 @@
+// Who may connect: the counts of connections, in all and of each peer, over all workers.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <boost/asio/ip/address.hpp>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <mutex>
+
+#include "http/limits.hpp"
+
+namespace coffer::http {
+
+/// A peer as it counts: an IPv4 address, or the /64 of an IPv6 address, which is what one customer
+/// is commonly given.
+using peer = std::array<unsigned char, 8>;
+
+[[nodiscard]] peer peer_of(const boost::asio::ip::address&) noexcept;
+
+/// Thread safety: all of it may be called from any thread at once. Lock-free, unless peers have a
+/// limit that is below that of all: then a mutex guards their counts, as a connection comes and as
+/// it goes, and never for a request.
+class admission {
+public:
+    /// A connection's place, given back as it is destroyed.
+    class place {
+    public:
+        enum class kind : std::uint8_t {
+            none,         ///< to be told that there is no room, and shut
+            turned_away,  ///< to be told so, and given time to read it
+            admitted,
+        };
+
+        place() noexcept = default;
+        place(place&& other) noexcept;
+        place& operator=(place&&) = delete;
+        ~place();
+
+        [[nodiscard]] bool is_admitted() const noexcept { return kind_ == kind::admitted; }
+        [[nodiscard]] bool may_linger() const noexcept { return kind_ != kind::none; }
+
+    private:
+        friend class admission;
+        place(admission& from, kind which, const peer& who) noexcept
+            : from_{&from}, who_{who}, kind_{which} {}
+
+        admission* from_ = nullptr;
+        peer who_{};
+        kind kind_ = kind::none;
+    };
+
+    /// `allowed` must outlive it.
+    explicit admission(const limits& allowed) noexcept : limits_{allowed} {}
+
+    /// A place for one more connection from this peer, whatever kind there is. Throws
+    /// std::bad_alloc.
+    [[nodiscard]] place admit(const boost::asio::ip::address& from);
+
+    [[nodiscard]] std::size_t admitted() const noexcept {
+        return admitted_.load(std::memory_order_relaxed);
+    }
+
+    /// Whether there is no room for anybody, not even to be turned away: nobody should be accepted
+    /// until a connection has gone.
+    [[nodiscard]] bool is_full() const noexcept {
+        return is_full_of_admitted() &&
+               turned_away_.load(std::memory_order_relaxed) >= limits_.turned_away();
+    }
+
+private:
+    [[nodiscard]] bool counts_peers() const noexcept {
+        return limits_.connections_per_peer < limits_.connections;
+    }
+    [[nodiscard]] bool is_full_of_admitted() const noexcept {
+        return admitted() >= limits_.connections;
+    }
+    [[nodiscard]] bool enter(const peer&);
+    void leave(const peer&) noexcept;
+    [[nodiscard]] bool enter_as_peer(const peer&);
+    void leave_as_peer(const peer&) noexcept;
+
+    const limits& limits_;
+    std::atomic<std::size_t> admitted_{0};
+    std::atomic<std::size_t> turned_away_{0};
+    std::mutex peers_guard_;
+    std::map<peer, std::size_t> peers_;
+};
+
+}  // namespace coffer::http
