@@ -84,7 +84,7 @@ class Api(unittest.TestCase):
 
     def test_account_numbers_are_digits_in_range(self):
         for number in ("0", "010001", "-1", "+1", "1.0", "abc", "", "18446744073709551616", "0x1",
-                       "1%30", "999999999999999999999999"):
+                       "1%2F2", "%2531", "999999999999999999999999"):
             with self.subTest(number=number):
                 self.assert_refused(get(self.server, f"/accounts/{number}/balance"), 400,
                                     "invalid_account_number")
@@ -109,10 +109,29 @@ class Api(unittest.TestCase):
     def test_a_query_is_no_part_of_the_path(self):
         self.assertEqual(200, get(self.server, "/accounts/10005/balance?x=1").status)
 
+    def test_percent_encoding_is_undone_once(self):
+        plain = get(self.server, "/accounts/10005/balance").body
+        for path in ("/accounts/1%30005/balance", "/%61ccounts/10005/%62alance"):
+            self.assertEqual(plain, get(self.server, path).body, path)
+        self.assert_refused(get(self.server, "/accounts%2F10005/balance"), 404, "no_such_route")
+        for path in ("/accounts/%/balance", "/accounts/1%0/balance", "/%00", "/%7f"):
+            self.assert_refused(get(self.server, path), 400, "bad_request")
+
+    def test_options_names_the_methods(self):
+        for path, target, allowed in (("/accounts/10001/balance", [], "GET, HEAD, OPTIONS"),
+                                      ("/accounts/10001/deposit", [], "POST, OPTIONS"),
+                                      ("/", ["--request-target", "*"],
+                                       "GET, HEAD, POST, OPTIONS")):
+            reply = get(self.server, path, "--request", "OPTIONS", *target)
+            self.assertEqual((204, ""), (reply.status, reply.body))
+            self.assertEqual(allowed, reply.fields["allow"])
+            self.assertNotIn("content-length", reply.fields)
+
     def test_other_methods_are_named_and_refused(self):
-        for path, method, allowed in (("balance", "POST", "GET, HEAD"),
-                                      ("balance", "DELETE", "GET, HEAD"),
-                                      ("withdraw", "GET", "POST"), ("deposit", "PUT", "POST")):
+        for path, method, allowed in (("balance", "POST", "GET, HEAD, OPTIONS"),
+                                      ("balance", "DELETE", "GET, HEAD, OPTIONS"),
+                                      ("withdraw", "GET", "POST, OPTIONS"),
+                                      ("deposit", "PUT", "POST, OPTIONS")):
             with self.subTest(path=path, method=method):
                 reply = get(self.server, f"/accounts/10001/{path}", "--request", method)
                 self.assert_refused(reply, 405, "method_not_allowed")

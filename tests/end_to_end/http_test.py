@@ -87,6 +87,16 @@ class Http(unittest.TestCase):
         request = post_bytes(b"{}", fields=b"Expect: 100-continue\r\n")
         self.assertTrue(exchange(self.server, request[:-2])[0].startswith(b"HTTP/1.1 100 "))
 
+    def test_a_body_is_not_asked_for_where_the_head_is_refused(self):
+        request = post_bytes(b"{}", fields=b"Expect: 100-continue\r\n")
+        for head, status in ((request.replace(b"deposit", b"nothing"), 404),
+                             (request.replace(b"application/json", b"text/plain"), 415),
+                             (request.replace(b"/10002/", b"/x/"), 400)):
+            received, closed = exchange(self.server, head[:-2])
+            (found, _, _), = split(received)
+            self.assertEqual(status, found)
+            self.assertTrue(closed)
+
     def test_malformed_requests_are_refused_and_the_connection_closed(self):
         line = b"GET /accounts/10001/balance HTTP/1.1\r\n"
         host = b"Host: x\r\n"
