@@ -1,0 +1,97 @@
+// A record: the outcome of one request, as the journal keeps it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <coffer/money.hpp>
+#include <coffer/posting.hpp>
+
+#include "journal/format.hpp"
+
+namespace coffer::journal {
+
+enum class record_kind : std::uint8_t { posting = 1, transfer = 2, refusal = 3 };
+
+enum class posting_operation : std::uint8_t { opening = 1, deposit = 2, withdrawal = 3 };
+
+/// What tells a request from another that has the same key: a hash of method, path and amount.
+struct request_fingerprint {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+
+    friend bool operator==(const request_fingerprint&,
+                           const request_fingerprint&) noexcept = default;
+};
+
+/// The key that a client gave its request, so as to be able to ask again. An empty text: none.
+struct request_key {
+    std::string_view text;  ///< 1 .. 255 characters from `!` to `~`; not owned
+    request_fingerprint fingerprint;
+};
+
+struct record {
+    record_kind kind = record_kind::posting;
+    posting_operation operation = posting_operation::opening;  ///< of a posting only
+    errc error = errc::ok;                                     ///< of a refusal only
+    /// The account after it; of a transfer the payer. Of a refusal the state that it was decided
+    /// by, with sequence 0 if there was no such account.
+    coffer::posting state{};
+    coffer::posting payee{};  ///< of a transfer only, after it
+    /// What a posting changed the balance by, below zero in a withdrawal; what a transfer moved.
+    money amount{};
+    request_key key;
+
+    [[nodiscard]] static record of_opening(const coffer::posting& made, request_key key = {});
+    [[nodiscard]] static record of_deposit(const coffer::posting& made, money amount,
+                                           request_key key = {});
+    /// `amount` is what was withdrawn, above zero.
+    [[nodiscard]] static record of_withdrawal(const coffer::posting& made, money amount,
+                                              request_key key = {});
+    [[nodiscard]] static record of_transfer(const coffer::posting& payer,
+                                            const coffer::posting& payee, money amount,
+                                            request_key key = {});
+    [[nodiscard]] static record of_refusal(errc why, const coffer::posting& decided_by,
+                                           request_key key);
+};
+
+/// Whether the text may be a request's key.
+[[nodiscard]] bool is_request_key(std::string_view text) noexcept;
+
+/// How many bytes `encode` writes: at most format::record::max_bytes.
+[[nodiscard]] std::size_t encoded_bytes(const record& one) noexcept;
+
+/// Writes the record to `into`, which has room for it. Its key, if any, is a request key. Returns
+/// how many bytes it wrote. Throws nothing and allocates nothing.
+std::size_t encode(const record& one, std::span<std::byte> into) noexcept;
+
+/// What is wrong with bytes that are no record.
+enum class record_error : std::uint8_t {
+    none,
+    size,            ///< not that of its kind, or beyond the end
+    unknown_kind,    ///< of a newer program, perhaps
+    newer_version,   ///< of a known kind
+    unknown_detail,  ///< an operation or error of no known number
+    malformed_key,   ///< a character that no key has
+    padding,         ///< not zero
+    contradiction,   ///< account 0, an opening that is not the first, an amount of the wrong sign
+};
+
+struct decoded_record {
+    record value;           ///< its key refers to the bytes it was decoded from
+    std::size_t bytes = 0;  ///< how many it took
+    record_error error = record_error::none;
+    std::uint8_t culprit = 0;  ///< the kind, version or detail that is not known
+    explicit operator bool() const noexcept { return error == record_error::none; }
+};
+
+/// Reads the record that `bytes` begin with. All of it is checked.
+[[nodiscard]] decoded_record decode(std::span<const std::byte> bytes) noexcept;
+
+/// "record of kind 9, which this version of coffer does not know" and the like.
+[[nodiscard]] std::string describe(const decoded_record& refused);
+
+}  // namespace coffer::journal
