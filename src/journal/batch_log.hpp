@@ -1,6 +1,7 @@
 // Where batches go: the seam between the journal and what keeps it.
 //
-// Files are one kind of log (file_log.hpp); one that is replicated to other machines may be another.
+// Files are one kind of log (file_log.hpp); one that is replicated to other machines may be
+// another.
 // Nothing above this header knows which it is.
 //
 // Guarantees     batches are kept in the order in which they were appended, wholly or not at all:

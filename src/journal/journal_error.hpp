@@ -7,8 +7,8 @@
 
 namespace coffer::journal {
 
-/// A journal that is damaged, or cannot be read or written. what() is one line: the file, the offset
-/// where there is one, and the reason.
+/// A journal that is damaged, or cannot be read or written. what() is one line: the file, the
+/// offset where there is one, and the reason.
 class journal_error : public std::runtime_error {
 public:
     journal_error(std::string where, std::uint64_t offset, const std::string& reason)
