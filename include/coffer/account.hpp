@@ -62,9 +62,20 @@ public:
     [[nodiscard]] bool replace(account_state expected, account_state desired) noexcept;
     [[nodiscard]] bool replace(detail::double_word expected, detail::double_word desired) noexcept;
 
+    /// The sequence of the last posting that a crash cannot take back, as noted below; 0: none.
+    [[nodiscard]] std::uint64_t durable_sequence() const noexcept {
+        // Acquire: pairs with the release below, so that what made it durable is seen as well.
+        return __atomic_load_n(&durable_sequence_, __ATOMIC_ACQUIRE);
+    }
+    /// Called by one thread at a time, with sequences that only grow.
+    void note_durable(std::uint64_t sequence) noexcept {
+        __atomic_store_n(&durable_sequence_, sequence, __ATOMIC_RELEASE);
+    }
+
 private:
     detail::double_word state_;
     account_number number_;
+    std::uint64_t durable_sequence_;
 };
 
 // Implementation details follow.

@@ -60,12 +60,13 @@ public:
     /// Opens an account with its first posting. Errors: no_such_account (the number is 0),
     /// invalid_amount (the opening balance is below zero), already_open, ledger_full.
     [[nodiscard]] outcome open(account_number number, money opening_balance = {}) noexcept {
-        return restore({number, 1, opening_balance});
+        return insert({number, 1, opening_balance}, 0);
     }
 
-    /// Opens an account as it was after `last`, one of its earlier postings. Errors: as open, and
-    /// ledger_full for a sequence that no posting has, 0 among them.
-    [[nodiscard]] outcome restore(posting last) noexcept;
+    /// Opens an account as it was after `last`, one of its earlier postings, which is noted as
+    /// durable: it comes from where no crash could take it. Errors: as open, and ledger_full for a
+    /// sequence that no posting has, 0 among them.
+    [[nodiscard]] outcome restore(posting last) noexcept { return insert(last, last.sequence); }
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// balance_overflow, ledger_full (the account's sequence is used up).
@@ -100,6 +101,21 @@ public:
     /// shorter span, and before an operation of no known kind; returns how many it did.
     std::size_t apply(std::span<const operation> operations, std::span<outcome> outcomes) noexcept;
 
+    /// The sequence of the account's last posting that was noted as durable; 0 if none was, or if
+    /// there is no such account. For whoever keeps a journal: the ledger itself makes no use of it.
+    [[nodiscard]] std::uint64_t durable_sequence(account_number number) const noexcept {
+        const slot at = accounts_.find(number);
+        return at ? at.account->durable_sequence() : 0;
+    }
+    /// Notes that no crash can take back the account's postings up to this sequence. Called by one
+    /// thread at a time, with sequences that only grow. Does nothing if there is no such account.
+    void note_durable(account_number number, std::uint64_t sequence) noexcept {
+        if (const slot at = accounts_.find(number))
+            at.account->note_durable(sequence);
+    }
+    /// Has the memory fetched that an operation on the account will look at first.
+    void prefetch(account_number number) const noexcept { accounts_.prefetch(number); }
+
     /// How many accounts there are.
     [[nodiscard]] std::size_t size() const noexcept { return accounts_.size(); }
 
@@ -114,6 +130,7 @@ public:
 private:
     using slot = detail::account_slot;
 
+    [[nodiscard]] outcome insert(posting last, std::uint64_t durable_sequence) noexcept;
     template <class Change>
     [[nodiscard, gnu::always_inline]] inline outcome post(account_number number, money amount,
                                                           Change change) noexcept;
@@ -169,7 +186,7 @@ namespace detail {
 
 }  // namespace detail
 
-inline outcome ledger::restore(posting last) noexcept {
+inline outcome ledger::insert(posting last, std::uint64_t durable_sequence) noexcept {
     if (last.account == 0)
         return {errc::no_such_account, last};
     if (last.balance < money{})
@@ -183,8 +200,11 @@ inline outcome ledger::restore(posting last) noexcept {
         const account_state before = settled(at);
         if (before.sequence != 0)
             return {errc::already_open, detail::posting_of(last.account, before)};
-        if (at.account->replace(before, {last.balance, last.sequence, 0, epochs_.now()}))
+        if (at.account->replace(before, {last.balance, last.sequence, 0, epochs_.now()})) {
+            if (durable_sequence != 0)
+                at.account->note_durable(durable_sequence);
             return {errc::ok, last};
+        }
     }
 }
 

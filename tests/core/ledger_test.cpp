@@ -259,3 +259,30 @@ TEST_CASE("ledger: postings to many accounts from many threads add up", "[core]"
     REQUIRE(sum == static_cast<std::int64_t>(accounts) * opening + difference);
     REQUIRE(sequences == accounts + made);
 }
+
+TEST_CASE("durable_sequence: is what was noted last, and 0 before", "[core]") {
+    ledger books;
+    for (const account_number number :
+         {account_number{7}, std::numeric_limits<account_number>::max()}) {
+        REQUIRE(books.durable_sequence(number) == 0);
+        books.note_durable(number, 5);
+        REQUIRE(books.durable_sequence(number) == 0);
+        REQUIRE(books.open(number));
+        REQUIRE(books.durable_sequence(number) == 0);
+        books.note_durable(number, 1);
+        REQUIRE(books.durable_sequence(number) == 1);
+        REQUIRE(books.deposit(number, money::from_minor(1)));
+        REQUIRE(books.durable_sequence(number) == 1);
+        books.note_durable(number, 2);
+        REQUIRE(books.durable_sequence(number) == 2);
+        REQUIRE(books.balance(number).posting.sequence == 2);
+    }
+}
+
+TEST_CASE("restore: what is restored is durable", "[core]") {
+    ledger books;
+    REQUIRE(books.restore({7, 12, money::from_minor(1)}));
+    REQUIRE(books.durable_sequence(7) == 12);
+    REQUIRE_FALSE(books.restore({7, 13, money::from_minor(1)}));
+    REQUIRE(books.durable_sequence(7) == 12);
+}
