@@ -98,8 +98,9 @@ refused_record check_records(const batch_view& one) {
     return {};
 }
 
-batch_builder::batch_builder() {
-    bytes_.reserve(at::max_bytes);
+batch_builder::batch_builder(std::size_t max_bytes)
+    : max_bytes_{std::min(max_bytes, at::max_bytes)} {
+    bytes_.reserve(max_bytes_);
     clear();
 }
 
@@ -133,6 +134,10 @@ batch_view batch_builder::seal(const batch_position& before, std::uint64_t now_n
     batch_view sealed{header, bytes};
     sealed.header.checksum = get<std::uint64_t>(bytes, at::checksum_at);
     return sealed;
+}
+
+void batch_builder::unseal() noexcept {
+    bytes_.resize(bytes_.size() - at::end_mark_bytes);
 }
 
 void batch_builder::clear() noexcept {

@@ -101,12 +101,12 @@ void visit_records(const batch_view& one, Visitor&& visitor) {
 /// Puts records together to a batch. Thread safety: none.
 class batch_builder {
 public:
-    batch_builder();
+    /// For batches of up to `max_bytes`, or format::batch::max_bytes if that is less.
+    explicit batch_builder(std::size_t max_bytes = format::batch::max_bytes);
 
     /// Whether a record of this size can be added.
     [[nodiscard]] bool has_room(std::size_t record_bytes) const noexcept {
-        return bytes_.size() + record_bytes + format::batch::end_mark_bytes <=
-               format::batch::max_bytes;
+        return bytes_.size() + record_bytes + format::batch::end_mark_bytes <= max_bytes_;
     }
     /// Adds an encoded record. Room for it is checked before.
     void add(std::span<const std::byte> encoded) noexcept;
@@ -114,13 +114,17 @@ public:
     [[nodiscard]] std::uint32_t records() const noexcept { return records_; }
 
     /// Makes a batch that follows `before`, as of `now_ns` or, if that is later, the time of
-    /// `before`. It is good until clear().
+    /// `before`. It is good until clear() or unseal(), before which nothing may be added.
     [[nodiscard]] batch_view seal(const batch_position& before, std::uint64_t now_ns) noexcept;
+
+    /// Takes seal back: more records may be added.
+    void unseal() noexcept;
 
     /// Begins the next.
     void clear() noexcept;
 
 private:
+    std::size_t max_bytes_;
     std::vector<std::byte> bytes_;  // capacity for the largest: it never allocates again
     std::uint32_t records_ = 0;
 };

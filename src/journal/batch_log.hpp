@@ -7,9 +7,9 @@
 // Guarantees     batches are kept in the order in which they were appended, wholly or not at all:
 //                after a crash there is every batch that was durable, perhaps the one that was
 //                appended after it, and nothing else.
-// Thread safety  append, wait_durable and tail are for one thread; has_room and make_room may be
-//                called by another meanwhile, and so may read_from and trim by a third. A cursor is
-//                for one thread.
+// Thread safety  append, wait_durable and tail are for one thread; make_room may be called by a
+//                second meanwhile, read_from and trim by a third, and the others by any. A cursor
+//                is for one thread.
 #pragma once
 
 #include <cstddef>
@@ -66,12 +66,15 @@ public:
     /// Returns once no crash can take back what was appended. Anything but ok is final.
     [[nodiscard]] virtual log_status wait_durable() = 0;
 
-    /// Whether `bytes` of batches can be appended with no more room than there is now. Batches of
-    /// up to batch_log::max_rooms bytes in all may be asked for.
-    [[nodiscard]] virtual bool has_room(std::size_t bytes) const = 0;
+    /// The largest batch that append takes.
+    [[nodiscard]] virtual std::size_t max_batch_bytes() const = 0;
 
-    /// How many bytes has_room may be asked for; more is never there.
-    [[nodiscard]] virtual std::size_t max_room_bytes() const = 0;
+    /// Whether `bytes` of batches can be appended with no more room than there is now. Cheap, and
+    /// for any thread.
+    [[nodiscard]] virtual bool has_room(std::size_t bytes) const noexcept = 0;
+
+    /// How much room make_room sees to: for more than this, has_room may never be true.
+    [[nodiscard]] virtual std::size_t max_room_bytes() const noexcept = 0;
 
     /// Makes room beyond what there is, if less than max_room_bytes() are left. May take long.
     /// no_room if there is none to be had now.

@@ -1,0 +1,76 @@
+#include "journal/committer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace coffer::journal {
+
+committer::committer(ledger& books, batch_log& log, std::span<lane* const> lanes, clock now)
+    : log_{log},
+      merge_{books, lanes},
+      batch_{log.max_batch_bytes()},
+      now_{std::move(now)},
+      durable_record_{log.tail().next_record - 1} {}
+
+committer::progress committer::collect() {
+    if (!failure_.empty())
+        return progress::failed;
+    if (!merge_.collect(batch_))
+        return fail(merge_.complaint());
+    return merge_.anything_collected() ? progress::collected : progress::idle;
+}
+
+committer::progress committer::commit() {
+    if (!failure_.empty())
+        return progress::failed;
+    if (batch_.records() != 0)
+        return append();
+    // Markers alone: what they wait for was durable already.
+    if (!merge_.anything_collected())
+        return progress::idle;
+    merge_.publish();
+    return progress::committed;
+}
+
+committer::progress committer::step() {
+    const progress found = collect();
+    return found == progress::collected ? commit() : found;
+}
+
+committer::progress committer::close() {
+    return failure_.empty() ? append() : progress::failed;
+}
+
+committer::progress committer::append() {
+    const batch_view sealed = batch_.seal(log_.tail(), now_());
+    log_status status = log_.append(sealed);
+    if (status.error == log_errc::no_room) {
+        batch_.unseal();
+        return progress::no_room;
+    }
+    if (status)
+        status = log_.wait_durable();
+    if (!status)
+        return fail(std::move(status.reason));
+    batches_.fetch_add(1, std::memory_order_relaxed);
+    records_.fetch_add(sealed.header.records, std::memory_order_relaxed);
+    bytes_.fetch_add(sealed.bytes.size(), std::memory_order_relaxed);
+    // Release: pairs with the acquire in durable_record. Before the lanes are told, so that who
+    // waits for a ticket finds its record in here.
+    durable_record_.store(sealed.after().next_record - 1, std::memory_order_release);
+    merge_.publish();
+    batch_.clear();
+    return progress::committed;
+}
+
+committer::progress committer::fail(std::string why) {
+    failure_ = why.empty() ? "the journal failed" : std::move(why);
+    return progress::failed;
+}
+
+commit_counts committer::counts() const noexcept {
+    return {batches_.load(std::memory_order_relaxed), records_.load(std::memory_order_relaxed),
+            bytes_.load(std::memory_order_relaxed)};
+}
+
+}  // namespace coffer::journal

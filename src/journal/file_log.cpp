@@ -1,0 +1,242 @@
+#include "journal/file_log.hpp"
+
+#include <algorithm>
+#include <random>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "journal/journal_error.hpp"
+
+namespace coffer::journal {
+
+namespace {
+
+ledger_id random_ledger_id() {
+    std::random_device source;
+    ledger_id id;
+    for (std::byte& one : id)
+        one = static_cast<std::byte>(source());
+    return id;
+}
+
+std::string spare() {
+    return std::string{spare_name};
+}
+
+}  // namespace
+
+std::unique_ptr<file_log> file_log::open(storage& where, options chosen) {
+    if (chosen.segment_bytes < min_segment_bytes ||
+        chosen.segment_bytes % format::segment::batches_at != 0)
+        throw std::invalid_argument{"a segment has a multiple of 4096 bytes, and 8192 at least"};
+    std::unique_ptr<file_log> made{new file_log{where, chosen}};
+    if (list_segments(where).empty())
+        made->begin_new();
+    else
+        made->resume();
+    return made;
+}
+
+void file_log::begin_new() {
+    remove_spare();
+    ledger_ = random_ledger_id();
+    tail_ = {1, first_chain(ledger_), 0};
+    log_status status = make_room();
+    if (status)
+        status = advance();
+    if (!status)
+        throw journal_error{storage_.path(""), "cannot be begun: " + status.reason};
+}
+
+void file_log::resume() {
+    reader found{storage_, list_segments(storage_).back()};
+    while (found.next()) {
+    }
+    ledger_ = found.segment().ledger;
+    tail_ = found.position();
+    name_ = segment_name(found.segment().before.next_record);
+    offset_ = found.offset();
+    segment_bytes_ = found.segment().bytes;
+    torn_ = found.torn();
+    const auto require = [this](std::error_code error, const char* what) {
+        if (error)
+            throw journal_error{storage_.path(name_), what + error.message()};
+    };
+    auto opened = storage_.open(name_, storage::access::write);
+    require(opened.error, "cannot be opened: ");
+    current_ = std::move(opened.file);
+    cut(found);
+    write_last_again(found);
+    require(current_->sync(), "cannot be synced: ");
+    remove_spare();
+    require(storage_.sync(), "its directory cannot be synced: ");
+    left_.store(segment_bytes_ - offset_, std::memory_order_relaxed);
+}
+
+void file_log::cut(const reader& found) {
+    if (!torn_)
+        return;
+    const std::vector<std::byte> zeros(static_cast<std::size_t>(torn_->bytes));
+    if (const std::error_code error = current_->write(found.offset(), zeros))
+        throw journal_error{torn_->file, torn_->offset,
+                            "the torn batch cannot be cut off: " + error.message()};
+}
+
+// A sync that failed may have left the batch in the system's memory, and marked as if it were on
+// the disk. Written again, it is synced again.
+void file_log::write_last_again(const reader& found) {
+    std::vector<std::byte> last(static_cast<std::size_t>(found.last_bytes()));
+    const std::uint64_t begin = found.offset() - last.size();
+    std::error_code error = current_->read(begin, last).error;
+    if (!error && !last.empty())
+        error = current_->write(begin, last);
+    if (error)
+        throw journal_error{storage_.path(name_), begin,
+                            "the last batch cannot be written again: " + error.message()};
+}
+
+void file_log::remove_spare() {
+    const auto listed = storage_.list();
+    const bool there = std::ranges::find(listed.names, spare_name) != listed.names.end();
+    if (const std::error_code error = there ? storage_.remove(spare()) : listed.error)
+        throw journal_error{storage_.path(spare_name), "cannot be removed: " + error.message()};
+}
+
+log_status file_log::failed(const std::string& name, const char* what, std::error_code error) {
+    broken_ = true;
+    return {log_errc::failed, storage_.path(name) + ": " + what + ": " + error.message()};
+}
+
+log_status file_log::append(const batch_view& one) {
+    if (broken_)
+        return {log_errc::failed, storage_.path(name_) + ": has failed before"};
+    if (pending_)
+        return {log_errc::unexpected, "the batch before is not durable yet"};
+    if (const batch_error error = check_follows(one.header, tail_); error != batch_error::none)
+        return {log_errc::unexpected, describe(error)};
+    if (one.bytes.size() > max_batch_bytes())
+        return {log_errc::unexpected, "the batch is too large for a segment"};
+    if (one.bytes.size() > segment_bytes_ - offset_)
+        if (log_status advanced = advance(); !advanced)
+            return advanced;
+    if (const std::error_code error = current_->write(offset_, one.bytes))
+        return failed(name_, "cannot be written", error);
+    offset_ += one.bytes.size();
+    tail_ = one.after();
+    pending_ = true;
+    left_.store(segment_bytes_ - offset_, std::memory_order_relaxed);
+    return {};
+}
+
+log_status file_log::wait_durable() {
+    if (broken_)
+        return {log_errc::failed, storage_.path(name_) + ": has failed before"};
+    if (!pending_)
+        return {};
+    if (const std::error_code error = current_->sync())
+        return failed(name_, "cannot be synced", error);
+    pending_ = false;
+    return {};
+}
+
+/// Makes the spare the current segment.
+log_status file_log::advance() {
+    std::unique_ptr<storage_file> next;
+    {
+        const std::lock_guard lock{handing_over_};
+        next = std::move(spare_);
+    }
+    if (next == nullptr)
+        return {log_errc::no_room, "there is no segment to go on with"};
+    const std::string name = segment_name(tail_.next_record);
+    const auto header = encode(segment_header{ledger_, tail_, chosen_.segment_bytes});
+    std::error_code error = next->write(0, header);
+    if (!error)
+        error = next->sync();
+    if (!error)
+        error = storage_.rename(spare(), name);
+    if (!error)
+        error = storage_.sync();
+    if (error)
+        return failed(name, "cannot be begun", error);
+    current_ = std::move(next);
+    name_ = name;
+    offset_ = format::segment::batches_at;
+    segment_bytes_ = chosen_.segment_bytes;
+    // In this order: for a moment there seems to be more room than there is, but never less.
+    left_.store(segment_bytes_ - offset_, std::memory_order_relaxed);
+    spare_left_.store(0, std::memory_order_relaxed);
+    return {};
+}
+
+std::size_t file_log::max_batch_bytes() const {
+    return std::min(format::batch::max_bytes, max_room_bytes());
+}
+
+std::size_t file_log::max_room_bytes() const noexcept {
+    return static_cast<std::size_t>(chosen_.segment_bytes) - format::segment::batches_at;
+}
+
+bool file_log::has_room(std::size_t bytes) const noexcept {
+    // The end of the current segment may be too short for a whole batch, and is then not used.
+    return spare_left_.load(std::memory_order_relaxed) >= bytes ||
+           left_.load(std::memory_order_relaxed) >= bytes;
+}
+
+log_status file_log::make_room() {
+    const std::lock_guard lock{making_};
+    if (spare_left_.load(std::memory_order_relaxed) != 0)
+        return {};
+    // What a failed attempt has left. The error that matters is that of creating it anew.
+    static_cast<void>(storage_.remove(spare()));
+    auto made = storage_.open(spare(), storage::access::create);
+    std::error_code error = made.error;
+    if (!error)
+        error = fill_spare(*made.file);
+    if (error) {
+        made.file.reset();
+        static_cast<void>(storage_.remove(spare()));  // room for others; tried again in any case
+        return {log_errc::no_room, storage_.path(spare_name) + ": " + error.message()};
+    }
+    const std::lock_guard handing_over{handing_over_};
+    spare_ = std::move(made.file);
+    spare_left_.store(max_room_bytes(), std::memory_order_relaxed);
+    return {};
+}
+
+// Zeros are written, not only set aside: else every sync would have to note, in the file system's
+// own journal, which parts have been written since.
+std::error_code file_log::fill_spare(storage_file& made) const {
+    if (const std::error_code error = made.allocate(chosen_.segment_bytes))
+        return error;
+    constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 20;
+    const std::vector<std::byte> zeros(
+        static_cast<std::size_t>(std::min(piece_bytes, chosen_.segment_bytes)));
+    for (std::uint64_t at = 0; at != chosen_.segment_bytes;) {
+        const auto piece = static_cast<std::size_t>(
+            std::min<std::uint64_t>(zeros.size(), chosen_.segment_bytes - at));
+        if (const std::error_code error = made.write(at, std::span{zeros}.first(piece)))
+            return error;
+        at += piece;
+    }
+    return made.sync();
+}
+
+std::unique_ptr<batch_cursor> file_log::read_from(std::uint64_t record) const {
+    return std::make_unique<reader>(storage_, record);
+}
+
+// From the oldest on, so that what is left has no gap whenever it ends.
+log_status file_log::trim(std::uint64_t before) {
+    const std::vector<std::uint64_t> segments = list_segments(storage_);
+    for (std::size_t i = 0; i + 1 < segments.size() && segments[i + 1] <= before; ++i)
+        if (const std::error_code error = storage_.remove(segment_name(segments[i])))
+            return {log_errc::failed,
+                    storage_.path(segment_name(segments[i])) + ": " + error.message()};
+    if (const std::error_code error = storage_.sync())
+        return {log_errc::failed, storage_.path("") + ": " + error.message()};
+    return {};
+}
+
+}  // namespace coffer::journal

@@ -1,0 +1,162 @@
+// A worker's way to the journal: a bounded queue of records, from one thread to the journal thread.
+//
+// A worker's request goes so, all of it in the worker's thread:
+//
+//     lane.begin();                                  // before the first operation on the ledger
+//     if (!writer.accepting() || !lane.reserve())    // before each: a posting cannot be taken back
+//         ... 503 ...
+//     else if (const auto made = books.deposit(account, amount))
+//         last = lane.append(record::of_deposit(made.posting, amount, key));
+//     lane.end();                                    // the journal thread sees all that was appended
+//     ... when lane.is_durable(last): reply ...
+//
+// and a balance that is not durable yet waits for the postings of others:
+//
+//     if (shown.sequence > books.durable_sequence(account))
+//         last = lane.append_marker(account, shown.sequence);
+//
+// Many requests may go between begin and end.
+//
+// Guarantees     a record that was appended is in the journal in the end, after all that were
+//                appended to this lane before it, and after the account's earlier postings, in
+//                whichever lanes they are; or the writer has failed and nothing more is durable.
+//                append and append_marker are wait-free: a copy and no atomic operation that needs
+//                the line of another thread. begin is a plain store; end one store that is a
+//                barrier, and a call into the kernel if the journal thread was asleep.
+// Limits         a fixed number of bytes. reserve says when they are used up.
+// Thread safety  the first group of members is for the producer alone, the second for any thread,
+//                the third for the journal thread alone.
+// Invariants     1. consumed <= published <= end <= consumed + capacity, and durable <= consumed.
+//                2. A record lies in one piece: one that would reach around the ring's end begins at
+//                   its beginning, and a filler takes the rest.
+//                3. Everything is a multiple of 8 bytes, so the header of a filler always fits.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include <coffer/account_number.hpp>
+
+#include "journal/record.hpp"
+#include "journal/wake_signal.hpp"
+
+namespace coffer::journal {
+
+/// A place in a lane: how many bytes were ever appended up to it.
+using lane_ticket = std::uint64_t;
+
+/// One entry of a lane as the journal thread sees it.
+struct lane_entry {
+    enum class kind : std::uint8_t { record, marker, filler };
+
+    kind what;
+    std::span<const std::byte> bytes;
+};
+
+class lane {
+public:
+    static constexpr std::size_t min_bytes = 2048;
+
+    /// With room for `bytes`, rounded up to a power of two. `journal` is the signal that the
+    /// journal thread sleeps on; `on_durable` is called by that thread when more of this lane has
+    /// become durable, and must not throw. Throws std::bad_alloc.
+    lane(std::size_t bytes, wake_signal& journal, std::function<void()> on_durable);
+    lane(const lane&) = delete;
+    lane& operator=(const lane&) = delete;
+
+    // For the producer.
+
+    /// Begins to operate on the ledger. Not to be nested.
+    void begin() noexcept;
+
+    /// Whether there is room for so many records or markers more, whatever their size. Nothing is
+    /// set aside: ask again before each operation, or for all of them at once.
+    [[nodiscard]] bool reserve(std::size_t entries = 1) noexcept;
+
+    /// Appends a record. Room was reserved. Returns what to wait for.
+    lane_ticket append(const record& one) noexcept;
+
+    /// Appends a marker, which the journal does not keep: its ticket is durable when the account's
+    /// posting of this sequence is. The producer has seen that posting. Room was reserved.
+    lane_ticket append_marker(account_number account, std::uint64_t sequence) noexcept;
+
+    /// Ends what begin began: hands all that was appended to the journal thread, and wakes it.
+    void end() noexcept;
+
+    // For any thread.
+
+    /// Everything up to this ticket is durable. What the producer did before it is then seen too.
+    [[nodiscard]] lane_ticket durable() const noexcept {
+        // Acquire: pairs with the release in publish_durable.
+        return durable_.load(std::memory_order_acquire);
+    }
+    [[nodiscard]] bool is_durable(lane_ticket ticket) const noexcept { return durable() >= ticket; }
+
+    /// Waits until everything that the caller has seen in the ledger, as far as this lane's
+    /// producer did it, has been appended. Returns the ticket to wait for then. It waits only for
+    /// a producer that is between begin and end.
+    [[nodiscard]] lane_ticket barrier() const noexcept;
+
+    [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
+
+    // For the journal thread.
+
+    /// How far there are entries to be read.
+    [[nodiscard]] lane_ticket published() const noexcept {
+        // Sequentially consistent: step (4) of wake_signal. It is an acquire as well, which pairs
+        // with the store in end, so that the entries are seen.
+        return published_.load(std::memory_order_seq_cst);
+    }
+    /// The entry that begins at `position`, which is below published() and not consumed.
+    [[nodiscard]] lane_entry entry_at(lane_ticket position) const noexcept;
+
+    /// Gives everything before `position` back to the producer.
+    void consume(lane_ticket position) noexcept {
+        // Release: pairs with the acquire in reserve. The entries were read before.
+        consumed_.store(position, std::memory_order_release);
+    }
+    /// Says that everything before `position` is durable, and calls on_durable.
+    void publish_durable(lane_ticket position);
+
+private:
+    [[nodiscard]] std::byte* take(std::size_t bytes) noexcept;
+    void store_activity(std::uint64_t value, std::memory_order order) noexcept;
+
+    const std::size_t mask_;
+    const std::unique_ptr<std::uint64_t[]> units_;
+    std::byte* const ring_;
+    wake_signal& journal_;
+    const std::function<void()> on_durable_;
+
+    // The producer's own.
+    alignas(64) lane_ticket end_ = 0;
+    lane_ticket consumed_seen_ = 0;
+    std::uint64_t activity_count_ = 0;
+
+    // Written by the producer.
+    alignas(64) std::atomic<lane_ticket> published_{0};
+    std::atomic<std::uint64_t> activity_{0};  // odd between begin and end
+
+    // Written by the journal thread.
+    alignas(64) std::atomic<lane_ticket> consumed_{0};
+    alignas(64) std::atomic<lane_ticket> durable_{0};
+};
+
+/// The account and sequence that an entry is about; of a transfer the payer's, of a marker and of
+/// a refusal what they wait for.
+struct entry_key {
+    account_number account;
+    std::uint64_t sequence;
+};
+[[nodiscard]] entry_key first_key(const lane_entry& one) noexcept;
+
+/// Of a transfer the payee's.
+[[nodiscard]] entry_key second_key(const lane_entry& one) noexcept;
+
+[[nodiscard]] record_kind kind_of(const lane_entry& one) noexcept;
+
+}  // namespace coffer::journal

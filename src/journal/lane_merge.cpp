@@ -1,0 +1,133 @@
+#include "journal/lane_merge.hpp"
+
+#include <algorithm>
+
+namespace coffer::journal {
+namespace {
+
+// Enough to hide a miss, few enough to stay in the cache.
+constexpr std::size_t ahead_entries = 32;
+
+}  // namespace
+
+lane_merge::lane_merge(ledger& books, std::span<lane* const> lanes) : books_{books} {
+    for (lane* const one : lanes)
+        sources_.push_back({.from = one});
+}
+
+bool lane_merge::collect(batch_builder& into) {
+    for (source& one : sources_)
+        one.seen = one.from->published();
+    bool moved = true;
+    while (moved && complaint_.empty()) {
+        moved = false;
+        for (source& one : sources_)
+            if (collect_from(one, into))
+                moved = true;
+    }
+    for (source& one : sources_)
+        one.from->consume(one.collected);
+    return complaint_.empty();
+}
+
+bool lane_merge::collect_from(source& one, batch_builder& into) {
+    const lane_ticket begin = one.collected;
+    while (one.collected != one.seen) {
+        if (one.collected >= one.fetched)
+            fetch_ahead(one);
+        const lane_entry entry = one.from->entry_at(one.collected);
+        if (entry.what != lane_entry::kind::filler) {
+            const verdict found = judge(entry);
+            if (found == verdict::late)
+                complain(entry);
+            if (found != verdict::next || !into.has_room(entry.bytes.size()))
+                break;
+            if (entry.what == lane_entry::kind::record) {
+                note(entry);
+                into.add(entry.bytes);
+            }
+        }
+        one.collected += entry.bytes.size();
+    }
+    return one.collected != begin;
+}
+
+void lane_merge::fetch_ahead(source& one) const noexcept {
+    lane_ticket at = one.collected;
+    for (std::size_t i = 0; i != ahead_entries && at != one.seen; ++i) {
+        const lane_entry entry = one.from->entry_at(at);
+        if (entry.what != lane_entry::kind::filler)
+            books_.prefetch(first_key(entry).account);
+        at += entry.bytes.size();
+    }
+    one.fetched = at;
+}
+
+std::uint64_t lane_merge::reached(account_number account) const noexcept {
+    const std::uint64_t placed = placed_.find(account);
+    return placed != 0 ? placed : books_.durable_sequence(account);
+}
+
+lane_merge::verdict lane_merge::judge(const lane_entry& one) const noexcept {
+    const auto follows = [this](entry_key key) {
+        const std::uint64_t before = reached(key.account);
+        if (key.sequence == before + 1)
+            return verdict::next;
+        return key.sequence > before ? verdict::early : verdict::late;
+    };
+    const entry_key first = first_key(one);
+    if (one.what == lane_entry::kind::marker || kind_of(one) == record_kind::refusal)
+        return first.sequence <= reached(first.account) ? verdict::next : verdict::early;
+    const verdict leading = follows(first);
+    if (kind_of(one) == record_kind::posting || leading == verdict::late)
+        return leading;
+    const verdict other = follows(second_key(one));
+    return other == verdict::next ? leading : other;
+}
+
+void lane_merge::note(const lane_entry& one) {
+    if (kind_of(one) == record_kind::refusal)
+        return;
+    placed_.set(first_key(one).account, first_key(one).sequence);
+    if (kind_of(one) == record_kind::transfer)
+        placed_.set(second_key(one).account, second_key(one).sequence);
+}
+
+void lane_merge::complain(const lane_entry& one) {
+    complaint_ = "posting " + std::to_string(first_key(one).sequence) + " of account " +
+                 std::to_string(first_key(one).account) + " came to the journal twice";
+}
+
+bool lane_merge::anything_new() const noexcept {
+    return std::ranges::any_of(sources_,
+                               [](const source& one) { return one.from->published() != one.seen; });
+}
+
+bool lane_merge::anything_collected() const noexcept {
+    return std::ranges::any_of(sources_,
+                               [](const source& one) { return one.collected != one.published; });
+}
+
+bool lane_merge::anything_waiting() const noexcept {
+    return std::ranges::any_of(sources_,
+                               [](const source& one) { return one.collected != one.seen; });
+}
+
+void lane_merge::publish() {
+    // The ledger first: whoever is told by a lane may look there next.
+    const auto durable = placed_.entries();
+    for (std::size_t i = 0; i != durable.size(); ++i) {
+        if (i + ahead_entries < durable.size())
+            books_.prefetch(durable[i + ahead_entries].account);
+        books_.note_durable(durable[i].account, durable[i].sequence);
+    }
+    placed_.clear();
+    for (source& one : sources_) {
+        if (one.published == one.collected)
+            continue;
+        one.published = one.collected;
+        one.from->publish_durable(one.published);
+    }
+}
+
+}  // namespace coffer::journal

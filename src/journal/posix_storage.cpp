@@ -1,0 +1,155 @@
+#include "journal/posix_storage.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <utility>
+
+namespace coffer::journal {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::error_code last_error() noexcept {
+    return {errno, std::system_category()};
+}
+
+/// Calls again while a signal got in between.
+template <class Call>
+auto uninterrupted(Call call) noexcept {
+    auto result = call();
+    while (result < 0 && errno == EINTR)
+        result = call();
+    return result;
+}
+
+class posix_file : public storage_file {
+public:
+    explicit posix_file(int descriptor) noexcept : descriptor_{descriptor} {}
+    posix_file(const posix_file&) = delete;
+    posix_file& operator=(const posix_file&) = delete;
+    // Not again when interrupted: on Linux it is closed by then, and the number may be another's.
+    ~posix_file() override { ::close(descriptor_); }
+
+    read_result read(std::uint64_t offset, std::span<std::byte> into) override {
+        read_result done;
+        while (done.bytes != into.size()) {
+            const ssize_t got = uninterrupted([&] {
+                return ::pread(descriptor_, into.data() + done.bytes, into.size() - done.bytes,
+                               static_cast<off_t>(offset + done.bytes));
+            });
+            if (got < 0)
+                done.error = last_error();
+            if (got <= 0)
+                break;
+            done.bytes += static_cast<std::size_t>(got);
+        }
+        return done;
+    }
+
+    std::error_code write(std::uint64_t offset, std::span<const std::byte> bytes) override {
+        while (!bytes.empty()) {
+            const ssize_t put = uninterrupted([&] {
+                return ::pwrite(descriptor_, bytes.data(), bytes.size(),
+                                static_cast<off_t>(offset));
+            });
+            if (put < 0)
+                return last_error();
+            offset += static_cast<std::uint64_t>(put);
+            bytes = bytes.subspan(static_cast<std::size_t>(put));
+        }
+        return {};
+    }
+
+    std::error_code allocate(std::uint64_t bytes) override {
+        const int failed = uninterrupted(
+            [&] { return ::fallocate(descriptor_, 0, 0, static_cast<off_t>(bytes)); });
+        if (failed == 0)
+            return {};
+        // Some file systems cannot set room aside. Writing the zeros does it, as far as they can.
+        if (errno != EOPNOTSUPP)
+            return last_error();
+        const int refused =
+            uninterrupted([&] { return ::ftruncate(descriptor_, static_cast<off_t>(bytes)); });
+        return refused == 0 ? std::error_code{} : last_error();
+    }
+
+    std::error_code sync() override {
+        // Of the metadata what is needed to read the data again, the length among it, and no times.
+        return ::fdatasync(descriptor_) == 0 ? std::error_code{} : last_error();
+    }
+
+    size_result size() const override {
+        struct stat found {};
+        if (::fstat(descriptor_, &found) != 0)
+            return {0, last_error()};
+        return {static_cast<std::uint64_t>(found.st_size), {}};
+    }
+
+private:
+    const int descriptor_;
+};
+
+std::error_code sync_directory(const fs::path& directory) noexcept {
+    const int opened = uninterrupted(
+        [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+    if (opened < 0)
+        return last_error();
+    const std::error_code error = ::fsync(opened) == 0 ? std::error_code{} : last_error();
+    ::close(opened);
+    return error;
+}
+
+}  // namespace
+
+posix_storage::posix_storage(fs::path directory) : directory_{std::move(directory)} {}
+
+std::error_code posix_storage::create_directory() {
+    std::error_code error;
+    if (fs::create_directory(directory_, error); error)
+        return error;
+    const fs::path whole = directory_.has_filename() ? directory_ : directory_.parent_path();
+    return sync_directory(whole.has_parent_path() ? whole.parent_path() : fs::path{"."});
+}
+
+storage::open_result posix_storage::open(const std::string& name, access wanted) const {
+    const int flags = wanted == access::read     ? O_RDONLY
+                      : wanted == access::create ? O_RDWR | O_CREAT | O_EXCL
+                                                 : O_RDWR;
+    const int opened =
+        uninterrupted([&] { return ::open((directory_ / name).c_str(), flags | O_CLOEXEC, 0640); });
+    if (opened < 0)
+        return {nullptr, last_error()};
+    return {std::make_unique<posix_file>(opened), {}};
+}
+
+storage::list_result posix_storage::list() const {
+    list_result found;
+    for (fs::directory_iterator at{directory_, found.error};
+         !found.error && at != fs::directory_iterator{}; at.increment(found.error))
+        found.names.push_back(at->path().filename().native());
+    return found;
+}
+
+std::error_code posix_storage::rename(const std::string& from, const std::string& to) {
+    return std::rename((directory_ / from).c_str(), (directory_ / to).c_str()) == 0
+               ? std::error_code{}
+               : last_error();
+}
+
+std::error_code posix_storage::remove(const std::string& name) {
+    return ::unlink((directory_ / name).c_str()) == 0 ? std::error_code{} : last_error();
+}
+
+std::error_code posix_storage::sync() {
+    return sync_directory(directory_);
+}
+
+std::string posix_storage::path(std::string_view name) const {
+    return (directory_ / name).native();
+}
+
+}  // namespace coffer::journal

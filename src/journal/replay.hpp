@@ -1,0 +1,58 @@
+// Brings a ledger to where the journal ends.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <coffer/ledger.hpp>
+
+#include "journal/batch_log.hpp"
+
+namespace coffer::journal {
+
+/// What was replayed so far.
+struct replay_counts {
+    std::uint64_t batches = 0;
+    std::uint64_t records = 0;
+    std::uint64_t skipped = 0;  ///< of these, postings and transfers that the ledger had already
+};
+
+/// Applies batches in their order to a ledger, which may have been restored from a snapshot that
+/// covers some of them.
+///
+/// A posting that the ledger has already, by its sequence, is skipped; the one that comes next is
+/// made, and must have the balance that the journal says; any other is corruption. So is a refusal
+/// by a posting that has not been. What is applied is noted as durable.
+///
+/// Thread safety: none, and nobody else may post to the ledger meanwhile.
+class replayer {
+public:
+    /// Is told of every record, applied or skipped: for those that have keys.
+    using visitor = std::function<void(const record& one, std::uint64_t time_ns)>;
+
+    explicit replayer(ledger& books, visitor visit = {});
+
+    /// Applies a batch that was read from `where`. Throws journal_error, which names the place and
+    /// the account; the ledger has then a part of the batch.
+    void apply(const batch_view& one, const std::string& where);
+
+    /// Applies all batches that the cursor has. Throws journal_error.
+    void apply_all(batch_cursor& from);
+
+    [[nodiscard]] const replay_counts& counts() const noexcept { return counts_; }
+
+private:
+    void apply(const record& one);
+    void apply_posting(const record& one);
+    void apply_transfer(const record& one);
+    [[nodiscard]] bool is_known(const posting& state) const;
+
+    ledger& books_;
+    visitor visit_;
+    replay_counts counts_;
+    std::vector<record> records_;  // of one batch
+};
+
+}  // namespace coffer::journal

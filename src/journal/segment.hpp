@@ -1,0 +1,55 @@
+// A segment: one file of the journal. Its name and its header.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "journal/batch.hpp"
+#include "journal/format.hpp"
+#include "journal/storage.hpp"
+
+namespace coffer::journal {
+
+/// What tells one ledger's journal from another's: random, chosen when the journal is made.
+using ledger_id = std::array<std::byte, 16>;
+
+struct segment_header {
+    ledger_id ledger{};
+    batch_position before;  ///< where the segment begins: the position behind the batch before it
+    std::uint64_t bytes = 0;
+};
+
+/// The chain before the first batch of all.
+[[nodiscard]] std::uint64_t first_chain(const ledger_id& ledger) noexcept;
+
+/// What the beginning of a segment has to be, up to its first batch.
+[[nodiscard]] std::vector<std::byte> encode(const segment_header& header);
+
+struct decoded_segment_header {
+    segment_header value;
+    std::string reason;  ///< why it is refused; empty if it is not
+    std::size_t offset = 0;
+};
+
+/// Reads the beginning of a segment, format::segment::batches_at bytes.
+[[nodiscard]] decoded_segment_header decode_segment_header(std::span<const std::byte> bytes);
+
+/// "00000000000000000001.journal"
+[[nodiscard]] std::string segment_name(std::uint64_t first_record);
+
+/// The first record of the segment of this name; nothing if it is no segment's.
+[[nodiscard]] std::optional<std::uint64_t> parse_segment_name(std::string_view name);
+
+/// The first records of all segments there, in order. Throws journal_error.
+[[nodiscard]] std::vector<std::uint64_t> list_segments(const storage& where);
+
+/// The segment that is being made.
+inline constexpr std::string_view spare_name = "spare.tmp";
+
+}  // namespace coffer::journal

@@ -1,0 +1,158 @@
+#include "journal/segment_reader.hpp"
+
+#include <algorithm>
+
+#include "journal/journal_error.hpp"
+#include "journal/little_endian.hpp"
+
+namespace coffer::journal {
+
+namespace at = format::batch;
+
+namespace {
+
+constexpr std::size_t ahead_bytes = std::size_t{256} << 10;
+
+}  // namespace
+
+segment_reader::segment_reader(const storage& where, std::uint64_t first_record)
+    : path_{where.path(segment_name(first_record))} {
+    auto opened = where.open(segment_name(first_record), storage::access::read);
+    if (opened.error)
+        throw journal_error{path_, "cannot be opened: " + opened.error.message()};
+    file_ = std::move(opened.file);
+    const auto size = file_->size();
+    if (size.error)
+        throw journal_error{path_, "cannot be read: " + size.error.message()};
+    header_.bytes = size.bytes;  // as far as is known: view goes by it
+    if (size.bytes < format::segment::batches_at)
+        refuse(size.bytes, "the segment ends within its header");
+    const auto decoded = decode_segment_header(view(0, format::segment::batches_at));
+    if (!decoded.reason.empty())
+        refuse(decoded.offset, decoded.reason);
+    header_ = decoded.value;
+    if (header_.bytes != size.bytes)
+        refuse(std::min(size.bytes, header_.bytes),
+               "the segment has " + std::to_string(size.bytes) + " bytes and not the " +
+                   std::to_string(header_.bytes) + " that its header says");
+    if (header_.before.next_record != first_record)
+        refuse(format::segment::first_record_at, "the segment begins with record " +
+                                                     std::to_string(header_.before.next_record) +
+                                                     ", which is not what it is named after");
+}
+
+void segment_reader::refuse(std::uint64_t offset, const std::string& reason) const {
+    throw journal_error{path_, offset, reason};
+}
+
+/// The bytes there, as many of them as the segment has.
+std::span<const std::byte> segment_reader::view(std::uint64_t offset, std::size_t bytes) {
+    bytes = static_cast<std::size_t>(
+        std::min<std::uint64_t>(bytes, header_.bytes - std::min(offset, header_.bytes)));
+    if (offset < window_at_ || offset + bytes > window_at_ + window_bytes_) {
+        const auto wanted = static_cast<std::size_t>(
+            std::min<std::uint64_t>(std::max(bytes, ahead_bytes), header_.bytes - offset));
+        window_.resize(std::max(window_.size(), wanted));
+        window_bytes_ = 0;
+        const auto read = file_->read(offset, std::span{window_}.first(wanted));
+        if (read.error)
+            refuse(offset, "cannot be read: " + read.error.message());
+        if (read.bytes != wanted)
+            refuse(offset + read.bytes, "the segment ends here, before its end");
+        window_at_ = offset;
+        window_bytes_ = wanted;
+    }
+    return std::span{window_}.subspan(static_cast<std::size_t>(offset - window_at_), bytes);
+}
+
+segment_reader::finding segment_reader::look(std::uint64_t offset, const batch_position& before,
+                                             bool is_last) {
+    const auto header_bytes = view(offset, at::header_bytes);
+    checked_batch one{{}, batch_error::header_damaged};
+    if (header_bytes.size() == at::header_bytes) {
+        const checked_header header = check_header(header_bytes);
+        one = {{header.value, {}}, header.error};
+        if (header.error == batch_error::none)
+            one = check_batch(view(offset, header.value.bytes));
+        if (one.error == batch_error::checksum)
+            one.value.header = header.value;
+    }
+    if (one.error == batch_error::newer_version)
+        refuse(offset, describe(one.error));
+    if (one.error != batch_error::none) {
+        const finding what = damaged(offset, before, one, is_last);
+        window_bytes_ = 0;  // it may have more in it when it is looked at again
+        return what;
+    }
+    if (const batch_error error = check_follows(one.value.header, before);
+        error != batch_error::none)
+        refuse(offset, describe(error));
+    if (const refused_record refused = check_records(one.value); !refused.reason.empty())
+        refuse(offset + refused.offset, refused.reason);
+    return {found::batch, one.value};
+}
+
+segment_reader::finding segment_reader::damaged(std::uint64_t offset, const batch_position& before,
+                                                const checked_batch& refused, bool is_last) {
+    const std::uint64_t end = end_of_content(offset);
+    if (end == offset)
+        return {found::nothing, {}};
+    const std::string reason = describe(refused.error);
+    if (!is_last)
+        refuse(offset, reason + ", and there are segments after this one");
+    // How much should be there: all of the batch, if its header can be believed.
+    const bool whole_header = refused.error == batch_error::checksum;
+    const std::size_t bytes = whole_header ? refused.value.header.bytes : at::header_bytes;
+    if (whole_header && check_follows(refused.value.header, before) != batch_error::none)
+        refuse(offset, reason + ", and it is not the one that comes next");
+    if (bytes > header_.bytes - offset)
+        refuse(offset, reason + ", and it is longer than the segment");
+    if (valid_batch_after(offset + format::unit_bytes, before.next_record))
+        refuse(offset, reason + ", and there are valid batches after it");
+    if (!zero_sector_in(offset, bytes))
+        refuse(offset, reason + ", though all of it was written");
+    return {found::torn, {}, end - offset};
+}
+
+/// Whether of what [offset, offset + bytes) has in one of its sectors all is zero.
+bool segment_reader::zero_sector_in(std::uint64_t offset, std::size_t bytes) {
+    const std::uint64_t end = offset + bytes;
+    while (offset != end) {
+        const std::uint64_t sector_end = (offset / format::sector_bytes + 1) * format::sector_bytes;
+        const auto part = static_cast<std::size_t>(std::min(end, sector_end) - offset);
+        if (is_zero(view(offset, part)))
+            return true;
+        offset += part;
+    }
+    return false;
+}
+
+/// Whether a batch that comes after `next_record` begins anywhere from `offset` on.
+bool segment_reader::valid_batch_after(std::uint64_t offset, std::uint64_t next_record) {
+    for (; offset + at::min_bytes <= header_.bytes; offset += format::unit_bytes) {
+        if (get<std::uint32_t>(view(offset, at::header_bytes), at::magic_at) != at::magic)
+            continue;
+        const checked_header header = check_header(view(offset, at::header_bytes));
+        if (header.error == batch_error::none && header.value.first_record >= next_record &&
+            check_batch(view(offset, header.value.bytes)).error == batch_error::none)
+            return true;
+    }
+    return false;
+}
+
+/// Behind the last byte from `offset` on that is not zero; `offset` if there is none.
+std::uint64_t segment_reader::end_of_content(std::uint64_t offset) {
+    std::uint64_t end = offset;
+    for (std::uint64_t from = offset; from != header_.bytes;) {
+        const auto part = view(from, ahead_bytes);
+        if (!is_zero(part)) {
+            const auto last = std::find_if(part.rbegin(), part.rend(),
+                                           [](std::byte one) { return one != std::byte{0}; });
+            end = from + static_cast<std::uint64_t>(part.rend() - last);
+        }
+        from += part.size();
+    }
+    return end;
+}
+
+}  // namespace coffer::journal

@@ -1,0 +1,77 @@
+// What the journal asks of a file system: the seam at which tests make it fail.
+//
+// Calls return the error and leave the rest to the caller; interruptions and short reads and writes
+// are dealt with below. Files are named within one directory.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+namespace coffer::journal {
+
+/// An open file. Thread safety: for one thread at a time.
+class storage_file {
+public:
+    virtual ~storage_file() = default;
+
+    struct read_result {
+        std::size_t bytes = 0;  ///< fewer than asked for only at the file's end
+        std::error_code error;
+    };
+    [[nodiscard]] virtual read_result read(std::uint64_t offset, std::span<std::byte> into) = 0;
+
+    /// Writes all of it. After a failure any part of it may be written.
+    [[nodiscard]] virtual std::error_code write(std::uint64_t offset,
+                                                std::span<const std::byte> bytes) = 0;
+
+    /// Has the file system set aside this much from the beginning of the file, and makes the file
+    /// that long: no write within it lacks room.
+    [[nodiscard]] virtual std::error_code allocate(std::uint64_t bytes) = 0;
+
+    /// Returns once a crash does not take back what was written, nor the length.
+    [[nodiscard]] virtual std::error_code sync() = 0;
+
+    struct size_result {
+        std::uint64_t bytes = 0;
+        std::error_code error;
+    };
+    [[nodiscard]] virtual size_result size() const = 0;
+};
+
+/// A directory. Thread safety: all members may be called from any thread at once.
+class storage {
+public:
+    virtual ~storage() = default;
+
+    enum class access : std::uint8_t { read, write, create };  ///< create: it must not be there
+    struct open_result {
+        std::unique_ptr<storage_file> file;
+        std::error_code error;
+    };
+    [[nodiscard]] virtual open_result open(const std::string& name, access wanted) const = 0;
+
+    struct list_result {
+        std::vector<std::string> names;  ///< in no particular order
+        std::error_code error;
+    };
+    [[nodiscard]] virtual list_result list() const = 0;
+
+    /// What had the name `to` before is gone.
+    [[nodiscard]] virtual std::error_code rename(const std::string& from,
+                                                 const std::string& to) = 0;
+    [[nodiscard]] virtual std::error_code remove(const std::string& name) = 0;
+
+    /// Returns once a crash does not take back which names there are.
+    [[nodiscard]] virtual std::error_code sync() = 0;
+
+    /// The name of a file for people, with its directory.
+    [[nodiscard]] virtual std::string path(std::string_view name) const = 0;
+};
+
+}  // namespace coffer::journal

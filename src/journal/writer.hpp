@@ -1,0 +1,106 @@
+// The journal thread: makes durable what the workers put into their lanes, many at a time.
+//
+// Guarantees     what lane.hpp, lane_merge.hpp and batch_log.hpp say. When all lanes are empty the
+//                thread sleeps, and the next lane::end wakes it.
+//                After a failure of the log nothing more is ever durable.
+// Thread safety  accepting, barrier, durable_record, counts and failed may be called from any
+//                thread at once; each lane has one producer; the rest is for one thread.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <coffer/ledger.hpp>
+
+#include "journal/batch_log.hpp"
+#include "journal/committer.hpp"
+#include "journal/lane.hpp"
+#include "journal/room_keeper.hpp"
+#include "journal/wake_signal.hpp"
+
+namespace coffer::journal {
+
+class writer {
+public:
+    struct options {
+        /// One lane each. Called by the journal thread when more of that lane is durable, once for
+        /// all that became so together; may be empty. Must not throw.
+        std::vector<std::function<void()>> on_durable;
+        /// Called once, by the journal thread, when the log has failed and nothing more will be
+        /// durable, with the reason. The process had better end. Must not throw.
+        std::function<void(const std::string&)> on_failure;
+        std::size_t lane_bytes = std::size_t{1} << 20;
+        /// How long it waits for others after the first record of a batch.
+        std::chrono::microseconds commit_wait{0};
+        /// How long until it tries again to get room that was not to be had.
+        std::chrono::milliseconds retry_room{1000};
+        committer::clock now = wall_clock;
+    };
+
+    /// Starts. `books` and `log` must outlive it. Throws std::invalid_argument if the log keeps too
+    /// little room for lanes of this size, std::system_error if there is no thread to be had.
+    writer(ledger& books, batch_log& log, options chosen);
+    ~writer() { stop(); }
+    writer(const writer&) = delete;
+    writer& operator=(const writer&) = delete;
+
+    /// The lane of this index, one of as many as options::on_durable.
+    [[nodiscard]] lane& lane_at(std::size_t index) noexcept { return *lanes_[index]; }
+    [[nodiscard]] std::size_t lanes() const noexcept { return lanes_.size(); }
+
+    /// Whether postings may be made: there is room in the log for all that the lanes can hold. What
+    /// is in the lanes already is written in any case.
+    [[nodiscard]] bool accepting() const noexcept {
+        // Acquire is not needed: who acts on it a moment too late finds room all the same.
+        return !failed_.load(std::memory_order_relaxed) && log_.has_room(room_bytes_);
+    }
+
+    /// Waits until all that the caller has seen in the ledger is durable. Returns the number of a
+    /// record up to which all are durable then, that record of a posting which it has seen or a
+    /// later one; nothing if the journal has failed, or was stopped before that.
+    [[nodiscard]] std::optional<std::uint64_t> barrier() const noexcept;
+
+    /// The number of the last record that is durable.
+    [[nodiscard]] std::uint64_t durable_record() const noexcept {
+        return committer_.durable_record();
+    }
+    [[nodiscard]] commit_counts counts() const noexcept { return committer_.counts(); }
+    [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
+
+    /// Makes all that is in the lanes durable, closes the journal in order and ends the thread. The
+    /// producers have ended. False if the journal has failed. Does nothing when called again.
+    bool stop() noexcept;
+
+    /// The system's clock, in ns since 1970.
+    [[nodiscard]] static std::uint64_t wall_clock();
+
+private:
+    void run() noexcept;
+    void work();
+    [[nodiscard]] committer::progress turn();
+    void sleep() noexcept;
+    void fail(const std::string& why) noexcept;
+    [[nodiscard]] std::vector<lane*> made_lanes();
+
+    batch_log& log_;
+    options chosen_;
+    wake_signal signal_;
+    std::vector<std::unique_ptr<lane>> lanes_;
+    committer committer_;
+    const std::size_t room_bytes_;
+    std::atomic<bool> failed_{false};
+    std::atomic<bool> stopping_{false};
+    std::atomic<bool> ended_{false};
+    room_keeper room_;
+    std::thread thread_;  // the last member: it uses the others from its start
+};
+
+}  // namespace coffer::journal
