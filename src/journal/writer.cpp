@@ -120,7 +120,7 @@ std::optional<std::uint64_t> writer::barrier() const noexcept {
     for (const auto& one : lanes_) {
         const lane_ticket ticket = one->barrier();
         while (!one->is_durable(ticket)) {
-            // Acquire: pairs with the releases in fail and run. Looked at before the lane once more.
+            // Acquire: pairs with the releases in fail and run. Before the lane is looked at again.
             const bool over = failed() || ended_.load(std::memory_order_acquire);
             if (over && !one->is_durable(ticket))
                 return std::nullopt;
