@@ -24,13 +24,12 @@ std::vector<std::int64_t> drain(lane& from, lane_ticket& at) {
     std::vector<std::int64_t> found;
     for (const lane_ticket end = from.published(); at != end;) {
         const lane_entry one = from.entry_at(at);
-        const auto sequence = static_cast<std::int64_t>(first_key(one).sequence);
         if (one.what == lane_entry::kind::record) {
             REQUIRE(decode(one.bytes));
-            found.push_back(sequence);
+            found.push_back(static_cast<std::int64_t>(first_key(one).sequence));
         }
         if (one.what == lane_entry::kind::marker)
-            found.push_back(-sequence);
+            found.push_back(-static_cast<std::int64_t>(first_key(one).sequence));
         at += one.bytes.size();
     }
     from.consume(at);

@@ -1,0 +1,165 @@
+// Every byte of a small journal changed, and every length of its files: detected and located, or
+// provably harmless.
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "faulty_storage.hpp"
+#include "journal/file_log.hpp"
+#include "journal/journal_error.hpp"
+#include "journal/reader.hpp"
+#include "journal/replay.hpp"
+
+using coffer::ledger;
+using coffer::money;
+using coffer::test::faulty_storage;
+using namespace coffer::journal;
+
+namespace {
+
+constexpr std::uint64_t segment_bytes = 8'192;
+constexpr std::uint64_t accounts = 5;
+
+/// A journal of three segments, with batches of all sizes up to several sectors.
+std::unique_ptr<faulty_storage> a_journal(bool closed) {
+    auto disk = std::make_unique<faulty_storage>();
+    const auto log = file_log::open(*disk, {.segment_bytes = segment_bytes});
+    const auto append = [&log](const batch_view& sealed) {
+        static_cast<void>(log->make_room());
+        REQUIRE(log->append(sealed));
+        REQUIRE(log->wait_durable());
+    };
+    batch_builder batch;
+    std::uint64_t sequence = 1;
+    for (std::uint64_t records = 1; disk->all().size() < 4; records = records * 3 % 29 + 1) {
+        for (std::uint64_t i = 0; i != records; ++i, ++sequence) {
+            std::vector<std::byte> bytes(format::record::max_bytes);
+            const std::uint64_t account = 1 + i % accounts;
+            const auto balance = money::from_minor(static_cast<std::int64_t>(sequence));
+            const coffer::posting state{account, 1 + sequence, balance};
+            bytes.resize(
+                encode(record::of_deposit(state, money::from_minor(1), {"key", {7, 8}}), bytes));
+            batch.add(bytes);
+        }
+        append(batch.seal(log->tail(), sequence));
+        batch.clear();
+    }
+    if (closed)
+        append(batch.seal(log->tail(), sequence));
+    static_cast<void>(disk->remove(std::string{spare_name}));
+    return disk;
+}
+
+/// The position that a reader comes to.
+batch_position end_of(const faulty_storage& disk) {
+    reader from{disk};
+    std::uint64_t records = 0;
+    while (const auto one = from.next())
+        visit_records(*one, [&records](const record&) { ++records; });
+    REQUIRE(from.position().next_record == records + 1);
+    return from.position();
+}
+
+struct tally {
+    int detected = 0;
+    int harmless = 0;
+};
+
+/// Looks at a journal that was damaged at `offset` of `file`. `content` is that file's name.
+void judge(faulty_storage& disk, const std::string& file, std::uint64_t offset,
+           const batch_position& whole, tally& counts) {
+    const auto before = disk.all();
+    INFO(file << ", byte " << offset);
+    try {
+        const batch_position end = end_of(disk);
+        // Harmless is what leaves every record in its place.
+        REQUIRE(end.next_record == whole.next_record);
+        const auto log = file_log::open(disk, {.segment_bytes = segment_bytes});
+        REQUIRE(log->tail().next_record == whole.next_record);
+        REQUIRE(end_of(disk) == log->tail());
+        ++counts.harmless;
+    } catch (const journal_error& found) {
+        INFO(found.what());
+        REQUIRE(found.where() == disk.path(file));
+        REQUIRE(found.offset() <= offset);
+        REQUIRE(disk.all() == before);
+        ++counts.detected;
+    }
+}
+
+void flip_everything(bool closed) {
+    const auto disk = a_journal(closed);
+    const batch_position whole = end_of(*disk);
+    const auto files = disk->all();
+    REQUIRE(files.size() == 3);
+    tally counts;
+    int flips = 0;
+    for (const auto& [name, bytes] : files)
+        for (std::size_t at = 0; at != bytes.size(); ++at)
+            for (const unsigned mask : {1U << at % 8, 0xffU}) {
+                disk->content(name)[at] ^= static_cast<std::byte>(mask);
+                judge(*disk, name, at, whole, counts);
+                disk->content(name) = bytes;
+                ++flips;
+            }
+    WARN(flips << " bytes changed, " << counts.detected << " detected and located, "
+               << counts.harmless << " harmless");
+    REQUIRE(counts.detected + counts.harmless == flips);
+    REQUIRE(end_of(*disk) == whole);
+}
+
+}  // namespace
+
+TEST_CASE("damage: every changed byte of a closed journal is detected or harmless",
+          "[journal][damage]") {
+    flip_everything(true);
+}
+
+// Here the last batch is one that was acknowledged: it is never taken for a torn one.
+TEST_CASE("damage: every changed byte of a journal that was not closed is detected or harmless",
+          "[journal][damage]") {
+    flip_everything(false);
+}
+
+TEST_CASE("damage: every file that is too short is detected", "[journal][damage]") {
+    const auto disk = a_journal(true);
+    const batch_position whole = end_of(*disk);
+    tally counts;
+    for (const auto& [name, bytes] : disk->all())
+        for (std::size_t size = 0; size < bytes.size(); size += 1 + size / 64) {
+            disk->content(name).resize(size);
+            judge(*disk, name, size, whole, counts);
+            disk->content(name) = bytes;
+        }
+    REQUIRE(counts.harmless == 0);
+    REQUIRE(counts.detected > 500);
+}
+
+TEST_CASE("damage: a segment that is missing is detected, but for the last", "[journal][damage]") {
+    const auto disk = a_journal(true);
+    const auto segments = list_segments(*disk);
+    REQUIRE(segments.size() == 3);
+    REQUIRE_FALSE(disk->remove(segment_name(segments[1])));
+    REQUIRE_THROWS_WITH(end_of(*disk), Catch::Contains("comes next"));
+    REQUIRE_FALSE(disk->remove(segment_name(segments[0])));
+    REQUIRE_THROWS_WITH(end_of(*disk), Catch::Contains("record 1 is no longer in it"));
+}
+
+TEST_CASE("damage: two segments that were exchanged are detected", "[journal][damage]") {
+    const auto disk = a_journal(true);
+    const auto segments = list_segments(*disk);
+    std::swap(disk->content(segment_name(segments[0])), disk->content(segment_name(segments[1])));
+    REQUIRE_THROWS_WITH(end_of(*disk), Catch::Contains("named after"));
+}
+
+TEST_CASE("damage: a segment of another ledger is detected", "[journal][damage]") {
+    const auto disk = a_journal(true);
+    const auto other = a_journal(true);
+    const auto segments = list_segments(*disk);
+    const std::string last = segment_name(segments[2]);
+    disk->content(last) = other->content(last);
+    REQUIRE_THROWS_WITH(end_of(*disk), Catch::Contains("of another ledger"));
+}
