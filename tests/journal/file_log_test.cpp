@@ -1,0 +1,164 @@
+#include "journal/file_log.hpp"
+
+#include <stdexcept>
+#include <string>
+
+#include "batches.hpp"
+#include "catch.hpp"
+#include "faulty_storage.hpp"
+#include "journal/journal_error.hpp"
+#include "journal/little_endian.hpp"
+
+using coffer::test::deposits;
+using coffer::test::faulty_storage;
+using namespace coffer::journal;
+
+namespace {
+
+constexpr file_log::options small{.segment_bytes = 8'192};
+
+const std::string first_segment = segment_name(1);
+
+}  // namespace
+
+TEST_CASE("file_log: goes on where it was left", "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    auto log = file_log::open(disk, small);
+    const ledger_id ledger = log->ledger();
+    REQUIRE(log->tail() == batch_position{1, first_chain(ledger), 0});
+    some.append(*log, 3, 1'000);
+    const batch_position left = log->tail();
+    REQUIRE(left.next_record == 4);
+    log = file_log::open(disk, small);
+    REQUIRE(log->ledger() == ledger);
+    REQUIRE(log->tail() == left);
+    REQUIRE_FALSE(log->torn());
+    some.append(*log, 1);
+    REQUIRE(log->tail().next_record == 5);
+    REQUIRE(log->tail().time_ns == 1'000);
+}
+
+TEST_CASE("file_log: two journals are of two ledgers", "[journal]") {
+    faulty_storage one;
+    faulty_storage other;
+    REQUIRE(file_log::open(one, small)->ledger() != file_log::open(other, small)->ledger());
+}
+
+TEST_CASE("file_log: goes on in the next segment where one is full", "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    const auto log = file_log::open(disk, small);
+    // 64 + 40 * 40 bytes: two of them are in a segment's 4096.
+    for (int i = 0; i != 5; ++i)
+        some.append(*log, 40);
+    REQUIRE(list_segments(disk) == std::vector<std::uint64_t>{1, 81, 161});
+    REQUIRE(file_log::open(disk, small)->tail() == log->tail());
+}
+
+TEST_CASE("file_log: takes no batch that does not follow the last", "[journal]") {
+    faulty_storage disk;
+    const auto log = file_log::open(disk, small);
+    batch_builder batch;
+    batch_position elsewhere = log->tail();
+    ++elsewhere.chain;
+    REQUIRE(log->append(batch.seal(elsewhere, 0)).error == log_errc::unexpected);
+    batch.clear();
+    const batch_view right = batch.seal(log->tail(), 0);
+    REQUIRE(log->append(right));
+    REQUIRE(log->append(right).error == log_errc::unexpected);
+    REQUIRE(log->wait_durable());
+    REQUIRE(log->append(right).error == log_errc::unexpected);
+}
+
+TEST_CASE("file_log: after a failure it takes nothing more", "[journal]") {
+    faulty_storage disk;
+    const auto log = file_log::open(disk, small);
+    batch_builder batch;
+    disk.fail_at(2, std::errc::io_error, false);
+    REQUIRE(log->append(batch.seal(log->tail(), 0)));
+    const log_status status = log->wait_durable();
+    REQUIRE(status.error == log_errc::failed);
+    REQUIRE(status.reason ==
+            "disk/00000000000000000001.journal: cannot be synced: Input/output error");
+    REQUIRE(log->wait_durable().error == log_errc::failed);
+    batch.clear();
+    REQUIRE(log->append(batch.seal(log->tail(), 0)).error == log_errc::failed);
+}
+
+TEST_CASE("file_log: has the room that it says", "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    const auto log = file_log::open(disk, small);
+    REQUIRE(log->max_room_bytes() == 4'096);
+    REQUIRE(log->max_batch_bytes() == 4'096);
+    REQUIRE(log->has_room(4'096));
+    batch_builder batch;
+    REQUIRE(log->append(batch.seal(log->tail(), 0)));
+    REQUIRE(log->wait_durable());
+    REQUIRE_FALSE(log->has_room(4'096));
+    REQUIRE(log->has_room(4'000));
+    disk.limit_bytes(10'000);
+    REQUIRE(log->make_room().error == log_errc::no_room);
+    REQUIRE_FALSE(disk.all().contains(std::string{spare_name}));
+    disk.limit_bytes(UINT64_MAX);
+    REQUIRE(log->make_room());
+    REQUIRE(log->has_room(4'096));
+    REQUIRE(disk.all().at(std::string{spare_name}).size() == 8'192);
+}
+
+TEST_CASE("file_log: a torn batch is cut off, and said", "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    auto log = file_log::open(disk, small);
+    some.append(*log, 3);
+    const batch_position left = log->tail();
+    const auto whole = disk.content(first_segment);
+    some.append(*log, 30);
+    // Its last sector was not written.
+    auto& bytes = disk.content(first_segment);
+    const std::size_t begin = 4'096 + 184;
+    std::fill(bytes.begin() + 5'120, bytes.end(), std::byte{0});
+    log.reset();
+    log = file_log::open(disk, small);
+    REQUIRE(log->torn());
+    REQUIRE(log->torn()->file == "disk/00000000000000000001.journal");
+    REQUIRE(log->torn()->offset == begin);
+    REQUIRE(log->torn()->bytes > 500);
+    REQUIRE(log->tail() == left);
+    REQUIRE(disk.content(first_segment) == whole);
+}
+
+TEST_CASE("file_log: what a crash left of a segment that was being made is removed", "[journal]") {
+    faulty_storage disk;
+    {
+        const auto log = file_log::open(disk, small);
+        REQUIRE(log->make_room());
+    }
+    REQUIRE(disk.all().contains(std::string{spare_name}));
+    const auto log = file_log::open(disk, small);
+    REQUIRE_FALSE(disk.all().contains(std::string{spare_name}));
+}
+
+TEST_CASE("trim: forgets whole segments of records before, and never the last", "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    const auto log = file_log::open(disk, small);
+    for (int i = 0; i != 5; ++i)
+        some.append(*log, 40);
+    REQUIRE(log->trim(81 - 1));
+    REQUIRE(list_segments(disk) == std::vector<std::uint64_t>{1, 81, 161});
+    REQUIRE(log->trim(81));
+    REQUIRE(list_segments(disk) == std::vector<std::uint64_t>{81, 161});
+    REQUIRE_THROWS_AS(log->read_from(80), journal_error);
+    REQUIRE(log->read_from(81)->next()->header.first_record == 81);
+    REQUIRE(log->trim(UINT64_MAX));
+    REQUIRE(list_segments(disk) == std::vector<std::uint64_t>{161});
+    REQUIRE(file_log::open(disk, small)->tail() == log->tail());
+}
+
+TEST_CASE("file_log: refuses sizes that no segment has", "[journal]") {
+    faulty_storage disk;
+    for (const std::uint64_t bytes : {0, 4'096, 8'193, 10'000})
+        REQUIRE_THROWS_AS(file_log::open(disk, {.segment_bytes = bytes}), std::invalid_argument);
+}
