@@ -26,9 +26,10 @@ public:
         std::uint64_t segment_bytes = std::uint64_t{64} << 20;
     };
 
-    /// Opens the journal there, or makes one. A torn tail is overwritten with zeros: torn() says so.
-    /// Nothing is changed before all of the last segment was found right. The segments before it
-    /// are not looked at: read the journal first. `where` must outlive this. Throws journal_error.
+    /// Opens the journal there, or makes one. A torn tail is overwritten with zeros: torn() says
+    /// so. Nothing is changed before all of the last segment was found right. The segments before
+    /// it are not looked at: read the journal first. `where` must outlive this. Throws
+    /// journal_error.
     [[nodiscard]] static std::unique_ptr<file_log> open(storage& where, options chosen);
     [[nodiscard]] static std::unique_ptr<file_log> open(storage& where) { return open(where, {}); }
 

@@ -7,7 +7,7 @@
 //         ... 503 ...
 //     else if (const auto made = books.deposit(account, amount))
 //         last = lane.append(record::of_deposit(made.posting, amount, key));
-//     lane.end();                                    // the journal thread sees all that was appended
+//     lane.end();                                    // the journal thread sees what was appended
 //     ... when lane.is_durable(last): reply ...
 //
 // and a balance that is not durable yet waits for the postings of others:
@@ -20,8 +20,8 @@
 // Guarantees     a record that was appended is in the journal in the end, after all that were
 //                appended to this lane before it, and after the account's earlier postings, in
 //                whichever lanes they are; or the writer has failed and nothing more is durable.
-//                append and append_marker are wait-free: a copy and no atomic operation that needs
-//                the line of another thread. begin is a plain store; end one store that is a
+//                append and append_marker are wait-free: a copy, and no atomic operation that
+//                needs the line of another thread. begin is a plain store; end one store that is a
 //                barrier, and a call into the kernel if the journal thread was asleep.
 // Limits         a fixed number of bytes. reserve says when they are used up.
 // Thread safety  the first group of members is for the producer alone, the second for any thread,

@@ -11,9 +11,9 @@
 // could not be told of it anyway, since what is durable of a lane is a prefix.
 //
 // That never comes to a standstill. Operations on the ledger have one order that agrees with the
-// order of each account and of each worker. Of all that is done and not collected, the first in that
-// order has all that it comes after collected, and is the next of its lane, or will be as soon as
-// its worker has ended what it began.
+// order of each account and of each worker. Of all that is done and not collected, the first in
+// that order has all that it comes after collected, and is the next of its lane, or will be as soon
+// as its worker has ended what it began.
 #pragma once
 
 #include <cstdint>

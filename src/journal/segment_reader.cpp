@@ -65,25 +65,31 @@ std::span<const std::byte> segment_reader::view(std::uint64_t offset, std::size_
     return std::span{window_}.subspan(static_cast<std::size_t>(offset - window_at_), bytes);
 }
 
+/// What is there as a batch. Where it has the wrong checksum, its header all the same.
+checked_batch segment_reader::batch_at(std::uint64_t offset) {
+    const auto header_bytes = view(offset, at::header_bytes);
+    if (header_bytes.size() < at::header_bytes)
+        return {{}, batch_error::header_damaged};
+    const checked_header header = check_header(header_bytes);
+    if (header.error != batch_error::none)
+        return {{}, header.error};
+    checked_batch one = check_batch(view(offset, header.value.bytes));
+    one.value.header = header.value;
+    return one;
+}
+
 segment_reader::finding segment_reader::look(std::uint64_t offset, const batch_position& before,
                                              bool is_last) {
-    const auto header_bytes = view(offset, at::header_bytes);
-    checked_batch one{{}, batch_error::header_damaged};
-    if (header_bytes.size() == at::header_bytes) {
-        const checked_header header = check_header(header_bytes);
-        one = {{header.value, {}}, header.error};
-        if (header.error == batch_error::none)
-            one = check_batch(view(offset, header.value.bytes));
-        if (one.error == batch_error::checksum)
-            one.value.header = header.value;
+    checked_batch one = batch_at(offset);
+    if (one.error != batch_error::none) {
+        // The file may have more in it by now than when this part of it was read.
+        window_bytes_ = 0;
+        one = batch_at(offset);
     }
     if (one.error == batch_error::newer_version)
         refuse(offset, describe(one.error));
-    if (one.error != batch_error::none) {
-        const finding what = damaged(offset, before, one, is_last);
-        window_bytes_ = 0;  // it may have more in it when it is looked at again
-        return what;
-    }
+    if (one.error != batch_error::none)
+        return damaged(offset, before, one, is_last);
     if (const batch_error error = check_follows(one.value.header, before);
         error != batch_error::none)
         refuse(offset, describe(error));

@@ -40,6 +40,7 @@ public:
 
 private:
     [[nodiscard]] std::span<const std::byte> view(std::uint64_t offset, std::size_t bytes);
+    [[nodiscard]] checked_batch batch_at(std::uint64_t offset);
     [[nodiscard]] bool zero_sector_in(std::uint64_t offset, std::size_t bytes);
     [[nodiscard]] bool valid_batch_after(std::uint64_t offset, std::uint64_t next_record);
     [[nodiscard]] std::uint64_t end_of_content(std::uint64_t offset);

@@ -6,9 +6,9 @@
 // sleeper (3) sets the flag, in prepare, and (4) looks for what was published, and sleeps only if
 // there is nothing. All four are sequentially consistent, so they have one order. If (2) does not
 // find the flag set by (3), then (2) is before (3), so (1) is before (4), which finds it. If (2)
-// finds it set, the producer takes it back and notifies; a sleeper that is only about to sleep finds
-// the flag taken back, and does not. If another producer has taken it back already, the sleeper
-// is awake, and the same argument holds for its next (3) and (4).
+// finds it set, the producer takes it back and notifies; a sleeper that is only about to sleep
+// finds the flag taken back, and does not. If another producer has taken it back already, the
+// sleeper is awake, and the same argument holds for its next (3) and (4).
 #pragma once
 
 #include <atomic>

@@ -195,7 +195,7 @@ TEST_CASE("lane_merge: refuses a posting that was there before", "[journal]") {
 namespace {
 
 /// Workers in one thread: each step, one of them, chosen at random, operates on the ledger, or
-/// appends what it did before; so what is in the lanes is as far out of order as threads can bring it.
+/// appends what it did before; so the lanes are as far out of order as threads can bring them.
 class interleaving {
 public:
     static constexpr std::size_t workers = 4;
