@@ -27,8 +27,8 @@
 // Thread safety  the first group of members is for the producer alone, the second for any thread,
 //                the third for the journal thread alone.
 // Invariants     1. consumed <= published <= end <= consumed + capacity, and durable <= consumed.
-//                2. A record lies in one piece: one that would reach around the ring's end begins at
-//                   its beginning, and a filler takes the rest.
+//                2. A record lies in one piece: one that would reach around the ring's end begins
+//                   at its beginning, and a filler takes the rest.
 //                3. Everything is a multiple of 8 bytes, so the header of a filler always fits.
 #pragma once
 
