@@ -1,4 +1,4 @@
-// One turn of the journal: collect, append, wait until it is durable, publish. No thread of its own.
+// One turn of the journal: collect, append, wait until it is durable, publish. It has no thread.
 #pragma once
 
 #include <atomic>
