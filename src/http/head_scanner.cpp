@@ -49,7 +49,7 @@ std::size_t head_scanner::scan(std::string_view bytes, const limits& allowed) no
             return 0;
         }
         // The limits first: without this line feed they would have been all there was to go by.
-        problem_ = check_size(feed);
+        problem_ = check_size(feed, allowed);
         if (problem_ != problem::none)
             break;
         scanned_ = feed + 1;
