@@ -92,7 +92,7 @@ public:
     /// Moves `amount` from one account to another, as one step: nobody ever sees it in both or in
     /// neither. Errors: invalid_amount (zero or less), same_account, no_such_account,
     /// insufficient_funds, balance_overflow, ledger_full (a sequence is used up); then neither
-    /// account has changed.
+    /// account has changed, and the postings are what decided it, or empty where nothing did.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to,
                                             money amount) noexcept;
 
@@ -119,11 +119,12 @@ public:
     /// How many accounts there are.
     [[nodiscard]] std::size_t size() const noexcept { return accounts_.size(); }
 
-    /// Calls `visitor(posting)` with the last posting that each account had at one moment, the same
-    /// for all accounts, in no particular order. Others go on posting; they never wait. Waits for a
-    /// cut that is under way, and until a millisecond after it began. What the visitor throws is
-    /// thrown on, after the cut has come to its end without it. The visitor must not call cut.
-    /// `pace` lets the cut rest, for the sake of others who need the processor.
+    /// Calls `visitor(posting)` with each account's last posting in a consistent cut, in no
+    /// particular order: with a posting, all that happened before it, and of a transfer both legs or
+    /// neither, so that the total is exact. Others go on posting; they never wait. Waits for a cut
+    /// that is under way, and until a millisecond after it began. What the visitor throws is thrown
+    /// on, after the cut has come to its end without it. The visitor must not call cut. `pace` lets
+    /// the cut rest, for the sake of others who need the processor.
     template <class Visitor>
     cut_summary cut(Visitor&& visitor, cut_pace pace = {});
 
@@ -300,109 +301,6 @@ inline outcome ledger::balance(account_number number) const noexcept {
     return transfers_.read(*at.account);
 }
 
-inline errc ledger::check(account_state from, account_state to, money amount) const noexcept {
-    if (from.sequence == 0 || to.sequence == 0)
-        return errc::no_such_account;
-    if (const errc error = detail::subtract(from.balance, amount); error != errc::ok)
-        return error;
-    if (const errc error = detail::add(to.balance, amount); error != errc::ok)
-        return error;
-    const bool full =
-        from.sequence == account::max_sequence || to.sequence == account::max_sequence;
-    return full ? errc::ledger_full : errc::ok;
-}
-
-/// Moves the account to the epoch that is the current one after its state was loaded. False if the
-/// state is another.
-inline bool ledger::in_current_epoch(slot at, account_state& state) noexcept {
-    const std::uint16_t epoch = epochs_.now();
-    if (state.epoch != epoch)
-        detail::move_group(at, epochs_);
-    return detail::move_to_epoch(at, state, epoch);
-}
-
-// As in post: what nearly all transfers do, in few instructions, and all others in steps. Which of
-// the two accounts is the lower cannot be foreseen, so that no branch depends on it.
-inline ledger::transfer_outcome ledger::transfer(account_number from, account_number to,
-                                                 money amount) noexcept {
-    if (amount <= money{}) [[unlikely]]
-        return {errc::invalid_amount, {from, 0, {}}, {to, 0, {}}};
-    if (from == to) [[unlikely]]
-        return {errc::same_account, {from, 0, {}}, {to, 0, {}}};
-    const account_number low = from < to ? from : to;
-    const account_number high = from < to ? to : from;
-    accounts_.prefetch(low);
-    accounts_.prefetch(high);
-    const std::uint16_t record = transfers_.claim();  // while the accounts are being fetched
-    account* const first = accounts_.find(low).account;
-    account* const second = accounts_.find(high).account;
-    if (first == nullptr || second == nullptr) [[unlikely]] {
-        transfers_.release(record);
-        return {errc::no_such_account, {from, 0, {}}, {to, 0, {}}};
-    }
-    const auto minor = static_cast<std::uint64_t>(amount.minor());
-    const std::uint64_t payer_first = from < to ? 1 : 0;
-    const std::uint64_t gain = (minor ^ (0 - payer_first)) + payer_first;  // negative if it is 1
-    const detail::transfer_record::legs legs{{first, first->glimpse(), gain},
-                                             {second, second->glimpse(), 0 - gain}};
-    COFFER_TEST_STEP();
-    if (!is_ordinary(legs, epochs_.now())) [[unlikely]] {
-        transfers_.release(record);
-        return transfer_in_steps(from, to, amount);
-    }
-    if (!transfers_.carry_out(record, legs)) [[unlikely]]
-        return transfer_in_steps(from, to, amount);
-    return posted(from, to, legs);
-}
-
-/// Whether this transfer meets nothing out of the ordinary.
-inline bool ledger::is_ordinary(const detail::transfer_record::legs& legs,
-                                std::uint16_t epoch) noexcept {
-    // Of a balance and an amount that are not negative, a difference is negative if it is below
-    // zero, and a sum if it is too large.
-    const std::uint64_t signs = legs.first.posted().first | legs.second.posted().first;
-    return detail::is_ordinary(legs.first.expected.second, epoch) &&
-           detail::is_ordinary(legs.second.expected.second, epoch) &&
-           static_cast<std::int64_t>(signs) >= 0;
-}
-
-/// What a transfer that was carried out made.
-inline ledger::transfer_outcome ledger::posted(account_number from, account_number to,
-                                               const detail::transfer_record::legs& legs) noexcept {
-    transfer_outcome done{errc::ok, {}, {}};
-    posting* const of_first = from < to ? &done.from : &done.to;
-    posting* const of_second = from < to ? &done.to : &done.from;
-    *of_first = detail::posting_of(from < to ? from : to, detail::unpack(legs.first.posted()));
-    *of_second = detail::posting_of(from < to ? to : from, detail::unpack(legs.second.posted()));
-    return done;
-}
-
-[[gnu::noinline, gnu::cold]] inline ledger::transfer_outcome ledger::transfer_in_steps(
-    account_number from, account_number to, money amount) noexcept {
-    const slot payer_at = accounts_.find(from);
-    const slot payee_at = accounts_.find(to);
-    for (;;) {
-        account_state payer = settled(payer_at);
-        account_state payee = settled(payee_at);
-        if (const errc error = check(payer, payee, amount); error != errc::ok) {
-            // Of one moment: the payer is still as it was when the payee was looked at.
-            if (payer_at.account->load() != payer)
-                continue;
-            return {error, detail::posting_of(from, payer), detail::posting_of(to, payee)};
-        }
-        if (!in_current_epoch(payer_at, payer) || !in_current_epoch(payee_at, payee) ||
-            payer.epoch != payee.epoch)
-            continue;
-        const auto minor = static_cast<std::uint64_t>(amount.minor());
-        const detail::transfer_leg out{payer_at.account, detail::pack(payer), 0 - minor};
-        const detail::transfer_leg in{payee_at.account, detail::pack(payee), minor};
-        const detail::transfer_record::legs legs{from < to ? out : in, from < to ? in : out};
-        COFFER_TEST_STEP();
-        if (transfers_.carry_out(transfers_.claim(), legs))
-            return posted(from, to, legs);
-    }
-}
-
 inline std::size_t ledger::apply(std::span<const operation> operations,
                                  std::span<outcome> outcomes) noexcept {
     constexpr std::size_t ahead = 16;  // enough to hide a miss, few enough to stay in the cache
@@ -464,3 +362,5 @@ cut_summary ledger::cut(Visitor&& visitor, cut_pace pace) {
 }
 
 }  // namespace coffer
+
+#include <coffer/detail/ledger_transfer.hpp>

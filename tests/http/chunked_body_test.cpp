@@ -70,7 +70,8 @@ TEST_CASE("chunked_body: refuses extensions and trailers without end", "[http]")
 }
 
 TEST_CASE("chunked_body: takes one byte too many and no more", "[http]") {
-    const std::string chunks = "1;" + std::string(default_limits.chunked_bytes(), 'x') + "\n";  // malformed
+    const std::string chunks =
+        "1;" + std::string(default_limits.chunked_bytes(), 'x') + "\n";  // malformed
     chunked_body body;
     CHECK(body.take(chunks, default_limits) == default_limits.chunked_bytes() + 1);
     CHECK(body.problem_found() == problem::body_too_large);
