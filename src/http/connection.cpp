@@ -1,18 +1,18 @@
 #include "http/connection.hpp"
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
+#include <exception>
+#include <utility>
 
 #include "http/limits.hpp"
 #include "http/text_memory.hpp"
 #include "http/worker.hpp"
+#include "ops/log.hpp"
 
 namespace coffer::http {
 namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
+using interest = event_loop::interest;
 
 std::chrono::seconds patience(session::phase phase, const limits& allowed) noexcept {
     switch (phase) {
@@ -28,10 +28,6 @@ std::chrono::seconds patience(session::phase phase, const limits& allowed) noexc
     return allowed.linger_timeout;
 }
 
-bool blocked(const error_code& error) noexcept {
-    return error == asio::error::would_block || error == asio::error::interrupted;
-}
-
 // What an idle client costs, beside the event loop's part of some hundred bytes.
 static_assert(sizeof(connection) <= 512);
 
@@ -42,20 +38,27 @@ connection::connection(worker& owner, tcp_socket socket, admission::place place)
       socket_{std::move(socket)},
       place_{std::move(place)},
       held_{owner.held()},
-      session_{owner.context()} {
-    error_code ignored;  // a socket that cannot do this will fail again where it matters
-    socket_.non_blocking(true, ignored);
-    socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
-}
+      session_{owner.context()} {}
 
 void connection::start(handle self) {
     self_ = self;
-    if (!place_.is_admitted())
-        return turn_away();
+    owner_.loop().add(socket_.number(), *this, waits_to_);
     set_deadline(owner_.limits().idle_timeout);
-    wait(tcp_socket::wait_read);
+    if (!place_.is_admitted())
+        return take_turn([this] { turn_away(); });
     if (owner_.draining())
         drain();
+}
+
+// Whatever goes wrong in a turn, out of memory most likely, is this connection's end alone.
+template <class Step>
+void connection::take_turn(const Step& step) noexcept {
+    try {
+        step();
+    } catch (const std::exception& failure) {
+        log::error("a connection failed: {}", failure.what());
+        close();
+    }
 }
 
 void connection::turn_away() {
@@ -65,19 +68,18 @@ void connection::turn_away() {
     send(out);
 }
 
-// Waiting and then reading without blocking, rather than an asynchronous read, lets all connections
-// of a worker share its buffers: an idle one holds none.
-void connection::wait(asio::socket_base::wait_type what) {
-    socket_.async_wait(what, [this](error_code) {  // an error shows again at the next call
-        waiting_ = false;
-        on_ready();
-    });
-    waiting_ = true;
+// Waiting and then reading, rather than having it read for us, lets all connections of a worker
+// share its buffers: an idle one holds none.
+void connection::wait(interest what) noexcept {
+    if (std::exchange(waits_to_, what) != what)
+        owner_.loop().change(socket_.number(), *this, what);
 }
 
-void connection::on_ready() {
-    if (expired_)
-        return give_up();
+void connection::on_ready() noexcept {
+    take_turn([this] { go_on(); });
+}
+
+void connection::go_on() {
     if (!unsent_.empty())
         return send_rest();
     if (session_.has_more())
@@ -86,15 +88,14 @@ void connection::on_ready() {
 }
 
 void connection::read() {
-    error_code error;
     const auto buffer = owner_.read_buffer();
-    const std::size_t size = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
-    if (blocked(error)) {
-        const bool over = owner_.draining() && session_.now() == session::phase::idle;
-        return over ? close() : wait(tcp_socket::wait_read);
-    }
-    if (error)  // most often the end of the stream
+    const auto [size, over] = socket_.read_some(buffer);
+    if (over)
         return close();
+    if (size == 0) {
+        const bool done = owner_.draining() && session_.now() == session::phase::idle;
+        return done ? close() : wait(interest::read);
+    }
     if (lingering_)
         return linger(size);
     serve({buffer.data(), size});
@@ -139,33 +140,29 @@ void connection::linger(std::size_t bytes) {
     lingered_bytes_ += bytes;
     if (lingered_bytes_ > linger_bytes)
         return close();
-    wait(tcp_socket::wait_read);
+    wait(interest::read);
 }
 
 void connection::send(std::string_view bytes) {
-    error_code error;
-    std::size_t sent = 0;
-    if (!bytes.empty())
-        sent = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
-    if (error && !blocked(error))
+    const auto [sent, over] =
+        bytes.empty() ? tcp_socket::attempt{0, false} : socket_.write_some(bytes);
+    if (over)
         return close();
     if (sent == bytes.size())
         return after_send();
     unsent_ = bytes.substr(sent);
     count_held();
     set_deadline(owner_.limits().write_timeout);
-    wait(tcp_socket::wait_write);
+    wait(interest::write);
 }
 
 void connection::send_rest() {
-    error_code error;
-    const std::size_t sent =
-        socket_.write_some(asio::buffer(unsent_.data(), unsent_.size()), error);
-    if (error && !blocked(error))
+    const auto [sent, over] = socket_.write_some(unsent_);
+    if (over)
         return close();
     unsent_.erase(0, sent);
     if (!unsent_.empty())
-        return wait(tcp_socket::wait_write);
+        return wait(interest::write);
     give_back(unsent_);
     count_held();
     set_deadline(patience(session_.now(), owner_.limits()));
@@ -176,49 +173,37 @@ void connection::after_send() {
     if (session_.now() == session::phase::closing)
         return finish_sending();
     if (!session_.has_more())
-        return wait(tcp_socket::wait_read);
+        return wait(interest::read);
     // The others' turn. Waiting to write, not to read: what to go on with is here already, and a
     // client that takes no replies gets no more of them.
     set_deadline(owner_.limits().write_timeout);
-    wait(tcp_socket::wait_write);
+    wait(interest::write);
 }
 
-void connection::finish_sending() {
-    error_code error;
-    socket_.shutdown(tcp_socket::shutdown_send, error);
-    if (error || !place_.may_linger())
+void connection::finish_sending() noexcept {
+    if (!socket_.shut_down_sending() || !place_.may_linger())
         return close();
     lingering_ = true;
     set_deadline(owner_.limits().linger_timeout);
-    wait(tcp_socket::wait_read);
+    wait(interest::read);
 }
 
 void connection::set_deadline(std::chrono::seconds patience) noexcept {
     deadline_ = std::min(tick_after(owner_.now(), patience), owner_.drained_by());
 }
 
-void connection::check_deadline() {
-    expired_ = owner_.now() >= deadline_;
-    if (expired_ || !waiting_)
-        wake();
+void connection::check_deadline() noexcept {
+    if (owner_.now() >= deadline_)
+        take_turn([this] { give_up(); });
 }
 
-void connection::drain() {
+void connection::drain() noexcept {
     session_.drain();
     deadline_ = std::min(deadline_, owner_.drained_by());
-    wake();
-}
-
-// Ends the wait, so that whatever is to be done is done in on_ready like everything else.
-void connection::wake() {
-    if (!waiting_)  // its handler threw: nothing will ever happen to it again
-        return close();
-    error_code ignored;
-    socket_.cancel(ignored);
+    on_ready();
 }
 
 void connection::give_up() {
-    expired_ = false;
     std::string& out = owner_.write_buffer();
     out.clear();
     if (unsent_.empty() && !lingering_ && !session_.has_more())
@@ -229,7 +214,7 @@ void connection::give_up() {
     send(out);
 }
 
-void connection::close() {
+void connection::close() noexcept {
     owner_.remove(self_);
 }
 

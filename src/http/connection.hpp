@@ -1,30 +1,26 @@
 // One socket and its session: moves bytes, decides nothing.
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
 #include <cstddef>
 #include <list>
 #include <string>
 #include <string_view>
 
 #include "http/admission.hpp"
+#include "http/event_loop.hpp"
 #include "http/held_bytes.hpp"
 #include "http/session.hpp"
+#include "http/tcp_socket.hpp"
 #include "http/ticks.hpp"
 
 namespace coffer::http {
 
 class worker;
 
-// With the executor's concrete type: any_io_executor costs an indirect call at every step.
-using tcp_socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
-/// Belongs to one worker and its thread. Invariant: outside on_ready it waits for its socket to
-/// become readable or writable, never for both; within, it waits for nothing, and may be destroyed.
-class connection {
+/// Belongs to one worker and its thread. Invariant: between its turns it waits for its socket to
+/// become readable or writable, never for both. Each turn may destroy it.
+class connection final : public event_loop::watcher {
 public:
     using handle = std::list<connection>::iterator;
 
@@ -36,16 +32,20 @@ public:
     /// where it stands in the worker's list. May destroy it.
     void start(handle self);
 
-    /// Answers 408 if a request was due, and closes, once its deadline is over; or closes if its
-    /// handler has thrown. May destroy it.
-    void check_deadline();
+    /// Its socket is ready.
+    void on_ready() noexcept override;
+
+    /// Answers 408 if a request was due, and closes, once its deadline is over. May destroy it.
+    void check_deadline() noexcept;
 
     /// The server is stopping: answers what has arrived, then closes. May destroy it.
-    void drain();
+    void drain() noexcept;
 
 private:
-    void wait(boost::asio::socket_base::wait_type);
-    void on_ready();
+    template <class Step>
+    void take_turn(const Step&) noexcept;
+    void wait(event_loop::interest) noexcept;
+    void go_on();
     void read();
     void serve(std::string_view bytes);
     void turn_away();
@@ -55,11 +55,10 @@ private:
     void send(std::string_view bytes);
     void send_rest();
     void after_send();
-    void finish_sending();
+    void finish_sending() noexcept;
     void set_deadline(std::chrono::seconds) noexcept;
-    void wake();
     void give_up();
-    void close();
+    void close() noexcept;
 
     worker& owner_;
     tcp_socket socket_;
@@ -71,9 +70,8 @@ private:
     std::string unsent_;      // what the socket did not take yet
     tick deadline_ = 0;
     std::size_t lingered_bytes_ = 0;
-    bool waiting_ = false;
+    event_loop::interest waits_to_ = event_loop::interest::read;
     bool lingering_ = false;
-    bool expired_ = false;
 };
 
 }  // namespace coffer::http

@@ -1,8 +1,8 @@
 #include "http/server.hpp"
 
-#include <boost/system/system_error.hpp>
 #include <csignal>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 
 #include "ops/log.hpp"
@@ -22,7 +22,7 @@ server::server(engine& books, const listen_address& where, std::size_t threads,
     : common_{allowed}, signals_{events_, SIGINT, SIGTERM} {
     try {
         listen(books, where, threads);
-    } catch (const boost::system::system_error& failure) {
+    } catch (const std::system_error& failure) {
         throw std::runtime_error{"cannot listen on " + to_string(where) + ": " +
                                  failure.code().message()};
     }

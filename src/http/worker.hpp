@@ -1,38 +1,37 @@
 // One thread of the server: its own event loop, listening socket and connections.
 #pragma once
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <limits>
 #include <list>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "http/commons.hpp"
 #include "http/connection.hpp"
+#include "http/event_loop.hpp"
 #include "http/listen_address.hpp"
 #include "http/session.hpp"
+#include "http/tcp_socket.hpp"
 #include "http/ticks.hpp"
 
 namespace coffer::http {
 
 /// Thread safety: run() in one thread, drain() from any; the rest is for the worker's connections.
-class worker {
+class worker final : event_loop::watcher {
 public:
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
-    /// kernel spreads the connections over them. Throws boost::system::system_error.
+    /// kernel spreads the connections over them. Throws std::system_error.
     /// `books` and `common` must outlive it.
     worker(engine& books, commons& common, const listen_address& where, bool shared);
 
     /// Lets workers of this process listen beside this one.
-    void share_address();
+    void share_address() { listener_.share_address(); }
 
     /// Where it listens, with the port that the system chose if it was asked to.
-    [[nodiscard]] listen_address address() const;
+    [[nodiscard]] listen_address address() const { return listener_.address(); }
 
     /// Serves until drained.
     void run();
@@ -41,6 +40,7 @@ public:
     /// `patience`, and two ticks for the last replies.
     void drain(std::chrono::seconds patience);
 
+    [[nodiscard]] event_loop& loop() noexcept { return loop_; }
     [[nodiscard]] session_context& context() noexcept { return context_; }
     [[nodiscard]] const http::limits& limits() const noexcept { return common_.limits; }
     [[nodiscard]] held_total& held() noexcept { return common_.held; }
@@ -52,37 +52,31 @@ public:
     /// When everything must be over; the end of time until drain() is called.
     [[nodiscard]] tick drained_by() const noexcept { return drained_by_; }
 
-    /// Destroys a connection that waits for nothing.
-    void remove(connection::handle);
+    /// Destroys a connection.
+    void remove(connection::handle) noexcept;
 
 private:
-    using executor = boost::asio::io_context::executor_type;
-    using acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, executor>;
-    using timer = boost::asio::basic_waitable_timer<
-        std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
     static constexpr tick never = std::numeric_limits<tick>::max();
 
-    void accept();
-    void accept_backlog();
-    void pause_accepting(const std::string& reason);
-    void take(tcp_socket, const boost::asio::ip::tcp::endpoint& from);
-    void wait_for_tick();
+    void on_ready() noexcept override;
+    bool accept_one();
+    void watch_listener(bool watched) noexcept;
+    void complain(const std::error_code&);
     void on_tick();
     void drain_here(std::chrono::seconds patience);
+    void stop_if_done() noexcept;
 
     commons& common_;
-    boost::asio::io_context events_;
-    acceptor acceptor_;
-    timer timer_;
+    event_loop loop_;
+    tcp_listener listener_;
     session_context context_;
     std::vector<char> read_buffer_;
     std::string write_buffer_;
     std::list<connection> connections_;
-    boost::asio::ip::tcp::endpoint accepted_from_;
     tick now_ = 0;
     tick drained_by_ = never;
     tick next_complaint_ = 0;
-    bool accepting_ = false;
+    bool accepting_ = true;
 };
 
 }  // namespace coffer::http
