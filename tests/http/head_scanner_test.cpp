@@ -59,17 +59,18 @@ TEST_CASE("head_scanner: takes targets and heads up to their limits and not one 
 
 TEST_CASE("head_scanner: a limit comes before what is malformed behind it, however bytes come",
           "[http]") {
-    const std::string long_line = "GET /" + std::string(limits::target_bytes + 64, 'a') + "\n";
+    const std::string long_line =
+        "GET /" + std::string(default_limits.target_bytes + 64, 'a') + "\n";
     const std::string long_head =
-        "GET / HTTP/1.1\r\nX: " + std::string(limits::head_bytes, 'a') + "\r\n folded\r\n";
+        "GET / HTTP/1.1\r\nX: " + std::string(default_limits.head_bytes, 'a') + "\r\n folded\r\n";
     for (const auto& [bytes, due] : {std::pair{long_line, problem::target_too_long},
                                      std::pair{long_head, problem::head_too_large}}) {
         head_scanner whole;
-        CHECK(whole.scan(bytes) == 0);
+        CHECK(whole.scan(bytes, default_limits) == 0);
         CHECK(whole.problem_found() == due);
         head_scanner dripping;
         for (std::size_t size = 0; size <= bytes.size(); ++size)
-            CHECK(dripping.scan(std::string_view{bytes}.substr(0, size)) == 0);
+            CHECK(dripping.scan(std::string_view{bytes}.substr(0, size), default_limits) == 0);
         CHECK(dripping.problem_found() == due);
     }
 }

@@ -170,7 +170,7 @@ TEST_CASE("session: refuses chunks that are mostly framing", "[http]") {
 TEST_CASE("session: refuses a chunked body that is too large once, though its end came along",
           "[http]") {
     std::string chunks;
-    while (chunks.size() <= limits::chunked_bytes)
+    while (chunks.size() <= default_limits.chunked_bytes())
         chunks += "1\r\n \r\n";
     chunks += "c\r\n" + body + "\r\n0\r\n\r\n";
     check_refused({post_with("Transfer-Encoding: chunked\r\n") + chunks, 413, "content_too_large"});
