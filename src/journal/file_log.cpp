@@ -166,7 +166,8 @@ log_status file_log::advance() {
     segment_bytes_ = chosen_.segment_bytes;
     // In this order: for a moment there seems to be more room than there is, but never less.
     left_.store(segment_bytes_ - offset_, std::memory_order_relaxed);
-    spare_left_.store(0, std::memory_order_relaxed);
+    // Release: pairs with the acquire in make_room, which then finds the spare renamed.
+    spare_left_.store(0, std::memory_order_release);
     return {};
 }
 
@@ -186,7 +187,8 @@ bool file_log::has_room(std::size_t bytes) const noexcept {
 
 log_status file_log::make_room() {
     const std::lock_guard lock{making_};
-    if (spare_left_.load(std::memory_order_relaxed) != 0)
+    // Acquire: pairs with the release in advance. What has the spare's name now is of no use.
+    if (spare_left_.load(std::memory_order_acquire) != 0)
         return {};
     // What a failed attempt has left. The error that matters is that of creating it anew.
     static_cast<void>(storage_.remove(spare()));

@@ -76,8 +76,8 @@ private:
     bool pending_ = false;  // appended and not durable
     bool broken_ = false;
 
-    // Read by any thread. Relaxed: they order nothing, and who has read an old value finds the
-    // room all the same, or is told so by append.
+    // Read by any thread. Relaxed in has_room: who has read an old value finds the room all the
+    // same, or is told by append that there is none.
     std::atomic<std::uint64_t> left_{0};        // in the current segment
     std::atomic<std::uint64_t> spare_left_{0};  // in the spare
 

@@ -80,12 +80,12 @@ void replayer::apply(const record& one) {
 
 /// Whether the ledger has had this posting. Throws for one that is not the next either.
 bool replayer::is_known(const posting& state) const {
-    const std::uint64_t last = books_.balance(state.account).posting.sequence;
-    if (state.sequence > last + 1)
-        throw contradiction{state, "comes after posting " + std::to_string(last)};
-    if (state.sequence == last && books_.balance(state.account).posting.balance != state.balance)
+    const posting last = books_.balance(state.account).posting;
+    if (state.sequence > last.sequence + 1)
+        throw contradiction{state, "comes after posting " + std::to_string(last.sequence)};
+    if (state.sequence == last.sequence && state.balance != last.balance)
         throw contradiction{state, "has another balance than the snapshot says"};
-    return state.sequence <= last;
+    return state.sequence <= last.sequence;
 }
 
 void replayer::apply_posting(const record& one) {
