@@ -56,36 +56,34 @@ std::unique_ptr<faulty_storage> a_journal(bool closed) {
 /// The position that a reader comes to.
 batch_position end_of(const faulty_storage& disk) {
     reader from{disk};
-    std::uint64_t records = 0;
-    while (const auto one = from.next())
-        visit_records(*one, [&records](const record&) { ++records; });
-    REQUIRE(from.position().next_record == records + 1);
+    while (from.next()) {
+    }
     return from.position();
 }
 
 struct tally {
     int detected = 0;
     int harmless = 0;
+    std::string wrong;  ///< what was neither
 };
 
-/// Looks at a journal that was damaged at `offset` of `file`. `content` is that file's name.
+/// Looks at a journal of which one file was damaged at `offset`.
 void judge(faulty_storage& disk, const std::string& file, std::uint64_t offset,
            const batch_position& whole, tally& counts) {
-    const auto before = disk.all();
-    INFO(file << ", byte " << offset);
+    const auto wrong = [&](const std::string& what) {
+        counts.wrong = file + ", byte " + std::to_string(offset) + ": " + what;
+    };
     try {
-        const batch_position end = end_of(disk);
-        // Harmless is what leaves every record in its place.
-        REQUIRE(end.next_record == whole.next_record);
+        // Harmless is what leaves every record in its place, for a reader and for who goes on.
+        if (end_of(disk).next_record != whole.next_record)
+            return wrong("records are gone, and nobody says so");
         const auto log = file_log::open(disk, {.segment_bytes = segment_bytes});
-        REQUIRE(log->tail().next_record == whole.next_record);
-        REQUIRE(end_of(disk) == log->tail());
+        if (log->tail().next_record != whole.next_record || end_of(disk) != log->tail())
+            return wrong("records are gone once it is opened");
         ++counts.harmless;
     } catch (const journal_error& found) {
-        INFO(found.what());
-        REQUIRE(found.where() == disk.path(file));
-        REQUIRE(found.offset() <= offset);
-        REQUIRE(disk.all() == before);
+        if (found.where() != disk.path(file) || found.offset() > offset)
+            return wrong(std::string{"is said to be elsewhere: "} + found.what());
         ++counts.detected;
     }
 }
@@ -98,15 +96,25 @@ void flip_everything(bool closed) {
     tally counts;
     int flips = 0;
     for (const auto& [name, bytes] : files)
-        for (std::size_t at = 0; at != bytes.size(); ++at)
-            for (const unsigned mask : {1U << at % 8, 0xffU}) {
-                disk->content(name)[at] ^= static_cast<std::byte>(mask);
-                judge(*disk, name, at, whole, counts);
-                disk->content(name) = bytes;
-                ++flips;
+        for (std::size_t at = 0; at != bytes.size(); ++at) {
+            // A bit mostly, and at times all of them.
+            const unsigned mask = at % 9 == 0 ? 0xffU : 1U << at % 9 % 8;
+            std::vector<std::byte>& content = disk->content(name);
+            content[at] ^= static_cast<std::byte>(mask);
+            const int detected_before = counts.detected;
+            judge(*disk, name, at, whole, counts);
+            if (counts.detected != detected_before) {
+                // Nothing was changed: it is as it was but for the flip.
+                content[at] ^= static_cast<std::byte>(mask);
+                if (content != bytes)
+                    counts.wrong = "a journal that was refused was changed";
             }
+            content = bytes;
+            ++flips;
+        }
     WARN(flips << " bytes changed, " << counts.detected << " detected and located, "
                << counts.harmless << " harmless");
+    REQUIRE(counts.wrong.empty());
     REQUIRE(counts.detected + counts.harmless == flips);
     REQUIRE(end_of(*disk) == whole);
 }
@@ -134,6 +142,7 @@ TEST_CASE("damage: every file that is too short is detected", "[journal][damage]
             judge(*disk, name, size, whole, counts);
             disk->content(name) = bytes;
         }
+    REQUIRE(counts.wrong.empty());
     REQUIRE(counts.harmless == 0);
     REQUIRE(counts.detected > 500);
 }
