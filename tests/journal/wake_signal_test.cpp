@@ -21,7 +21,7 @@ TEST_CASE("wake_signal: a wake-up before sleep is not lost", "[journal]") {
 
 // One that is lost leaves the sleeper asleep for good: the test would not end.
 TEST_CASE("wake_signal: of many wake-ups by many threads none is lost", "[journal][stress]") {
-    constexpr std::uint64_t rounds = 20'000;
+    constexpr std::uint64_t rounds = 3'000;
     constexpr std::uint64_t producers = 3;
     wake_signal signal;
     std::atomic<std::uint64_t> published{0};
