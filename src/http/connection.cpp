@@ -192,9 +192,11 @@ void connection::set_deadline(std::chrono::seconds patience) noexcept {
     deadline_ = std::min(tick_after(owner_.now(), patience), owner_.drained_by());
 }
 
-void connection::check_deadline() noexcept {
-    if (owner_.now() >= deadline_)
-        take_turn([this] { give_up(); });
+bool connection::check_deadline() noexcept {
+    if (owner_.now() < deadline_)
+        return false;
+    take_turn([this] { give_up(); });
+    return true;
 }
 
 void connection::drain() noexcept {

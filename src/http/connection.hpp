@@ -35,8 +35,9 @@ public:
     /// Its socket is ready.
     void on_ready() noexcept override;
 
-    /// Answers 408 if a request was due, and closes, once its deadline is over. May destroy it.
-    void check_deadline() noexcept;
+    /// Answers 408 if a request was due, and closes, once its deadline is over: true, and it may be
+    /// destroyed.
+    bool check_deadline() noexcept;
 
     /// The server is stopping: answers what has arrived, then closes. May destroy it.
     void drain() noexcept;

@@ -63,6 +63,7 @@ private:
     void watch_listener(bool watched) noexcept;
     void complain(const std::error_code&);
     void on_tick();
+    void check_deadlines();
     void drain_here(std::chrono::seconds patience);
     void stop_if_done() noexcept;
 
