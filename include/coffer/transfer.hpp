@@ -16,14 +16,19 @@
 //                meets is another transfer, which it brings to its end; those hold a lower account
 //                and want a higher one, so none waits for itself.
 // Limits         255 transfers at once, with those that suspended helpers have pinned. One more
-//                waits for a record, busily.
+//                waits for a record, busily. An owner suspended between its two accounts through
+//                just as many cuts as a state has epochs (see cut.hpp), over 4 s in which nobody
+//                posts to the second, would commit what has been aborted.
 // Thread safety  everything may be called from any thread at once.
 // Invariants     1. A transfer is aborted only by who has seen one of its accounts in another state
 //                   than expected, and in nobody's hand. That state is a later one, and the one
-//                   expected never comes back.
-//                2. So an account is taken in hand only while the transfer is undecided, however
-//                   slow the helper that does it; and once both are in hand it can only commit. Its
-//                   owner, who knows then, stores that.
+//                   expected never comes back. Until the first account is in hand that is its
+//                   owner alone, since nobody else knows of it; after that it is the second that
+//                   was seen, since nobody takes the first out of hand before (3).
+//                2. The first account, whose state comes back when the transfer is aborted, is
+//                   taken in hand by the owner alone, and once. So an account is taken in hand only
+//                   while the transfer is undecided, however slow the helper that does it; and once
+//                   both are in hand it can only commit. Its owner, who knows then, stores that.
 //                3. Nobody takes an account out of an undecided transfer's hand, and the owner of a
 //                   decided one tries both before it gives the record back. So a state in hand
 //                   belongs to what its record is about now.
@@ -159,8 +164,8 @@ private:
     [[nodiscard]] transfer_record& record(std::uint16_t number) const noexcept {
         return records_[number - 1U];
     }
-    [[nodiscard]] bool carry_out_in_steps(std::uint16_t number,
-                                          transfer_record::legs legs) noexcept;
+    [[nodiscard]] bool carry_out_in_steps(std::uint16_t number, transfer_record::legs legs,
+                                          bool has_first) noexcept;
     [[nodiscard]] phase help(std::uint16_t number, const transfer_record::legs& legs) noexcept;
     [[nodiscard]] bool take_in_hand(std::uint16_t number, const transfer_leg& leg) noexcept;
 
@@ -215,9 +220,10 @@ inline transfer_record::legs transfer_record::about() const noexcept {
     return {first_.load(gain), second_.load(0 - gain)};
 }
 
-// For the owner, while nobody else may change the status.
+// For the owner, while nobody else may change the status but to the very same: a helper may commit
+// too.
 inline void transfer_record::change_phase(phase next) noexcept {
-    // Relaxed: nobody else has written since. Release: after everything its owner did.
+    // Relaxed: the version is the owner's own. Release: after everything its owner did.
     const std::uint64_t found = status_.load(std::memory_order_relaxed);
     status_.store((found & ~phase_mask) | static_cast<std::uint64_t>(next),
                   std::memory_order_release);
@@ -261,10 +267,11 @@ inline bool transfer_desk::carry_out(std::uint16_t number,
     const auto& [first, second] = legs;
     transfer_record& mine = record(number);
     mine.publish(legs);
-    if (planted == bug::committed_on_one_leg ||
-        !first.account->replace(first.expected, first.in_hand(number)) ||
-        !second.account->replace(second.expected, second.in_hand(number))) [[unlikely]]
-        return carry_out_in_steps(number, legs);
+    const bool has_first = planted != bug::committed_on_one_leg &&
+                           first.account->replace(first.expected, first.in_hand(number));
+    if (!has_first || !second.account->replace(second.expected, second.in_hand(number)))
+        [[unlikely]]
+        return carry_out_in_steps(number, legs, has_first);
     COFFER_TEST_STEP();
     mine.commit();
     // False if a helper was faster.
@@ -274,21 +281,22 @@ inline bool transfer_desk::carry_out(std::uint16_t number,
     return true;
 }
 
-// `legs` is a copy, so that the caller's need not be in memory.
+// `legs` is a copy, so that the caller's need not be in memory. An account once in hand is not tried
+// again: if a helper has aborted the transfer since, it would be taken back.
 [[gnu::noinline, gnu::cold]] inline bool transfer_desk::carry_out_in_steps(
-    std::uint16_t number, transfer_record::legs legs) noexcept {
-    const bool committed = help(number, legs) == phase::committed;
+    std::uint16_t number, transfer_record::legs legs, bool has_first) noexcept {
+    const bool committed =
+        (has_first || take_in_hand(number, legs.first)) && help(number, legs) == phase::committed;
     record(number).release();
     return committed;
 }
 
-// For the transfer's owner, and for whoever has its record pinned.
+// For the transfer's owner, and for whoever has its record pinned, once the first account has been
+// in hand: it still is, or the transfer is decided.
 inline transfer_desk::phase transfer_desk::help(std::uint16_t number,
                                                 const transfer_record::legs& legs) noexcept {
     transfer_record& mine = record(number);
-    const bool has_both =
-        take_in_hand(number, legs.first) &&
-        (planted == bug::committed_on_one_leg || take_in_hand(number, legs.second));
+    const bool has_both = planted == bug::committed_on_one_leg || take_in_hand(number, legs.second);
     COFFER_TEST_STEP();
     if (has_both)
         mine.decide(phase::committed);
