@@ -281,8 +281,8 @@ inline bool transfer_desk::carry_out(std::uint16_t number,
     return true;
 }
 
-// `legs` is a copy, so that the caller's need not be in memory. An account once in hand is not tried
-// again: if a helper has aborted the transfer since, it would be taken back.
+// `legs` is a copy, so that the caller's need not be in memory. The first account, once in hand, is
+// not tried again: it would be taken for a transfer that a helper may have aborted since.
 [[gnu::noinline, gnu::cold]] inline bool transfer_desk::carry_out_in_steps(
     std::uint16_t number, transfer_record::legs legs, bool has_first) noexcept {
     const bool committed =

@@ -6,6 +6,8 @@
 //                      FLAG  one posts to A and raises a flag; one waits for it and posts to B
 //                      BUSY  three post to A
 //                      OPEN  one opens C while two post to it, through several cuts
+//                      BESIDE       two post to A, and one to its neighbour, and moves A
+//                      OPEN_BESIDE  one opens C, one posts to it, and one moves it likewise
 // Bounds               CUTS, the cuts in a row; MOD, how many tags there are before they come round
 // Variants to refute   EPOCH_FIRST NO_BEFORE STALE_BEFORE NO_RECHECK SKIP_CLOSED
 // Right as well        SKIP_CLOSED with EPOCH_RECHECK: the cutter leaves closed accounts alone, and
@@ -63,6 +65,47 @@ byte flagged_sequence, after_flag_sequence;
 #define LOAD_STATE                                                        \
     d_step { opens || SEQUENCE(state[account]) > 0 -> s = state[account] }
 
+// Saves the state s for a cut, before one of epoch e replaces it. Leaves e 0 if the account has
+// moved on: start again.
+inline save() {
+#ifdef NO_BEFORE
+    skip
+#else
+    if
+    :: TAG(s) == e || SEQUENCE(s) == 0 -> skip
+    :: else ->
+        b = before[account];
+        if
+        :: b == RETAG(s, e) -> skip
+        :: else ->
+#ifdef STALE_BEFORE
+            before[account] = RETAG(s, e)
+#else
+            if
+#ifndef NO_RECHECK
+            :: state[account] != s -> e = 0
+#endif
+            :: else ->
+#ifdef EPOCH_RECHECK
+                if
+                :: EPOCH != e -> e = 0                       // a newer save must not be replaced
+                :: else
+                fi;
+#endif
+                d_step {
+                    if
+                    :: e == 0 -> skip
+                    :: e != 0 && before[account] == b -> before[account] = RETAG(s, e)
+                    :: else -> e = 0
+                    fi
+                }
+            fi
+#endif
+        fi
+    fi
+#endif
+}
+
 proctype writer(byte first; short first_change; byte second; short second_change;
                 bool raises; bool waits; bool opens) {
     short s, b;
@@ -82,37 +125,11 @@ again:
     LOAD_STATE;                                              // (1) the state
     e = EPOCH;                                               // (2) then the epoch
 #endif
-#ifndef NO_BEFORE
+    save();                                                  // (3) save what the state was
     if
-    :: TAG(s) == e || SEQUENCE(s) == 0 -> skip
-    :: else ->                                               // (3) save what the state was
-        b = before[account];
-        if
-        :: b == RETAG(s, e) -> skip
-        :: else ->
-#ifdef STALE_BEFORE
-            before[account] = RETAG(s, e)
-#else
-#ifndef NO_RECHECK
-            if
-            :: state[account] != s -> goto again
-            :: else
-            fi;
-#endif
-#ifdef EPOCH_RECHECK
-            if
-            :: EPOCH != e -> goto again                      // a newer save must not be replaced
-            :: else
-            fi;
-#endif
-            if
-            :: d_step { before[account] == b -> before[account] = RETAG(s, e) }
-            :: d_step { before[account] != b -> b = 0 }; goto again
-            fi
-#endif
-        fi
+    :: e == 0 -> goto again
+    :: else
     fi;
-#endif
     if
     :: d_step { state[account] == s ->                       // (4) the posting
            state[account] = WORD(BALANCE(s) + change, SEQUENCE(s) + 1, e);
@@ -140,6 +157,27 @@ again:
     :: else
     fi;
     d_step { account = 0; change = 0 }
+}
+
+// Moves the account to the current epoch without a posting, in one attempt: somebody who posts to a
+// neighbour does that.
+proctype neighbour(byte account) {
+    short s, b;
+    byte e;
+    s = state[account];
+    e = EPOCH;
+    if
+    :: TAG(s) != e ->
+        save();
+        d_step {
+            if
+            :: e != 0 && state[account] == s -> state[account] = RETAG(s, e)
+            :: else
+            fi
+        }
+    :: else
+    fi;
+    d_step { account = 0; s = 0; b = 0; e = 0 }
 }
 
 // The cut's total may lack money on its way, but never has more than there ever was.
@@ -244,6 +282,16 @@ init {
         run writer(A, 1, NOTHING, false, false, false);
         run writer(A, 2, NOTHING, false, false, false);
         run writer(A, 4, NOTHING, false, false, false);
+#endif
+#ifdef BESIDE
+        run writer(A, 1, NOTHING, false, false, false);
+        run writer(A, 2, NOTHING, false, false, false);
+        run neighbour(A);
+#endif
+#ifdef OPEN_BESIDE
+        run writer(C, 1, NOTHING, false, false, true);
+        run writer(C, 2, NOTHING, false, false, false);
+        run neighbour(C);
 #endif
 #ifdef OPEN
         run writer(C, 1, NOTHING, false, false, true);

@@ -1,27 +1,27 @@
-// The transfer between two accounts: a descriptor is installed in the lower account, then in the
-// higher; one step decides; then both words are replaced. Whoever meets it helps. Every
-// interleaving of the scenario below is explored; atomic and d_step hold one access to shared
-// memory each, plus what is local or ghost.
+// The transfer between two accounts: its record's number is put into the lower account's word, then
+// into the higher one's; one step decides; then both words are replaced. Whoever meets it helps.
+// Every interleaving of the scenario below is explored; atomic and d_step hold one access to shared
+// memory each, plus what is local or ghost. Only where a record's fields are written or copied does
+// one step stand for several: for all that is written down of one account.
 //
-// The protocol and its variants that are to be refuted are in transfer_protocol.pml. Here are those
-// whom a transfer meets, who watches, and the scenarios.
+// The protocol and its variants that are to be refuted are in transfer_protocol.pml, who makes a
+// transfer in transfer_mover.pml. Here are those whom it meets, who watches, and the scenarios.
 //
 // Scenarios (one of)   OPPOSITE  A to B beside B to A
 //                      DEPOSIT   A to B by one thread, beside a deposit to each
+//                      REUSE     two threads that do A to B, beside a deposit to each. With one
+//                                record it is used again for the state that a transfer has just
+//                                given back, while a helper of that transfer sleeps
 //                      CHAIN     A to B beside B to C
 //                      READER    A to B, a deposit to B, and a thread that reads A, then B, then A
 //                      LATE      A to B beside B to C, and deposits to A and C
-//                      STALE     READER with a transfer from A to C, from a state that LATE with
-//                                LEAVE_LATE reaches: a reference to an idle descriptor at B
 //                      CUT       transfers beside a consistent cut
-// Bounds               DESCRIPTORS, the pool; ROUNDS, the transfers of each thread;
+// Bounds               RECORDS, the pool; ROUNDS, the transfers of each thread;
 //                      ATTEMPTS, after which a transfer gives up (0: never)
-#ifdef REUSE_PINNED
-#define CLAIM_PINNED
-#define PUBLISH_PINNED
-#endif
-#ifndef DESCRIPTORS
-#define DESCRIPTORS 2
+// To see progress      PATIENT, a thread that needs a record waits for one that it will get, rather
+//                      than busily
+#ifndef RECORDS
+#define RECORDS 2
 #endif
 #ifndef ROUNDS
 #define ROUNDS 1
@@ -29,21 +29,21 @@
 #ifndef ATTEMPTS
 #define ATTEMPTS 0
 #endif
+#ifdef READER
+#define VERSIONED
+#define PATIENT  // one that waits busily counts versions without end
+#endif
 
 #include "transfer_words.pml"
 #include "transfer_protocol.pml"
+#include "transfer_mover.pml"
 
 proctype depositor(byte account; byte amount) {
-    short x, w;
-    byte k, own, version;
-#ifdef CUT
-    byte e;
-    short k2;
-#endif
+    HELPER_LOCALS;
 again:
     x = word[account];
     if
-    :: REFERENCE(x) -> resolve(account, x); goto again
+    :: HOLDER(x) != 0 -> settle(account, x); goto again
     :: else
     fi;
 #ifdef CUT
@@ -88,21 +88,21 @@ again:
         value = PLAIN(first)
     };
     if
-    :: REFERENCE(first) ->
-        atomic { phase = pool[REFERENCE(first)].phase; version = pool[REFERENCE(first)].version };
+    :: HOLDER(first) != 0 ->
+        atomic { phase = pool[HOLDER(first)].phase; version = pool[HOLDER(first)].version };
         if
-        :: LEG_IS(REFERENCE(first), 0, account, first) ->
-            desired = pool[REFERENCE(first)].desired[0]
+        :: LEG_IS(HOLDER(first), 0, account, first) ->
+            desired = DESIRED(pool[HOLDER(first)].about, 0)
         :: else
         fi;
         if
-        :: LEG_IS(REFERENCE(first), 1, account, first) ->
-            desired = pool[REFERENCE(first)].desired[1]
+        :: LEG_IS(HOLDER(first), 1, account, first) ->
+            desired = DESIRED(pool[HOLDER(first)].about, 1)
         :: else
         fi;
         atomic {
             if
-            :: phase != pool[REFERENCE(first)].phase || version != pool[REFERENCE(first)].version ->
+            :: phase != pool[HOLDER(first)].phase || version != pool[HOLDER(first)].version ->
                 version = 255
             :: else -> value = (desired != 0 && phase == COMMITTED -> desired : value)
             fi
@@ -132,8 +132,8 @@ done:
 
 #ifdef CUT
 proctype cutter() {
-    short x, w;
-    byte k, own, version, account, cut_total;
+    HELPER_LOCALS;
+    byte account, cut_total;
     bool forwards;
     epoch++;
     if
@@ -147,9 +147,9 @@ again:
     fi;
     x = word[account];
     if
-    :: REFERENCE(x) -> resolve(account, x); goto again
-    :: !REFERENCE(x) && TAG(x) == epoch ->
+    :: TAG(x) == epoch ->
         atomic { x = before[account]; assert(TAG(x) == epoch) }
+    :: TAG(x) != epoch && HOLDER(x) != 0 -> settle(account, x); goto again
     :: else ->
         atomic {
             if
@@ -181,12 +181,15 @@ done:
 #define AS_REPORTED(where)                                                   \
     assert(BALANCE(word[where]) == reported_balance[where]);                 \
     assert(SEQUENCE(word[where]) == reported_sequence[where]);               \
-    assert(REFERENCE(word[where]) == 0)
+    assert(HOLDER(word[where]) == 0)
 
-// Looks at every moment: takes a step only if money is made or lost, or when all are done.
+// Looks at every moment: takes a step only if something is wrong, or when all are done.
 proctype monitor() {
     if
     :: atomic { SUM != total -> assert(false) }
+#ifndef OUTCOME_ONLY
+    :: atomic { !IN_ORDER(A) || !IN_ORDER(B) || !IN_ORDER(LAST) -> assert(false) }
+#endif
     :: atomic {
            running == 0 ->
            assert(SUM == total);
@@ -218,17 +221,22 @@ init {
 #endif
 #if defined(OPPOSITE) || defined(CUT)
         RUN(mover(A, B, 1));
+#ifdef UNORDERED
+        RUN(mover(B, A, 2));
+#else
         RUN(mover(A, B, -2));
 #endif
-#ifdef STALE
-        word[B] = word[B] | 1;
-        RUN(mover(A, C, 1));
-        RUN(depositor(B, 2));
-#elif defined(DEPOSIT) || defined(READER)
+#endif
+#if defined(DEPOSIT) || defined(READER)
         RUN(mover(A, B, 1));
         RUN(depositor(B, 2));
 #endif
-#ifdef DEPOSIT
+#ifdef REUSE
+        RUN(mover(A, B, 1));
+        RUN(mover(A, B, -2));
+        RUN(depositor(B, 2));
+#endif
+#if defined(DEPOSIT) || defined(REUSE)
         RUN(depositor(A, 1));
 #endif
 #if defined(CHAIN) || defined(LATE)

@@ -1,152 +1,247 @@
-// The protocol of the transfer: how a descriptor is claimed, published and helped to its end, and
-// what its status and its pins are for. Part of transfer.pml.
+// The protocol of the transfer: how a record is claimed, published and helped to its end, and what
+// its status and its pins are for. Part of transfer.pml.
 //
-// Variants to refute   DECIDE_TWICE   the decision is a plain write
-//                      LOWER_ONLY     commits when the lower leg was seen installed
-//                      REUSE_PINNED   pins are ignored; CLAIM_PINNED, PUBLISH_PINNED: by one step
-//                      LEAVE_LATE     a helper that finds its descriptor idle undoes nothing
-//                      NO_MATCH       a reference is taken for a leg of whatever is described now
-// Right as well        NO_REREAD      a helper does not look at the word again after pinning
+// Variants to refute   DECIDE_TWICE   a helper's decision is a plain write
+//                      LOWER_ONLY     who helps commits though the higher account is not in hand
+//                      NO_LAST_TRY    the owner does not try the higher account before it gives the
+//                                     record back
+//                      REUSE_PINNED   pins are ignored
+//                      PINS_FIRST     pins are looked at before the claim, not after
+//                      NO_REREAD      a helper does not look at the word again after pinning
+//                      ABORT_ON_FOREIGN  a transfer is aborted for another that is in its way
+//                      UNORDERED      one transfer takes the higher account first
+// Broken, and right    TAKE_LOWER     who helps takes the lower account in hand as well, though it
+//   all the same                      has been in hand already
 //
-// Why an idle descriptor is undone like an aborted one. A helper may install a leg of an aborted
-// transfer whose owner has already gone idle and given up. Left there (LEAVE_LATE) the reference
-// reads as the old state and whoever meets it removes it; but it may stay for ever, and if it does
-// LEG_IS is all that keeps readers from another transfer's balance. Undone, it never outlives its
-// helper's pin.
+// What the header's invariants say is asserted too, so a variant may be refuted by its first step
+// astray. With OUTCOME_ONLY it is refuted only by what the ledger's users would find: money made or
+// lost, a posting that nobody answers for, a sequence made twice, a read of what never was.
 //
-// Which steps back one another up. NO_REREAD alone is right: no state comes back after a posting,
-// so a word that has moved on matches no live descriptor, and a replacement of it fails. Publishing
-// over a pin (PUBLISH_PINNED) is refuted only together with NO_REREAD or LEAVE_LATE, NO_MATCH only
-// where a reference was left. All of them are cheap: keep them all.
+// Why a helper leaves the lower account alone. When it pinned the record one account was in hand,
+// so the lower one was. It stays so until the transfer is decided, and an aborted transfer gives
+// its state back: the only one that comes back. A helper that slept since it saw the transfer
+// undecided would take it in hand for a transfer that is over, its owner perhaps gone. No money is
+// lost by that (TAKE_LOWER with OUTCOME_ONLY): the record is pinned, who did it undoes it before it
+// unpins, and meanwhile it reads as the state given back. But an account would then be in hand of a
+// record that is nobody's.
 //
-// A foreign reference. Code that meets one while it takes an account in hand settles that transfer
-// and looks again. Here somebody else does (of the threads there are), or the transfer is aborted:
-// either is safe. Only the first is lock-free.
+// Why the claim looks at the pins last. A helper that pins later finds its word out of hand: the
+// last owner has seen to that before it gave the record back. If the claim came last (PINS_FIRST),
+// a helper might pin in between, while the account is in hand still.
+//
+// Why the word is looked at again. A pin that comes too late keeps nothing (NO_REREAD): the record
+// may have been claimed since the word was seen, and be half written.
+//
+// A foreign transfer. Code that meets one while it takes an account in hand settles it first. To
+// abort instead (ABORT_ON_FOREIGN) loses money: the foreign transfer may be aborted in its turn and
+// give the account back, and the owner, who then takes it, commits over the abort by its plain
+// store. Since all take the lower account first, each transfer met on the way of another wants a
+// higher account than the one before, and settling comes to an end. Not so with UNORDERED.
 //
 // Progress. No schedule lets two transfers (OPPOSITE, CHAIN), or a transfer and deposits (DEPOSIT),
-// run for ever without finishing one. LATE has such a schedule with ABORT_ON_FOREIGN: of two
-// transfers that share an account each is aborted, again and again, by a helper that slept since it
-// saw the other's reference there.
+// run for ever without finishing one.
+#ifdef OUTCOME_ONLY
+#define INVARIANT(what) skip
+#else
+#define INVARIANT(what) assert(what)
+#endif
 
-// help(d), by its owner or under a pin. Uses k, w and version.
-inline help(d) {
-    k = 0;
-    do
-    :: k < 2 ->
-        if
-        :: pool[d].phase != UNDECIDED || pool[d].version != version -> break
-        :: else
-        fi;
-        w = word[pool[d].account[k]];
-        if
-        :: w == (pool[d].expected[k] | d) -> k++             // installed: the next leg
-#ifdef LOWER_ONLY
-            ; k = 2
-#endif
-        :: w == pool[d].expected[k] ->                       // install, and look again
-            atomic {
-                if
-                :: word[pool[d].account[k]] == w -> word[pool[d].account[k]] = w | d
-                :: else
-                fi;
-                w = 0
-            }
-#ifndef ABORT_ON_FOREIGN
-        :: REFERENCE(w) != 0 && REFERENCE(w) != d ->         // foreign: once settled, look again
-            atomic { word[pool[d].account[k]] != w -> w = 0 }
-#endif
-#ifndef WAIT_ON_FOREIGN
-        :: else ->                                           // moved on, or a foreign reference
+#if defined(LOWER_ONLY)
+#define TOOK(leg) leg = 2
 #else
-        :: w != pool[d].expected[k] && w != (pool[d].expected[k] | d) &&
-           (REFERENCE(w) == 0 || REFERENCE(w) == d) ->       // moved on
+#define TOOK(leg) leg++
 #endif
-            atomic {
-                w = 0;
-#ifdef DECIDE_TWICE
-                pool[d].phase = ABORTED;
+#define GONE 3            /* for a leg: there is none to take any more */
+#define NOT_EXPECTED 1    /* instead of a word: what none is */
+
+// Nobody takes an account out of an undecided transfer's hand. With OUT_OF_HAND_ONLY nothing else
+// is looked for: a scenario comes to where only the pins keep a late helper from it.
+#ifdef OUT_OF_HAND_ONLY
+#define assert(what) skip
+#endif
+#ifdef OUTCOME_ONLY
+#define NOT_OUT_OF_UNDECIDED(d) skip
 #else
-                if
-                :: pool[d].phase == UNDECIDED && pool[d].version == version ->
-                    pool[d].phase = ABORTED
-                :: else
-                fi;
+#define NOT_OUT_OF_UNDECIDED(d) assert !(pool[d].phase == UNDECIDED) /* not the macro above */
 #endif
-                break
-            }
-        fi
-    :: else ->
-        atomic {                                             // both were seen installed: commit
-            w = 0;
-            if
-#ifdef DECIDE_TWICE
-            :: true ->
-                pool[d].phase = COMMITTED
+
+// A state seen different never comes back.
+#define SEEN_ANOTHER(taken, leg)                                               \
+    INVARIANT(PLAIN(word[taken.account[leg]]) != taken.expected[leg])
+
+// Where to go on with a transfer whose lower account has been in hand.
+#if defined(TAKE_LOWER)
+#define MET_LEG 0
+#elif defined(LOWER_ONLY)
+#define MET_LEG 2
 #else
-            :: pool[d].phase == UNDECIDED && pool[d].version == version ->
-                pool[d].phase = COMMITTED;
-                RECORD(pool[d].account[0], pool[d].desired[0]);
-                RECORD(pool[d].account[1], pool[d].desired[1])
-            :: else
+#define MET_LEG 1
 #endif
-            fi;
-            break
-        }
-    od;
-    atomic { k = (pool[d].version == version -> pool[d].phase : IDLE); w = 0 };
+
+// One attempt to take `leg`, by the owner or under a pin. Leaves `leg` the next one or GONE, and w
+// the word of another's that is in the way, or 0.
+inline take(d, taken, leg, w) {
     if
-    :: k == COMMITTED -> replace(d, 0, pool[d].desired[0]); replace(d, 1, pool[d].desired[1])
-#ifdef LEAVE_LATE
-    :: k == ABORTED ->
+    :: pool[d].phase != UNDECIDED -> leg = GONE
+    :: else ->
+        atomic {
+            if
+            :: word[taken.account[leg]] == taken.expected[leg] ->
+                INVARIANT(pool[d].phase == UNDECIDED && SAME(d, taken));
+                word[taken.account[leg]] = IN_HAND(taken, leg, d);
+                TOOK(leg)
+            :: else -> w = NOT_EXPECTED
+            fi
+        };
+        if
+        :: w == NOT_EXPECTED ->
+            w = word[taken.account[leg]];
+            if
+            :: w == IN_HAND(taken, leg, d) -> atomic { w = 0; TOOK(leg) }
+            :: w == taken.expected[leg] -> w = 0                 // it was given back: again
+#ifndef ABORT_ON_FOREIGN
+            :: HOLDER(w) != 0 && w != IN_HAND(taken, leg, d) -> skip
+            :: HOLDER(w) == 0 && w != taken.expected[leg] ->
 #else
-    :: k == ABORTED || k == IDLE ->                          // idle: perhaps we installed too late
+            :: else ->
 #endif
-        replace(d, 0, pool[d].expected[0]);
-        replace(d, 1, pool[d].expected[1])
-    :: else
-    fi;
-    k = 0
+                atomic { w = 0; SEEN_ANOTHER(taken, leg); decide(d, taken, ABORTED) }
+            fi
+        :: else
+        fi
+    fi
 }
 
-inline replace(d, leg, desired_word) {
+#define RECORD_BOTH(taken)                                                     \
+    RECORD(taken.account[0], DESIRED(taken, 0));                               \
+    RECORD(taken.account[1], DESIRED(taken, 1))
+
+inline decide(d, taken, outcome) {
     atomic {
         if
-        :: word[pool[d].account[leg]] == (pool[d].expected[leg] | d) ->
-            word[pool[d].account[leg]] = desired_word
+#ifdef DECIDE_TWICE
+        :: true -> pool[d].phase = outcome
+#else
+        :: pool[d].phase == UNDECIDED ->
+            INVARIANT(SAME(d, taken) && HAS_BOTH(d) == (outcome == COMMITTED));
+            pool[d].phase = outcome;
+            if
+            :: outcome == COMMITTED -> RECORD_BOTH(taken)
+            :: else
+            fi
+        :: else
+#endif
+        fi
+    }
+}
+
+inline replace(d, taken, leg, desired_word) {
+    atomic {
+        if
+        :: word[taken.account[leg]] == IN_HAND(taken, leg, d) ->
+            NOT_OUT_OF_UNDECIDED(d);
+            INVARIANT(SAME(d, taken));
+            INVARIANT(pool[d].phase ==
+                      (desired_word == taken.expected[leg] -> ABORTED : COMMITTED));
+            word[taken.account[leg]] = desired_word
         :: else
         fi
     }
 }
 
-// Met a reference in `seen`, the word of account `where`.
-inline resolve(where, seen) {
-    pool[REFERENCE(seen)].pins++;                            // pin
+// Decides if both legs are in hand, and replaces both. Uses leg for what was decided.
+inline finish(d, taken, leg) {
     if
-#ifndef NO_REREAD
-    :: word[where] != seen -> skip                           // no longer there
-#endif
-    :: else ->
-        atomic {
-            k = pool[REFERENCE(seen)].phase;
-            version = pool[REFERENCE(seen)].version
-        };
-        if
-        :: k >= UNDECIDED && (LEG_IS(REFERENCE(seen), 0, where, seen) ||
-                              LEG_IS(REFERENCE(seen), 1, where, seen)) ->
-            d_step { own = REFERENCE(seen); k = 0 };
-            help(own);
-            own = 0
-        :: else ->                                           // of a transfer that is over
-            atomic {
-                k = 0;
-                if
-                :: word[where] == seen -> word[where] = PLAIN(seen)
-                :: else
-                fi
-            }
-        fi
+    :: leg == 2 -> decide(d, taken, COMMITTED)
+    :: else
     fi;
-    atomic { pool[REFERENCE(seen)].pins--; seen = 0; version = 0 }        // unpin
+    leg = pool[d].phase;
+    if
+    :: leg == COMMITTED ->
+        replace(d, taken, 0, DESIRED(taken, 0));
+        replace(d, taken, 1, DESIRED(taken, 1))
+    :: else ->
+        replace(d, taken, 0, taken.expected[0]);
+        replace(d, taken, 1, taken.expected[1])
+    fi;
+    leg = 0
+}
+
+// Brings a transfer to its end from `leg` on.
+inline help(d, taken, leg, w) {
+    do
+    :: leg < 2 ->
+        take(d, taken, leg, w);
+        if
+        :: w != 0 -> settle_beyond(taken.account[leg], w)
+        :: else
+        fi
+    :: else -> break
+    od;
+    finish(d, taken, leg)
+}
+
+#define FORGET(taken)                                                          \
+    taken.account[0] = 0; taken.expected[0] = 0; taken.gain[0] = 0;            \
+    taken.account[1] = 0; taken.expected[1] = 0; taken.gain[1] = 0
+
+#define COPY_LEG(to, from, leg)                                                \
+    to.account[leg] = from.account[leg];                                       \
+    to.expected[leg] = from.expected[leg];                                     \
+    to.gain[leg] = from.gain[leg]
+
+// Met a word in hand, `seen`, at the account `where`: pins its record, and takes down what it is
+// about if the word is still there.
+inline pin(where, seen, taken) {
+    pool[HOLDER(seen)].pins++;
+    if
+#ifdef NO_REREAD
+    :: true ->
+#else
+    :: word[where] == seen ->
+#endif
+        atomic { COPY_LEG(taken, pool[HOLDER(seen)].about, 0) };
+        atomic { COPY_LEG(taken, pool[HOLDER(seen)].about, 1) }
+#ifndef NO_REREAD
+    :: else
+#endif
+    fi
+}
+
+inline unpin(seen, taken) {
+    atomic {
+        INVARIANT(taken.expected[0] == 0 || SAME(HOLDER(seen), taken));
+        pool[HOLDER(seen)].pins--;
+        seen = 0;
+        FORGET(taken)
+    }
+}
+
+// The code calls itself for a transfer met on the way of another. Twice is all it takes here.
+inline settle(where, seen) {
+    pin(where, seen, met);
+    if
+    :: met.expected[0] != 0 -> leg = MET_LEG; help(HOLDER(seen), met, leg, w)
+    :: else
+    fi;
+    unpin(seen, met)
+}
+
+inline settle_beyond(where, seen) {
+    pin(where, seen, beyond);
+    if
+    :: beyond.expected[0] != 0 ->
+        leg_beyond = MET_LEG;
+        do
+        :: leg_beyond < 2 ->
+            take(HOLDER(seen), beyond, leg_beyond, w_beyond);
+            assert(w_beyond == 0)
+        :: else -> break
+        od;
+        finish(HOLDER(seen), beyond, leg_beyond)
+    :: else
+    fi;
+    unpin(seen, beyond)
 }
 
 #ifdef CUT
@@ -157,24 +252,26 @@ inline save(where, seen) {
     if
     :: TAG(seen) == e -> skip
     :: else ->
-        k2 = before[where];
+        saved = before[where];
         if
-        :: k2 == RETAG(seen, e) -> skip
+        :: saved == RETAG(seen, e) -> skip
         :: else ->
             if
-            :: word[where] != seen || epoch != e -> e = 0
+            :: word[where] != seen -> e = 0
             :: else ->
                 atomic {
                     if
-                    :: before[where] == k2 -> before[where] = RETAG(seen, e)
+                    :: before[where] == saved -> before[where] = RETAG(seen, e)
                     :: else -> e = 0
                     fi
                 }
             fi
         fi;
-        k2 = 0
+        saved = 0
     fi
 }
+
+#define FORGET_STATES mine.expected[0] = 0; mine.expected[1] = 0
 
 // Moves an account to the writer's epoch without a posting.
 inline move(where, seen) {
@@ -187,102 +284,13 @@ inline move(where, seen) {
         e = 0
     }
 }
-#endif
-
-#ifdef CLAIM_PINNED
-#define CLAIMABLE(d) (pool[d].phase == IDLE)
+#define EPOCH_LOCALS byte e; short saved
 #else
-#define CLAIMABLE(d) (pool[d].phase == IDLE && pool[d].pins == 0)
+#define EPOCH_LOCALS
 #endif
 
-proctype mover(byte lower; byte higher; short change) {
-    short x, y, w;
-    byte k, own, version, round, attempt;
-#ifdef CUT
-    byte e;
-    short k2;
-#endif
-again:
-    if
-    :: round == ROUNDS -> goto done
-#if ATTEMPTS
-    :: attempt == ATTEMPTS -> goto done
-#endif
-    :: else
-    fi;
-    x = word[lower];
-    if
-    :: REFERENCE(x) -> resolve(lower, x); goto again
-    :: else
-    fi;
-    y = word[higher];
-    if
-    :: REFERENCE(y) -> x = 0; resolve(higher, y); goto again
-    :: else
-    fi;
-#ifdef CUT
-    e = epoch;
-    if
-    :: TAG(x) != e -> y = 0; move(lower, x); x = 0; goto again
-    :: TAG(x) == e && TAG(y) != e -> x = 0; move(higher, y); y = 0; goto again
-    :: else -> e = 0
-    fi;
-#endif
-    atomic {                                                 // claim
-        if
-        :: CLAIMABLE(1) -> own = 1
-#if DESCRIPTORS > 1
-        :: CLAIMABLE(2) -> own = 2
-#endif
-#if DESCRIPTORS > 2
-        :: CLAIMABLE(3) -> own = 3
-#endif
-        fi;
-        pool[own].phase = PREPARING;
-#ifdef VERSIONED
-        pool[own].version++;
-        version = pool[own].version;
-#endif
-#if ATTEMPTS
-        attempt++
-#endif
-    };
-    d_step {                                                 // the fields
-        pool[own].account[0] = lower;
-        pool[own].expected[0] = x;
-        pool[own].desired[0] = POSTED(x, -change, TAG(x));
-        x = 0
-    };
-    d_step {
-        pool[own].account[1] = higher;
-        pool[own].expected[1] = y;
-        pool[own].desired[1] = POSTED(y, change, TAG(y));
-        y = 0
-    };
-    atomic {                                                 // publish
-        if
-#ifndef PUBLISH_PINNED
-        :: pool[own].pins != 0 -> pool[own].phase = IDLE; own = 0; version = 0; goto again
-#endif
-        :: else -> pool[own].phase = UNDECIDED
-        fi
-    };
-    help(own);
-    atomic {                                                 // report, and give it back
-        if
-        :: pool[own].phase == COMMITTED ->
-            reported_balance[lower] = reported_balance[lower] - change;
-            reported_balance[higher] = reported_balance[higher] + change;
-            reported_sequence[lower]++;
-            reported_sequence[higher]++;
-            round++;
-            attempt = 0
-        :: else
-        fi;
-        pool[own].phase = IDLE;
-        own = 0; version = 0;
-        goto again
-    };
-done:
-    atomic { round = 0; attempt = 0; running-- }
-}
+#define HELPER_LOCALS                                                          \
+    legs met, beyond;                                                          \
+    short x, w, w_beyond;                                                      \
+    byte leg, leg_beyond;                                                      \
+    EPOCH_LOCALS
