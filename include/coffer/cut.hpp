@@ -113,9 +113,8 @@ inline constexpr std::size_t group_accounts = 64;
         return true;
     double_word& before = slot.before();
     const double_word wanted = pack({state.balance, state.sequence, 0, epoch});
-    // Two loads, perhaps of different moments. If the second half is the one wanted, so is the
-    // first: whoever saved this sequence saved this balance. If they do not belong together, the
-    // compare-and-swap fails.
+    // Two loads, perhaps of different moments. If they do not belong together, they are not what is
+    // wanted, since whoever saved this sequence saved this balance, and the compare-and-swap fails.
     const double_word found{load_acquire(before.first), load_acquire(before.second)};
     COFFER_TEST_STEP();
     if (found == wanted)

@@ -7,8 +7,8 @@
 //
 // This is the multi-word compare-and-swap of Harris, Fraser and Pratt ("A practical multi-word
 // compare-and-swap operation", 2002) for words that never have the same state twice. That makes it
-// cheaper: a transfer that nothing gets in the way of is four compare-and-swaps on its accounts
-// and one that gets it a record, made while the accounts are being fetched from memory.
+// cheaper: a transfer that nothing gets in the way of is four compare-and-swaps on its accounts, one
+// that decides, and one that gets it a record, made while the accounts are being fetched.
 //
 // Guarantees     both accounts change or neither; no reader and no cut sees one without the other.
 //                A transfer is lock-free: it starts again only when an account has another state
@@ -16,9 +16,8 @@
 //                meets is another transfer, which it brings to its end; those hold a lower account
 //                and want a higher one, so none waits for itself.
 // Limits         255 transfers at once, with those that suspended helpers have pinned. One more
-//                waits for a record, busily. An owner suspended between its two accounts through
-//                just as many cuts as a state has epochs (see cut.hpp), over 4 s in which nobody
-//                posts to the second, would commit what has been aborted.
+//                waits for a record, busily. To help one may mean to help another first, and so on
+//                up the account numbers: some 750 bytes of stack for each.
 // Thread safety  everything may be called from any thread at once.
 // Invariants     1. A transfer is aborted only by who has seen one of its accounts in another state
 //                   than expected, and in nobody's hand. That state is a later one, and the one
@@ -28,7 +27,9 @@
 //                2. The first account, whose state comes back when the transfer is aborted, is
 //                   taken in hand by the owner alone, and once. So an account is taken in hand only
 //                   while the transfer is undecided, however slow the helper that does it; and once
-//                   both are in hand it can only commit. Its owner, who knows then, stores that.
+//                   both are in hand it can only commit. Its owner might store that, then, but it
+//                   decides like a helper: were it suspended between its accounts through as many
+//                   cuts as a state has epochs (see cut.hpp), the second might look as expected.
 //                3. Nobody takes an account out of an undecided transfer's hand, and the owner of a
 //                   decided one tries both before it gives the record back. So a state in hand
 //                   belongs to what its record is about now.
@@ -79,8 +80,6 @@ public:
     [[nodiscard]] bool claim() noexcept;
     /// The owner says what the transfer is about.
     void publish(const legs& about) noexcept;
-    /// The owner has both accounts in hand.
-    void commit() noexcept { change_phase(phase::committed); }
     /// The owner gives it back, decided or never published.
     void release() noexcept { change_phase(phase::idle); }
 
@@ -105,8 +104,8 @@ public:
     /// finds the status the same before and after.
     [[nodiscard]] legs about() const noexcept;
 
-    /// Decides for `outcome` unless it is decided.
-    void decide(phase outcome) noexcept;
+    /// Decides for `outcome` unless it is decided. Returns the phase it is in then.
+    phase decide(phase outcome) noexcept;
 
 private:
     // From the low bits: phase (3), version (61).
@@ -229,17 +228,21 @@ inline void transfer_record::change_phase(phase next) noexcept {
                   std::memory_order_release);
 }
 
-inline void transfer_record::decide(phase outcome) noexcept {
-    if (planted == bug::decided_twice)
-        return change_phase(outcome);
+inline transfer_record::phase transfer_record::decide(phase outcome) noexcept {
+    if (planted == bug::decided_twice) {
+        change_phase(outcome);
+        return outcome;
+    }
     std::uint64_t found = status_.load(std::memory_order_acquire);
     // Both orders: after the accounts were seen in hand, and before they are replaced. Acquire on
     // failure: someone else has decided.
-    while (phase_of(found) == phase::undecided &&
-           !status_.compare_exchange_weak(
-               found, (found & ~phase_mask) | static_cast<std::uint64_t>(outcome),
-               std::memory_order_acq_rel, std::memory_order_acquire)) {
+    while (phase_of(found) == phase::undecided) {
+        const std::uint64_t decided = (found & ~phase_mask) | static_cast<std::uint64_t>(outcome);
+        if (status_.compare_exchange_weak(found, decided, std::memory_order_acq_rel,
+                                          std::memory_order_acquire))
+            return outcome;
     }
+    return phase_of(found);
 }
 
 namespace transfers {
@@ -273,7 +276,8 @@ inline bool transfer_desk::carry_out(std::uint16_t number,
         [[unlikely]]
         return carry_out_in_steps(number, legs, has_first);
     COFFER_TEST_STEP();
-    mine.commit();
+    if (mine.decide(phase::committed) != phase::committed) [[unlikely]]
+        return carry_out_in_steps(number, legs, has_first);
     // False if a helper was faster.
     static_cast<void>(first.account->replace(first.in_hand(number), first.posted()));
     static_cast<void>(second.account->replace(second.in_hand(number), second.posted()));

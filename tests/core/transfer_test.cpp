@@ -159,6 +159,7 @@ TEST_CASE("settle: leaves an account that is in hand no more, and pins nothing",
 }
 
 TEST_CASE("transfer_record: is not given out while it is pinned, or another's", "[core]") {
+    using phase = coffer::detail::transfer_record::phase;
     coffer::detail::transfer_record record;
     record.pin();
     REQUIRE_FALSE(record.claim());
@@ -167,13 +168,14 @@ TEST_CASE("transfer_record: is not given out while it is pinned, or another's", 
     REQUIRE_FALSE(record.claim());
     record.publish({});
     REQUIRE_FALSE(record.claim());
-    record.commit();
+    REQUIRE(record.decide(phase::committed) == phase::committed);
     REQUIRE_FALSE(record.claim());
     record.release();
     REQUIRE(record.claim());
 }
 
 TEST_CASE("transfer_record: no status comes back", "[core]") {
+    using phase = coffer::detail::transfer_record::phase;
     coffer::detail::transfer_record record;
     std::set<std::uint64_t> seen{record.status()};
     const auto require_new = [&] { REQUIRE(seen.insert(record.status()).second); };
@@ -182,7 +184,7 @@ TEST_CASE("transfer_record: no status comes back", "[core]") {
         require_new();
         record.publish({});
         require_new();
-        record.commit();
+        REQUIRE(record.decide(phase::committed) == phase::committed);
         require_new();
         record.release();
         require_new();
@@ -195,7 +197,7 @@ TEST_CASE("transfer_record: is decided once", "[core]") {
     transfer_record record;
     REQUIRE(record.claim());
     record.publish({});
-    record.decide(phase::aborted);
-    record.decide(phase::committed);
+    REQUIRE(record.decide(phase::aborted) == phase::aborted);
+    REQUIRE(record.decide(phase::committed) == phase::aborted);
     REQUIRE(transfer_record::phase_of(record.status()) == phase::aborted);
 }

@@ -132,7 +132,9 @@ again:
         :: else -> goto in_steps_from_higher
         fi
     };
-    atomic {                                                 // commit, by a plain store
+    // Commit. By a plain store, which is right since nobody can have aborted it. The code compares
+    // and swaps: there epochs come around, after thousands of cuts, and here they do not.
+    atomic {
         INVARIANT(pool[own].phase == UNDECIDED || pool[own].phase == COMMITTED);
         if
         :: pool[own].phase == UNDECIDED -> RECORD_BOTH(mine)
