@@ -120,11 +120,11 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return accounts_.size(); }
 
     /// Calls `visitor(posting)` with each account's last posting in a consistent cut, in no
-    /// particular order: with a posting, all that happened before it, and of a transfer both legs or
-    /// neither, so that the total is exact. Others go on posting; they never wait. Waits for a cut
-    /// that is under way, and until a millisecond after it began. What the visitor throws is thrown
-    /// on, after the cut has come to its end without it. The visitor must not call cut. `pace` lets
-    /// the cut rest, for the sake of others who need the processor.
+    /// particular order: with a posting all that happened before it, and of a transfer both legs
+    /// or neither, so that the total is exact. Others go on posting; they never wait. Waits for a
+    /// cut that is under way, and until a millisecond after it began. What the visitor throws is
+    /// thrown on, after the cut has come to its end without it. The visitor must not call cut.
+    /// `pace` lets the cut rest, for the sake of others who need the processor.
     template <class Visitor>
     cut_summary cut(Visitor&& visitor, cut_pace pace = {});
 

@@ -7,8 +7,8 @@
 //
 // This is the multi-word compare-and-swap of Harris, Fraser and Pratt ("A practical multi-word
 // compare-and-swap operation", 2002) for words that never have the same state twice. That makes it
-// cheaper: a transfer that nothing gets in the way of is four compare-and-swaps on its accounts, one
-// that decides, and one that gets it a record, made while the accounts are being fetched.
+// cheaper: a transfer that nothing gets in the way of is four compare-and-swaps on its accounts,
+// one that decides, and one that gets it a record, made while the accounts are being fetched.
 //
 // Guarantees     both accounts change or neither; no reader and no cut sees one without the other.
 //                A transfer is lock-free: it starts again only when an account has another state
