@@ -57,7 +57,10 @@ void chunked_body::step(char c, std::size_t most_bytes) {
             return go_on_if(c == '\n', state::size_begin);
         case state::trailer_begin:
             return c == '\r' ? go_on_if(true, state::end_feed)
-                             : go_on_if(token_characters.has(c), state::trailer);
+                             : go_on_if(token_characters.has(c), state::trailer_name);
+        case state::trailer_name:
+            return c == ':' ? go_on_if(true, state::trailer)
+                            : go_on_if(token_characters.has(c), state::trailer_name);
         case state::trailer:
             return c == '\r' ? go_on_if(true, state::trailer_feed)
                              : go_on_if(!is_control(c), state::trailer);

@@ -44,7 +44,8 @@ private:
         data_return,
         data_feed,
         trailer_begin,  // a trailer's first character, or the end
-        trailer,
+        trailer_name,
+        trailer,  // what follows its colon
         trailer_feed,
         end_feed,
         done,

@@ -5,6 +5,7 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/beast/http/rfc7230.hpp>
 
 #include "http/characters.hpp"
 #include "http/request_target.hpp"
@@ -79,6 +80,10 @@ private:
             case beast::http::field::transfer_encoding:
                 transfer_encoding(value);
                 break;
+            case beast::http::field::connection:
+            case beast::http::field::proxy_connection:
+                connection(value);
+                break;
             case beast::http::field::expect:
                 expect(value);
                 break;
@@ -107,10 +112,18 @@ private:
 
     void transfer_encoding(string_view value) {
         ++transfer_encodings_;
-        if (beast::iequals(value, "chunked"))
-            head_.chunked = true;
-        else
-            unknown_coding_ = true;
+        head_.chunked = beast::iequals(value, "chunked");
+        // RFC 9112, section 6.3: unless it is the last one, nobody knows where the body ends. Beast
+        // says whether the first one is the last, but takes it for one whatever follows the word.
+        string_view last = value.substr(value.rfind(',') + 1);
+        last.remove_prefix(std::min(last.find_first_not_of(" \t"), last.size()));
+        ends_chunked_ = beast::iequals(last, "chunked");
+    }
+
+    // RFC 9112, section 9.3: to close goes before all else. Beast knows no more than whether both
+    // stand there. That it takes Proxy-Connection too is how old clients of proxies mean it.
+    void connection(string_view value) {
+        closes_ = closes_ || beast::http::token_list{value}.exists("close");
     }
 
     void expect(string_view value) {
@@ -121,7 +134,7 @@ private:
     }
 
     void check() {
-        head_.keep_alive = keep_alive();
+        head_.keep_alive = keep_alive() && !closes_;
         if (hosts_ > 1 || (hosts_ == 0 && !head_.is_http_1_0))
             return fail(problem::request_malformed);
         // RFC 9112, section 3.2.4.
@@ -141,8 +154,8 @@ private:
     void check_coding() noexcept {
         if (transfer_encodings_ != 1 || content_lengths_ != 0 || head_.is_http_1_0)
             fail(problem::request_malformed);
-        else if (unknown_coding_)
-            fail(chunked() ? problem::coding_unknown : problem::request_malformed);
+        else if (!head_.chunked)
+            fail(chunked() && ends_chunked_ ? problem::coding_unknown : problem::request_malformed);
     }
 
     [[nodiscard]] part place(std::string_view text) const noexcept {
@@ -170,7 +183,8 @@ private:
     int content_types_ = 0;
     int content_lengths_ = 0;
     int transfer_encodings_ = 0;
-    bool unknown_coding_ = false;
+    bool ends_chunked_ = false;
+    bool closes_ = false;
 };
 
 }  // namespace

@@ -32,7 +32,8 @@ std::size_t scheme_size(std::string_view target) noexcept {
     return 0;
 }
 
-/// Whether each percent sign begins an encoding, and none in the path is of a control character.
+/// Whether each percent sign begins an encoding, and none before the query is of a control
+/// character.
 bool is_encoded_well(std::string_view target) noexcept {
     const std::size_t query = target.find('?');
     for (std::size_t at = target.find('%'); at != target.npos; at = target.find('%', at + 3)) {
@@ -89,7 +90,7 @@ bool is_host(std::string_view text) noexcept {
     if (!port.empty() && port.front() != ':')
         return false;
     return (bracketed ? address_characters : name_characters).has_all_of(name) &&
-           digits.has_all_of(port.substr(port.empty() ? 0 : 1));
+           is_encoded_well(name) && digits.has_all_of(port.substr(port.empty() ? 0 : 1));
 }
 
 }  // namespace coffer::http

@@ -37,9 +37,27 @@ TEST_CASE("chunked_body: is done at its last byte and not before", "[http]") {
 }
 
 TEST_CASE("chunked_body: refuses what is malformed at the byte that is wrong", "[http]") {
-    for (const std::string bad :
-         {"x", "\r", ";", "0x", "5\n", "5\rx", "5;a\n", "5;\x01", "1\r\naa", "1\r\na\rx",
-          "1\r\na\r\n\r", "0\r\n ", "0\r\n:", "0\r\nOne: 1\n", "0\r\n\rx", "-", "+", " "}) {
+    for (const std::string bad : {"x",
+                                  "\r",
+                                  ";",
+                                  "0x",
+                                  "5\n",
+                                  "5\rx",
+                                  "5;a\n",
+                                  "5;\x01",
+                                  "1\r\naa",
+                                  "1\r\na\rx",
+                                  "1\r\na\r\n\r",
+                                  "0\r\n ",
+                                  "0\r\n:",
+                                  "0\r\nOne: 1\n",
+                                  "0\r\n\rx",
+                                  "0\r\nPOST ",
+                                  "0\r\nOne\r",
+                                  "0\r\nOne\t",
+                                  "-",
+                                  "+",
+                                  " "}) {
         chunked_body body;
         CAPTURE(bad);
         CHECK(body.take(bad, default_limits) == bad.size());

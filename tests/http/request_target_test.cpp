@@ -49,12 +49,13 @@ TEST_CASE("path_of: is the path and the query of whatever form", "[http]") {
 
 TEST_CASE("is_host: takes names and addresses with a port or without", "[http]") {
     for (const char* const good : {"", "x", "example.com", "example.com:80", "127.0.0.1:5000",
-                                   "[::1]", "[::1]:5000", "x:", "a_b-c~d"}) {
+                                   "[::1]", "[::1]:5000", "x:", "a_b-c~d", "%41:80"}) {
         CAPTURE(good);
         CHECK(is_host(good));
     }
-    for (const char* const bad : {"a b", "a/b", "a@b", "a,b:c", "x:y", "x:1:2", "[::1", "[x]", "[]",
-                                  "[]:80", "[::1]x", "::1", "a?b", "a#b", "\"a\"", "a\x80"}) {
+    for (const char* const bad :
+         {"a b",    "a/b", "a@b", "a,b:c", "x:y",   "x:1:2", "[::1", "[x]",    "[]",  "[]:80",
+          "[::1]x", "::1", "a?b", "a#b",   "\"a\"", "a\x80", "%",    "a%4:80", "%00", "a%0d%0a"}) {
         CAPTURE(bad);
         CHECK_FALSE(is_host(bad));
     }

@@ -123,7 +123,7 @@ TEST_CASE("session: refuses any doubt about where a body ends", "[http]") {
           "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
           "Transfer-Encoding: chunked, chunked\r\n", "Transfer-Encoding: chunked, gzip\r\n",
           "Transfer-Encoding: gzip\r\n", "Transfer-Encoding: \r\n",
-          "Transfer-Encoding: xchunked\r\n"})
+          "Transfer-Encoding: xchunked\r\n", "Transfer-Encoding: chunked:\r\n"})
         check_refused({post_with(fields) + chunks, 400, "bad_request"});
     check_refused({"POST " + path +
                        " HTTP/1.0\r\nContent-Type: application/json\r\n"
@@ -137,6 +137,13 @@ TEST_CASE("session: refuses malformed chunks", "[http]") {
          std::initializer_list<std::string>{"x\r\n", "\r\n", "c\n" + body + "\r\n0\r\n\r\n",
                                             "c\r\n" + body + "x\r\n0\r\n\r\n", "-1\r\n", "0x5\r\n"})
         check_refused({post_with("Transfer-Encoding: chunked\r\n") + chunks, 400, "bad_request"});
+}
+
+TEST_CASE("session: refuses trailer lines that are no fields", "[http]") {
+    for (const std::string line : {"POST /x HTTP/1.1", "No-Colon", "Space : x", ": x"})
+        check_refused({post_with("Transfer-Encoding: chunked\r\n") + "c\r\n" + body + "\r\n0\r\n" +
+                           line + "\r\n\r\n",
+                       400, "bad_request"});
 }
 
 TEST_CASE("session: refuses what it does not implement", "[http]") {
