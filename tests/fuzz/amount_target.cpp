@@ -44,17 +44,6 @@ problem problem_of(kind what) {
     return problem::none;
 }
 
-/// Whether there is something that the reader may refuse to read: an exponent of very many digits.
-bool has_huge_exponent(std::string_view body) {
-    std::size_t digits = 0;
-    for (const char c : body) {
-        digits = c >= '0' && c <= '9' ? digits + 1 : 0;
-        if (digits >= 9 && body.find_first_of("eE") != std::string_view::npos)
-            return true;
-    }
-    return false;
-}
-
 amount_read read_without_allocating(std::string_view body) {
     const std::size_t before = coffer::fuzz::allocations();
     const amount_read read = coffer::api::read_amount(body);
@@ -74,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(exact.what == kind::value, "an amount where there is none");
         require(std::to_string(read.amount.minor()) == exact.minor, "not the amount of the digits");
     } else if (read.problem == problem::amount_out_of_reach && exact.what != kind::too_deep) {
-        require(has_huge_exponent(body), "out of reach for no reason");
+        require(coffer::fuzz::has_huge_exponent(body), "out of reach for no reason");
     } else {
         require(read.problem == problem_of(exact.what), "another problem than there is");
     }

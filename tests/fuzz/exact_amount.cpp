@@ -82,4 +82,15 @@ exact_amount read_exactly(std::string_view body, int most_deep) {
     return is_number ? amount_of(amounts[0]) : exact_amount{kind::not_a_number, ""};
 }
 
+bool has_huge_exponent(std::string_view body) {
+    constexpr std::size_t very_many = 9;
+    std::size_t digits = 0;
+    for (const char c : body) {
+        digits = c >= '0' && c <= '9' ? digits + 1 : 0;
+        if (digits >= very_many && body.find_first_of("eE") != std::string_view::npos)
+            return true;
+    }
+    return false;
+}
+
 }  // namespace coffer::fuzz

@@ -26,4 +26,8 @@ struct exact_amount {
 /// Looks at most `most_deep` levels into the JSON.
 [[nodiscard]] exact_amount read_exactly(std::string_view body, int most_deep);
 
+/// Whether there is something in `body` that the server may refuse to read: an exponent of very
+/// many digits.
+[[nodiscard]] bool has_huge_exponent(std::string_view body);
+
 }  // namespace coffer::fuzz

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "engine/opening.hpp"
 #include "http/limits.hpp"
@@ -15,7 +16,9 @@ class session_driver {
 public:
     static constexpr std::string_view date = "Mon, 23 Nov 2026 15:00:00 GMT";
 
-    explicit session_driver(const http::limits& allowed = default_limits) : limits{allowed} {}
+    explicit session_driver(const http::limits& allowed = default_limits,
+                            std::unique_ptr<engine> opened = open_sample())
+        : books{std::move(opened)}, limits{allowed} {}
 
     /// Sends `bytes` in one piece; what the session does not take yet is kept for the next piece.
     /// Where it stops at a limit it is told to go on at once.
@@ -46,7 +49,7 @@ public:
         return books->balance(number).posting.balance.minor();
     }
 
-    std::unique_ptr<engine> books = open_sample();
+    std::unique_ptr<engine> books;
     http::limits limits;
     session_context context{*books, std::string{date}, {}, limits};
     http::session session{context};
