@@ -42,7 +42,6 @@ connection::connection(worker& owner, tcp_socket socket, admission::place place)
 
 void connection::start(handle self) {
     self_ = self;
-    owner_.loop().add(socket_.number(), *this, waits_to_);
     set_deadline(owner_.limits().idle_timeout);
     if (!place_.is_admitted())
         return take_turn([this] { turn_away(); });
@@ -82,7 +81,7 @@ void connection::on_ready() noexcept {
 void connection::go_on() {
     if (!unsent_.empty())
         return send_rest();
-    if (session_.has_more())
+    if (session_.has_more() && !lingering_)
         return serve({});
     read();
 }
@@ -93,8 +92,7 @@ void connection::read() {
     if (over)
         return close();
     if (size == 0) {
-        const bool done = owner_.draining() && session_.now() == session::phase::idle;
-        return done ? close() : wait(interest::read);
+        return is_done() ? part() : wait(interest::read);
     }
     if (lingering_)
         return linger(size);
@@ -105,6 +103,24 @@ void connection::serve(std::string_view bytes) {
     const session::phase before = session_.now();
     std::string& out = owner_.write_buffer();
     out.clear();
+    try {
+        feed(bytes, out);
+    } catch (...) {
+        // What was posted is answered, if the socket takes it: what is lost is the connection.
+        static_cast<void>(socket_.write_some(out));
+        throw;
+    }
+    if (owner_.held().is_over() && !session_.has_more())
+        let_go(out);
+    if (session_.now() == session::phase::closing)
+        give_back(unfinished_);
+    count_held();
+    if (!out.empty() || session_.now() != before)
+        set_deadline(patience(session_.now(), owner_.limits()));
+    send(out);
+}
+
+void connection::feed(std::string_view bytes, std::string& out) {
     // Short of memory, a connection gets no more replies at once than its socket will likely take.
     const std::size_t most = owner_.held().is_over() ? 1 : owner_.limits().requests_per_wake;
     if (unfinished_.empty()) {
@@ -113,15 +129,8 @@ void connection::serve(std::string_view bytes) {
     } else {
         unfinished_ += bytes;
         unfinished_.erase(0, session_.feed(unfinished_, out, most));
+        give_back_beyond(unfinished_);
     }
-    if (owner_.held().is_over())
-        let_go(out);
-    if (unfinished_.empty() || session_.now() == session::phase::closing)
-        give_back(unfinished_);
-    count_held();
-    if (!out.empty() || session_.now() != before)
-        set_deadline(patience(session_.now(), owner_.limits()));
-    send(out);
 }
 
 // What is small may always be kept: a request that comes in two pieces is no attack.
@@ -173,11 +182,23 @@ void connection::after_send() {
     if (session_.now() == session::phase::closing)
         return finish_sending();
     if (!session_.has_more())
-        return wait(interest::read);
+        return is_done() ? part() : wait(interest::read);
     // The others' turn. Waiting to write, not to read: what to go on with is here already, and a
     // client that takes no replies gets no more of them.
     set_deadline(owner_.limits().write_timeout);
     wait(interest::write);
+}
+
+/// Whether the server is stopping, and nothing that this client has sent is without an answer.
+bool connection::is_done() const noexcept {
+    return owner_.draining() && session_.now() == session::phase::idle && !session_.has_more() &&
+           unfinished_.empty();
+}
+
+// It was not told that this is the end. One that has taken all replies is shut at once; to another
+// a request that it sends meanwhile would lose those that are on their way.
+void connection::part() noexcept {
+    return socket_.has_unacknowledged() ? finish_sending() : close();
 }
 
 void connection::finish_sending() noexcept {
@@ -211,7 +232,7 @@ void connection::give_up() {
     if (unsent_.empty() && !lingering_ && !session_.has_more())
         session_.time_out(out);
     if (out.empty())
-        return close();
+        return unsent_.empty() && !lingering_ ? part() : close();
     set_deadline(owner_.limits().linger_timeout);
     send(out);
 }

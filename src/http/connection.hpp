@@ -28,6 +28,9 @@ public:
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
+    /// Of its socket, to be watched for reading.
+    [[nodiscard]] int descriptor() const noexcept { return socket_.number(); }
+
     /// Begins to serve; or tells the client that there is no place for it, and closes. `self` is
     /// where it stands in the worker's list. May destroy it.
     void start(handle self);
@@ -49,6 +52,9 @@ private:
     void go_on();
     void read();
     void serve(std::string_view bytes);
+    void feed(std::string_view bytes, std::string& out);
+    [[nodiscard]] bool is_done() const noexcept;
+    void part() noexcept;
     void turn_away();
     void let_go(std::string& out);
     void count_held() noexcept;

@@ -1,6 +1,8 @@
 #include "http/tcp_socket.hpp"
 
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -58,6 +60,11 @@ tcp_socket::attempt tcp_socket::write_some(std::string_view bytes) noexcept {
     return attempted(::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
 }
 
+bool tcp_socket::has_unacknowledged() const noexcept {
+    int bytes = 0;
+    return ::ioctl(number(), SIOCOUTQ, &bytes) != 0 || bytes != 0;
+}
+
 bool tcp_socket::shut_down_sending() noexcept {
     return ::shutdown(number(), SHUT_WR) == 0;
 }
@@ -87,17 +94,20 @@ listen_address tcp_listener::address() const {
 }
 
 tcp_listener::accepted tcp_listener::accept() noexcept {
-    tcp::endpoint from;
-    auto size = static_cast<socklen_t>(from.capacity());
-    descriptor connection{::accept4(number(), from.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
-    if (connection.number() >= 0) {
-        from.resize(size);
-        return {std::move(connection), from.address(), {}};
+    for (;;) {
+        tcp::endpoint from;
+        auto size = static_cast<socklen_t>(from.capacity());
+        descriptor taken{::accept4(number(), from.data(), &size, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+        if (taken.number() >= 0) {
+            from.resize(size);
+            return {std::move(taken), from.address(), {}};
+        }
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return {{}, {}, {}};
+        // One that is gone again before its turn is nobody's business: the next one's turn.
+        if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
+            return {{}, {}, std::error_code{errno, std::system_category()}};
     }
-    // Those that are gone again before their turn are nobody's business.
-    const bool nobody = errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ||
-                        errno == ECONNABORTED || errno == EPROTO;
-    return {{}, {}, nobody ? std::error_code{} : std::error_code{errno, std::system_category()}};
 }
 
 }  // namespace coffer::http

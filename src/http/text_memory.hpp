@@ -16,6 +16,12 @@ inline void give_back(std::string& text) noexcept {
         text.clear();
 }
 
+/// Gives a text's memory back, but for what is in it, if that is little.
+inline void give_back_beyond(std::string& text) {
+    if (text.size() <= small_bytes && text.capacity() > small_bytes)
+        std::string{text}.swap(text);
+}
+
 /// What counts of a text's memory as held.
 [[nodiscard]] inline std::size_t held_bytes_of(const std::string& text) noexcept {
     return text.capacity() > small_bytes ? text.capacity() : 0;

@@ -1,5 +1,7 @@
 #include "http/worker.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <ctime>
 #include <exception>
@@ -16,6 +18,9 @@ worker::worker(engine& books, commons& common, const listen_address& where, bool
       listener_{where, shared},
       context_{books, date_text(std::time(nullptr)), {}, common.limits},
       read_buffer_(read_bytes) {
+    // Room for all that a turn may say, so that no reply is lost for want of it. As it is not
+    // touched, it is no memory yet.
+    write_buffer_.reserve(common.limits.output_bytes + small_bytes);
     loop_.add(listener_.number(), *this, event_loop::interest::read);
 }
 
@@ -28,6 +33,8 @@ void worker::drain(std::chrono::seconds patience) {
 }
 
 void worker::remove(connection::handle gone) noexcept {
+    if (next_to_check_ == gone)
+        ++next_to_check_;
     connections_.erase(gone);
     // Accepting may have been paused for want of the place or the descriptor that is free now.
     if (!draining())
@@ -39,11 +46,16 @@ void worker::remove(connection::handle gone) noexcept {
 // Somebody waits to be accepted.
 void worker::on_ready() noexcept {
     constexpr int at_once = 16;  // before it is the connections' turn
+    accept(at_once);
+}
+
+void worker::accept(int most) noexcept {
     try {
-        for (int i = 0; i != at_once && accept_one(); ++i)
+        for (int i = 0; i != most && accept_one(); ++i)
             ;
     } catch (const std::exception& failure) {
-        log::error("cannot take a connection: {}", failure.what());
+        watch_listener(false);
+        complain(failure.what());
     }
 }
 
@@ -52,12 +64,19 @@ bool worker::accept_one() {
     auto [taken, from, error] = listener_.accept();
     if (error) {
         watch_listener(false);
-        complain(error);
+        complain(error.message());
         return false;
     }
     if (taken.number() < 0)
         return false;
     connections_.emplace_front(*this, tcp_socket{std::move(taken)}, common_.admission.admit(from));
+    try {
+        loop_.add(connections_.front().descriptor(), connections_.front(),
+                  event_loop::interest::read);
+    } catch (...) {
+        connections_.pop_front();
+        throw;
+    }
     connections_.front().start(connections_.begin());
     // If there is no room at all, it goes on when somebody has left, or at the next tick.
     if (!draining() && common_.admission.is_full())
@@ -72,32 +91,33 @@ void worker::watch_listener(bool watched) noexcept {
 }
 
 // Out of file descriptors, most likely. Said once a minute.
-void worker::complain(const std::error_code& error) {
+void worker::complain(const std::string& why) noexcept {
     constexpr tick said_every = 60;
     if (now_ >= next_complaint_)
-        log::warn("cannot accept connections, pausing: {}", error.message());
+        log::warn("cannot accept connections, pausing: {}", why);
     next_complaint_ = std::max(next_complaint_, now_ + said_every);
 }
 
 void worker::on_tick() {
     ++now_;
     put_date(std::time(nullptr), context_.date);
-    check_deadlines();
     if (!draining() && !common_.admission.is_full())
         watch_listener(true);
+    if (next_to_check_ == connections_.end())
+        next_to_check_ = connections_.begin();
+    check_deadlines();
 }
 
 // Those that came together are over together: others need not wait until hundreds have been told.
 void worker::check_deadlines() {
     constexpr int at_once = 32;
     int over = 0;
-    for (auto at = connections_.begin(); at != connections_.end();) {
-        const auto next = std::next(at);
+    while (next_to_check_ != connections_.end()) {
+        const auto at = next_to_check_++;
         over += at->check_deadline() ? 1 : 0;
         // The last replies at the server's end have this tick to be read, and no deadline after it.
         if (over == at_once && !draining())
             return loop_.post([this] { check_deadlines(); });
-        at = next;
     }
 }
 
@@ -105,9 +125,9 @@ void worker::drain_here(std::chrono::seconds patience) {
     if (draining())
         return;
     drained_by_ = tick_after(now_, patience);
-    // Clients that the kernel has connected already may have sent a request.
-    while (accept_one())
-        ;
+    // Clients that the kernel has connected already may have sent a request. No more of them than
+    // could wait, so that those who come again and again do not hold it up.
+    accept(SOMAXCONN);
     listener_.close();
     for (auto at = connections_.begin(); at != connections_.end();) {
         const auto next = std::next(at);

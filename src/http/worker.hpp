@@ -59,9 +59,10 @@ private:
     static constexpr tick never = std::numeric_limits<tick>::max();
 
     void on_ready() noexcept override;
+    void accept(int most) noexcept;
     bool accept_one();
     void watch_listener(bool watched) noexcept;
-    void complain(const std::error_code&);
+    void complain(const std::string& why) noexcept;
     void on_tick();
     void check_deadlines();
     void drain_here(std::chrono::seconds patience);
@@ -74,6 +75,8 @@ private:
     std::vector<char> read_buffer_;
     std::string write_buffer_;
     std::list<connection> connections_;
+    // Of those whose deadlines are being looked at; the end between whiles.
+    connection::handle next_to_check_ = connections_.end();
     tick now_ = 0;
     tick drained_by_ = never;
     tick next_complaint_ = 0;

@@ -5,14 +5,15 @@ import http.client
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import threading
 import time
 import unittest
 
-from server import Server, environment
+from server import Server, balance, environment
 from http_test import GET, post_bytes, split
-from limits_test import descriptors, read_all
+from limits_test import descriptors, read_all, wait_until
 
 ATTACKERS = 500
 ATTACKS = {
@@ -107,6 +108,35 @@ class Overload(unittest.TestCase):
                 accounts = json.loads(server.snapshots()[-1].read_text())["accounts"]
                 account = next(one for one in accounts if one["account_number"] == "10001")
                 self.assertEqual(1000 + paid, account["balance"])
+
+    def test_replies_on_their_way_are_not_lost_to_a_request_sent_after_the_end(self):
+        request = post_bytes(b'{"amount":1}', 10001)
+        sent = 2000
+        with Server("--in-memory", "--threads", "1") as server, socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            slow.settimeout(20)
+            slow.connect(("127.0.0.1", server.port))
+            slow.sendall(request * sent)
+            wait_until(lambda: float(balance(server, 10001)) == 1000 + sent)
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            self.send(slow, request)
+            time.sleep(0.1)
+            received = read_all(slow)
+        self.assertEqual(sent, sum(status == 200 for status, _, _ in split(received)))
+
+    def test_a_client_that_has_its_last_reply_is_not_waited_for(self):
+        with Server("--in-memory", "--threads", "1",
+                    "--drain-timeout", "20s") as server, server.connect() as client:
+            client.sendall(GET[:10])
+            balance(server)  # once this is answered, that has been read
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            started = time.monotonic()
+            client.sendall(GET[10:] + b"\r\n")  # an empty line is no request
+            self.assertEqual([200], [status for status, _, _ in split(read_all(client))])
+            self.assertEqual(0, server.process.wait(20))
+            self.assertLess(time.monotonic() - started, 10)
 
     @staticmethod
     def send(connection, data):

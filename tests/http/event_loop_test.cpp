@@ -104,18 +104,22 @@ TEST_CASE("event_loop: what a task destroys is not told any more", "[http]") {
     ends pair;
     calling told;
     bool closed = false;
+    int turns = 0;
     told.call = [&] {
         CHECK_FALSE(closed);
-        loop.post([&] {
-            pair.ours.close();
-            closed = true;
-            loop.post([&loop] { loop.stop(); });
-        });
+        ++turns;
     };
     loop.add(pair.ours.number(), told, interest::read);
+    // The task is due before the descriptor is ready, in the same round.
+    loop.post([&] {
+        pair.ours.close();
+        closed = true;
+        loop.post([&loop] { loop.stop(); });
+    });
     send(pair.theirs);
     loop.run([] {});
     CHECK(closed);
+    CHECK(turns == 1);
 }
 
 TEST_CASE("event_loop: ticks", "[http]") {
