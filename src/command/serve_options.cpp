@@ -99,6 +99,9 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         if (!into.limits.are_consistent())
             throw CLI::ValidationError{"--max-head",
                                        "must be 64 bytes more than --max-target at least"};
+        if (!into.limits.can_hold_a_request())
+            throw CLI::ValidationError{
+                "--max-held", "must be six times --max-body and twice --max-head at least"};
         if (listen->count() == 0)
             listen_at_port_of_environment(into.listen);
     });

@@ -55,10 +55,15 @@ struct limits {
     [[nodiscard]] constexpr bool are_consistent() const noexcept {
         return request_line_bytes() <= head_bytes;
     }
+    /// Whether there is room for the largest request there may be, which would never arrive else:
+    /// a chunked one as it comes and its content, each in a text that may have doubled.
+    [[nodiscard]] constexpr bool can_hold_a_request() const noexcept {
+        return held_bytes >= 2 * (head_bytes + chunked_bytes() + body_bytes);
+    }
 };
 
 inline constexpr limits default_limits;
-static_assert(default_limits.are_consistent());
+static_assert(default_limits.are_consistent() && default_limits.can_hold_a_request());
 
 /// Read from a socket at once.
 inline constexpr std::size_t read_bytes = 64 * kibibyte;

@@ -66,7 +66,8 @@ class Command(unittest.TestCase):
                       ["--snapshot-keep", "0"], ["--snapshot-keep", "-1"],
                       ["--drain-timeout", "soon"], ["--head-timeout", "0"],
                       ["--max-body", "64KB"], ["--max-body", "-1"], ["--max-head", "1"],
-                      ["--max-target", "16KiB"], ["--max-connections", "0"],
+                      ["--max-target", "16KiB"], ["--max-held", "256KiB"],
+                      ["--max-body", "1GiB"], ["--max-connections", "0"],
                       ["--requests-per-wake", "0"], ["extra"]):
             with self.subTest(flags=flags):
                 self.assert_fails(2, "serve", "--data", self.folder / "data", *flags)
