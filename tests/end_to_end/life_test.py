@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from server import BINARY, Server, balance, environment, post, run
+from server import BINARY, Server, balance, environment, post, run, wait_until
 from http_test import post_bytes, split
 
 DEPOSIT_LUA = """
@@ -39,14 +39,6 @@ class Load:
         self.process.kill()
         self.process.wait()
         self.script.close()
-
-
-def wait_until(condition, timeout_s=20):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("it did not come true")
-        time.sleep(0.01)
 
 
 def newest(server):

@@ -6,7 +6,7 @@ import resource
 import time
 import unittest
 
-from server import Server, balance, exchange
+from server import Server, balance, exchange, wait_until
 from http_test import GET, post_bytes, split
 
 
@@ -18,14 +18,6 @@ def processor_s(server):
     with open(f"/proc/{server.process.pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def wait_until(condition, timeout_s=20):
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("it did not come true")
-        time.sleep(0.01)
 
 
 def read_all(connection):

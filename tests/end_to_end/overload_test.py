@@ -11,9 +11,9 @@ import threading
 import time
 import unittest
 
-from server import Server, balance, environment
+from server import Server, balance, environment, wait_until
 from http_test import GET, post_bytes, split
-from limits_test import descriptors, read_all, wait_until
+from limits_test import descriptors, read_all
 
 ATTACKERS = 500
 ATTACKS = {

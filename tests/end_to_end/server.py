@@ -146,6 +146,15 @@ def balance(server, account=10001):
     return re.search(r'"balance":([^,}]*)', get(server, f"/accounts/{account}/balance").body)[1]
 
 
+def wait_until(condition, timeout_s=20):
+    """Returns once `condition()` is true. Raises TimeoutError."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError("it did not come true")
+        time.sleep(0.01)
+
+
 def exchange(server, request, parts=None):
     """Sends raw bytes, whole or in parts of that size, and returns all that comes until the server
     closes or, once a whole reply is there, falls silent."""
