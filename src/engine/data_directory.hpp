@@ -16,6 +16,9 @@ public:
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] std::filesystem::path snapshots() const { return path_ / "snapshots"; }
+    [[nodiscard]] std::filesystem::path journal() const { return path_ / "journal"; }
+    /// A journal that is being begun: see first_start.hpp.
+    [[nodiscard]] std::filesystem::path new_journal() const { return path_ / "journal.new"; }
 
 private:
     std::filesystem::path path_;

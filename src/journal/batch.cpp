@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cassert>
 
-#include "journal/checksum.hpp"
 #include "journal/little_endian.hpp"
+#include "ops/checksum.hpp"
 
 namespace coffer::journal {
 

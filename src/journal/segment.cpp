@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "journal/checksum.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/little_endian.hpp"
+#include "ops/checksum.hpp"
 
 namespace coffer::journal {
 

@@ -107,6 +107,16 @@ void throw_snapshot_error(const fs::path& where, const char* what_failed) {
     fail(where, what_failed, {errno, std::system_category()});
 }
 
+std::vector<fs::path> list_snapshots(const fs::path& directory) {
+    std::error_code error;
+    if (!fs::exists(directory, error) && !error)
+        return {};
+    std::vector<fs::path> files;
+    for (const std::uint64_t number : numbers_in(directory))
+        files.push_back(directory / file_name(number));
+    return files;
+}
+
 snapshot_directory::snapshot_directory(const fs::path& where)
     : path_{without_trailing_slash(where)} {
     create_with_parents(path_);

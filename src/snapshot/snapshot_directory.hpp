@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <optional>
 #include <stdexcept>
+#include <vector>
 
 namespace coffer::snapshot {
 
@@ -19,6 +20,11 @@ class snapshot_error : public std::runtime_error {
 
 /// Throws the snapshot_error for a call that has just left its reason in errno.
 [[noreturn]] void throw_snapshot_error(const std::filesystem::path& where, const char* what_failed);
+
+/// The snapshots in `directory`, the newest, by number, first; none if it is not there. Changes
+/// nothing. Throws snapshot_error.
+[[nodiscard]] std::vector<std::filesystem::path> list_snapshots(
+    const std::filesystem::path& directory);
 
 /// Thread safety: none; one thread at a time, and one process a directory.
 class snapshot_directory {

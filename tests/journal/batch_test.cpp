@@ -4,11 +4,12 @@
 #include <vector>
 
 #include "catch.hpp"
-#include "journal/checksum.hpp"
 #include "journal/little_endian.hpp"
+#include "ops/checksum.hpp"
 
 namespace at = coffer::journal::format::batch;
 
+using coffer::checksum;
 using coffer::money;
 using namespace coffer::journal;
 

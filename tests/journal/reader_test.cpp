@@ -7,11 +7,12 @@
 #include "batches.hpp"
 #include "catch.hpp"
 #include "faulty_storage.hpp"
-#include "journal/checksum.hpp"
 #include "journal/file_log.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/little_endian.hpp"
+#include "ops/checksum.hpp"
 
+using coffer::checksum;
 using coffer::test::deposits;
 using coffer::test::faulty_storage;
 using namespace coffer::journal;

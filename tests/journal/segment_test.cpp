@@ -2,9 +2,10 @@
 
 #include "catch.hpp"
 #include "faulty_storage.hpp"
-#include "journal/checksum.hpp"
 #include "journal/little_endian.hpp"
+#include "ops/checksum.hpp"
 
+using coffer::checksum;
 using namespace coffer::journal;
 
 namespace {

@@ -1,0 +1,36 @@
+// What a snapshot says of the journal that it is a part of.
+//
+// A snapshot says from where on the journal has to be replayed on top of it, and up to where the
+// journal has to go on. The first is read before the cut: what is durable by then is in it. The
+// second is what is durable once all that the cut has seen is: so no posting in the snapshot is of
+// a later record, and the snapshot is only published when it says so.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+namespace coffer::snapshot {
+
+/// What tells one ledger from another: that of the journal.
+using ledger_id = std::array<std::byte, 16>;
+
+/// Thread safety: all of it is called by the thread that takes snapshots, beside others' postings.
+struct journal_marks {
+    ledger_id ledger{};
+
+    /// The number of the last record that is durable.
+    std::function<std::uint64_t()> durable_record;
+
+    /// Waits until all postings that the caller has seen are durable. Returns a number up to which
+    /// all records are then, those of these postings among them. Nothing if the journal has failed:
+    /// then there is no snapshot.
+    std::function<std::optional<std::uint64_t>()> barrier;
+
+    /// Called after each snapshot that was taken. May be empty.
+    std::function<void()> on_taken;
+};
+
+}  // namespace coffer::snapshot
