@@ -1,7 +1,11 @@
 #include "api/endpoints.hpp"
 
+#include <optional>
+
 #include "api/amount_reader.hpp"
 #include "api/media_type.hpp"
+#include "engine/engine.hpp"
+#include "engine/request_key.hpp"
 
 namespace coffer::api {
 namespace {
@@ -14,35 +18,58 @@ amount_read amount_of(const request& asked) {
     return read_amount(asked.body);
 }
 
-void answer(const outcome& done, std::string_view balance_name, reply& out) {
-    if (done)
-        out.posted(done.posting, balance_name);
-    else
-        out.refuse(problem_of(done.error));
+/// Empty if there is no key; nothing if it is none.
+std::optional<std::string_view> key_of(const request& asked) noexcept {
+    if (asked.idempotency_keys == 0)
+        return std::string_view{};
+    if (asked.idempotency_keys > 1)
+        return std::nullopt;
+    return read_request_key(asked.idempotency_key);
 }
 
-using operation = outcome (engine::*)(account_number, money) noexcept;
+void answer(const told& what, std::string_view balance_name, reply& out) {
+    if (what.service != service::done)
+        return out.refuse(problem_of(what.service));
+    if (what.outcome)
+        out.posted(what.outcome.posting, balance_name);
+    else
+        out.refuse(problem_of(what.outcome.error));
+    if (what.replayed)
+        out.mark_replayed();
+}
 
-void change_balance(engine& books, operation change, account_number account, const request& asked,
+using operation = told (teller::*)(account_number, money, std::string_view) noexcept;
+
+void change_balance(teller& at, operation change, account_number account, const request& asked,
                     reply& out) {
     const amount_read read = amount_of(asked);
     if (read.problem != problem::none)
         return out.refuse(read.problem);
-    answer((books.*change)(account, read.amount), "new_balance", out);
+    const std::optional<std::string_view> key = key_of(asked);
+    if (!key)
+        return out.refuse(problem::idempotency_key_invalid);
+    answer((at.*change)(account, read.amount, *key), "new_balance", out);
 }
 
 }  // namespace
 
-void balance(engine& books, account_number account, const request&, reply& out) {
-    answer(books.balance(account), "balance", out);
+void balance(teller& at, account_number account, const request&, reply& out) {
+    answer(at.balance(account), "balance", out);
 }
 
-void withdraw(engine& books, account_number account, const request& asked, reply& out) {
-    change_balance(books, &engine::withdraw, account, asked, out);
+void withdraw(teller& at, account_number account, const request& asked, reply& out) {
+    change_balance(at, &teller::withdraw, account, asked, out);
 }
 
-void deposit(engine& books, account_number account, const request& asked, reply& out) {
-    change_balance(books, &engine::deposit, account, asked, out);
+void deposit(teller& at, account_number account, const request& asked, reply& out) {
+    change_balance(at, &teller::deposit, account, asked, out);
+}
+
+void readiness(teller& at, account_number, const request&, reply& out) {
+    if (at.house().is_open())
+        out.affirm("ready");
+    else
+        out.refuse(problem::not_open);
 }
 
 }  // namespace coffer::api

@@ -53,6 +53,16 @@ constexpr std::array rows{
         {501, "not_implemented", "no transfer coding but chunked is implemented"}},
     row{problem::version_unsupported,
         {505, "http_version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0"}},
+    row{problem::idempotency_key_invalid,
+        {400, "invalid_idempotency_key",
+         "an Idempotency-Key is 1 to 255 visible ASCII characters, and stands once"}},
+    row{problem::request_in_progress,
+        {409, "request_in_progress", "a request with this Idempotency-Key is still under way"}},
+    row{problem::idempotency_key_reused,
+        {422, "idempotency_key_reused",
+         "this Idempotency-Key came with another method, path or amount before"}},
+    row{problem::not_open,
+        {503, "unavailable", "the server is still reading its journal, try again"}},
     row{problem::unavailable, {503, "unavailable", "the server cannot do this now, try again"}},
     row{problem::internal_error,
         {500, "internal_error", "the server is at fault, nothing was posted"}},
@@ -70,6 +80,22 @@ static_assert(is_in_order(), "tell looks a problem's row up by its place");
 
 const telling& tell(problem one) noexcept {
     return rows[static_cast<std::size_t>(one)].told;
+}
+
+problem problem_of(service refusal) noexcept {
+    switch (refusal) {
+        case service::done:
+            return problem::none;
+        case service::not_open:
+            return problem::not_open;
+        case service::unavailable:
+            return problem::unavailable;
+        case service::request_in_progress:
+            return problem::request_in_progress;
+        case service::key_reused:
+            return problem::idempotency_key_reused;
+    }
+    return problem::internal_error;
 }
 
 problem problem_of(errc refusal) noexcept {

@@ -8,6 +8,8 @@
 #include <coffer/money.hpp>
 #include <coffer/posting.hpp>
 
+#include "engine/teller.hpp"
+
 namespace coffer::api {
 
 enum class problem : std::uint8_t {
@@ -39,7 +41,12 @@ enum class problem : std::uint8_t {
     method_unknown,
     coding_unknown,
     version_unsupported,
+    // of its key
+    idempotency_key_invalid,
+    request_in_progress,
+    idempotency_key_reused,
     // ours
+    not_open,
     unavailable,
     internal_error,
 };
@@ -53,6 +60,8 @@ struct telling {
 
 [[nodiscard]] const telling& tell(problem) noexcept;
 
+/// The problem that a teller's refusal is; none for service::done.
+[[nodiscard]] problem problem_of(service) noexcept;
 /// The problem that the ledger's refusal is; none for errc::ok.
 [[nodiscard]] problem problem_of(errc) noexcept;
 /// The problem that an unreadable amount is; none for money_error::none.

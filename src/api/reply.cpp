@@ -24,6 +24,8 @@ void append_money(std::string& out, money value) {
 void reply::begin(int status) noexcept {
     status_ = status;
     allow_ = {};
+    content_type_ = "application/json";
+    replayed_ = false;
     body_.clear();
 }
 
@@ -36,6 +38,13 @@ void reply::posted(const posting& made, std::string_view balance_name) {
     body_ += R"(":)";
     append_money(body_, made.balance);
     body_ += R"(},"code":200})";
+}
+
+void reply::affirm(std::string_view name) {
+    begin(200);
+    body_ += R"({"success":true,"data":{")";
+    body_ += name;
+    body_ += R"(":true},"code":200})";
 }
 
 void reply::refuse(problem why) {

@@ -25,6 +25,20 @@ public:
     /// Failure of a method: as refuse, with the methods that the path does have.
     void refuse_method(std::string_view allowed);
 
+    /// Success: `{"success":true,"data":{"<name>":true},"code":200}`.
+    void affirm(std::string_view name);
+
+    /// Success: text of another type than JSON, which `write` appends to a string.
+    template <class Write>
+    void text(std::string_view content_type, const Write& write) {
+        begin(200);
+        content_type_ = content_type;
+        write(body_);
+    }
+
+    /// Says of the reply in hand that it is that of an earlier request, made again.
+    void mark_replayed() noexcept { replayed_ = true; }
+
     /// Success without a body (204): the methods that the path has, or the whole server.
     void list_methods(std::string_view allowed) noexcept;
 
@@ -33,14 +47,18 @@ public:
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
     /// The Allow field's value; empty for none.
     [[nodiscard]] std::string_view allow() const noexcept { return allow_; }
+    [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
+    [[nodiscard]] bool replayed() const noexcept { return replayed_; }
     /// Whether the client is told to try again later.
-    [[nodiscard]] bool retry_later() const noexcept { return status_ == 503; }
+    [[nodiscard]] bool retry_later() const noexcept { return status_ == 503 || status_ == 409; }
 
 private:
     void begin(int status) noexcept;
 
     int status_ = 200;
     std::string_view allow_;
+    std::string_view content_type_;
+    bool replayed_ = false;
     std::string body_;
 };
 

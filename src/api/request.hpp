@@ -10,9 +10,11 @@ enum class method : std::uint8_t { get, post, options, other };
 
 struct request {
     api::method method;
-    std::string_view target;        ///< the path, and perhaps a query; or "*"
-    std::string_view content_type;  ///< empty when there is none
-    std::string_view body;          ///< empty when there is none
+    std::string_view target;             ///< the path, and perhaps a query; or "*"
+    std::string_view content_type;       ///< empty when there is none
+    std::string_view body;               ///< empty when there is none
+    std::string_view idempotency_key{};  ///< the first such field's value
+    std::uint8_t idempotency_keys = 0;   ///< how many such fields there are
 };
 
 }  // namespace coffer::api

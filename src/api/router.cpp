@@ -12,7 +12,7 @@
 namespace coffer::api {
 namespace {
 
-/// One path, /accounts/{n}/<name>, and the one method it has beside OPTIONS.
+/// One path and the one method it has beside OPTIONS.
 struct route {
     std::string_view name;
     api::method method;
@@ -20,10 +20,17 @@ struct route {
     api::endpoint endpoint;
 };
 
-constexpr std::array routes{
+/// The last segments of /accounts/{n}/<name>.
+constexpr std::array account_routes{
     route{"balance", method::get, "GET, HEAD, OPTIONS", &balance},
     route{"withdraw", method::post, "POST, OPTIONS", &withdraw},
     route{"deposit", method::post, "POST, OPTIONS", &deposit},
+};
+
+/// The server's own, /<name>.
+constexpr std::array server_routes{
+    route{"readyz", method::get, "GET, HEAD, OPTIONS", &readiness},
+    route{"metrics", method::get, "GET, HEAD, OPTIONS", &metrics},
 };
 
 /// What the server has at all, for `OPTIONS *`.
@@ -31,24 +38,33 @@ constexpr std::string_view all_methods = "GET, HEAD, POST, OPTIONS";
 
 struct match {
     const api::route* route;
-    std::string_view account;  // as it stands in the path
+    std::optional<std::string_view> account;  // as it stands in the path, if one is due there
 };
 
 constexpr match no_match{nullptr, {}};
+
+template <std::size_t N>
+const route* find_named(const std::array<route, N>& routes, std::string_view name) noexcept {
+    for (const route& one : routes)
+        if (name == one.name)
+            return &one;
+    return nullptr;
+}
 
 match find_route(std::string_view target) noexcept {
     const std::string_view path = target.substr(0, target.find('?'));
     const std::size_t second = path.find('/', 1);
     const std::size_t third = path.find('/', second + 1);
-    if (!path.starts_with('/') || second == path.npos || third == path.npos)
+    if (!path.starts_with('/'))
+        return no_match;
+    if (second == path.npos)
+        return {find_named(server_routes, path_segment{path.substr(1)}.text()), {}};
+    if (third == path.npos)
         return no_match;
     if (path_segment{path.substr(1, second - 1)}.text() != "accounts")
         return no_match;
-    const path_segment name{path.substr(third + 1)};
-    for (const route& one : routes)
-        if (name.text() == one.name)
-            return {&one, path.substr(second + 1, third - second - 1)};
-    return no_match;
+    return {find_named(account_routes, path_segment{path.substr(third + 1)}.text()),
+            path.substr(second + 1, third - second - 1)};
 }
 
 struct call {
@@ -77,8 +93,10 @@ call find_call(const request& asked, reply& out) {
         out.refuse_method(found->allow);
         return answered;
     }
+    if (!segment)
+        return {found->endpoint, 0};
     const std::optional<account_number> account =
-        parse_account_number(path_segment{segment}.text());
+        parse_account_number(path_segment{*segment}.text());
     if (!account) {
         out.refuse(problem::account_number_invalid);
         return answered;
@@ -88,13 +106,13 @@ call find_call(const request& asked, reply& out) {
 
 }  // namespace
 
-void handle(engine& books, const request& asked, reply& out) {
+void handle(teller& at, const request& asked, reply& out) {
     const call due = find_call(asked, out);
     if (due.endpoint != nullptr)
-        due.endpoint(books, due.account, asked, out);
+        due.endpoint(at, due.account, asked, out);
 }
 
-bool wants_body(const engine& books, const request& asked, reply& out) {
+bool wants_body(const teller& at, const request& asked, reply& out) {
     const call due = find_call(asked, out);
     if (due.endpoint == nullptr)
         return false;
@@ -104,10 +122,12 @@ bool wants_body(const engine& books, const request& asked, reply& out) {
         out.refuse(problem::media_type_unsupported);
         return false;
     }
-    const outcome account = books.balance(due.account);
-    if (!account)
-        out.refuse(problem_of(account.error));
-    return static_cast<bool>(account);
+    const told account = at.find(due.account);
+    const problem why = account.service != service::done ? problem_of(account.service)
+                                                         : problem_of(account.outcome.error);
+    if (why != problem::none)
+        out.refuse(why);
+    return why == problem::none;
 }
 
 }  // namespace coffer::api

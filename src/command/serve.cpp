@@ -30,7 +30,7 @@ struct storage {
 };
 
 struct opened {
-    std::unique_ptr<engine> books;
+    std::unique_ptr<ledger> books;
     std::string from;  ///< where the accounts are from, for the banner
 };
 
@@ -55,7 +55,8 @@ std::string snapshots_text(const serve_options& options) {
 }
 
 void print_banner(const serve_options& options, const http::limits& limits,
-                  const http::listen_address& where, const opened& accounts) {
+                  const http::listen_address& where, const opened& accounts,
+                  std::size_t accounts_count) {
     const std::string data = options.in_memory
                                  ? "none, in memory"
                                  : options.data.string() + ", " + snapshots_text(options);
@@ -64,7 +65,7 @@ void print_banner(const serve_options& options, const http::limits& limits,
                           : "none: postings since the last snapshot are lost in a crash";
     std::printf("coffer %s listens on http://%s\n", COFFER_VERSION, http::to_string(where).c_str());
     std::printf("  threads     %zu\n", options.threads);
-    std::printf("  accounts    %zu, %s\n", accounts.books->books().size(), accounts.from.c_str());
+    std::printf("  accounts    %zu, %s\n", accounts_count, accounts.from.c_str());
     std::printf("  data        %s\n", data.c_str());
     std::printf("  durability  %s\n", durability);
     if (limits.connections != options.limits.connections)
@@ -109,15 +110,18 @@ void serve(const serve_options& options) {
     std::optional<storage> disk;
     if (!options.in_memory)
         disk.emplace(options.data);
-    const opened accounts = open_accounts(options, disk ? disk->snapshots.latest() : std::nullopt);
-    http::server server{*accounts.books, options.listen, options.threads, limits};
+    opened accounts = open_accounts(options, disk ? disk->snapshots.latest() : std::nullopt);
+    engine house{{.tellers = options.threads, .keys = {}}};
+    http::server server{house, options.listen, options.threads, limits};
+    house.open(std::move(accounts.books));
     std::optional<snapshot::snapshotter> snapshotter;
     if (disk)
         snapshotter.emplace(
-            accounts.books->books(), std::move(disk->snapshots),
+            house.books(), std::move(disk->snapshots),
             snapshot::snapshotter::options{options.snapshot_every, options.snapshot_keep});
-    print_banner(options, limits, server.address(), accounts);
+    print_banner(options, limits, server.address(), accounts, house.books().size());
     server.run();
+    house.close();
     if (snapshotter)
         stop(*snapshotter);
 }

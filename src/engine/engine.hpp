@@ -1,31 +1,88 @@
-// The engine: all that the API calls.
+// The engine: the ledger, its journal and the keys of requests. All that the API calls.
 #pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include <coffer/ledger.hpp>
 
+#include "engine/key_store.hpp"
+#include "engine/teller.hpp"
+#include "journal/batch_log.hpp"
+#include "journal/writer.hpp"
+
 namespace coffer {
 
-/// The ledger as the server uses it. Thread safety: everything but construction and destruction may
-/// be called from any thread at once.
+/// Thread safety: is_open, accepts_postings, keys and journal_counts may be called from any thread
+/// at once, and so may books once it is open. A teller is for one thread. The rest is for one
+/// thread.
 class engine {
 public:
-    explicit engine(ledger::options chosen) : ledger_{chosen} {}
+    struct options {
+        std::size_t tellers = 1;
+        key_store::limits keys;
+    };
+    struct journal_options {
+        /// How long a posting waits for others that are to be synced with it.
+        std::chrono::microseconds commit_wait{0};
+        /// Called once, by the journal's thread, when nothing more will be durable.
+        std::function<void(const std::string& why)> on_failure;
+    };
 
-    [[nodiscard]] outcome balance(account_number number) const noexcept {
-        return ledger_.balance(number);
+    /// Without books: until it is opened, its tellers say so. Throws std::bad_alloc.
+    explicit engine(const options& chosen);
+    /// One teller, and open with books that nothing keeps.
+    explicit engine(std::unique_ptr<ledger> books);
+    ~engine();
+    engine(const engine&) = delete;
+    engine& operator=(const engine&) = delete;
+
+    /// Opens with books that nothing keeps.
+    void open(std::unique_ptr<ledger> books);
+    /// Opens with books that are as the log says at its end. Throws std::system_error,
+    /// std::invalid_argument if the log's segments are too small for so many tellers.
+    void open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_log> log,
+              journal_options chosen);
+
+    /// Makes all durable that was done, and ends the journal in order. The tellers are at rest.
+    /// False if the journal has failed. Does nothing when called again, or where nothing is kept.
+    bool close() noexcept;
+
+    [[nodiscard]] bool is_open() const noexcept {
+        // Acquire: pairs with the release in open. What that has set up is seen.
+        return is_open_.load(std::memory_order_acquire);
     }
-    [[nodiscard]] outcome deposit(account_number number, money amount) noexcept {
-        return ledger_.deposit(number, amount);
-    }
-    [[nodiscard]] outcome withdraw(account_number number, money amount) noexcept {
-        return ledger_.withdraw(number, amount);
+    /// Whether the journal can take more.
+    [[nodiscard]] bool accepts_postings() const noexcept {
+        return !journal_ || journal_->accepting();
     }
 
-    [[nodiscard]] ledger& books() noexcept { return ledger_; }
-    [[nodiscard]] const ledger& books() const noexcept { return ledger_; }
+    [[nodiscard]] teller& teller_at(std::size_t index) noexcept { return *tellers_[index]; }
+    [[nodiscard]] ledger& books() noexcept { return *books_; }
+    [[nodiscard]] const ledger& books() const noexcept { return *books_; }
+    [[nodiscard]] key_store& keys() noexcept { return keys_; }
+    [[nodiscard]] const key_store& keys() const noexcept { return keys_; }
+
+    /// Null if nothing is kept.
+    [[nodiscard]] journal::writer* journal() noexcept { return journal_ ? &*journal_ : nullptr; }
+    [[nodiscard]] const journal::writer* journal() const noexcept {
+        return journal_ ? &*journal_ : nullptr;
+    }
+    [[nodiscard]] journal::batch_log* log() noexcept { return log_.get(); }
 
 private:
-    ledger ledger_;
+    key_store keys_;
+    std::vector<std::unique_ptr<teller>> tellers_;
+    std::unique_ptr<ledger> books_;
+    std::unique_ptr<journal::batch_log> log_;
+    std::optional<journal::writer> journal_;
+    std::atomic<bool> is_open_{false};
 };
 
 }  // namespace coffer

@@ -24,24 +24,24 @@ std::optional<std::string> refusal(const posting& wanted, errc error) {
 
 }  // namespace
 
-std::unique_ptr<engine> open_from_file(const std::filesystem::path& file) {
-    auto made = std::make_unique<engine>(
+std::unique_ptr<ledger> open_from_file(const std::filesystem::path& file) {
+    auto made = std::make_unique<ledger>(
         ledger::options{.shards = 0, .expected_accounts = snapshot::count_accounts(file)});
-    snapshot::read_accounts(file, [&books = made->books()](const posting& listed) {
+    snapshot::read_accounts(file, [&books = *made](const posting& listed) {
         return refusal(listed, books.restore(listed).error);
     });
     return made;
 }
 
-std::unique_ptr<engine> open_empty() {
-    return std::make_unique<engine>(ledger::options{});
+std::unique_ptr<ledger> open_empty() {
+    return std::make_unique<ledger>(ledger::options{});
 }
 
-std::unique_ptr<engine> open_sample() {
+std::unique_ptr<ledger> open_sample() {
     auto made = open_empty();
     const auto open = [&made](account_number number, std::int64_t balance_minor) {
         // Cannot fail: the numbers differ and the balances are above zero.
-        static_cast<void>(made->books().open(number, money::from_minor(balance_minor)));
+        static_cast<void>(made->restore({number, 1, money::from_minor(balance_minor)}));
     };
     for (account_number i = 1; i <= 9; ++i)
         open(10000 + i, static_cast<std::int64_t>(i) * 1000'00);

@@ -79,11 +79,21 @@ void connection::on_ready() noexcept {
 }
 
 void connection::go_on() {
+    if (awaiting_)
+        return disregard();
     if (!unsent_.empty())
         return send_rest();
     if (session_.has_more() && !lingering_)
         return serve({});
     read();
+}
+
+// The client has sent more, which can wait; or else it is gone, which is told whether one asks for
+// it or not.
+void connection::disregard() noexcept {
+    if (waits_to_ == interest::nothing)
+        return close();
+    wait(interest::nothing);
 }
 
 void connection::read() {
@@ -100,14 +110,21 @@ void connection::read() {
 }
 
 void connection::serve(std::string_view bytes) {
+    if (!owner_.at().has_room(most_requests())) {
+        unfinished_ += bytes;
+        count_held();
+        return await(owner_.at().latest());
+    }
     const session::phase before = session_.now();
     std::string& out = owner_.write_buffer();
     out.clear();
+    teller::ticket due = 0;
     try {
-        feed(bytes, out);
+        due = feed(bytes, out);
     } catch (...) {
         // What was posted is answered, if the socket takes it: what is lost is the connection.
-        static_cast<void>(socket_.write_some(out));
+        if (owner_.at().is_durable(owner_.at().due()))
+            static_cast<void>(socket_.write_some(out));
         throw;
     }
     if (owner_.held().is_over() && !session_.has_more())
@@ -115,14 +132,44 @@ void connection::serve(std::string_view bytes) {
     if (session_.now() == session::phase::closing)
         give_back(unfinished_);
     count_held();
+    if (!owner_.at().is_durable(due)) {
+        unsent_ = out;
+        count_held();
+        return await(due);
+    }
     if (!out.empty() || session_.now() != before)
         set_deadline(patience(session_.now(), owner_.limits()));
     send(out);
 }
 
-void connection::feed(std::string_view bytes, std::string& out) {
-    // Short of memory, a connection gets no more replies at once than its socket will likely take.
-    const std::size_t most = owner_.held().is_over() ? 1 : owner_.limits().requests_per_wake;
+// As long as it takes: it is the disk that is slow, and not the client.
+void connection::await(teller::ticket due) {
+    owner_.await_durable(*this, due);
+    awaiting_ = true;
+    deadline_ = owner_.drained_by();
+}
+
+void connection::on_durable() noexcept {
+    awaiting_ = false;
+    take_turn([this] {
+        set_deadline(patience(session_.now(), owner_.limits()));
+        if (!unsent_.empty())
+            return send_rest();
+        serve({});
+    });
+}
+
+// Short of memory, a connection gets no more replies at once than its socket will likely take.
+std::size_t connection::most_requests() const noexcept {
+    return owner_.held().is_over()
+               ? 1
+               : std::min(owner_.limits().requests_per_wake, teller::most_a_turn);
+}
+
+/// Returns what is to be durable before the replies may be sent.
+teller::ticket connection::feed(std::string_view bytes, std::string& out) {
+    teller::turn turn{owner_.at()};
+    const std::size_t most = most_requests();
     if (unfinished_.empty()) {
         const std::size_t used = session_.feed(bytes, out, most);
         unfinished_ = bytes.substr(used);
@@ -131,6 +178,8 @@ void connection::feed(std::string_view bytes, std::string& out) {
         unfinished_.erase(0, session_.feed(unfinished_, out, most));
         give_back_beyond(unfinished_);
     }
+    turn.end();
+    return owner_.at().due();
 }
 
 // What is small may always be kept: a request that comes in two pieces is no attack.
@@ -191,8 +240,8 @@ void connection::after_send() {
 
 /// Whether the server is stopping, and nothing that this client has sent is without an answer.
 bool connection::is_done() const noexcept {
-    return owner_.draining() && session_.now() == session::phase::idle && !session_.has_more() &&
-           unfinished_.empty();
+    return owner_.draining() && !awaiting_ && session_.now() == session::phase::idle &&
+           !session_.has_more() && unfinished_.empty();
 }
 
 // It was not told that this is the end. One that has taken all replies is shut at once; to another
@@ -223,21 +272,24 @@ bool connection::check_deadline() noexcept {
 void connection::drain() noexcept {
     session_.drain();
     deadline_ = std::min(deadline_, owner_.drained_by());
-    on_ready();
+    if (!awaiting_)
+        on_ready();
 }
 
 void connection::give_up() {
     std::string& out = owner_.write_buffer();
     out.clear();
-    if (unsent_.empty() && !lingering_ && !session_.has_more())
+    if (unsent_.empty() && !lingering_ && !awaiting_ && !session_.has_more())
         session_.time_out(out);
     if (out.empty())
-        return unsent_.empty() && !lingering_ ? part() : close();
+        return unsent_.empty() && !lingering_ && !awaiting_ ? part() : close();
     set_deadline(owner_.limits().linger_timeout);
     send(out);
 }
 
 void connection::close() noexcept {
+    if (awaiting_)
+        owner_.await_no_longer(*this);
     owner_.remove(self_);
 }
 

@@ -19,7 +19,8 @@ namespace coffer::http {
 class worker;
 
 /// Belongs to one worker and its thread. Invariant: between its turns it waits for its socket to
-/// become readable or writable, never for both. Each turn may destroy it.
+/// become readable or writable, never for both; or for its teller, and meanwhile reads nothing.
+/// Each turn may destroy it.
 class connection final : public event_loop::watcher {
 public:
     using handle = std::list<connection>::iterator;
@@ -38,6 +39,9 @@ public:
     /// Its socket is ready.
     void on_ready() noexcept override;
 
+    /// What its replies report is durable, or there is room for its requests. May destroy it.
+    void on_durable() noexcept;
+
     /// Answers 408 if a request was due, and closes, once its deadline is over: true, and it may be
     /// destroyed.
     bool check_deadline() noexcept;
@@ -50,9 +54,12 @@ private:
     void take_turn(const Step&) noexcept;
     void wait(event_loop::interest) noexcept;
     void go_on();
+    void disregard() noexcept;
     void read();
     void serve(std::string_view bytes);
-    void feed(std::string_view bytes, std::string& out);
+    [[nodiscard]] teller::ticket feed(std::string_view bytes, std::string& out);
+    [[nodiscard]] std::size_t most_requests() const noexcept;
+    void await(teller::ticket due);
     [[nodiscard]] bool is_done() const noexcept;
     void part() noexcept;
     void turn_away();
@@ -79,6 +86,7 @@ private:
     std::size_t lingered_bytes_ = 0;
     event_loop::interest waits_to_ = event_loop::interest::read;
     bool lingering_ = false;
+    bool awaiting_ = false;  // what its teller did is to be durable first
 };
 
 }  // namespace coffer::http

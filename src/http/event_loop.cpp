@@ -78,12 +78,16 @@ void event_loop::post(std::function<void()> task) {
         const std::lock_guard lock{tasks_guard_};
         tasks_.push_back(std::move(task));
     }
+    wake();
+}
+
+void event_loop::wake() noexcept {
     const std::uint64_t one = 1;
     // Fails only if it rings already.
     [[maybe_unused]] const ssize_t rung = ::write(bell_.number(), &one, sizeof one);
 }
 
-void event_loop::run(const std::function<void()>& on_tick) {
+void event_loop::run(const std::function<void()>& on_tick, const std::function<void()>& on_round) {
     std::array<epoll_event, 64> ready{};
     while (!stopped_) {
         const int count =
@@ -106,6 +110,7 @@ void event_loop::run(const std::function<void()>& on_tick) {
         }
         if (rung)
             run_tasks();
+        logged(on_round);
     }
 }
 

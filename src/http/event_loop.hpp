@@ -42,9 +42,13 @@ public:
     /// Has `task` called by the thread that runs the loop, between rounds. Throws std::bad_alloc.
     void post(std::function<void()> task);
 
-    /// Until stop(): tells all that are ready, round by round, and calls `on_tick` between rounds,
-    /// once a second. What `on_tick` and tasks throw is logged.
-    void run(const std::function<void()>& on_tick);
+    /// Has the thread that runs the loop begin a round, if it waits.
+    void wake() noexcept;
+
+    /// Until stop(): tells all that are ready, round by round. Between rounds it calls `on_tick`,
+    /// once a second, and `on_round`, at the end of each. What they and tasks throw is logged.
+    void run(
+        const std::function<void()>& on_tick, const std::function<void()>& on_round = [] {});
     void stop() noexcept { stopped_ = true; }
 
 private:

@@ -53,7 +53,9 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     out += "\r\n";
     // RFC 9110, section 8.6: no Content-Length where there cannot be content.
     if (!reply.body().empty()) {
-        out += "Content-Type: application/json\r\nContent-Length: ";
+        out += "Content-Type: ";
+        out += reply.content_type();
+        out += "\r\nContent-Length: ";
         append_number(out, reply.body().size());
         out += "\r\n";
     }
@@ -62,6 +64,8 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
         out += reply.allow();
         out += "\r\n";
     }
+    if (reply.replayed())
+        out += "Idempotent-Replayed: true\r\n";
     if (reply.retry_later())
         out += "Retry-After: 1\r\n";
     if (framing.close)

@@ -65,7 +65,7 @@ private:
             fail(problem::method_unknown);
     }
 
-    void on_field_impl(beast::http::field name, string_view, string_view value,
+    void on_field_impl(beast::http::field name, string_view text, string_view value,
                        error_code&) override {
         switch (name) {
             case beast::http::field::host:
@@ -87,9 +87,22 @@ private:
             case beast::http::field::expect:
                 expect(value);
                 break;
+            case beast::http::field::unknown:
+                unknown_field(text, value);
+                break;
             default:
                 break;
         }
+    }
+
+    void unknown_field(string_view name, string_view value) {
+        if (!beast::iequals(name, "Idempotency-Key"))
+            return;
+        constexpr std::uint8_t several = 2;
+        if (head_.idempotency_keys != several)
+            ++head_.idempotency_keys;
+        if (head_.idempotency_keys == 1)
+            head_.idempotency_key = place({value.data(), value.size()});
     }
 
     void host(string_view value) noexcept {

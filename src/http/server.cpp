@@ -17,11 +17,11 @@ void join(std::vector<std::thread>& threads) {
 
 }  // namespace
 
-server::server(engine& books, const listen_address& where, std::size_t threads,
+server::server(engine& house, const listen_address& where, std::size_t threads,
                const limits& allowed)
     : common_{allowed}, signals_{events_, SIGINT, SIGTERM} {
     try {
-        listen(books, where, threads);
+        listen(house, where, threads);
     } catch (const std::system_error& failure) {
         throw std::runtime_error{"cannot listen on " + to_string(where) + ": " +
                                  failure.code().message()};
@@ -30,13 +30,14 @@ server::server(engine& books, const listen_address& where, std::size_t threads,
 
 // The first worker listens alone, which fails if anyone else does: addresses that are shared from
 // the start could be joined by any other process of the same user, with books of its own.
-void server::listen(engine& books, listen_address where, std::size_t threads) {
-    workers_.push_back(std::make_unique<worker>(books, common_, where, false));
+void server::listen(engine& house, listen_address where, std::size_t threads) {
+    workers_.push_back(std::make_unique<worker>(house.teller_at(0), common_, where, false));
     where = address();  // with the port that it was given
     if (threads > 1)
         workers_.front()->share_address();
     while (workers_.size() != threads)
-        workers_.push_back(std::make_unique<worker>(books, common_, where, true));
+        workers_.push_back(
+            std::make_unique<worker>(house.teller_at(workers_.size()), common_, where, true));
 }
 
 void server::run() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "engine/engine.hpp"
 #include "http/commons.hpp"
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
@@ -18,7 +19,7 @@ class server {
 public:
     /// Listens at `where` with `threads` workers, and takes SIGINT and SIGTERM over. Throws
     /// std::runtime_error, with a text for people, if that cannot be: someone else listens there.
-    server(engine& books, const listen_address& where, std::size_t threads, const limits& allowed);
+    server(engine& house, const listen_address& where, std::size_t threads, const limits& allowed);
 
     /// Where it listens, with the port that the system chose if it was asked to.
     [[nodiscard]] listen_address address() const { return workers_.front()->address(); }
@@ -30,7 +31,7 @@ public:
     void run();
 
 private:
-    void listen(engine& books, listen_address where, std::size_t threads);
+    void listen(engine& house, listen_address where, std::size_t threads);
     void drain(std::chrono::seconds patience);
 
     commons common_;

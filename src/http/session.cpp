@@ -63,7 +63,7 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
 // RFC 9110, section 10.1.1. A client whose body does not matter is told the answer instead. It may
 // send the body all the same or not, so that nothing can follow on this connection.
 bool session::ask_for_body(std::string_view bytes, std::string& out) {
-    const bool wanted = api::wants_body(shared_.books, request_in(bytes, {}), shared_.reply);
+    const bool wanted = api::wants_body(shared_.at, request_in(bytes, {}), shared_.reply);
     if (wanted)
         write_continue(out);
     else
@@ -86,13 +86,15 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
     return {.method = head_.method,
             .target = head_.target.of(bytes),
             .content_type = head_.content_type.of(bytes),
-            .body = body};
+            .body = body,
+            .idempotency_key = head_.idempotency_key.of(bytes),
+            .idempotency_keys = head_.idempotency_keys};
 }
 
 void session::answer(std::string_view bytes, std::string& out) {
     const std::string_view body =
         head_.chunked ? chunks_.content() : bytes.substr(head_size_, body_size_);
-    api::handle(shared_.books, request_in(bytes, body), shared_.reply);
+    api::handle(shared_.at, request_in(bytes, body), shared_.reply);
     const bool nothing_left = bytes.size() == head_size_ + body_size_;
     write(!head_.keep_alive || (draining_ && nothing_left), out);
     scanner_.reset();

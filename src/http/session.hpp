@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "api/reply.hpp"
-#include "engine/engine.hpp"
+#include "engine/teller.hpp"
 #include "http/chunked_body.hpp"
 #include "http/head_scanner.hpp"
 #include "http/limits.hpp"
@@ -17,7 +17,7 @@ namespace coffer::http {
 
 /// What the sessions of one thread share.
 struct session_context {
-    engine& books;
+    teller& at;
     std::string date;  ///< the Date field's value, kept current by whoever has a clock
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;

@@ -13,19 +13,20 @@
 
 namespace coffer::http {
 
-worker::worker(engine& books, commons& common, const listen_address& where, bool shared)
+worker::worker(teller& at, commons& common, const listen_address& where, bool shared)
     : common_{common},
       listener_{where, shared},
-      context_{books, date_text(std::time(nullptr)), {}, common.limits},
+      context_{at, date_text(std::time(nullptr)), {}, common.limits},
       read_buffer_(read_bytes) {
     // Room for all that a turn may say, so that no reply is lost for want of it. As it is not
     // touched, it is no memory yet.
     write_buffer_.reserve(common.limits.output_bytes + small_bytes);
     loop_.add(listener_.number(), *this, event_loop::interest::read);
+    at.on_durable([this] { loop_.wake(); });
 }
 
 void worker::run() {
-    loop_.run([this] { on_tick(); });
+    loop_.run([this] { on_tick(); }, [this] { release_durable(); });
 }
 
 void worker::drain(std::chrono::seconds patience) {
@@ -41,6 +42,23 @@ void worker::remove(connection::handle gone) noexcept {
         watch_listener(true);
     else
         stop_if_done();
+}
+
+// Tickets become durable in their order.
+void worker::release_durable() noexcept {
+    while (!waiting_.empty() && at().is_durable(waiting_.front().due)) {
+        connection& first = *waiting_.front().one;
+        waiting_.pop_front();
+        first.on_durable();
+    }
+}
+
+// Seldom: the connection has been lost.
+void worker::await_no_longer(const connection& one) noexcept {
+    const auto found =
+        std::ranges::find(waiting_, &one, [](const waiting& each) { return each.one; });
+    if (found != waiting_.end())
+        waiting_.erase(found);
 }
 
 // Somebody waits to be accepted.

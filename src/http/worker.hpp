@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <deque>
 #include <limits>
 #include <list>
 #include <span>
@@ -24,8 +25,8 @@ class worker final : event_loop::watcher {
 public:
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
     /// kernel spreads the connections over them. Throws std::system_error.
-    /// `books` and `common` must outlive it.
-    worker(engine& books, commons& common, const listen_address& where, bool shared);
+    /// `at`, whose books are not open yet or are kept nowhere, and `common` must outlive it.
+    worker(teller& at, commons& common, const listen_address& where, bool shared);
 
     /// Lets workers of this process listen beside this one.
     void share_address() { listener_.share_address(); }
@@ -42,6 +43,7 @@ public:
 
     [[nodiscard]] event_loop& loop() noexcept { return loop_; }
     [[nodiscard]] session_context& context() noexcept { return context_; }
+    [[nodiscard]] coffer::teller& at() noexcept { return context_.at; }
     [[nodiscard]] const http::limits& limits() const noexcept { return common_.limits; }
     [[nodiscard]] held_total& held() noexcept { return common_.held; }
     /// Buffers for the connection whose turn it is: what is in them is gone at the next one's.
@@ -51,6 +53,10 @@ public:
     [[nodiscard]] bool draining() const noexcept { return drained_by_ != never; }
     /// When everything must be over; the end of time until drain() is called.
     [[nodiscard]] tick drained_by() const noexcept { return drained_by_; }
+
+    /// Has a connection told once its teller's `due`, which is later than any before, is durable.
+    void await_durable(connection& one, teller::ticket due) { waiting_.push_back({&one, due}); }
+    void await_no_longer(const connection& one) noexcept;
 
     /// Destroys a connection.
     void remove(connection::handle) noexcept;
@@ -67,6 +73,12 @@ private:
     void check_deadlines();
     void drain_here(std::chrono::seconds patience);
     void stop_if_done() noexcept;
+    void release_durable() noexcept;
+
+    struct waiting {
+        connection* one;
+        teller::ticket due;
+    };
 
     commons& common_;
     event_loop loop_;
@@ -75,6 +87,7 @@ private:
     std::vector<char> read_buffer_;
     std::string write_buffer_;
     std::list<connection> connections_;
+    std::deque<waiting> waiting_;  // what they wait for grows
     // Of those whose deadlines are being looked at; the end between whiles.
     connection::handle next_to_check_ = connections_.end();
     tick now_ = 0;

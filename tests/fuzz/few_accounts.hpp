@@ -7,8 +7,6 @@
 #include <limits>
 #include <memory>
 
-#include "engine/engine.hpp"
-
 namespace coffer::fuzz {
 
 /// One that is like most, one with nothing, and one with the greatest number and balance.
@@ -17,11 +15,11 @@ inline constexpr std::array<posting, 3> few_accounts{
     posting{std::numeric_limits<account_number>::max(), 1,
             money::from_minor(std::numeric_limits<std::int64_t>::max())}};
 
-/// An engine with these and no others.
-[[nodiscard]] inline std::unique_ptr<engine> open_few_accounts() {
-    auto made = std::make_unique<engine>(ledger::options{.shards = 1, .expected_accounts = 1});
+/// A ledger with these and no others.
+[[nodiscard]] inline std::unique_ptr<ledger> open_few_accounts() {
+    auto made = std::make_unique<ledger>(ledger::options{.shards = 1, .expected_accounts = 1});
     for (const posting& one : few_accounts)
-        static_cast<void>(made->books().open(one.account, one.balance));
+        static_cast<void>(made->open(one.account, one.balance));
     return made;
 }
 

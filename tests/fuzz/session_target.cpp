@@ -60,7 +60,7 @@ pieces cut(std::string_view bytes, std::size_t piece_bytes) {
 known_books books_of(const session_driver& client) {
     known_books all;
     for (std::size_t i = 0; i != all.size(); ++i)
-        all[i] = client.books->balance(few_accounts[i].account).posting;
+        all[i] = client.house.books().balance(few_accounts[i].account).posting;
     return all;
 }
 

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "engine/engine.hpp"
 #include "engine/opening.hpp"
 #include "http/limits.hpp"
 #include "http/session_driver.hpp"
@@ -33,7 +34,7 @@ public:
     static constexpr struct begin_later {
     } later{};
     running_worker(const limits& allowed, begin_later)
-        : common_{allowed}, worker_{*books_, common_, {"127.0.0.1", 0}, false} {}
+        : common_{allowed}, worker_{house_.teller_at(0), common_, {"127.0.0.1", 0}, false} {}
     void begin() {
         thread_ = std::thread{[this] { worker_.run(); }};
     }
@@ -48,11 +49,11 @@ public:
     [[nodiscard]] commons& common() { return common_; }
     [[nodiscard]] std::uint16_t port() const { return worker_.address().port; }
     [[nodiscard]] std::int64_t balance_minor(coffer::account_number number) const {
-        return books_->balance(number).posting.balance.minor();
+        return house_.books().balance(number).posting.balance.minor();
     }
 
 private:
-    std::unique_ptr<coffer::engine> books_ = coffer::open_sample();
+    coffer::engine house_{coffer::open_sample()};
     commons common_;
     worker worker_;
     std::thread thread_;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "engine/engine.hpp"
 #include "engine/opening.hpp"
 #include "http/limits.hpp"
 #include "http/session.hpp"
@@ -17,8 +18,8 @@ public:
     static constexpr std::string_view date = "Mon, 23 Nov 2026 15:00:00 GMT";
 
     explicit session_driver(const http::limits& allowed = default_limits,
-                            std::unique_ptr<engine> opened = open_sample())
-        : books{std::move(opened)}, limits{allowed} {}
+                            std::unique_ptr<ledger> opened = open_sample())
+        : house{std::move(opened)}, limits{allowed} {}
 
     /// Sends `bytes` in one piece; what the session does not take yet is kept for the next piece.
     /// Where it stops at a limit it is told to go on at once.
@@ -46,12 +47,12 @@ public:
     [[nodiscard]] bool closed() const { return session.now() == session::phase::closing; }
 
     std::int64_t balance_minor(account_number number) const {
-        return books->balance(number).posting.balance.minor();
+        return house.books().balance(number).posting.balance.minor();
     }
 
-    std::unique_ptr<engine> books;
+    engine house;
     http::limits limits;
-    session_context context{*books, std::string{date}, {}, limits};
+    session_context context{house.teller_at(0), std::string{date}, {}, limits};
     http::session session{context};
     std::string out;
     std::string out_once;  ///< what the last feed replied

@@ -1,0 +1,136 @@
+#include "engine/teller.hpp"
+
+#include "engine/engine.hpp"
+#include "engine/key_store.hpp"
+#include "engine/request_fingerprint.hpp"
+
+namespace coffer {
+namespace {
+
+using journal::posting_operation;
+using journal::record;
+
+/// Whether the ledger would say so again, whatever memory there is.
+bool is_definitive(errc error) noexcept {
+    return error != errc::ledger_full;
+}
+
+constexpr service service_of(key_store::verdict found) noexcept {
+    switch (found) {
+        case key_store::verdict::fresh:
+        case key_store::verdict::done:
+            return service::done;
+        case key_store::verdict::in_progress:
+            return service::request_in_progress;
+        case key_store::verdict::reused:
+            return service::key_reused;
+        case key_store::verdict::full:
+            break;
+    }
+    return service::unavailable;
+}
+
+}  // namespace
+
+// A turn that begins before the books are open ends without the journal.
+void teller::begin() noexcept {
+    due_ = 0;
+    if (house_.is_open() && lane_ != nullptr) {
+        lane_->begin();
+        in_turn_ = true;
+    }
+}
+
+void teller::end() noexcept {
+    if (std::exchange(in_turn_, false))
+        lane_->end();
+}
+
+bool teller::has_room(std::size_t requests) noexcept {
+    return !house_.is_open() || lane_ == nullptr || lane_->reserve(requests);
+}
+
+told teller::balance(account_number account) noexcept {
+    if (!house_.is_open())
+        return {service::not_open};
+    ledger& books = house_.books();
+    const outcome found = books.balance(account);
+    if (!found || lane_ == nullptr)
+        return {service::done, found};
+    if (!in_turn_ || !lane_->reserve())
+        return {service::unavailable};
+    wait_for(books, found.posting);
+    return {service::done, found};
+}
+
+told teller::find(account_number account) const noexcept {
+    if (!house_.is_open())
+        return {service::not_open};
+    const outcome found = house_.books().balance(account);
+    return {service::done, {found.error, {account, 0, {}}}};
+}
+
+told teller::deposit(account_number account, money amount, std::string_view key) noexcept {
+    return change(posting_operation::deposit, account, amount, key);
+}
+
+told teller::withdraw(account_number account, money amount, std::string_view key) noexcept {
+    return change(posting_operation::withdrawal, account, amount, key);
+}
+
+told teller::change(posting_operation what, account_number account, money amount,
+                    std::string_view key) noexcept {
+    if (!house_.is_open())
+        return {service::not_open};
+    if (lane_ != nullptr && (!in_turn_ || !house_.accepts_postings() || !lane_->reserve()))
+        return {service::unavailable};
+    ledger& books = house_.books();
+    if (key.empty())
+        return {service::done, post(books, what, account, amount, {})};
+    return change_once(books, what, account, amount, key);
+}
+
+told teller::change_once(ledger& books, posting_operation what, account_number account,
+                         money amount, std::string_view key) noexcept {
+    const journal::request_key known_by{key, fingerprint_of(what, account, amount)};
+    key_store::claim claim = house_.keys().ask(known_by);
+    if (claim.verdict() == key_store::verdict::done)
+        return {
+            service::done, {claim.outcome().error, {account, 0, claim.outcome().balance}}, true};
+    if (claim.verdict() != key_store::verdict::fresh)
+        return {service_of(claim.verdict())};
+    const outcome made = post(books, what, account, amount, known_by);
+    if (is_definitive(made.error))
+        claim.keep({made.error, made.posting.balance}, lane_, due_);
+    return {service::done, made};
+}
+
+outcome teller::post(ledger& books, posting_operation what, account_number account, money amount,
+                     const journal::request_key& key) noexcept {
+    const outcome done = what == posting_operation::deposit ? books.deposit(account, amount)
+                                                            : books.withdraw(account, amount);
+    if (lane_ != nullptr)
+        put_on_record(books, what, done, amount, key);
+    return done;
+}
+
+void teller::put_on_record(ledger& books, posting_operation what, const outcome& done, money amount,
+                           const journal::request_key& key) noexcept {
+    if (done)
+        return note(lane_->append(what == posting_operation::deposit
+                                      ? record::of_deposit(done.posting, amount, key)
+                                      : record::of_withdrawal(done.posting, amount, key)));
+    if (!key.text.empty() && is_definitive(done.error))
+        return note(lane_->append(record::of_refusal(done.error, done.posting, key)));
+    // Why it was refused must not be lost either.
+    if (done.error == errc::insufficient_funds || done.error == errc::balance_overflow)
+        wait_for(books, done.posting);
+}
+
+/// Has the reply wait for a posting of whomever that it shows.
+void teller::wait_for(ledger& books, const posting& shown) noexcept {
+    if (shown.sequence > books.durable_sequence(shown.account))
+        note(lane_->append_marker(shown.account, shown.sequence));
+}
+
+}  // namespace coffer

@@ -1,0 +1,131 @@
+// A teller: one thread's way to the books. What it is asked, it does and puts on record.
+//
+//     const coffer::teller::turn turn{teller};            // for a whole buffer of requests
+//     const coffer::told told = teller.deposit(account, amount, key);
+//     ... the reply is made ...
+//     turn.end();
+//     ... when teller.is_durable(teller.due()): the reply is sent ...
+//
+// Guarantees     what is told may be said to a client once due(), as it was after it, is durable:
+//                then no crash takes back a posting it made, nor a posting that a balance or a
+//                refusal shows.
+// Thread safety  for one thread, but for on_durable's callback, which the journal's thread calls.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <utility>
+
+#include <coffer/ledger.hpp>
+
+#include "journal/lane.hpp"
+#include "journal/record.hpp"
+
+namespace coffer {
+
+class engine;
+class key_store;
+
+/// How a request was served, before anything is said of its outcome.
+enum class service : std::uint8_t {
+    done,                 ///< it has an outcome
+    not_open,             ///< the books are being recovered: nothing was done
+    unavailable,          ///< the journal has no room, or no place for another key: likewise
+    request_in_progress,  ///< one of the same key is on its way: likewise
+    key_reused,           ///< the key is another request's: likewise
+};
+
+struct told {
+    coffer::service service = service::done;
+    coffer::outcome outcome{};  ///< of service::done
+    bool replayed = false;      ///< it was done before, when its key came first
+};
+
+class teller {
+public:
+    /// A place in the order of what a teller does.
+    using ticket = journal::lane_ticket;
+
+    explicit teller(engine& house) noexcept : house_{house} {}
+    teller(const teller&) = delete;
+    teller& operator=(const teller&) = delete;
+
+    /// What a teller does is done in turns, short ones: the journal gets it when they end.
+    class turn {
+    public:
+        explicit turn(teller& one) noexcept : teller_{&one} { one.begin(); }
+        turn(const turn&) = delete;
+        turn& operator=(const turn&) = delete;
+        ~turn() { end(); }
+        void end() noexcept {
+            if (teller* const one = std::exchange(teller_, nullptr))
+                one->end();
+        }
+
+    private:
+        teller* teller_;
+    };
+
+    /// The most requests in one turn.
+    static constexpr std::size_t most_a_turn = 256;
+
+    /// Whether so many requests can be taken before more of the earlier ones is durable. Up to
+    /// most_a_turn there always is once all that was done is durable.
+    [[nodiscard]] bool has_room(std::size_t requests) noexcept;
+
+    // In a turn. Of the errors of the ledger, those that the operation of this name has there.
+
+    [[nodiscard]] told balance(account_number account) noexcept;
+
+    /// `key` is one by journal::is_request_key, or empty: no key. With one, this is done once: a
+    /// second time it is told again what was told the first time, the same balance with it.
+    [[nodiscard]] told deposit(account_number account, money amount, std::string_view key) noexcept;
+    [[nodiscard]] told withdraw(account_number account, money amount,
+                                std::string_view key) noexcept;
+
+    /// Whether there is such an account; `done` without an outcome that could be shown.
+    [[nodiscard]] told find(account_number account) const noexcept;
+
+    /// What is to be durable before anything is said of what was told so far.
+    [[nodiscard]] ticket due() const noexcept { return due_; }
+    [[nodiscard]] bool is_durable(ticket one) const noexcept {
+        return one == 0 || lane_->is_durable(one);
+    }
+    /// What is durable if all that it did before is.
+    [[nodiscard]] ticket latest() const noexcept { return latest_; }
+
+    /// Has `told` called, from the journal's thread, when more of what this teller did is durable.
+    /// Set before the books are open. It must not throw.
+    void on_durable(std::function<void()> told) { on_durable_ = std::move(told); }
+
+    [[nodiscard]] const engine& house() const noexcept { return house_; }
+
+private:
+    friend class engine;
+
+    void begin() noexcept;
+    void end() noexcept;
+    [[nodiscard]] told change(journal::posting_operation what, account_number account, money amount,
+                              std::string_view key) noexcept;
+    [[nodiscard]] told change_once(ledger& books, journal::posting_operation what,
+                                   account_number account, money amount,
+                                   std::string_view key) noexcept;
+    [[nodiscard]] outcome post(ledger& books, journal::posting_operation what,
+                               account_number account, money amount,
+                               const journal::request_key& key) noexcept;
+    void put_on_record(ledger& books, journal::posting_operation what, const outcome& done,
+                       money amount, const journal::request_key& key) noexcept;
+    void wait_for(ledger& books, const posting& shown) noexcept;
+    void note(ticket one) noexcept { due_ = latest_ = one; }
+
+    engine& house_;
+    std::function<void()> on_durable_;
+    journal::lane* lane_ = nullptr;  // none if nothing is kept
+    ticket due_ = 0;                 // in this turn
+    ticket latest_ = 0;
+    bool in_turn_ = false;  // and the lane knows
+};
+
+}  // namespace coffer
