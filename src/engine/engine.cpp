@@ -1,8 +1,26 @@
 #include "engine/engine.hpp"
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
+#include "journal/format.hpp"
+
 namespace coffer {
+namespace {
+
+constexpr std::size_t least_lane_bytes = std::size_t{128} << 10;
+constexpr std::size_t most_lane_bytes = std::size_t{512} << 10;
+static_assert(least_lane_bytes >= (teller::most_a_turn + 1) * journal::format::record::max_bytes);
+
+/// As large as the log's room allows, by the bound that the writer keeps to.
+std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexcept {
+    const std::size_t room = log.max_room_bytes() - log.max_batch_bytes();
+    const std::size_t fair = std::bit_floor(room / journal::writer::room_factor / tellers);
+    return std::clamp(fair, least_lane_bytes, most_lane_bytes);
+}
+
+}  // namespace
 
 engine::engine(const options& chosen) : keys_{chosen.keys, &journal::writer::wall_clock} {
     for (std::size_t i = 0; i != chosen.tellers; ++i)
@@ -34,12 +52,21 @@ void engine::open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_
                 told();
         });
     asked.on_failure = std::move(chosen.on_failure);
+    asked.lane_bytes = lane_bytes(tellers_.size(), *log_);
     asked.commit_wait = chosen.commit_wait;
     journal_.emplace(*books_, *log_, std::move(asked));
     for (std::size_t i = 0; i != tellers_.size(); ++i)
         tellers_[i]->lane_ = &journal_->lane_at(i);
     // Release: pairs with the acquire in is_open.
     is_open_.store(true, std::memory_order_release);
+}
+
+std::uint64_t engine::least_segment_bytes(std::size_t tellers) noexcept {
+    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+    const std::uint64_t lanes = journal::writer::room_factor * tellers * least_lane_bytes;
+    const std::uint64_t wanted =
+        lanes + journal::format::batch::max_bytes + journal::format::segment::batches_at;
+    return (wanted + mebibyte - 1) / mebibyte * mebibyte;
 }
 
 bool engine::close() noexcept {

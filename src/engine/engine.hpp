@@ -46,9 +46,12 @@ public:
     /// Opens with books that nothing keeps.
     void open(std::unique_ptr<ledger> books);
     /// Opens with books that are as the log says at its end. Throws std::system_error,
-    /// std::invalid_argument if the log's segments are too small for so many tellers.
+    /// std::invalid_argument if the log keeps too little room ahead for so many tellers.
     void open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_log> log,
               journal_options chosen);
+
+    /// How large the segments of a journal of files have to be for so many tellers.
+    [[nodiscard]] static std::uint64_t least_segment_bytes(std::size_t tellers) noexcept;
 
     /// Makes all durable that was done, and ends the journal in order. The tellers are at rest.
     /// False if the journal has failed. Does nothing when called again, or where nothing is kept.

@@ -10,12 +10,10 @@ namespace {
 
 /// How much the log must have room for, so that all that lanes of so many bytes can hold fits.
 constexpr std::size_t room_for(std::size_t lane_bytes, std::size_t max_batch_bytes) noexcept {
-    // At worst each record gets a batch of its own.
-    constexpr std::size_t worst = 4;
     static_assert(format::record::min_bytes + format::batch::min_bytes <=
-                  worst * format::record::min_bytes);
+                  writer::room_factor * format::record::min_bytes);
     // What does not fit at the end of one segment goes to the next, and leaves a gap.
-    return worst * lane_bytes + max_batch_bytes;
+    return writer::room_factor * lane_bytes + max_batch_bytes;
 }
 
 }  // namespace

@@ -30,6 +30,10 @@ namespace coffer::journal {
 
 class writer {
 public:
+    /// How many times the bytes of all lanes the log must have room for: at worst each record gets a
+    /// batch of its own.
+    static constexpr std::size_t room_factor = 4;
+
     struct options {
         /// One lane each. Called by the journal thread when more of that lane is durable, once for
         /// all that became so together; may be empty. Must not throw.

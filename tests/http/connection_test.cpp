@@ -1,101 +1,18 @@
 // Connections over real sockets on the loopback: what a session cannot show.
 #include "http/connection.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/read.hpp>
-#include <boost/asio/write.hpp>
-#include <functional>
 #include <string>
 #include <thread>
 
 #include "catch.hpp"
-#include "engine/engine.hpp"
-#include "engine/opening.hpp"
 #include "http/limits.hpp"
+#include "http/running_worker.hpp"
 #include "http/session_driver.hpp"
-#include "http/worker.hpp"
 
-namespace asio = boost::asio;
 using namespace coffer::http;
-using asio::ip::tcp;
 using Catch::Matchers::Contains;
 
 namespace {
-
-/// A worker in a thread of its own, drained at the end.
-class running_worker {
-public:
-    explicit running_worker(const limits& allowed = {}) : running_worker{allowed, later} {
-        begin();
-    }
-    /// Listens, and serves when it is told to begin.
-    static constexpr struct begin_later {
-    } later{};
-    running_worker(const limits& allowed, begin_later)
-        : common_{allowed}, worker_{house_.teller_at(0), common_, {"127.0.0.1", 0}, false} {}
-    void begin() {
-        thread_ = std::thread{[this] { worker_.run(); }};
-    }
-    ~running_worker() { stop(); }
-    void stop() {
-        if (!thread_.joinable())
-            return;
-        drain();
-        thread_.join();
-    }
-    void drain() { worker_.drain(common_.limits.drain_timeout); }
-    [[nodiscard]] commons& common() { return common_; }
-    [[nodiscard]] std::uint16_t port() const { return worker_.address().port; }
-    [[nodiscard]] std::int64_t balance_minor(coffer::account_number number) const {
-        return house_.books().balance(number).posting.balance.minor();
-    }
-
-private:
-    coffer::engine house_{coffer::open_sample()};
-    commons common_;
-    worker worker_;
-    std::thread thread_;
-};
-
-void wait_until(const std::function<bool()>& condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-    while (!condition()) {
-        REQUIRE(std::chrono::steady_clock::now() < deadline);
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
-    }
-}
-
-class client {
-public:
-    explicit client(std::uint16_t port) {
-        socket_.connect({asio::ip::make_address("127.0.0.1"), port});
-    }
-    void send(std::string_view bytes) {
-        asio::write(socket_, asio::buffer(bytes.data(), bytes.size()));
-    }
-    /// Everything until the server closes.
-    std::string read_all() {
-        std::string all;
-        boost::system::error_code error;
-        asio::read(socket_, asio::dynamic_buffer(all), error);
-        CHECK(error == asio::error::eof);
-        return all;
-    }
-    std::string read_some() {
-        char buffer[4096];
-        return {buffer, socket_.read_some(asio::buffer(buffer))};
-    }
-    void try_send(std::string_view bytes, boost::system::error_code& error) {
-        asio::write(socket_, asio::buffer(bytes.data(), bytes.size()), error);
-    }
-    void shut_down_sending() { socket_.shutdown(tcp::socket::shutdown_send); }
-
-private:
-    asio::io_context events_;
-    tcp::socket socket_{events_};
-};
 
 const std::string deposit = post("/accounts/10001/deposit", R"({"amount":1})");
 

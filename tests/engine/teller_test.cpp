@@ -1,0 +1,237 @@
+#include "engine/teller.hpp"
+
+#include <chrono>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include "catch.hpp"
+#include "engine/engine.hpp"
+#include "engine/held_log.hpp"
+#include "engine/key_recovery.hpp"
+#include "engine/opening.hpp"
+
+using coffer::engine;
+using coffer::errc;
+using coffer::money;
+using coffer::service;
+using coffer::teller;
+using coffer::told;
+using coffer::test::gate;
+using coffer::test::memory_log;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr money one_cent = money::from_minor(1);
+
+/// Two tellers of books that are durable when the gate is opened.
+class house_behind_a_gate {
+public:
+    house_behind_a_gate() {
+        auto made = coffer::test::log_behind(held_);
+        log_ = made.get();
+        house_.open(coffer::open_sample(), std::move(made), {});
+    }
+    ~house_behind_a_gate() { held_.open(); }
+
+    /// One operation in a turn of its own; what it is to wait for is in `due`.
+    template <class Ask>
+    told ask(std::size_t index, const Ask& what) {
+        teller& one = at(index);
+        teller::turn turn{one};
+        const told answer = what(one);
+        turn.end();
+        due = one.due();
+        return answer;
+    }
+    told deposit(std::size_t index, std::string_view key = {}) {
+        return ask(index, [key](teller& one) { return one.deposit(10001, one_cent, key); });
+    }
+    told withdraw_too_much(std::size_t index, std::string_view key = {}) {
+        return ask(index, [key](teller& one) {
+            return one.withdraw(10001, money::from_minor(100'000'000), key);
+        });
+    }
+    told balance(std::size_t index, coffer::account_number account = 10001) {
+        return ask(index, [account](teller& one) { return one.balance(account); });
+    }
+    /// Waits as long as it takes.
+    void wait_until_durable(std::size_t index, teller::ticket ticket) {
+        while (!at(index).is_durable(ticket))
+            std::this_thread::sleep_for(100us);
+    }
+    /// Ends the journal; then what it has may be read.
+    memory_log& ended() {
+        held_.open();
+        if (!house_.close())
+            throw std::logic_error{"the journal failed"};
+        return *log_;
+    }
+
+    teller& at(std::size_t index) { return house_.teller_at(index); }
+    engine& house() { return house_; }
+    gate& held() { return held_; }
+    memory_log& log() { return *log_; }
+
+    teller::ticket due = 0;
+
+private:
+    gate held_;
+    engine house_{engine::options{.tellers = 2, .keys = {}}};
+    memory_log* log_;
+};
+
+}  // namespace
+
+TEST_CASE("teller: before the books are open, says so", "[engine]") {
+    engine house{engine::options{}};
+    teller& one = house.teller_at(0);
+    {
+        const teller::turn turn{one};
+        CHECK(one.deposit(10001, one_cent, {}).service == service::not_open);
+        CHECK(one.balance(10001).service == service::not_open);
+        CHECK(one.find(10001).service == service::not_open);
+        CHECK(one.has_room(teller::most_a_turn));
+    }
+    house.open(coffer::open_sample());
+    const teller::turn turn{one};
+    CHECK(one.deposit(10001, one_cent, {}).outcome.posting.balance == money::from_minor(100'001));
+    CHECK(one.due() == 0);
+}
+
+TEST_CASE("teller: a posting is due until it is in the log", "[engine]") {
+    house_behind_a_gate bank;
+    CHECK(bank.deposit(0).outcome.posting.sequence == 2);
+    const auto due = bank.due;
+    CHECK(due != 0);
+    std::this_thread::sleep_for(5ms);
+    CHECK_FALSE(bank.at(0).is_durable(due));
+    bank.held().open();
+    bank.wait_until_durable(0, due);
+    const auto records = bank.ended().records();
+    REQUIRE(records.size() == 1);
+    CHECK(records[0].state.balance == money::from_minor(100'001));
+}
+
+TEST_CASE("teller: a balance waits for the posting that it shows, and no other", "[engine]") {
+    house_behind_a_gate bank;
+    bank.balance(1);
+    CHECK(bank.due == 0);
+    bank.deposit(0);
+    CHECK(bank.balance(1).outcome.posting.balance == money::from_minor(100'001));
+    const auto due = bank.due;
+    CHECK_FALSE(bank.at(1).is_durable(due));
+    bank.balance(1, 10002);
+    CHECK(bank.due == 0);
+    bank.balance(1, 77);
+    CHECK(bank.due == 0);
+    bank.held().open();
+    bank.wait_until_durable(1, due);
+    bank.balance(1);
+    CHECK(bank.due == 0);
+}
+
+TEST_CASE("teller: a refusal waits for the posting that it was decided by", "[engine]") {
+    house_behind_a_gate bank;
+    CHECK(bank.withdraw_too_much(1).outcome.error == errc::insufficient_funds);
+    CHECK(bank.due == 0);
+    bank.deposit(0);
+    bank.withdraw_too_much(1);
+    const auto due = bank.due;
+    CHECK_FALSE(bank.at(1).is_durable(due));
+    bank.held().open();
+    bank.wait_until_durable(1, due);
+    CHECK(bank.ended().records().size() == 1);
+}
+
+TEST_CASE("teller: with a key a request is done once, by whatever teller", "[engine]") {
+    house_behind_a_gate bank;
+    const told first = bank.deposit(0, "k");
+    const auto due = bank.due;
+    CHECK_FALSE(first.replayed);
+    CHECK(bank.deposit(1, "k").service == service::request_in_progress);
+    bank.held().open();
+    bank.wait_until_durable(0, due);
+    const told again = bank.deposit(1, "k");
+    CHECK(again.replayed);
+    CHECK(again.outcome.error == errc::ok);
+    CHECK(again.outcome.posting.account == 10001);
+    CHECK(again.outcome.posting.balance == first.outcome.posting.balance);
+    CHECK(bank.due == 0);
+    CHECK(bank.withdraw_too_much(1, "k").service == service::key_reused);
+    CHECK(bank.house().books().balance(10001).posting.balance == money::from_minor(100'001));
+    CHECK(bank.ended().records().size() == 1);
+}
+
+TEST_CASE("teller: a refusal with a key is a record too, and is told again", "[engine]") {
+    house_behind_a_gate bank;
+    bank.held().open();
+    CHECK(bank.withdraw_too_much(0, "k").outcome.error == errc::insufficient_funds);
+    CHECK(bank.due != 0);
+    bank.wait_until_durable(0, bank.due);
+    for (int i = 0; i != 2; ++i)
+        bank.ask(
+            1, [](teller& one) { return one.deposit(10001, money::from_minor(100'000'000), {}); });
+    const told again = bank.withdraw_too_much(1, "k");
+    CHECK(again.replayed);
+    CHECK(again.outcome.error == errc::insufficient_funds);
+    const auto nobody =
+        bank.ask(0, [](teller& one) { return one.deposit(77, one_cent, "nobody"); });
+    CHECK(nobody.outcome.error == errc::no_such_account);
+    CHECK(bank.due != 0);
+    const auto records = bank.ended().records();
+    REQUIRE(records.size() == 4);
+    CHECK(records[0].kind == coffer::journal::record_kind::refusal);
+}
+
+TEST_CASE("teller: a full disk lets reads go on and refuses postings, which takes no key",
+          "[engine]") {
+    house_behind_a_gate bank;
+    bank.held().open();
+    bank.log().room = false;
+    CHECK(bank.deposit(0, "k").service == service::unavailable);
+    CHECK(bank.balance(0).outcome.posting.balance == money::from_minor(100'000));
+    bank.log().room = true;
+    CHECK(bank.deposit(0, "k").outcome.error == errc::ok);
+}
+
+TEST_CASE("teller: has no more room once its lane is full, and again when that is durable",
+          "[engine]") {
+    house_behind_a_gate bank;
+    teller& one = bank.at(0);
+    std::size_t turns = 0;
+    while (one.has_room(teller::most_a_turn) && turns != 100'000) {
+        const teller::turn turn{one};
+        for (std::size_t i = 0; i != teller::most_a_turn; ++i)
+            REQUIRE(one.deposit(10001, one_cent, {}).service == service::done);
+        ++turns;
+    }
+    REQUIRE(turns != 100'000);
+    bank.held().open();
+    bank.wait_until_durable(0, one.latest());
+    CHECK(one.has_room(teller::most_a_turn));
+    CHECK(bank.ended().records().size() == turns * teller::most_a_turn);
+}
+
+TEST_CASE("restore_key: what a journal says of a request is told again", "[engine]") {
+    house_behind_a_gate bank;
+    bank.held().open();
+    bank.deposit(0, "paid");
+    bank.withdraw_too_much(0, "refused");
+    engine next{engine::options{}};
+    for (const auto& bytes : bank.ended().batches())
+        coffer::journal::visit_records(
+            coffer::journal::check_batch(bytes).value, [&next](const auto& one) {
+                restore_key(next.keys(), one, coffer::journal::writer::wall_clock());
+            });
+    next.open(coffer::open_sample());
+    teller& one = next.teller_at(0);
+    const teller::turn turn{one};
+    const told paid = one.deposit(10001, one_cent, "paid");
+    CHECK(paid.replayed);
+    CHECK(paid.outcome.posting.balance == money::from_minor(100'001));
+    CHECK(one.withdraw(10001, money::from_minor(100'000'000), "refused").outcome.error ==
+          errc::insufficient_funds);
+    CHECK(next.books().balance(10001).posting.sequence == 1);
+}
