@@ -6,9 +6,9 @@
 
 namespace coffer::journal {
 
-room_keeper::room_keeper(batch_log& log, std::chrono::milliseconds retry)
+room_keeper::room_keeper(batch_log& log, std::size_t enough_bytes, std::chrono::milliseconds retry)
     : log_{log}, retry_{retry} {
-    poked_ = !make_room();
+    poked_ = log_.has_room(enough_bytes) || !make_room();
     thread_ = std::thread{[this] { run(); }};
 }
 

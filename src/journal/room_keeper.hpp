@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <mutex>
 #include <thread>
@@ -14,9 +15,10 @@ namespace coffer::journal {
 /// Thread safety: poke may be called from any thread, the rest from one.
 class room_keeper {
 public:
-    /// Makes room at once, before it returns, and then whenever poked. Where there is none to be
-    /// had, it says so in the log and tries again after `retry`. `log` must outlive this.
-    room_keeper(batch_log& log, std::chrono::milliseconds retry);
+    /// Makes room at once, before it returns if there is less than `enough_bytes`, and then
+    /// whenever poked. Where there is none to be had, it says so in the log and tries again after
+    /// `retry`. `log` must outlive this.
+    room_keeper(batch_log& log, std::size_t enough_bytes, std::chrono::milliseconds retry);
     ~room_keeper();
     room_keeper(const room_keeper&) = delete;
     room_keeper& operator=(const room_keeper&) = delete;

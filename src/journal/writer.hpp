@@ -30,8 +30,8 @@ namespace coffer::journal {
 
 class writer {
 public:
-    /// How many times the bytes of all lanes the log must have room for: at worst each record gets a
-    /// batch of its own.
+    /// How many times the bytes of all lanes the log must have room for: at worst each record gets
+    /// a batch of its own.
     static constexpr std::size_t room_factor = 4;
 
     struct options {

@@ -226,11 +226,22 @@ class Life(unittest.TestCase):
             self.assertEqual(1, server.stop())
             self.assertIn("coffer: the last snapshot failed", server.stderr())
 
-    def test_a_snapshot_that_an_accounts_file_goes_before_is_named(self):
+    def test_an_accounts_file_that_comes_too_late_is_named(self):
         with Server(data=self.folder) as server:
             server.stop()
         with Server("--accounts", "none", data=self.folder) as server:
-            self.assertIn("snapshots/1.json, which is not read", server.stderr())
+            self.assertIn("--accounts none is not read", server.stderr())
+            self.assertEqual("1000.0", balance(server))
+
+    def test_a_kill_loses_nothing_that_was_answered(self):
+        with Server(data=self.folder) as server:
+            post(server, "/accounts/10001/withdraw", '{"amount":999.99}')
+            server.kill()
+        with Server(data=self.folder) as server:
+            self.assertEqual("0.01", balance(server))
+            self.assertEqual(0, server.stop())
+        with Server(data=self.folder) as server:
+            self.assertEqual("0.01", balance(server))
 
     def test_no_threads_to_be_had_is_one_line_and_status_1(self):
         limited = f"ulimit -v 300000; exec {BINARY} serve --in-memory --threads 900 " \
