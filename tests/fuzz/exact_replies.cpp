@@ -47,43 +47,72 @@ exact_reply change(posting& account, bool adds, std::int64_t amount_minor) {
     return success(account, true);
 }
 
-/// The reply to GET, or to POST with a body that is looked at before the account is.
-exact_reply reply_from(const exact_target& target, const exact_request& request,
-                       known_books& books) {
-    exact_amount amount;
-    if (request.method == "POST") {
-        constexpr int most_deep = 512;
-        amount = read_exactly(request.body, most_deep);
-        if (!is_json(request.content_type) || amount.what == exact_amount::kind::malformed)
-            return failure(415, "unsupported_media_type");
-        if (amount.what != exact_amount::kind::value)
-            return failure(400, "invalid_amount");
-    }
+posting* find(known_books& books, const exact_target& target) {
     const auto account = std::find_if(books.begin(), books.end(), [&target](const posting& one) {
         return std::to_string(one.account) == target.account;
     });
-    if (account == books.end())
+    return account == books.end() ? nullptr : account;
+}
+
+exact_reply post_to(const exact_target& target, const std::string& minor, known_books& books) {
+    posting* const account = find(books, target);
+    if (account == nullptr)
         return failure(404, "no_such_account");
-    return target.name == "balance"
-               ? success(*account, false)
-               : change(*account, target.name == "deposit", std::stoll(amount.minor));
+    return change(*account, target.name == "deposit", std::stoll(minor));
+}
+
+bool is_key(const std::string& text) {
+    return !text.empty() && text.size() <= 255 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+/// The reply to POST, whose body is looked at first, then its key, and then the account.
+exact_reply reply_to_post(const exact_target& target, const exact_request& request,
+                          known_books& books, known_keys& keys) {
+    constexpr int most_deep = 512;
+    const exact_amount amount = read_exactly(request.body, most_deep);
+    if (!is_json(request.content_type) || amount.what == exact_amount::kind::malformed)
+        return failure(415, "unsupported_media_type");
+    if (amount.what != exact_amount::kind::value)
+        return failure(400, "invalid_amount");
+    if (request.keys.empty())
+        return post_to(target, amount.minor, books);
+    std::string key = request.keys[0];
+    if (key.size() >= 2 && key.front() == '"' && key.back() == '"')
+        key = key.substr(1, key.size() - 2);
+    if (request.keys.size() > 1 || !is_key(key))
+        return failure(400, "invalid_idempotency_key");
+    const std::string asked = target.name + " " + target.account + " " + amount.minor;
+    if (const auto known = keys.find(key); known != keys.end())
+        return known->second.request == asked ? known->second.reply
+                                              : failure(422, "idempotency_key_reused");
+    const exact_reply reply = post_to(target, amount.minor, books);
+    keys[key] = {asked, reply};
+    return reply;
 }
 
 }  // namespace
 
-exact_reply reply_to(const exact_request& request, known_books& books) {
+exact_reply reply_to(const exact_request& request, known_books& books, known_keys& keys) {
     const exact_target target = read_target(request.target);
     const bool is_options = request.method == "OPTIONS";
     if (is_options && target.what != exact_target::kind::nowhere)
         return {204, "", "", "", false};
     exact_reply due = failure(404, "no_such_route");
+    if (target.what == exact_target::kind::page)
+        due = request.method == "POST" ? failure(405, "method_not_allowed")
+                                       : exact_reply{200, "", "", "", false};
     if (target.what == exact_target::kind::route) {
         if ((request.method == "POST") == (target.name == "balance"))
             due = failure(405, "method_not_allowed");
         else if (!is_account_number(target.account))
             due = failure(400, "invalid_account_number");
+        else if (request.method == "POST")
+            due = reply_to_post(target, request, books, keys);
+        else if (const posting* const account = find(books, target))
+            due = success(*account, false);
         else
-            due = reply_from(target, request, books);
+            due = failure(404, "no_such_account");
     }
     if (request.method == "HEAD")
         return {due.status, "", "", "", false};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <string>
 
 #include "fuzz/exact_request.hpp"
@@ -25,8 +26,16 @@ struct exact_reply {
     bool operator==(const exact_reply&) const = default;
 };
 
+/// What is known of each key: the request that it came with, and the reply.
+struct known_request {
+    std::string request;
+    exact_reply reply;
+};
+using known_keys = std::map<std::string, known_request>;
+
 /// The reply that is due to a whole request, whose method is GET, HEAD, POST or OPTIONS. What it
-/// posts is posted to `books`.
-[[nodiscard]] exact_reply reply_to(const exact_request& request, known_books& books);
+/// posts is posted to `books`, and its key, if it has one, is put into `keys`.
+[[nodiscard]] exact_reply reply_to(const exact_request& request, known_books& books,
+                                   known_keys& keys);
 
 }  // namespace coffer::fuzz

@@ -136,6 +136,7 @@ exact_request read_request(std::string_view bytes, const http::limits& allowed) 
         return request;
     if (all["content-type"].size() == 1)
         request.content_type = all["content-type"][0];
+    request.keys.assign(all["idempotency-key"].begin(), all["idempotency-key"].end());
     const auto& codings = all["transfer-encoding"];
     if (codings.empty())
         read_sized_body(bytes.substr(request.size), all["content-length"], allowed, request);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/limits.hpp"
 
@@ -21,7 +22,8 @@ struct exact_request {
     std::size_t size = 0;  ///< of a whole one, in bytes; so are all that follow
     std::string method;
     std::string target;
-    std::string content_type;  ///< empty if there is not exactly one
+    std::string content_type;       ///< empty if there is not exactly one
+    std::vector<std::string> keys;  ///< the values of all its Idempotency-Key fields
     std::string body;
     bool keep_alive = false;
 };

@@ -53,6 +53,9 @@ exact_target read_target(std::string_view target) {
     if (target[0] != '/' && !take_origin(target))
         return {};
     const auto segments = split(take_until(target, "?"), "/");
+    if (segments.size() == 2 &&
+        (decode(segments[1]) == "readyz" || decode(segments[1]) == "metrics"))
+        return {kind::page, *decode(segments[1]), ""};
     if (segments.size() != 4 || decode(segments[1]) != "accounts")
         return {kind::nowhere, "", ""};
     const std::string name = *decode(segments[3]);

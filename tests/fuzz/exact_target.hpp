@@ -12,10 +12,11 @@ struct exact_target {
         malformed,
         asterisk,
         nowhere,  ///< a path that the server does not have
+        page,     ///< of the server itself
         route,
     };
     kind what = kind::malformed;
-    std::string name;     ///< of a route: balance, deposit or withdraw
+    std::string name;  ///< of a route: balance, deposit or withdraw; of a page: readyz or metrics
     std::string account;  ///< of a route: what stands for the account, decoded
 };
 

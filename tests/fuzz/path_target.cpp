@@ -37,7 +37,8 @@ exact_reply due_to(const std::string& method, const std::string& target) {
     request.content_type = "application/json";
     request.body = amount;
     coffer::fuzz::known_books books = coffer::fuzz::few_accounts;
-    return reply_to(request, books);
+    coffer::fuzz::known_keys keys;
+    return reply_to(request, books, keys);
 }
 
 exact_reply given_to(const std::string& method, const std::string& target) {

@@ -27,6 +27,7 @@ using coffer::fuzz::exact_reply;
 using coffer::fuzz::exact_request;
 using coffer::fuzz::few_accounts;
 using coffer::fuzz::known_books;
+using coffer::fuzz::known_keys;
 using coffer::fuzz::require;
 using coffer::http::session_driver;
 using coffer::http::told_reply;
@@ -117,7 +118,8 @@ bool is_refusal(const told_reply& reply) {
            std::find(std::begin(statuses), std::end(statuses), reply.status) != std::end(statuses);
 }
 
-void check_reply(const told_reply& given, const exact_request& request, known_books& books) {
+void check_reply(const told_reply& given, const exact_request& request, known_books& books,
+                 known_keys& keys) {
     const bool is_ours = request.method == "GET" || request.method == "HEAD" ||
                          request.method == "POST" || request.method == "OPTIONS";
     if (!is_ours) {
@@ -127,7 +129,7 @@ void check_reply(const told_reply& given, const exact_request& request, known_bo
     }
     if (given.type == "invalid_amount" && coffer::fuzz::has_huge_exponent(request.body))
         return;
-    const exact_reply due = reply_to(request, books);
+    const exact_reply due = reply_to(request, books, keys);
     require(
         exact_reply{given.status, given.type, given.account, given.balance, given.posted} == due,
         "another reply than is due");
@@ -137,6 +139,7 @@ void check_reply(const told_reply& given, const exact_request& request, known_bo
 /// Checks the replies to bytes that came in one piece, and what was posted, against what is due.
 void check_heard(std::string_view bytes, const heard& told) {
     known_books books = few_accounts;
+    known_keys keys;
     bool closed = false;
     for (const told_reply& reply : coffer::http::read_replies(told.bytes)) {
         require(!closed, "a reply after the last");
@@ -150,7 +153,7 @@ void check_heard(std::string_view bytes, const heard& told) {
         else if (request.what == verdict::partial)  // wrong already, or told before its body
             require(reply.closes && reply.status != 200, "a reply to part of a request");
         else
-            check_reply(reply, request, books);
+            check_reply(reply, request, books, keys);
         bytes.remove_prefix(closed ? bytes.size() : request.size);
     }
     require(closed == told.closed, "the end is not that of the last reply");

@@ -51,6 +51,8 @@ void read_envelope(std::string_view body, told_reply& reply) {
     const std::string code = ",\"code\":" + std::to_string(reply.status) + "}";
     std::string_view rest = body;
     std::string again;
+    if (body == R"({"success":true,"data":{"ready":true},"code":200})")
+        return;
     if (reply.status == 200) {
         const auto account =
             take(rest, R"({"success":true,"data":{"account_number":")", "\",\"").value_or("");
@@ -94,15 +96,18 @@ std::optional<told_reply> take_reply(std::string_view& bytes) {
     if (reply.status == 204)
         return reply;
     const auto size = number_of<std::size_t>(field(head, "Content-Length").value_or(""));
-    if (!size || field(head, "Content-Type") != "application/json")
-        fail("no Content-Length or no JSON", whole);
+    const auto type = field(head, "Content-Type").value_or("");
+    const bool is_text = type.starts_with("text/plain; ");
+    if (!size || (type != "application/json" && !is_text))
+        fail("no Content-Length or no type that is known", whole);
     // A reply to HEAD is followed by nothing or by the next reply's status line.
-    reply.has_body = bytes.starts_with('{');
+    reply.has_body = bytes.starts_with(is_text ? '#' : '{');
     if (!reply.has_body)
         return reply;
     if (*size > bytes.size())
         fail("a body cut short", whole);
-    read_envelope(bytes.substr(0, *size), reply);
+    if (!is_text)
+        read_envelope(bytes.substr(0, *size), reply);
     bytes.remove_prefix(*size);
     return reply;
 }
