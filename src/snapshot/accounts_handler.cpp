@@ -221,7 +221,8 @@ bool accounts_handler::end_account(code& error) {
 }
 
 bool accounts_handler::read_format(std::string_view digits, code& error) {
-    return digits == std::to_string(snapshot_format) ||
+    constexpr std::string_view with_no_journal = "1";  // of versions before there was one
+    return digits == with_no_journal || digits == std::to_string(snapshot_format) ||
            refuse(error, "format " + shown(digits) + " is not one that this version reads");
 }
 

@@ -33,6 +33,10 @@ ssize_t file_descriptor::read(char* into, std::size_t size) noexcept {
     return uninterrupted([&] { return ::read(value_, into, size); });
 }
 
+ssize_t file_descriptor::read_at(off_t offset, char* into, std::size_t size) noexcept {
+    return uninterrupted([&] { return ::pread(value_, into, size, offset); });
+}
+
 bool file_descriptor::write(std::string_view bytes) noexcept {
     while (!bytes.empty()) {
         const ssize_t written =

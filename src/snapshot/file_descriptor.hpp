@@ -28,6 +28,9 @@ public:
     /// Reads up to `size` bytes. Returns how many; 0 at the end, -1 with errno on failure.
     [[nodiscard]] ssize_t read(char* into, std::size_t size) noexcept;
 
+    /// The same from `offset` on, wherever read has come to.
+    [[nodiscard]] ssize_t read_at(off_t offset, char* into, std::size_t size) noexcept;
+
     /// Writes all of `bytes`. False with errno on failure; some of them may be written then.
     [[nodiscard]] bool write(std::string_view bytes) noexcept;
 

@@ -14,6 +14,7 @@
 
 #include <coffer/account_number.hpp>
 
+#include "snapshot/directory_sync.hpp"
 #include "snapshot/file_descriptor.hpp"
 
 namespace coffer::snapshot {
@@ -76,25 +77,6 @@ std::vector<std::uint64_t> numbers_in(const fs::path& directory) {
     });
     std::sort(numbers.begin(), numbers.end(), std::greater<>{});
     return numbers;
-}
-
-/// Returns once the names in `directory` are what a crash would leave.
-void sync_directory(const fs::path& directory) {
-    file_descriptor opened{directory, O_RDONLY | O_DIRECTORY};
-    if (!opened.is_open() || !opened.sync())
-        throw_snapshot_error(directory, "cannot be synced");
-}
-
-void create_with_parents(const fs::path& directory) {
-    std::error_code error;
-    std::vector<fs::path> missing;
-    for (fs::path one = directory; !one.empty() && !fs::exists(one, error); one = one.parent_path())
-        missing.push_back(one);
-    fs::create_directories(directory, error);
-    if (error)
-        fail(directory, "cannot be created", error);
-    for (const fs::path& made : missing)
-        sync_directory(made.has_parent_path() ? made.parent_path() : ".");
 }
 
 fs::path without_trailing_slash(const fs::path& path) {

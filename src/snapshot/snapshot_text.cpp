@@ -17,14 +17,19 @@ std::string utc(std::chrono::system_clock::time_point when) {
 
 }  // namespace
 
-void snapshot_text::begin(std::uint64_t number, std::chrono::system_clock::time_point taken_at) {
+void snapshot_text::begin(const beginning& what) {
     out_ += R"({"format":)";
     append(snapshot_format);
     out_ += R"(,"number":)";
-    append(number);
+    append(what.number);
     out_ += R"(,"taken_at":")";
-    out_ += utc(taken_at);
-    out_ += R"(","accounts":[)";
+    out_ += utc(what.taken_at);
+    out_ += R"(","ledger":")";
+    for (const std::byte one : what.ledger)
+        append_hex(static_cast<std::uint64_t>(one), 2);
+    out_ += R"(","after_record":)";
+    append(what.after_record);
+    out_ += R"(,"accounts":[)";
 }
 
 void snapshot_text::add(const posting& last) {
@@ -40,17 +45,29 @@ void snapshot_text::add(const posting& last) {
     total_minor_ += static_cast<std::uint64_t>(last.balance.minor());
 }
 
-void snapshot_text::end() {
+void snapshot_text::end(std::uint64_t until_record) {
     out_ += "\n],\"count\":";
     append(count_);
     out_ += R"(,"total":)";
     append_total();
-    out_ += "}\n";
+    out_ += R"(,"until_record":)";
+    append(until_record);
+}
+
+void snapshot_text::close(std::uint64_t checksum) {
+    out_ += seal::before;
+    append_hex(checksum, seal::digits);
+    out_ += seal::after;
 }
 
 void snapshot_text::append(std::uint64_t value) {
     char text[std::numeric_limits<std::uint64_t>::digits10 + 1];
     out_.append(text, std::to_chars(text, text + sizeof text, value).ptr);
+}
+
+void snapshot_text::append_hex(std::uint64_t value, std::size_t digits) {
+    for (std::size_t left = digits; left-- != 0;)
+        out_ += "0123456789abcdef"[value >> (4 * left) & 0xf];
 }
 
 // In the form of to_chars for money, which ends at 64 bits.

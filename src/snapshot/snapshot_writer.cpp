@@ -5,9 +5,12 @@
 
 #include <cerrno>
 #include <chrono>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
+#include "ops/checksum.hpp"
 #include "snapshot/file_descriptor.hpp"
 #include "snapshot/snapshot_text.hpp"
 
@@ -32,6 +35,12 @@ public:
 
     [[nodiscard]] std::string& buffer() noexcept { return buffer_; }
 
+    /// The checksum of all that was put into the buffer. Writes it.
+    [[nodiscard]] std::uint64_t checksum() noexcept {
+        write();
+        return checksum_.value();
+    }
+
     /// Writes the buffer when it is full. A failure is remembered for `finish`.
     void write_if_full() noexcept {
         if (buffer_.size() >= flush_bytes)
@@ -54,6 +63,7 @@ private:
     static constexpr std::size_t flush_bytes = std::size_t{256} << 10;
 
     void write() noexcept {
+        checksum_.add(std::as_bytes(std::span{buffer_}));
         if (failure_ == 0 && !output_.write(buffer_))
             failure_ = errno;
         buffer_.clear();
@@ -62,28 +72,41 @@ private:
     std::filesystem::path path_;
     file_descriptor output_;
     std::string buffer_;
+    running_checksum checksum_;
     int failure_ = 0;
     bool kept_ = false;
 };
 
-std::size_t write_accounts(ledger& books, std::uint64_t number, temporary_file& file) {
+/// All that the ledger has seen made durable. Throws snapshot_error.
+std::uint64_t wait_durable(const journal_marks& marks, const std::filesystem::path& file) {
+    if (const std::optional<std::uint64_t> until_record = marks.barrier())
+        return *until_record;
+    throw snapshot_error{file.string() + ": is not written: the journal has failed"};
+}
+
+std::size_t write_accounts(ledger& books, std::uint64_t number, const journal_marks& marks,
+                           const std::filesystem::path& path, temporary_file& file) {
     snapshot_text text{file.buffer()};
-    text.begin(number, std::chrono::system_clock::now());
+    // Before the cut: what is durable now was posted before now, and so is in it.
+    const std::uint64_t after_record = marks.durable_record();
+    text.begin({number, std::chrono::system_clock::now(), marks.ledger, after_record});
     const auto write = [&](const posting& last) {
         text.add(last);
         file.write_if_full();
     };
     books.cut(write, cut_pace::gentle());
-    text.end();
+    text.end(wait_durable(marks, path));
+    text.close(file.checksum());
     return text.count();
 }
 
 }  // namespace
 
-written_snapshot write_snapshot(ledger& books, snapshot_directory& directory, std::size_t keep) {
+written_snapshot write_snapshot(ledger& books, snapshot_directory& directory, std::size_t keep,
+                                const journal_marks& marks) {
     const std::uint64_t number = directory.next_number();
     temporary_file file{directory.temporary(number)};
-    const std::size_t accounts = write_accounts(books, number, file);
+    const std::size_t accounts = write_accounts(books, number, marks, directory.file(number), file);
     file.finish();
     directory.publish(number);
     file.keep();

@@ -17,10 +17,12 @@ constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365};
 
 }  // namespace
 
-snapshotter::snapshotter(ledger& books, snapshot_directory directory, options chosen)
+snapshotter::snapshotter(ledger& books, snapshot_directory directory, options chosen,
+                         journal_marks marks)
     : books_{books},
       directory_{std::move(directory)},
       chosen_{std::min(chosen.every, longest_wait), chosen.keep},
+      marks_{std::move(marks)},
       due_{clock::now() + chosen_.every},
       thread_{[this] { run(); }} {}
 
@@ -62,7 +64,7 @@ void snapshotter::take() noexcept {
 
 void snapshotter::write() {
     const clock::time_point begin = clock::now();
-    const written_snapshot written = write_snapshot(books_, directory_, chosen_.keep);
+    const written_snapshot written = write_snapshot(books_, directory_, chosen_.keep, marks_);
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);
     taken_.fetch_add(1, std::memory_order_relaxed);  // as in taken
     log::info("snapshot {}: {} accounts, {} ms", written.file.native(), written.accounts,
@@ -70,6 +72,8 @@ void snapshotter::write() {
     if (failed_in_a_row_ != 0)
         log::info("snapshots work again, after {} that failed", failed_in_a_row_);
     failed_in_a_row_ = 0;
+    if (marks_.on_taken)
+        marks_.on_taken();
 }
 
 void snapshotter::report_failure(const char* reason) noexcept {

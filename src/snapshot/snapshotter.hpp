@@ -11,6 +11,7 @@
 
 #include <coffer/ledger.hpp>
 
+#include "snapshot/journal_marks.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
 namespace coffer::snapshot {
@@ -26,8 +27,8 @@ public:
         std::size_t keep;                 ///< how many stay, at least one
     };
 
-    /// Starts. `books` must outlive it. Throws std::system_error if there is no thread to be had.
-    snapshotter(ledger& books, snapshot_directory directory, options chosen);
+    /// Starts. `books`, and what `marks` call, must outlive it. Throws std::system_error if there is no thread to be had.
+    snapshotter(ledger& books, snapshot_directory directory, options chosen, journal_marks marks);
     ~snapshotter() { stop(); }
     snapshotter(const snapshotter&) = delete;
     snapshotter& operator=(const snapshotter&) = delete;
@@ -59,6 +60,7 @@ private:
     ledger& books_;
     snapshot_directory directory_;
     const options chosen_;
+    const journal_marks marks_;
     std::chrono::steady_clock::time_point due_;
     std::uint64_t failed_in_a_row_ = 0;
     std::atomic<std::uint64_t> taken_{0};

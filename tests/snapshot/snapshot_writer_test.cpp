@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "snapshot/accounts_reader.hpp"
+#include "some_marks.hpp"
 #include "temporary_directory.hpp"
 
 namespace fs = std::filesystem;
@@ -22,6 +23,7 @@ using coffer::snapshot::snapshot_error;
 using coffer::snapshot::write_snapshot;
 using coffer::snapshot::written_snapshot;
 using coffer::test::read_file;
+using coffer::test::some_marks;
 using coffer::test::temporary_directory;
 using coffer::test::write_file;
 
@@ -82,7 +84,7 @@ TEST_CASE("snapshot: what is written is what the ledger has", "[snapshot]") {
     snapshot_directory directory{place.path()};
     ledger books;
     open_accounts(books, 100'000);
-    const written_snapshot written = write_snapshot(books, directory, 1);
+    const written_snapshot written = write_snapshot(books, directory, 1, some_marks());
     CHECK(written.number == 1);
     CHECK(written.accounts == 100'000);
     CHECK(written.file == place.path() / "1.json");
@@ -98,8 +100,12 @@ TEST_CASE("snapshot: is JSON, with a count and a total", "[snapshot]") {
     ledger books;
     open_accounts(books, 3);
     const auto parsed =
-        boost::json::parse(read_file(write_snapshot(books, directory, 1).file)).as_object();
-    CHECK(parsed.at("format") == 1);
+        boost::json::parse(read_file(write_snapshot(books, directory, 1, some_marks()).file))
+            .as_object();
+    CHECK(parsed.at("format") == 2);
+    CHECK(parsed.at("ledger") == "0123456789abcdef00000000000000ff");
+    CHECK(parsed.at("after_record") == 7);
+    CHECK(parsed.at("until_record") == 9);
     CHECK(parsed.at("number") == 1);
     CHECK(parsed.at("accounts").as_array().size() == 3);
     CHECK(parsed.at("count") == 3);
@@ -113,7 +119,7 @@ TEST_CASE("snapshot: a ledger with no accounts makes one that can be read", "[sn
     const temporary_directory place;
     snapshot_directory directory{place.path()};
     ledger books;
-    const written_snapshot written = write_snapshot(books, directory, 1);
+    const written_snapshot written = write_snapshot(books, directory, 1, some_marks());
     CHECK(written.accounts == 0);
     CHECK(read_back(written.file, books) == 0);
     CHECK(boost::json::parse(read_file(written.file)).at("accounts").as_array().empty());
@@ -125,9 +131,8 @@ TEST_CASE("snapshot: the total is exact beyond 64 bits", "[snapshot]") {
     ledger books;
     for (const coffer::account_number number : {1U, 2U, 3U})
         REQUIRE(books.open(number, money::from_minor(std::numeric_limits<std::int64_t>::max())));
-    const std::string text = read_file(write_snapshot(books, directory, 1).file);
-    CHECK_THAT(text, Catch::Matchers::EndsWith(R"(],"count":3,"total":276701161105643274.21})"
-                                               "\n"));
+    const std::string text = read_file(write_snapshot(books, directory, 1, some_marks()).file);
+    CHECK_THAT(text, Catch::Matchers::Contains(R"(],"count":3,"total":276701161105643274.21,)"));
 }
 
 TEST_CASE("snapshot: numbers go on and the oldest go, by number", "[snapshot]") {
@@ -136,7 +141,7 @@ TEST_CASE("snapshot: numbers go on and the oldest go, by number", "[snapshot]") 
     snapshot_directory directory{place.path()};
     ledger books;
     for (const std::uint64_t number : {9U, 10U, 11U})
-        CHECK(write_snapshot(books, directory, 2).number == number);
+        CHECK(write_snapshot(books, directory, 2, some_marks()).number == number);
     CHECK(fs::exists(directory.file(10)));
     CHECK(fs::exists(directory.file(11)));
     CHECK(fs::read_symlink(place.path() / "latest.json") == "11.json");
@@ -149,17 +154,18 @@ TEST_CASE("snapshot: one that does not fit leaves nothing behind", "[snapshot]")
     ledger books;
     open_accounts(books, 20'000);
     snapshot_directory elsewhere{place.path() / "elsewhere"};
-    const auto whole = static_cast<rlim_t>(fs::file_size(write_snapshot(books, elsewhere, 1).file));
+    const auto whole =
+        static_cast<rlim_t>(fs::file_size(write_snapshot(books, elsewhere, 1, some_marks()).file));
     REQUIRE(whole > 1'000'000);
     fs::remove_all(elsewhere.path());
     // At the first write, inside a later one, and at the very last byte.
     for (const rlim_t bytes : {rlim_t{0}, rlim_t{600'000}, whole - 1}) {
         const file_size_limit limit{bytes};
-        CHECK_THROWS_WITH(write_snapshot(books, directory, 1),
+        CHECK_THROWS_WITH(write_snapshot(books, directory, 1, some_marks()),
                           directory.temporary(1).string() + ": cannot be written: File too large");
         CHECK(entries(place.path()) == 0);
     }
-    CHECK(write_snapshot(books, directory, 1).number == 1);
+    CHECK(write_snapshot(books, directory, 1, some_marks()).number == 1);
     CHECK(read_back(directory.file(1), books) == 20'000);
 }
 
@@ -169,11 +175,11 @@ TEST_CASE("snapshot: one that cannot be linked to is an error, and whole", "[sna
     ledger books;
     open_accounts(books, 3);
     fs::create_directory(place.path() / "latest.json");
-    CHECK_THROWS_AS(write_snapshot(books, directory, 1), snapshot_error);
+    CHECK_THROWS_AS(write_snapshot(books, directory, 1, some_marks()), snapshot_error);
     CHECK(read_back(directory.file(1), books) == 3);
     CHECK(entries(place.path()) == 2);
     fs::remove(place.path() / "latest.json");
-    CHECK(write_snapshot(books, directory, 1).number == 2);
+    CHECK(write_snapshot(books, directory, 1, some_marks()).number == 2);
 }
 
 TEST_CASE("snapshot: a directory that is gone is a clear error", "[snapshot]") {
@@ -181,6 +187,44 @@ TEST_CASE("snapshot: a directory that is gone is a clear error", "[snapshot]") {
     snapshot_directory directory{place.path() / "snapshots"};
     ledger books;
     fs::remove(directory.path());
-    CHECK_THROWS_WITH(write_snapshot(books, directory, 1),
+    CHECK_THROWS_WITH(write_snapshot(books, directory, 1, some_marks()),
                       directory.path().string() + ": cannot be listed: No such file or directory");
+}
+
+TEST_CASE("snapshot: what is durable before the cut is asked first, the barrier after it",
+          "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    ledger books;
+    open_accounts(books, 1);
+    std::string asked;
+    coffer::snapshot::journal_marks marks = some_marks();
+    // What is posted when either is asked tells which side of the cut that was on.
+    marks.durable_record = [&] {
+        REQUIRE(books.deposit(1, money::from_minor(1000)));
+        asked += "durable ";
+        return std::uint64_t{3};
+    };
+    marks.barrier = [&] {
+        REQUIRE(books.deposit(1, money::from_minor(1'000'000)));
+        asked += "barrier ";
+        CHECK(!fs::exists(directory.file(1)));
+        return std::uint64_t{5};
+    };
+    const std::string text = read_file(write_snapshot(books, directory, 1, marks).file);
+    CHECK(asked == "durable barrier ");
+    CHECK_THAT(text, Catch::Matchers::Contains(R"("after_record":3,)"));
+    CHECK_THAT(text, Catch::Matchers::Contains(R"("total":10.38,"until_record":5,)"));
+}
+
+TEST_CASE("snapshot: there is none, nor a part of one, once the journal has failed", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    ledger books;
+    open_accounts(books, 20'000);
+    coffer::snapshot::journal_marks marks = some_marks();
+    marks.barrier = [] { return std::nullopt; };
+    CHECK_THROWS_WITH(write_snapshot(books, directory, 1, marks),
+                      directory.file(1).string() + ": is not written: the journal has failed");
+    CHECK(entries(place.path()) == 0);
 }

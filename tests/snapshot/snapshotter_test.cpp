@@ -9,6 +9,7 @@
 #include "catch.hpp"
 #include "ops/log.hpp"
 #include "snapshot/accounts_reader.hpp"
+#include "some_marks.hpp"
 #include "temporary_directory.hpp"
 
 namespace fs = std::filesystem;
@@ -19,6 +20,7 @@ using coffer::money;
 using coffer::posting;
 using coffer::snapshot::snapshot_directory;
 using coffer::snapshot::snapshotter;
+using coffer::test::some_marks;
 using coffer::test::temporary_directory;
 using coffer::test::write_file;
 
@@ -68,7 +70,7 @@ TEST_CASE("snapshotter: takes one every period", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
     ledger books;
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}};
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, some_marks()};
     CHECK(in_time([&] { return taker.taken() >= 3; }));
     taker.stop();
     CHECK(taker.failed() == 0);
@@ -83,7 +85,7 @@ TEST_CASE("snapshotter: waits a whole period for each", "[snapshot]") {
     const temporary_directory place;
     ledger books;
     const auto begin = std::chrono::steady_clock::now();
-    snapshotter taker{books, snapshot_directory{place.path()}, {30ms, 2}};
+    snapshotter taker{books, snapshot_directory{place.path()}, {30ms, 2}, some_marks()};
     CHECK(in_time([&] { return taker.taken() >= 3; }));
     CHECK(std::chrono::steady_clock::now() - begin >= 90ms);
 }
@@ -94,7 +96,7 @@ TEST_CASE("snapshotter: with no period, or an endless one, takes the last one al
     for (const auto every : {0ms, std::chrono::milliseconds::max()}) {
         const temporary_directory place;
         ledger books;
-        snapshotter taker{books, snapshot_directory{place.path()}, {every, 2}};
+        snapshotter taker{books, snapshot_directory{place.path()}, {every, 2}, some_marks()};
         std::this_thread::sleep_for(20ms);
         CHECK(taker.taken() == 0);
         REQUIRE(books.open(7, money::from_minor(5)));
@@ -110,7 +112,7 @@ TEST_CASE("snapshotter: takes the last one when it goes, too", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
     ledger books;
-    { const snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}}; }
+    { const snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, some_marks()}; }
     CHECK(fs::exists(place.path() / "1.json"));
 }
 
@@ -120,7 +122,7 @@ TEST_CASE("snapshotter: counts and logs failures, and goes on when the cause is 
     const temporary_directory place;
     const fs::path there = place.path() / "snapshots";
     ledger books;
-    snapshotter taker{books, snapshot_directory{there}, {5ms, 2}};
+    snapshotter taker{books, snapshot_directory{there}, {5ms, 2}, some_marks()};
     REQUIRE(in_time([&] { return taker.taken() >= 1; }));
     fs::rename(there, place.path() / "away");
     write_file(there, "in the way");
@@ -144,7 +146,8 @@ TEST_CASE("snapshotter: a last one that fails is counted and not thrown", "[snap
     const captured_log log;
     const temporary_directory place;
     ledger books;
-    snapshotter taker{books, snapshot_directory{place.path() / "snapshots"}, {0ms, 2}};
+    snapshotter taker{
+        books, snapshot_directory{place.path() / "snapshots"}, {0ms, 2}, some_marks()};
     fs::remove(place.path() / "snapshots");
     taker.stop();
     CHECK(taker.taken() == 0);
@@ -158,7 +161,7 @@ TEST_CASE("snapshotter: each account is whole while others post to it", "[snapsh
     ledger books;
     for (coffer::account_number number = 1; number <= accounts; ++number)
         REQUIRE(books.open(number));
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 1000}};
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 1000}, some_marks()};
     std::array<std::thread, 2> posters;
     std::atomic<bool> done{false};
     for (std::thread& poster : posters)
@@ -189,4 +192,27 @@ TEST_CASE("snapshotter: each account is whole while others post to it", "[snapsh
     }
     for (coffer::account_number number = 1; number <= accounts; ++number)
         CHECK(books.balance(number).posting.sequence == last[number]);
+}
+
+TEST_CASE("snapshotter: says so after each snapshot that was taken, and after no other",
+          "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    ledger books;
+    std::uint64_t said = 0;
+    auto marks = some_marks();
+    marks.on_taken = [&said] { ++said; };
+    SECTION("taken") {
+        snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, marks};
+        taker.stop();
+        CHECK(said == 1);
+    }
+    SECTION("failed") {
+        marks.barrier = [] { return std::nullopt; };
+        snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, marks};
+        taker.stop();
+        CHECK(said == 0);
+        CHECK(taker.failed() == 1);
+        CHECK_THAT(log.text(), Contains("the journal has failed"));
+    }
 }

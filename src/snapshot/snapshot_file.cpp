@@ -1,0 +1,223 @@
+#include "snapshot/snapshot_file.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ops/checksum.hpp"
+#include "snapshot/file_descriptor.hpp"
+#include "snapshot/snapshot_text.hpp"
+
+namespace coffer::snapshot {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t block_bytes = std::size_t{1} << 20;
+
+// More than either the first or the last line has.
+constexpr std::uint64_t end_bytes = 2 * snapshot_text::max_bytes_a_call;
+
+[[noreturn]] void refuse(const fs::path& file, std::uint64_t offset, const std::string& reason) {
+    throw snapshot_error{file.string() + ", offset " + std::to_string(offset) + ": " + reason};
+}
+
+/// Reads a text from its beginning, which is at `offset` in the file. Throws snapshot_error.
+class scanner {
+public:
+    scanner(const fs::path& file, std::uint64_t offset, std::string_view text)
+        : file_{file}, offset_{offset}, text_{text} {}
+
+    void skip(std::string_view due) {
+        if (!text_.starts_with(due))
+            wrong("this is not what a snapshot has here");
+        advance(due.size());
+    }
+    void skip_up_to(std::string_view next) {
+        const std::size_t found = text_.find(next);
+        if (found == std::string_view::npos)
+            wrong("this is not what a snapshot has here");
+        advance(found);
+    }
+    void skip_end() {
+        if (!text_.empty())
+            wrong("there is something behind the end of the snapshot");
+    }
+    [[nodiscard]] std::uint64_t number() {
+        std::uint64_t value = 0;
+        const auto [stop, error] =
+            std::from_chars(text_.data(), text_.data() + text_.size(), value);
+        if (error != std::errc{})
+            wrong("a number is due here");
+        advance(static_cast<std::size_t>(stop - text_.data()));
+        return value;
+    }
+    /// A number of so many digits, in base 16.
+    [[nodiscard]] std::uint64_t hex(std::size_t digits) {
+        constexpr std::string_view all = "0123456789abcdef";
+        std::uint64_t value = 0;
+        for (; digits != 0; --digits) {
+            const std::size_t digit =
+                text_.empty() ? std::string_view::npos : all.find(text_.front());
+            if (digit == std::string_view::npos)
+                wrong("a digit of base 16 is due here");
+            value = value << 4 | digit;
+            advance(1);
+        }
+        return value;
+    }
+    /// An amount with one or two decimals, as minor units.
+    [[nodiscard]] snapshot_info::wide total() {
+        snapshot_info::wide minor = 0;
+        const auto digit = [&] {
+            if (text_.empty() || text_.front() < '0' || text_.front() > '9')
+                wrong("a total is due here");
+            minor = minor * 10 + static_cast<unsigned>(text_.front() - '0');
+            advance(1);
+        };
+        constexpr int most_digits = 38;  // with the decimals: they fit
+        for (int left = most_digits - 2; left != 0 && !text_.starts_with('.'); --left)
+            digit();
+        skip(".");
+        digit();
+        if (!text_.starts_with(','))
+            digit();
+        else
+            minor *= 10;
+        return minor;
+    }
+    [[noreturn]] void wrong(const std::string& reason) const { refuse(file_, offset_, reason); }
+
+private:
+    void advance(std::size_t bytes) {
+        text_.remove_prefix(bytes);
+        offset_ += bytes;
+    }
+
+    const fs::path& file_;
+    std::uint64_t offset_;
+    std::string_view text_;
+};
+
+class snapshot_reader {
+public:
+    explicit snapshot_reader(const fs::path& file) : file_{file}, input_{file, O_RDONLY} {
+        if (!input_.is_open())
+            throw_snapshot_error(file, "cannot be opened");
+        std::error_code error;
+        bytes_ = fs::file_size(file, error);
+        if (error)
+            throw snapshot_error{file.string() + ": cannot be read: " + error.message()};
+    }
+
+    [[nodiscard]] snapshot_info read_ends() {
+        snapshot_info found;
+        read_first_line(found);
+        read_last_line(found);
+        if (found.until_record < found.after_record)
+            throw snapshot_error{file_.string() + ": contradicts itself: after_record is above " +
+                                 "until_record"};
+        return found;
+    }
+
+    /// Throws snapshot_error unless the checksum is that of what the file has.
+    void check() {
+        if (checksum_of(bytes_ - seal::bytes) != checksum_)
+            throw snapshot_error{file_.string() +
+                                 ": is damaged: its checksum is not that of its content"};
+    }
+
+private:
+    void read_first_line(snapshot_info& into) {
+        const std::string text = text_at(0, end_bytes);
+        scanner from{file_, 0, text};
+        from.skip(R"({"format":)");
+        if (const std::uint64_t format = from.number(); format != snapshot_format)
+            from.wrong("the snapshot is of format " + std::to_string(format) + ", and not of " +
+                       std::to_string(snapshot_format));
+        from.skip(R"(,"number":)");
+        into.number = from.number();
+        from.skip(R"(,"taken_at":")");
+        from.skip_up_to("\"");
+        from.skip(R"(","ledger":")");
+        for (std::byte& one : into.ledger)
+            one = static_cast<std::byte>(from.hex(2));
+        from.skip(R"(","after_record":)");
+        into.after_record = from.number();
+        from.skip(",\"accounts\":[\n");
+    }
+
+    void read_last_line(snapshot_info& into) {
+        const std::uint64_t begin = bytes_ - std::min(end_bytes, bytes_);
+        const std::string text = text_at(begin, end_bytes);
+        constexpr std::string_view start = "\n],\"count\":";
+        const std::size_t at = text.rfind(start);
+        if (at == std::string::npos)
+            refuse(file_, bytes_, "the snapshot ends too early");
+        scanner from{file_, begin + at, std::string_view{text}.substr(at)};
+        from.skip(start);
+        into.accounts = from.number();
+        from.skip(R"(,"total":)");
+        into.total_minor = from.total();
+        from.skip(R"(,"until_record":)");
+        into.until_record = from.number();
+        from.skip(seal::before);
+        checksum_ = from.hex(seal::digits);
+        from.skip(seal::after);
+        from.skip_end();
+    }
+
+    [[nodiscard]] std::string text_at(std::uint64_t offset, std::size_t bytes) {
+        std::string text(bytes, '\0');
+        text.resize(read(offset, text.data(), bytes));
+        return text;
+    }
+
+    /// Of the first `bytes` of the file.
+    [[nodiscard]] std::uint64_t checksum_of(std::uint64_t bytes) {
+        running_checksum sum;
+        std::vector<char> block(block_bytes);
+        for (std::uint64_t at = 0; at != bytes;) {
+            const std::size_t wanted = std::min<std::uint64_t>(block.size(), bytes - at);
+            const std::size_t found = read(at, block.data(), wanted);
+            if (found == 0)
+                refuse(file_, at, "the snapshot ends here, while it is read");
+            sum.add(std::as_bytes(std::span{block}.first(found)));
+            at += found;
+        }
+        return sum.value();
+    }
+
+    [[nodiscard]] std::size_t read(std::uint64_t offset, char* into, std::size_t bytes) {
+        const ssize_t found = input_.read_at(static_cast<off_t>(offset), into, bytes);
+        if (found < 0)
+            throw_snapshot_error(file_, "cannot be read");
+        return static_cast<std::size_t>(found);
+    }
+
+    const fs::path& file_;
+    file_descriptor input_;
+    std::uint64_t bytes_ = 0;
+    std::uint64_t checksum_ = 0;  // as the file says
+};
+
+}  // namespace
+
+snapshot_info check_snapshot(const fs::path& file) {
+    snapshot_reader reader{file};
+    const snapshot_info found = reader.read_ends();
+    reader.check();
+    return found;
+}
+
+snapshot_info peek_at_snapshot(const fs::path& file) {
+    return snapshot_reader{file}.read_ends();
+}
+
+}  // namespace coffer::snapshot

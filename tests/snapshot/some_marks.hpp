@@ -1,0 +1,23 @@
+// The marks of a journal that tests have only in mind.
+#pragma once
+
+#include <cstdint>
+
+#include "snapshot/journal_marks.hpp"
+
+namespace coffer::test {
+
+/// A ledger's id that has all digits in it.
+inline constexpr snapshot::ledger_id some_ledger{
+    std::byte{0x01}, std::byte{0x23}, std::byte{0x45}, std::byte{0x67},
+    std::byte{0x89}, std::byte{0xab}, std::byte{0xcd}, std::byte{0xef},
+    std::byte{0x00}, std::byte{0x00}, std::byte{0x00}, std::byte{0x00},
+    std::byte{0x00}, std::byte{0x00}, std::byte{0x00}, std::byte{0xff}};
+
+/// Of a journal that comes to `durable` before the cut and to `later` after it.
+[[nodiscard]] inline snapshot::journal_marks some_marks(std::uint64_t durable = 7,
+                                                        std::uint64_t later = 9) {
+    return {some_ledger, [durable] { return durable; }, [later] { return later; }, {}};
+}
+
+}  // namespace coffer::test
