@@ -30,7 +30,7 @@ struct storage {
 };
 
 struct opened {
-    std::unique_ptr<ledger> books;
+    std::unique_ptr<engine> books;
     std::string from;  ///< where the accounts are from, for the banner
 };
 
@@ -55,8 +55,7 @@ std::string snapshots_text(const serve_options& options) {
 }
 
 void print_banner(const serve_options& options, const http::limits& limits,
-                  const http::listen_address& where, const opened& accounts,
-                  std::size_t accounts_count) {
+                  const http::listen_address& where, const opened& accounts) {
     const std::string data = options.in_memory
                                  ? "none, in memory"
                                  : options.data.string() + ", " + snapshots_text(options);
@@ -65,7 +64,7 @@ void print_banner(const serve_options& options, const http::limits& limits,
                           : "none: postings since the last snapshot are lost in a crash";
     std::printf("coffer %s listens on http://%s\n", COFFER_VERSION, http::to_string(where).c_str());
     std::printf("  threads     %zu\n", options.threads);
-    std::printf("  accounts    %zu, %s\n", accounts_count, accounts.from.c_str());
+    std::printf("  accounts    %zu, %s\n", accounts.books->books().size(), accounts.from.c_str());
     std::printf("  data        %s\n", data.c_str());
     std::printf("  durability  %s\n", durability);
     if (limits.connections != options.limits.connections)
@@ -92,6 +91,12 @@ http::limits fit(const serve_options& options, std::size_t descriptors) {
                                     descriptors_a_worker * options.threads + descriptors_beside);
 }
 
+/// For snapshots of a ledger whose postings are in no journal.
+snapshot::journal_marks marks_of_no_journal() {
+    const auto no_record = [] { return std::uint64_t{0}; };
+    return {{}, no_record, no_record, {}};
+}
+
 void stop(snapshot::snapshotter& snapshotter) {
     snapshotter.stop();
     log::info("stopped: {} snapshots taken, {} failed", snapshotter.taken(), snapshotter.failed());
@@ -110,18 +115,16 @@ void serve(const serve_options& options) {
     std::optional<storage> disk;
     if (!options.in_memory)
         disk.emplace(options.data);
-    opened accounts = open_accounts(options, disk ? disk->snapshots.latest() : std::nullopt);
-    engine house{{.tellers = options.threads, .keys = {}}};
-    http::server server{house, options.listen, options.threads, limits};
-    house.open(std::move(accounts.books));
+    const opened accounts = open_accounts(options, disk ? disk->snapshots.latest() : std::nullopt);
+    http::server server{*accounts.books, options.listen, options.threads, limits};
     std::optional<snapshot::snapshotter> snapshotter;
     if (disk)
         snapshotter.emplace(
-            house.books(), std::move(disk->snapshots),
-            snapshot::snapshotter::options{options.snapshot_every, options.snapshot_keep});
-    print_banner(options, limits, server.address(), accounts, house.books().size());
+            accounts.books->books(), std::move(disk->snapshots),
+            snapshot::snapshotter::options{options.snapshot_every, options.snapshot_keep},
+            marks_of_no_journal());
+    print_banner(options, limits, server.address(), accounts);
     server.run();
-    house.close();
     if (snapshotter)
         stop(*snapshotter);
 }
