@@ -4,22 +4,17 @@
 
 #include <cerrno>
 #include <stdexcept>
-#include <system_error>
+
+#include "snapshot/directory_sync.hpp"
+#include "snapshot/snapshot_directory.hpp"
 
 namespace coffer {
 namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& where, const std::string& what, const std::error_code& why) {
-    throw std::runtime_error{where.string() + ": " + what + ": " + why.message()};
-}
-
 const fs::path& created(const fs::path& where) {
-    std::error_code error;
-    fs::create_directories(where, error);
-    if (error)
-        fail(where, "cannot be created", error);
+    snapshot::create_with_parents(where);
     return where;
 }
 
@@ -32,7 +27,7 @@ data_directory::data_directory(const fs::path& where)
         return;
     if (lock_.is_open() && errno == EWOULDBLOCK)
         throw std::runtime_error{where.string() + ": another server uses this data directory"};
-    fail(where, "cannot be opened", {errno, std::system_category()});
+    snapshot::throw_snapshot_error(where, "cannot be opened");
 }
 
 }  // namespace coffer

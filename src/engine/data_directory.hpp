@@ -9,8 +9,8 @@ namespace coffer {
 
 class data_directory {
 public:
-    /// Creates the directory unless it is there, its parents too, and locks it until destroyed: a
-    /// second server would number snapshots as the first does. Throws std::runtime_error, naming
+    /// Creates the directory unless it is there, its parents too, so that no crash takes them back,
+    /// and locks it until destroyed: a second server would write the same files. Throws std::runtime_error, naming
     /// the directory, if that cannot be, or if another server has it.
     explicit data_directory(const std::filesystem::path& where);
 
