@@ -1,0 +1,150 @@
+#include "engine/first_start.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <coffer/ledger.hpp>
+
+#include "engine/account_openings.hpp"
+#include "journal/batch.hpp"
+#include "journal/journal_error.hpp"
+#include "journal/posix_storage.hpp"
+#include "journal/writer.hpp"
+#include "snapshot/accounts_reader.hpp"
+#include "snapshot/directory_sync.hpp"
+#include "snapshot/snapshot_directory.hpp"
+
+namespace coffer {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The journal in the making. What is left of it when it was not finished is removed.
+class new_journal {
+public:
+    new_journal(const data_directory& where, std::size_t expected_accounts,
+                journal::file_log::options chosen)
+        : where_{where},
+          storage_{where.new_journal()},
+          opened_{{.shards = 0, .expected_accounts = expected_accounts}} {
+        remove();
+        if (const std::error_code error = storage_.create_directory())
+            throw journal::journal_error{where.new_journal().string(),
+                                         "cannot be created: " + error.message()};
+        log_ = journal::file_log::open(storage_, chosen);
+    }
+    new_journal(const new_journal&) = delete;
+    new_journal& operator=(const new_journal&) = delete;
+    ~new_journal() {
+        log_.reset();
+        std::error_code ignored;
+        fs::remove_all(where_.new_journal(), ignored);
+    }
+
+    /// Adds an opening. Returns what is wrong with it.
+    [[nodiscard]] std::optional<std::string> open(account_number number, money balance) {
+        const outcome made = opened_.open(number, balance);
+        if (!made)
+            return refusal_of(number, made.error);
+        std::byte bytes[journal::format::record::max_bytes];
+        const std::size_t size = journal::encode(journal::record::of_opening(made.posting), bytes);
+        if (!batch_.has_room(size))
+            append();
+        batch_.add(std::span{bytes}.first(size));
+        return std::nullopt;
+    }
+
+    /// Gives the journal its name.
+    void finish() {
+        if (batch_.records() != 0)
+            append();
+        append();  // of no records: it is closed in order
+        log_.reset();
+        if (std::rename(where_.new_journal().c_str(), where_.journal().c_str()) != 0)
+            throw journal::journal_error{
+                where_.journal().string(),
+                "cannot be put in place: " + std::system_category().message(errno)};
+        snapshot::sync_directory(where_.path());
+    }
+
+private:
+    void remove() {
+        std::error_code error;
+        fs::remove_all(where_.new_journal(), error);
+        if (error)
+            throw journal::journal_error{where_.new_journal().string(),
+                                         "cannot be removed: " + error.message()};
+    }
+
+    /// Appends what is in the batch, and begins the next.
+    void append() {
+        const auto one = batch_.seal(log_->tail(), journal::writer::wall_clock());
+        journal::log_status status;
+        if (!log_->has_room(one.bytes.size()))
+            status = log_->make_room();
+        if (status)
+            status = log_->append(one);
+        if (status)
+            status = log_->wait_durable();
+        if (!status)
+            throw journal::journal_error{where_.new_journal().string(),
+                                         "cannot be written: " + status.reason};
+        batch_.clear();
+    }
+
+    const data_directory& where_;
+    journal::posix_storage storage_;
+    ledger opened_;  // which are, to find what is listed twice
+    std::unique_ptr<journal::file_log> log_;
+    journal::batch_builder batch_;
+};
+
+void require_no_snapshots(const data_directory& where) {
+    const std::vector<fs::path> snapshots = snapshot::list_snapshots(where.snapshots());
+    if (!snapshots.empty())
+        throw std::runtime_error{
+            where.path().string() +
+            ": has snapshots and no journal: it is lost, or of a version that kept none; to go on "
+            "from the newest snapshot alone, start with --accounts " +
+            snapshots.front().string() + " and --data with another directory"};
+}
+
+}  // namespace
+
+bool has_journal(const data_directory& where) {
+    std::error_code error;
+    const bool there = fs::exists(where.journal(), error);
+    if (error)
+        throw journal::journal_error{where.journal().string(),
+                                     "cannot be looked at: " + error.message()};
+    return there;
+}
+
+void begin_journal(const data_directory& where, first_accounts which,
+                   journal::file_log::options chosen) {
+    require_no_snapshots(where);
+    new_journal made{where, 0, chosen};
+    if (which == first_accounts::sample)
+        for (const posting& one : sample_accounts())
+            // Never refused: the numbers differ and the balances are above zero.
+            static_cast<void>(made.open(one.account, one.balance));
+    made.finish();
+}
+
+void begin_journal(const data_directory& where, const fs::path& accounts_file,
+                   journal::file_log::options chosen) {
+    require_no_snapshots(where);
+    new_journal made{where, snapshot::count_accounts(accounts_file), chosen};
+    snapshot::read_accounts(accounts_file, [&made](const posting& listed) {
+        return made.open(listed.account, listed.balance);
+    });
+    made.finish();
+}
+
+}  // namespace coffer

@@ -1,0 +1,63 @@
+#include "engine/restored_snapshot.hpp"
+
+#include <new>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "engine/account_openings.hpp"
+#include "engine/progress.hpp"
+#include "ops/log.hpp"
+#include "snapshot/accounts_reader.hpp"
+#include "snapshot/snapshot_file.hpp"
+
+namespace coffer {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::unique_ptr<ledger> read_books(const fs::path& file, const snapshot::snapshot_info& said) {
+    auto books =
+        std::make_unique<ledger>(ledger::options{.shards = 0, .expected_accounts = said.accounts});
+    snapshot::snapshot_info::wide total_minor = 0;
+    std::uint64_t accounts = 0;
+    progress so_far{"accounts of the snapshot", said.accounts};
+    snapshot::read_accounts(file, [&](const posting& listed) {
+        const errc error = books->restore(listed).error;
+        if (error == errc::ledger_full)
+            throw std::bad_alloc{};
+        total_minor += static_cast<std::uint64_t>(listed.balance.minor());
+        if (++accounts % 4096 == 0)
+            so_far.report(accounts, accounts);
+        return refusal_of(listed.account, error);
+    });
+    if (accounts != said.accounts || total_minor != said.total_minor)
+        throw snapshot::snapshot_error{file.string() +
+                                       ": its accounts have not the count and total that it says"};
+    return books;
+}
+
+}  // namespace
+
+restored_snapshot restore_newest(std::span<const fs::path> newest_first,
+                                 const journal::ledger_id& journal_id) {
+    for (const fs::path& file : newest_first) {
+        std::optional<snapshot::snapshot_info> said;
+        std::unique_ptr<ledger> books;
+        try {
+            said = snapshot::check_snapshot(file);
+            if (said->ledger == journal_id)
+                books = read_books(file, *said);
+        } catch (const std::runtime_error& refused) {
+            log::warn("a snapshot is passed over: {}", refused.what());
+            continue;
+        }
+        if (!books)
+            throw snapshot::snapshot_error{file.string() +
+                                           ": is of another ledger than the journal"};
+        return {std::move(books), file, said->after_record, said->until_record};
+    }
+    return {std::make_unique<ledger>(), {}, 0, 0};
+}
+
+}  // namespace coffer

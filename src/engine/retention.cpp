@@ -1,0 +1,64 @@
+#include "engine/retention.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "journal/segment.hpp"
+#include "journal/segment_reader.hpp"
+#include "ops/log.hpp"
+#include "snapshot/snapshot_directory.hpp"
+#include "snapshot/snapshot_file.hpp"
+
+namespace coffer {
+
+retention::retention(const journal::storage& where, journal::batch_log& log,
+                     std::filesystem::path snapshots, options chosen)
+    : storage_{where}, log_{log}, snapshots_{std::move(snapshots)}, chosen_{std::move(chosen)} {}
+
+void retention::trim() noexcept {
+    if (!chosen_.retain)
+        return;
+    try {
+        const std::uint64_t before = std::min(first_needed(), first_young());
+        if (const journal::log_status status = log_.trim(before); !status)
+            log::error("the journal is not trimmed: {}", status.reason);
+    } catch (const std::exception& error) {
+        log::error("the journal is not trimmed: {}", error.what());
+    }
+}
+
+/// The first record that a snapshot there needs to be replayed on top of it; 0 if there is none.
+/// What a snapshot says is believed here, whether it is whole or not: one that is not can only make
+/// it too early. One that says nothing of use is of no use to recovery either.
+std::uint64_t retention::first_needed() const {
+    constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+    std::uint64_t first = none;
+    for (const std::filesystem::path& file : snapshot::list_snapshots(snapshots_)) {
+        try {
+            first = std::min(first, snapshot::peek_at_snapshot(file).after_record + 1);
+        } catch (const snapshot::snapshot_error& refused) {
+            log::warn("a snapshot is passed over: {}", refused.what());
+        }
+    }
+    return first == none ? 0 : first;
+}
+
+/// The first record of the oldest segment that is not old enough wholly.
+std::uint64_t retention::first_young() const {
+    const std::vector<std::uint64_t> segments = journal::list_segments(storage_);
+    const auto age = static_cast<std::uint64_t>(
+        std::max({chosen_.retain->count(), chosen_.key_ttl.count(), std::int64_t{0}}));
+    const std::uint64_t now = chosen_.now();
+    const std::uint64_t oldest = now - std::min(age, now);
+    // A segment ends at the time that the next begins with.
+    std::size_t index = 0;
+    while (index + 1 < segments.size() &&
+           journal::segment_reader{storage_, segments[index + 1]}.header().before.time_ns < oldest)
+        ++index;
+    return segments.empty() ? 0 : segments[index];
+}
+
+}  // namespace coffer
