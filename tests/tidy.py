@@ -21,7 +21,7 @@ MAY_USE = {
     "engine": {"ops", "journal", "snapshot"},
     "api": {"ops", "engine"},
     "http": {"ops", "engine", "api"},
-    "command": {"ops", "snapshot", "engine", "http"},
+    "command": {"ops", "journal", "snapshot", "engine", "http"},
 }
 SOCKETS = ("boost/asio", "boost/beast")
 MAX_COLUMNS = 100

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "command/duration.hpp"
 #include "command/parsed_option.hpp"
-#include "command/serve_options.hpp"
 
 namespace coffer::command {
 namespace {

@@ -2,49 +2,136 @@
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <memory>
+#include <cstdlib>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "command/duration.hpp"
 #include "engine/data_directory.hpp"
+#include "engine/engine.hpp"
+#include "engine/first_start.hpp"
+#include "engine/key_recovery.hpp"
 #include "engine/opening.hpp"
+#include "engine/recovery.hpp"
+#include "engine/retention.hpp"
 #include "http/server.hpp"
+#include "journal/file_log.hpp"
+#include "journal/posix_storage.hpp"
 #include "ops/log.hpp"
-#include "snapshot/snapshot_directory.hpp"
 #include "snapshot/snapshotter.hpp"
 
 namespace coffer::command {
 namespace {
 
 /// What a server has on the disk. With --in-memory there is none.
-struct storage {
-    explicit storage(const std::filesystem::path& data)
-        : directory{data}, snapshots{directory.snapshots()} {}
+class archive {
+public:
+    /// Throws std::runtime_error if the directory cannot be made, or is another server's.
+    explicit archive(const serve_options& options)
+        : options_{options}, directory_{options.data}, files_{directory_.journal()} {}
 
-    data_directory directory;
-    snapshot::snapshot_directory snapshots;
+    /// Opens `house` with what is there, or on a first start with the accounts asked for. Returns
+    /// where they are from, for people.
+    std::string open(engine& house) {
+        const std::string begun = begin_or_warn();
+        const durability_options& asked = options_.durability;
+        recovered found =
+            recover(directory_, asked.key_time_to_live,
+                    [&keys = house.keys()](const journal::record& one, std::uint64_t time_ns) {
+                        restore_key(keys, one, time_ns);
+                    });
+        auto log = journal::file_log::open(files_, log_options());
+        kept_.emplace(files_, *log, directory_.snapshots(),
+                      retention::options{.retain = asked.retain,
+                                         .key_ttl = asked.key_time_to_live,
+                                         .now = &journal::writer::wall_clock});
+        house.open(std::move(found.books), std::move(log), {asked.commit_wait, &end_at_once});
+        take_snapshots(house, found.journal_id);
+        return begun.empty() ? found.from : begun;
+    }
+
+    /// Takes the last snapshot. The server has stopped.
+    void stop() {
+        snapshotter_->stop();
+        log::info("stopped: {} snapshots taken, {} failed", snapshotter_->taken(),
+                  snapshotter_->failed());
+        if (!snapshotter_->last_was_taken())
+            throw std::runtime_error{
+                "the last snapshot failed: nothing is lost, the next start will read more of the "
+                "journal"};
+    }
+
+private:
+    [[nodiscard]] journal::file_log::options log_options() const {
+        return {.segment_bytes = std::max(options_.durability.segment_bytes,
+                                          engine::least_segment_bytes(options_.threads))};
+    }
+
+    /// Where the accounts of a first start are from; empty if it is none.
+    std::string begin_or_warn() {
+        const std::string& accounts = options_.accounts;
+        if (has_journal(directory_)) {
+            if (!accounts.empty())
+                log::warn("--accounts {} is not read: {} has accounts already", accounts,
+                          directory_.path().string());
+            return {};
+        }
+        if (accounts.empty()) {
+            begin_journal(directory_, first_accounts::sample, log_options());
+            return "the sample accounts";
+        }
+        if (accounts == "none") {
+            begin_journal(directory_, first_accounts::none, log_options());
+            return "none asked for";
+        }
+        begin_journal(directory_, std::filesystem::path{accounts}, log_options());
+        return "from " + accounts;
+    }
+
+    // Whatever has not been acknowledged by now must not be, so nothing is done in order.
+    [[noreturn]] static void end_at_once(const std::string& why) {
+        log::error("the journal has failed, nothing more is acknowledged: {}", why);
+        std::_Exit(EXIT_FAILURE);
+    }
+
+    void take_snapshots(engine& house, const journal::ledger_id& ledger) {
+        const journal::writer& journal = *house.journal();
+        snapshotter_.emplace(
+            house.books(), snapshot::snapshot_directory{directory_.snapshots()},
+            snapshot::snapshotter::options{
+                std::chrono::ceil<std::chrono::milliseconds>(options_.snapshot_every),
+                options_.snapshot_keep},
+            snapshot::journal_marks{
+                .ledger = ledger,
+                .durable_record = [&journal] { return journal.durable_record(); },
+                .barrier = [&journal] { return journal.barrier(); },
+                .on_taken = [this] { kept_->trim(); }});
+    }
+
+    const serve_options& options_;
+    data_directory directory_;
+    journal::posix_storage files_;
+    std::optional<retention> kept_;
+    std::optional<snapshot::snapshotter> snapshotter_;
 };
 
-struct opened {
-    std::unique_ptr<engine> books;
-    std::string from;  ///< where the accounts are from, for the banner
-};
-
-opened open_accounts(const serve_options& options,
-                     const std::optional<std::filesystem::path>& latest) {
-    if (!options.accounts.empty() && latest)
-        log::warn("--accounts goes before {}, which is not read", latest->string());
-    if (options.accounts == "none")
-        return {open_empty(), "none asked for"};
-    if (!options.accounts.empty())
-        return {open_from_file(options.accounts), "from " + options.accounts};
-    if (latest)
-        return {open_from_file(*latest), "from " + latest->string()};
-    return {open_sample(), "the sample accounts"};
+/// Opens with accounts that nothing keeps. Returns where they are from, for people.
+std::string open_in_memory(engine& house, const std::string& accounts) {
+    if (accounts == "none") {
+        house.open(open_empty());
+        return "none asked for";
+    }
+    if (!accounts.empty()) {
+        house.open(open_from_file(accounts));
+        return "from " + accounts;
+    }
+    house.open(open_sample());
+    return "the sample accounts";
 }
 
 std::string snapshots_text(const serve_options& options) {
@@ -55,16 +142,17 @@ std::string snapshots_text(const serve_options& options) {
 }
 
 void print_banner(const serve_options& options, const http::limits& limits,
-                  const http::listen_address& where, const opened& accounts) {
+                  const http::listen_address& where, std::size_t accounts,
+                  const std::string& from) {
     const std::string data = options.in_memory
                                  ? "none, in memory"
                                  : options.data.string() + ", " + snapshots_text(options);
-    const char* const durability =
-        options.in_memory ? "none: everything is lost when the server stops"
-                          : "none: postings since the last snapshot are lost in a crash";
+    const char* const durability = options.in_memory
+                                       ? "none: everything is lost when the server stops"
+                                       : "what a reply reports is on the disk before it is sent";
     std::printf("coffer %s listens on http://%s\n", COFFER_VERSION, http::to_string(where).c_str());
     std::printf("  threads     %zu\n", options.threads);
-    std::printf("  accounts    %zu, %s\n", accounts.books->books().size(), accounts.from.c_str());
+    std::printf("  accounts    %zu, %s\n", accounts, from.c_str());
     std::printf("  data        %s\n", data.c_str());
     std::printf("  durability  %s\n", durability);
     if (limits.connections != options.limits.connections)
@@ -91,20 +179,17 @@ http::limits fit(const serve_options& options, std::size_t descriptors) {
                                     descriptors_a_worker * options.threads + descriptors_beside);
 }
 
-/// For snapshots of a ledger whose postings are in no journal.
-snapshot::journal_marks marks_of_no_journal() {
-    const auto no_record = [] { return std::uint64_t{0}; };
-    return {{}, no_record, no_record, {}};
-}
+/// The journal's thread tells workers what is durable: it ends before they do.
+class closing {
+public:
+    explicit closing(engine& house) noexcept : house_{house} {}
+    closing(const closing&) = delete;
+    closing& operator=(const closing&) = delete;
+    ~closing() { house_.close(); }
 
-void stop(snapshot::snapshotter& snapshotter) {
-    snapshotter.stop();
-    log::info("stopped: {} snapshots taken, {} failed", snapshotter.taken(), snapshotter.failed());
-    if (!snapshotter.last_was_taken())
-        throw std::runtime_error{
-            "the last snapshot failed: the postings since the one before it "
-            "are lost"};
-}
+private:
+    engine& house_;
+};
 
 }  // namespace
 
@@ -112,21 +197,19 @@ void serve(const serve_options& options) {
     std::signal(SIGPIPE, SIG_IGN);  // a log or banner that nobody reads is no reason to end
     log::start();
     const http::limits limits = fit(options, raise_descriptor_limit());
-    std::optional<storage> disk;
+    std::optional<archive> disk;
     if (!options.in_memory)
-        disk.emplace(options.data);
-    const opened accounts = open_accounts(options, disk ? disk->snapshots.latest() : std::nullopt);
-    http::server server{*accounts.books, options.listen, options.threads, limits};
-    std::optional<snapshot::snapshotter> snapshotter;
+        disk.emplace(options);
+    engine house{{.tellers = options.threads,
+                  .keys = {options.durability.max_keys, options.durability.key_time_to_live}}};
+    http::server server{house, options.listen, options.threads, limits};
+    const closing at_the_end{house};
+    server.start();
+    const std::string from = disk ? disk->open(house) : open_in_memory(house, options.accounts);
+    print_banner(options, limits, server.address(), house.books().size(), from);
+    server.wait();
     if (disk)
-        snapshotter.emplace(
-            accounts.books->books(), std::move(disk->snapshots),
-            snapshot::snapshotter::options{options.snapshot_every, options.snapshot_keep},
-            marks_of_no_journal());
-    print_banner(options, limits, server.address(), accounts);
-    server.run();
-    if (snapshotter)
-        stop(*snapshotter);
+        disk->stop();
 }
 
 }  // namespace coffer::command

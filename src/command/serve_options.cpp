@@ -2,23 +2,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cstdint>
 #include <cstdlib>
 #include <thread>
 
+#include "command/duration.hpp"
 #include "command/limit_options.hpp"
 #include "command/parsed_option.hpp"
 
 namespace coffer::command {
 namespace {
-
-struct unit {
-    std::string_view name;
-    std::int64_t milliseconds;
-};
-constexpr std::array units{unit{"ms", 1}, unit{"s", 1000}, unit{"m", 60'000}, unit{"h", 3'600'000}};
 
 constexpr std::size_t most_threads = 1024;
 constexpr std::size_t most_snapshots = 1'000'000;
@@ -34,31 +26,6 @@ void listen_at_port_of_environment(http::listen_address& listen) {
 }
 
 }  // namespace
-
-std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
-    std::int64_t count = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, count);
-    if (error != std::errc{} || count < 0)
-        return std::nullopt;
-    const std::string_view name{stopped, static_cast<std::size_t>(end - stopped)};
-    if (name.empty() && count == 0)
-        return std::chrono::milliseconds{0};
-    const auto found = std::find_if(units.begin(), units.end(),
-                                    [name](const unit& one) { return one.name == name; });
-    // A bound far above any use, so that a deadline can always be added up.
-    constexpr std::int64_t most_milliseconds = std::int64_t{365} * 24 * 3'600'000;
-    if (found == units.end() || count > most_milliseconds / found->milliseconds)
-        return std::nullopt;
-    return std::chrono::milliseconds{count * found->milliseconds};
-}
-
-std::string to_string(std::chrono::milliseconds duration) {
-    const auto largest = std::find_if(units.rbegin(), units.rend(), [duration](const unit& one) {
-        return duration.count() % one.milliseconds == 0;
-    });
-    return std::to_string(duration.count() / largest->milliseconds) + std::string{largest->name};
-}
 
 void add_serve_options(CLI::App& serve, serve_options& into) {
     into.threads = std::max(1U, std::thread::hardware_concurrency());
@@ -77,8 +44,8 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_DATA");
     serve
         .add_option("--accounts", into.accounts,
-                    "JSON file of the accounts to open, or none [the latest snapshot in the data "
-                    "directory; if there is none, the sample accounts]")
+                    "JSON file of the accounts that a first start opens, or none [the sample "
+                    "accounts]")
         ->type_name("FILE|none")
         ->envname("COFFER_ACCOUNTS");
     add_parsed(serve, "--snapshot-every", into.snapshot_every, parse_duration,
@@ -94,6 +61,7 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         .add_flag("--in-memory", into.in_memory,
                   "Keep nothing: neither read nor write the data directory")
         ->envname("COFFER_IN_MEMORY");
+    add_durability_options(serve, into.durability);
     add_limit_options(serve, into.limits);
     serve.callback([listen, &into] {
         if (!into.limits.are_consistent())

@@ -1,25 +1,17 @@
 #include "http/server.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <stdexcept>
 #include <system_error>
-#include <thread>
 
 #include "ops/log.hpp"
 
 namespace coffer::http {
-namespace {
-
-void join(std::vector<std::thread>& threads) {
-    for (auto& one : threads)
-        one.join();
-}
-
-}  // namespace
-
 server::server(engine& house, const listen_address& where, std::size_t threads,
                const limits& allowed)
-    : common_{allowed}, signals_{events_, SIGINT, SIGTERM} {
+    : common_{allowed} {
     try {
         listen(house, where, threads);
     } catch (const std::system_error& failure) {
@@ -40,23 +32,32 @@ void server::listen(engine& house, listen_address where, std::size_t threads) {
             std::make_unique<worker>(house.teller_at(workers_.size()), common_, where, true));
 }
 
-void server::run() {
-    signals_.async_wait([this](const boost::system::error_code&, int signal) {
+server::~server() {
+    drain(std::chrono::seconds{0});
+    join();
+}
+
+void server::start() {
+    for (auto& one : workers_)
+        threads_.emplace_back([&one] { one->run(); });
+}
+
+void server::wait() {
+    boost::asio::io_context events;
+    boost::asio::signal_set signals{events, SIGINT, SIGTERM};
+    signals.async_wait([this, &signals](const boost::system::error_code&, int signal) {
         log::info("{}: draining", signal == SIGINT ? "SIGINT" : "SIGTERM");
-        signals_.clear();
+        signals.clear();
         drain(common_.limits.drain_timeout);
     });
-    std::vector<std::thread> threads;
-    try {
-        for (auto& one : workers_)
-            threads.emplace_back([&one] { one->run(); });
-        events_.run();
-    } catch (...) {  // no more threads to be had
-        drain(std::chrono::seconds{0});
-        join(threads);
-        throw;
-    }
-    join(threads);
+    events.run();
+    join();
+}
+
+void server::join() {
+    for (auto& one : threads_)
+        one.join();
+    threads_.clear();
 }
 
 void server::drain(std::chrono::seconds patience) {

@@ -1,10 +1,9 @@
 // The server: as many workers as threads, and the signals that stop them.
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <chrono>
 #include <memory>
+#include <thread>
 #include <vector>
 
 #include "engine/engine.hpp"
@@ -17,27 +16,33 @@ namespace coffer::http {
 
 class server {
 public:
-    /// Listens at `where` with `threads` workers, and takes SIGINT and SIGTERM over. Throws
+    /// Listens at `where` with `threads` workers, one for each teller of `house`. Throws
     /// std::runtime_error, with a text for people, if that cannot be: someone else listens there.
     server(engine& house, const listen_address& where, std::size_t threads, const limits& allowed);
+    /// Cuts off whoever is being served.
+    ~server();
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
 
     /// Where it listens, with the port that the system chose if it was asked to.
     [[nodiscard]] listen_address address() const { return workers_.front()->address(); }
 
-    /// Serves until SIGINT or SIGTERM has come and what had arrived by then is answered, for which
-    /// there is the drain timeout: clients slower than that are cut off. From that signal on,
-    /// another one has its default effect: the process ends at once. Throws std::system_error if
-    /// there are no threads to be had.
-    void run();
+    /// Begins to serve. Throws std::system_error if there are no threads to be had.
+    void start();
+
+    /// Takes SIGINT and SIGTERM over; returns once one has come and what had arrived by then is
+    /// answered, for which there is the drain timeout: clients slower than that are cut off. From
+    /// that signal on, another one has its default effect: the process ends at once.
+    void wait();
 
 private:
     void listen(engine& house, listen_address where, std::size_t threads);
     void drain(std::chrono::seconds patience);
+    void join();
 
     commons common_;
-    boost::asio::io_context events_;
-    boost::asio::signal_set signals_;
     std::vector<std::unique_ptr<worker>> workers_;
+    std::vector<std::thread> threads_;
 };
 
 }  // namespace coffer::http

@@ -1,0 +1,17 @@
+// Durations as people write them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace coffer::command {
+
+/// Reads "200us", "500ms", "30s", "5m", "1h", "7d" or "0".
+[[nodiscard]] std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
+
+/// The inverse, in the largest unit that is exact.
+[[nodiscard]] std::string to_string(std::chrono::microseconds duration);
+
+}  // namespace coffer::command
