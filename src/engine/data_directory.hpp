@@ -10,8 +10,8 @@ namespace coffer {
 class data_directory {
 public:
     /// Creates the directory unless it is there, its parents too, so that no crash takes them back,
-    /// and locks it until destroyed: a second server would write the same files. Throws std::runtime_error, naming
-    /// the directory, if that cannot be, or if another server has it.
+    /// and locks it until destroyed: a second server would write the same files. Throws
+    /// std::runtime_error, naming the directory, if that cannot be, or if another server has it.
     explicit data_directory(const std::filesystem::path& where);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }

@@ -2,11 +2,13 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include <coffer/ledger.hpp>
@@ -25,27 +27,38 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The journal in the making. What is left of it when it was not finished is removed.
+/// Removes what is left of a journal in the making: at once, and at the end.
+class leftover_remover {
+public:
+    explicit leftover_remover(fs::path directory) : directory_{std::move(directory)} {
+        std::error_code error;
+        fs::remove_all(directory_, error);
+        if (error)
+            throw journal::journal_error{directory_.string(),
+                                         "cannot be removed: " + error.message()};
+    }
+    leftover_remover(const leftover_remover&) = delete;
+    leftover_remover& operator=(const leftover_remover&) = delete;
+    ~leftover_remover() {
+        std::error_code ignored;
+        fs::remove_all(directory_, ignored);
+    }
+
+private:
+    fs::path directory_;
+};
+
+/// The journal in the making. If it is not finished, nothing is left of it.
 class new_journal {
 public:
     new_journal(const data_directory& where, std::size_t expected_accounts,
                 journal::file_log::options chosen)
         : where_{where},
+          remover_{where.new_journal()},
           storage_{where.new_journal()},
-          opened_{{.shards = 0, .expected_accounts = expected_accounts}} {
-        remove();
-        if (const std::error_code error = storage_.create_directory())
-            throw journal::journal_error{where.new_journal().string(),
-                                         "cannot be created: " + error.message()};
-        log_ = journal::file_log::open(storage_, chosen);
-    }
-    new_journal(const new_journal&) = delete;
-    new_journal& operator=(const new_journal&) = delete;
-    ~new_journal() {
-        log_.reset();
-        std::error_code ignored;
-        fs::remove_all(where_.new_journal(), ignored);
-    }
+          opened_{{.shards = 0, .expected_accounts = expected_accounts}},
+          log_{begun(chosen)},
+          batch_{log_->max_batch_bytes()} {}
 
     /// Adds an opening. Returns what is wrong with it.
     [[nodiscard]] std::optional<std::string> open(account_number number, money balance) {
@@ -74,12 +87,11 @@ public:
     }
 
 private:
-    void remove() {
-        std::error_code error;
-        fs::remove_all(where_.new_journal(), error);
-        if (error)
+    [[nodiscard]] std::unique_ptr<journal::file_log> begun(journal::file_log::options chosen) {
+        if (const std::error_code error = storage_.create_directory())
             throw journal::journal_error{where_.new_journal().string(),
-                                         "cannot be removed: " + error.message()};
+                                         "cannot be created: " + error.message()};
+        return journal::file_log::open(storage_, chosen);
     }
 
     /// Appends what is in the batch, and begins the next.
@@ -99,6 +111,7 @@ private:
     }
 
     const data_directory& where_;
+    leftover_remover remover_;  // before the log, so that it outlives it
     journal::posix_storage storage_;
     ledger opened_;  // which are, to find what is listed twice
     std::unique_ptr<journal::file_log> log_;

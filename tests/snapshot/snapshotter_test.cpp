@@ -2,12 +2,11 @@
 
 #include <array>
 #include <chrono>
-#include <sstream>
 #include <string>
 #include <vector>
 
+#include "captured_log.hpp"
 #include "catch.hpp"
-#include "ops/log.hpp"
 #include "snapshot/accounts_reader.hpp"
 #include "some_marks.hpp"
 #include "temporary_directory.hpp"
@@ -20,25 +19,12 @@ using coffer::money;
 using coffer::posting;
 using coffer::snapshot::snapshot_directory;
 using coffer::snapshot::snapshotter;
+using coffer::test::captured_log;
 using coffer::test::some_marks;
 using coffer::test::temporary_directory;
 using coffer::test::write_file;
 
 namespace {
-
-/// Keeps the log while it lives. Only to be read when no other thread logs.
-class captured_log {
-public:
-    captured_log() { coffer::log::send_to(lines_); }
-    captured_log(const captured_log&) = delete;
-    captured_log& operator=(const captured_log&) = delete;
-    ~captured_log() { coffer::log::start(); }
-
-    [[nodiscard]] std::string text() const { return lines_.str(); }
-
-private:
-    std::ostringstream lines_;
-};
 
 /// Whether it comes true in a time that is ample anywhere.
 template <class Condition>

@@ -1,0 +1,138 @@
+#include "engine/retention.hpp"
+
+#include <string>
+
+#include "catch.hpp"
+#include "engine/recovery.hpp"
+#include "journal/segment_reader.hpp"
+#include "small_ledger.hpp"
+#include "snapshot/captured_log.hpp"
+#include "snapshot/snapshot_file.hpp"
+
+namespace fs = std::filesystem;
+
+using namespace std::chrono_literals;
+using namespace coffer;
+using Catch::Matchers::StartsWith;
+using test::captured_log;
+using test::small_ledger;
+using test::to_text;
+using test::truth_of;
+
+namespace {
+
+/// A ledger whose journal has four segments and more, one an hour at least.
+void fill(small_ledger& kept, std::size_t segments = 4) {
+    while (kept.segments().size() < segments)
+        kept.post_much(40, 1h);
+}
+
+void trim(small_ledger& kept, std::optional<std::chrono::nanoseconds> retain,
+          std::chrono::nanoseconds key_ttl = 0ns) {
+    retention{kept.storage(),
+              kept.log(),
+              kept.where().snapshots(),
+              {retain, key_ttl, [&kept] { return kept.log().tail().time_ns; }}}
+        .trim();
+}
+
+void check_recovers(small_ledger& kept) {
+    const captured_log log;
+    CHECK(to_text(truth_of(*recover(kept.where(), 0ns, {}).books)) ==
+          to_text(truth_of(kept.books())));
+}
+
+}  // namespace
+
+TEST_CASE("retention: all is kept where nothing else is said", "[engine]") {
+    small_ledger kept;
+    fill(kept);
+    kept.take_snapshot();
+    trim(kept, std::nullopt);
+    CHECK(kept.segments().size() == 4);
+}
+
+TEST_CASE("retention: what no snapshot covers is kept", "[engine]") {
+    small_ledger kept;
+    fill(kept);
+    trim(kept, 0ns);
+    CHECK(kept.segments().size() == 4);
+}
+
+TEST_CASE("retention: the segments before the one that the snapshot ends in go", "[engine]") {
+    small_ledger kept;
+    fill(kept);
+    kept.take_snapshot();
+    const fs::path last = kept.segments().back();
+    kept.commit(1h);
+    trim(kept, 0ns);
+    CHECK(kept.segments() == std::vector<fs::path>{last});
+    check_recovers(kept);
+}
+
+TEST_CASE("retention: every snapshot that is kept can be recovered from", "[engine]") {
+    small_ledger kept;
+    fill(kept, 2);
+    kept.take_snapshot();
+    const fs::path needed = kept.segments().back();
+    fill(kept, 4);
+    kept.take_snapshot();
+    trim(kept, 0ns);
+    CHECK(kept.segments().front() == needed);
+    CHECK(kept.segments().size() == 3);
+    check_recovers(kept);
+    fs::remove(kept.snapshot_file(2));
+    check_recovers(kept);
+}
+
+TEST_CASE("retention: a snapshot that says nothing is of no account, and is named", "[engine]") {
+    small_ledger kept;
+    fill(kept);
+    kept.take_snapshot();
+    test::write_file(kept.snapshot_file(2), "{\"format\":1");
+    kept.commit(1h);
+    const captured_log log;
+    trim(kept, 0ns);
+    CHECK(kept.segments().size() == 1);
+    CHECK_THAT(log.text(),
+               StartsWith("warning a snapshot is passed over: " + kept.snapshot_file(2).string()));
+}
+
+TEST_CASE("retention: what is younger than is asked for is kept", "[engine]") {
+    small_ledger kept;
+    fill(kept, 6);
+    kept.take_snapshot();
+    const std::vector<fs::path> before = kept.segments();
+    const auto begin_of = [&](std::size_t index) {
+        const auto first = journal::list_segments(kept.storage())[index];
+        return std::chrono::nanoseconds{
+            journal::segment_reader{kept.storage(), first}.header().before.time_ns};
+    };
+    // As old as the last batch in the third segment, which is then not older than that.
+    const auto age = kept.now() - begin_of(3);
+    SECTION("by the time to retain") {
+        trim(kept, age, 0ns);
+        CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 2, before.end()});
+        trim(kept, age - 1ns, 0ns);
+        CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 3, before.end()});
+    }
+    SECTION("by the time that keys live") {
+        trim(kept, 0ns, age);
+        CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 2, before.end()});
+        trim(kept, 0ns, age - 1ns);
+        CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 3, before.end()});
+    }
+    check_recovers(kept);
+}
+
+TEST_CASE("retention: what fails is logged", "[engine]") {
+    small_ledger kept;
+    fill(kept);
+    kept.take_snapshot();
+    fs::resize_file(kept.segments()[1], 100);
+    const captured_log log;
+    trim(kept, 0ns);
+    CHECK_THAT(log.text(), StartsWith("error the journal is not trimmed: " +
+                                      kept.segments()[1].string() + ", offset 100: "));
+    CHECK(kept.segments().size() == 4);
+}

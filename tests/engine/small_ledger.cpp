@@ -1,0 +1,125 @@
+#include "small_ledger.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+#include "engine/account_openings.hpp"
+#include "engine/first_start.hpp"
+#include "journal/record.hpp"
+#include "snapshot/snapshot_directory.hpp"
+
+namespace coffer::test {
+namespace {
+
+void require(bool fine) {
+    if (!fine)
+        throw std::logic_error{"a small ledger cannot do what a test wants of it"};
+}
+
+}  // namespace
+
+truth truth_of(ledger& books) {
+    truth found;
+    books.cut([&found](const posting& last) { found[last.account] = last; });
+    return found;
+}
+
+std::string to_text(const truth& what) {
+    std::string text;
+    for (const auto& [account, last] : what)
+        text += std::to_string(account) + '/' + std::to_string(last.sequence) + '/' +
+                to_string(last.balance) + ' ';
+    return text;
+}
+
+small_ledger::small_ledger()
+    : where_{std::make_unique<data_directory>(place_.path() / "data")},
+      storage_{where_->journal()} {
+    begin_journal(*where_, first_accounts::sample, small_segments);
+    log_ = journal::file_log::open(storage_, small_segments);
+    for (const posting& one : sample_accounts())
+        require(static_cast<bool>(books_.open(one.account, one.balance)));
+}
+
+void small_ledger::deposit(account_number to, std::int64_t amount_minor, std::string_view key) {
+    const money amount = money::from_minor(amount_minor);
+    const outcome made = books_.deposit(to, amount);
+    require(static_cast<bool>(made));
+    add(journal::record::of_deposit(made.posting, amount, {key, {1, 2}}));
+}
+
+void small_ledger::withdraw(account_number from, std::int64_t amount_minor, std::string_view key) {
+    const money amount = money::from_minor(amount_minor);
+    const outcome made = books_.withdraw(from, amount);
+    require(static_cast<bool>(made));
+    add(journal::record::of_withdrawal(made.posting, amount, {key, {1, 2}}));
+}
+
+void small_ledger::transfer(account_number from, account_number to, std::int64_t amount_minor) {
+    const money amount = money::from_minor(amount_minor);
+    const auto made = books_.transfer(from, to, amount);
+    require(static_cast<bool>(made));
+    add(journal::record::of_transfer(made.from, made.to, amount));
+}
+
+void small_ledger::post_much(int postings, std::chrono::nanoseconds later) {
+    for (int i = 0; i != postings; ++i) {
+        const account_number account = 10001 + static_cast<account_number>(i) % 9;
+        if (i % 3 == 0)
+            deposit(account, 1 + i, i % 2 == 0 ? "key-" + std::to_string(i) : "");
+        else if (i % 3 == 1)
+            withdraw(account, 1 + i % 7);
+        else
+            transfer(account, 100000, 2);
+        if (i % 11 == 10) {
+            commit(later);
+            later = {};
+        }
+    }
+    commit(later);
+}
+
+void small_ledger::add(const journal::record& one) {
+    std::byte bytes[journal::format::record::max_bytes];
+    batch_.add(std::span{bytes}.first(journal::encode(one, bytes)));
+}
+
+void small_ledger::commit(std::chrono::nanoseconds later) {
+    const auto time_ns = static_cast<std::uint64_t>((now() + later).count());
+    const auto sealed = batch_.seal(log_->tail(), time_ns);
+    if (!log_->has_room(sealed.bytes.size()))
+        require(static_cast<bool>(log_->make_room()));
+    require(static_cast<bool>(log_->append(sealed)));
+    require(static_cast<bool>(log_->wait_durable()));
+    batch_.clear();
+}
+
+std::chrono::nanoseconds small_ledger::now() const {
+    return std::chrono::nanoseconds{log_->tail().time_ns};
+}
+
+snapshot::written_snapshot small_ledger::take_snapshot(const std::function<void()>& meanwhile) {
+    snapshot::snapshot_directory directory{where_->snapshots()};
+    const auto durable = [&] {
+        const std::uint64_t found = last_record();
+        if (meanwhile)
+            meanwhile();
+        return found;
+    };
+    const auto barrier = [this] { return last_record(); };
+    return snapshot::write_snapshot(books_, directory, 10, {log_->ledger(), durable, barrier, {}});
+}
+
+std::filesystem::path small_ledger::snapshot_file(std::uint64_t number) const {
+    return where_->snapshots() / (std::to_string(number) + ".json");
+}
+
+std::vector<std::filesystem::path> small_ledger::segments() const {
+    std::vector<std::filesystem::path> files;
+    for (const std::uint64_t first : journal::list_segments(storage_))
+        files.push_back(where_->journal() / journal::segment_name(first));
+    return files;
+}
+
+}  // namespace coffer::test

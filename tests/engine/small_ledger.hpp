@@ -1,0 +1,81 @@
+// A data directory with a small ledger in it, for tests: a journal of segments of 8 KiB, and
+// snapshots.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <coffer/ledger.hpp>
+
+#include "engine/data_directory.hpp"
+#include "journal/batch.hpp"
+#include "journal/file_log.hpp"
+#include "journal/posix_storage.hpp"
+#include "snapshot/snapshot_writer.hpp"
+#include "snapshot/temporary_directory.hpp"
+
+namespace coffer::test {
+
+inline constexpr journal::file_log::options small_segments{.segment_bytes = 8192};
+
+/// An account's last posting, by its number.
+using truth = std::map<account_number, posting>;
+
+[[nodiscard]] truth truth_of(ledger& books);
+
+/// What is there, in words: "10001/3/1000.0 ".
+[[nodiscard]] std::string to_text(const truth& what);
+
+/// A journal that was begun with the sample accounts, and is gone on with: postings are made in the
+/// ledger, put into a batch, and durable when it is committed.
+class small_ledger {
+public:
+    small_ledger();
+
+    [[nodiscard]] const data_directory& where() const noexcept { return *where_; }
+    [[nodiscard]] ledger& books() noexcept { return books_; }
+    [[nodiscard]] const journal::posix_storage& storage() const noexcept { return storage_; }
+    [[nodiscard]] journal::file_log& log() noexcept { return *log_; }
+    [[nodiscard]] std::uint64_t last_record() const { return log_->tail().next_record - 1; }
+
+    /// Each must succeed.
+    void deposit(account_number to, std::int64_t amount_minor, std::string_view key = {});
+    void withdraw(account_number from, std::int64_t amount_minor, std::string_view key = {});
+    void transfer(account_number from, account_number to, std::int64_t amount_minor);
+    /// So many postings of all kinds to sample accounts, in batches of some, all of them as much
+    /// later than what was committed last.
+    void post_much(int postings, std::chrono::nanoseconds later = {});
+
+    /// Makes durable what was posted since, as so much later than what was committed last. If
+    /// nothing was, it closes the journal.
+    void commit(std::chrono::nanoseconds later = {});
+    /// When what was committed last was, since 1970.
+    [[nodiscard]] std::chrono::nanoseconds now() const;
+
+    /// Takes the next snapshot. `meanwhile` is called after it was noted what is durable and before
+    /// the cut: what it posts and commits is in the snapshot all the same.
+    snapshot::written_snapshot take_snapshot(const std::function<void()>& meanwhile = {});
+
+    [[nodiscard]] std::filesystem::path snapshot_file(std::uint64_t number) const;
+    /// The files of the journal, in order.
+    [[nodiscard]] std::vector<std::filesystem::path> segments() const;
+
+private:
+    void add(const journal::record& one);
+
+    temporary_directory place_;
+    std::unique_ptr<data_directory> where_;
+    journal::posix_storage storage_;
+    std::unique_ptr<journal::file_log> log_;
+    journal::batch_builder batch_;
+    ledger books_;
+};
+
+}  // namespace coffer::test
