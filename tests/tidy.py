@@ -18,10 +18,11 @@ MAY_USE = {
     "ops": set(),
     "journal": {"ops"},
     "snapshot": {"ops"},
+    "audit": {"ops", "journal", "snapshot"},
     "engine": {"ops", "journal", "snapshot"},
     "api": {"ops", "engine"},
     "http": {"ops", "engine", "api"},
-    "command": {"ops", "journal", "snapshot", "engine", "http"},
+    "command": {"ops", "journal", "snapshot", "audit", "engine", "http"},
 }
 SOCKETS = ("boost/asio", "boost/beast")
 MAX_COLUMNS = 100

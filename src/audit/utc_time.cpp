@@ -1,0 +1,154 @@
+#include "audit/utc_time.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <system_error>
+
+namespace coffer::audit {
+namespace {
+
+namespace chrono = std::chrono;
+
+constexpr std::int64_t ns_a_second = 1'000'000'000;
+constexpr int last_year = 2261;  // the last whose every moment fits into 63 bits of nanoseconds
+
+/// Takes a text apart from its beginning.
+class scanner {
+public:
+    explicit scanner(std::string_view text) noexcept : left_{text} {}
+
+    [[nodiscard]] bool at_end() const noexcept { return left_.empty(); }
+
+    /// Whether one of these characters comes next; then it is taken.
+    [[nodiscard]] char take_any(std::string_view of) noexcept {
+        if (left_.empty() || of.find(left_.front()) == std::string_view::npos)
+            return '\0';
+        const char taken = left_.front();
+        left_.remove_prefix(1);
+        return taken;
+    }
+
+    /// A number of exactly so many digits.
+    [[nodiscard]] std::optional<int> take_number(std::size_t digits) noexcept {
+        const std::string_view text = left_.substr(0, digits);
+        if (text.size() != digits || text.find_first_not_of("0123456789") != text.npos)
+            return std::nullopt;
+        int value = 0;
+        std::from_chars(text.data(), text.data() + text.size(), value);
+        left_.remove_prefix(digits);
+        return value;
+    }
+
+    /// As many digits as there are.
+    [[nodiscard]] std::string_view take_digits() noexcept {
+        const std::size_t end = left_.find_first_not_of("0123456789");
+        const std::string_view digits = left_.substr(0, end);
+        left_.remove_prefix(digits.size());
+        return digits;
+    }
+
+private:
+    std::string_view left_;
+};
+
+/// Seconds since 1970 of a date's midnight.
+std::optional<std::int64_t> take_date(scanner& from) {
+    const auto year = from.take_number(4);
+    if (!year || from.take_any("-") == '\0')
+        return std::nullopt;
+    const auto month = from.take_number(2);
+    if (!month || from.take_any("-") == '\0')
+        return std::nullopt;
+    const auto day = from.take_number(2);
+    if (!day)
+        return std::nullopt;
+    const chrono::year_month_day date{chrono::year{*year},
+                                      chrono::month{static_cast<unsigned>(*month)},
+                                      chrono::day{static_cast<unsigned>(*day)}};
+    if (!date.ok() || *year > last_year)
+        return std::nullopt;
+    return chrono::seconds{chrono::sys_days{date}.time_since_epoch()}.count();
+}
+
+/// Hours and minutes, in seconds.
+std::optional<std::int64_t> take_hours_and_minutes(scanner& from) {
+    const auto hours = from.take_number(2);
+    if (!hours || *hours > 23 || from.take_any(":") == '\0')
+        return std::nullopt;
+    const auto minutes = from.take_number(2);
+    if (!minutes || *minutes > 59)
+        return std::nullopt;
+    return std::int64_t{*hours} * 3600 + std::int64_t{*minutes} * 60;
+}
+
+/// A time of the day, in ns since its midnight.
+std::optional<std::int64_t> take_time(scanner& from) {
+    const auto minutes = take_hours_and_minutes(from);
+    if (!minutes || from.take_any(":") == '\0')
+        return std::nullopt;
+    const auto seconds = from.take_number(2);
+    if (!seconds || *seconds > 59)
+        return std::nullopt;
+    std::int64_t ns = 0;
+    if (from.take_any(".") != '\0') {
+        std::string digits{from.take_digits()};
+        if (digits.empty() || digits.size() > 9)
+            return std::nullopt;
+        digits.resize(9, '0');
+        std::from_chars(digits.data(), digits.data() + digits.size(), ns);
+    }
+    return (*minutes + *seconds) * ns_a_second + ns;
+}
+
+/// How far ahead of UTC a clock is, in seconds.
+std::optional<std::int64_t> take_offset(scanner& from) {
+    if (from.take_any("Zz") != '\0')
+        return 0;
+    const char sign = from.take_any("+-");
+    if (sign == '\0')
+        return std::nullopt;
+    const auto seconds = take_hours_and_minutes(from);
+    if (!seconds)
+        return std::nullopt;
+    return sign == '-' ? -*seconds : *seconds;
+}
+
+}  // namespace
+
+std::string to_utc_text(std::uint64_t time_ns) {
+    const chrono::nanoseconds since{time_ns};
+    const auto days = chrono::floor<chrono::days>(since);
+    const chrono::year_month_day date{chrono::sys_days{days}};
+    const chrono::hh_mm_ss time{since - days};
+    char text[sizeof("-32767-12-31T23:59:59.123456789Z") + 8];
+    const int length = std::snprintf(
+        text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ", static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+        static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+        static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
+    return {text, static_cast<std::size_t>(length)};
+}
+
+std::optional<std::uint64_t> parse_utc_text(std::string_view text) {
+    scanner from{text};
+    const auto date_s = take_date(from);
+    if (!date_s)
+        return std::nullopt;
+    std::int64_t time_ns = 0;
+    std::int64_t offset_s = 0;
+    if (from.take_any("Tt ") != '\0') {
+        const auto time = take_time(from);
+        const auto offset = time ? take_offset(from) : std::nullopt;
+        if (!offset)
+            return std::nullopt;
+        time_ns = *time;
+        offset_s = *offset;
+    }
+    const std::int64_t ns = (*date_s - offset_s) * ns_a_second + time_ns;
+    if (!from.at_end() || ns < 0)
+        return std::nullopt;
+    return static_cast<std::uint64_t>(ns);
+}
+
+}  // namespace coffer::audit

@@ -1,0 +1,170 @@
+#include "audit/data_copy.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+
+#include "audit/auditor.hpp"
+#include "catch.hpp"
+#include "planted_data.hpp"
+
+using coffer::money;
+using coffer::test::planted_data;
+using coffer::test::temporary_directory;
+using namespace coffer::audit;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const patient_reader::pause no_wait = [] {};
+
+/// Some segments, of which the last goes on, and two snapshots.
+void fill(planted_data& data) {
+    data.open(7, 10'000, "key");
+    data.open(8, 0);
+    data.commit(1'000);
+    static_cast<void>(data.write(data.snapshot(1)));
+    for (std::uint64_t time_ns = 2'000; data.segments().size() != 3; ++time_ns) {
+        for (int i = 0; i != 10; ++i)
+            data.transfer(7, 8, 1);
+        data.commit(time_ns);
+    }
+    static_cast<void>(data.write(data.snapshot(2)));
+}
+
+/// What is in all files below, by their names; but for the segment that no batch is in yet.
+std::map<std::string, std::string> content(const fs::path& directory) {
+    std::map<std::string, std::string> files;
+    for (const auto& entry : fs::recursive_directory_iterator{directory})
+        if (entry.is_regular_file() && entry.path().filename() != "spare.tmp")
+            files[fs::relative(entry.path(), directory).string()] =
+                coffer::test::read_file(entry.path());
+    return files;
+}
+
+bool is_empty_but_for(const fs::path& directory, std::ptrdiff_t count) {
+    return std::distance(fs::directory_iterator{directory}, {}) == count;
+}
+
+}  // namespace
+
+TEST_CASE("backup: has the same in its files", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    const auto made = back_up(data.path(), place.path() / "copy", no_wait);
+    REQUIRE(made.left_out.empty());
+    REQUIRE(made.audited.holds());
+    REQUIRE(made.audited.directory == (place.path() / "copy").string());
+    REQUIRE(content(place.path() / "copy") == content(data.path()));
+    REQUIRE(fs::read_symlink(place.path() / "copy/snapshots/latest.json") == "2.json");
+    REQUIRE(is_empty_but_for(place.path(), 1));
+}
+
+TEST_CASE("backup: what is made of it by restore goes on as the original would", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    const fs::path restored = place.path() / "restored";
+    fs::create_directory(restored);
+    static_cast<void>(back_up(data.path(), place.path() / "copy", no_wait));
+    const auto made = restore(place.path() / "copy", restored, no_wait);
+    REQUIRE(tells_the_same(made.audited, data.examine()));
+    REQUIRE(content(restored) == content(data.path()));
+
+    coffer::journal::posix_storage storage{restored / "journal"};
+    const auto log = coffer::journal::file_log::open(storage, {.segment_bytes = 8'192});
+    REQUIRE(log->tail() == data.log().tail());
+    coffer::journal::batch_builder batch;
+    REQUIRE(log->append(batch.seal(log->tail(), 0)));
+    REQUIRE(log->wait_durable());
+}
+
+TEST_CASE("backup: leaves out a torn tail and a damaged snapshot", "[audit]") {
+    planted_data data;
+    fill(data);
+    planted_data::flip(data.path() / "snapshots/1.json", 150);
+    planted_data::flip(data.segment(data.segments().back()), 8'000);
+    const temporary_directory place;
+    const auto made = back_up(data.path(), place.path() / "copy", no_wait);
+    REQUIRE(made.audited.holds());
+    REQUIRE_FALSE(made.audited.journal.torn);
+    REQUIRE(made.left_out.size() == 1);
+    REQUIRE_THAT(made.left_out.front(), Catch::Contains("1.json"));
+    REQUIRE(made.audited.snapshots.size() == 1);
+    REQUIRE(made.audited.journal.last_record == data.last_record());
+}
+
+TEST_CASE("backup: of a journal that was trimmed holds", "[audit]") {
+    planted_data data;
+    fill(data);
+    REQUIRE(data.log().trim(data.segments()[1]));
+    const temporary_directory place;
+    const auto made = back_up(data.path(), place.path() / "copy", no_wait);
+    REQUIRE(made.audited.holds());
+    REQUIRE(content(place.path() / "copy") == content(data.path()));
+}
+
+TEST_CASE("backup: of a journal with nothing in it holds", "[audit]") {
+    planted_data data;
+    const temporary_directory place;
+    REQUIRE(back_up(data.path(), place.path() / "copy", no_wait).audited.holds());
+    REQUIRE(content(place.path() / "copy") == content(data.path()));
+}
+
+TEST_CASE("backup: nothing is overwritten", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    const auto file = coffer::test::write_file(place.path() / "file", "mine");
+    REQUIRE_THROWS_WITH(back_up(data.path(), place.path(), no_wait),
+                        Catch::Contains("is not overwritten"));
+    REQUIRE_THROWS_WITH(back_up(data.path(), file, no_wait), Catch::Contains("not overwritten"));
+    REQUIRE_THROWS_WITH(restore(data.path(), place.path(), no_wait),
+                        Catch::Contains("is not overwritten"));
+    REQUIRE(coffer::test::read_file(file) == "mine");
+    REQUIRE(is_empty_but_for(place.path(), 1));
+}
+
+TEST_CASE("backup: what a killed one has left is not touched", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    fs::create_directory(place.path() / "copy.partial");
+    REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", no_wait),
+                        Catch::Contains("copy.partial: is there already"));
+    REQUIRE(fs::exists(place.path() / "copy.partial"));
+    REQUIRE_FALSE(fs::exists(place.path() / "copy"));
+}
+
+TEST_CASE("backup: of what is damaged leaves nothing behind", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    SECTION("a batch") {
+        planted_data::flip(data.segment(1), 4'200);
+        REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", no_wait),
+                            Catch::Contains("checksum"));
+    }
+    SECTION("an account") {
+        data.add(coffer::journal::record::of_deposit({8, 1'000, money::from_minor(1'000)},
+                                                     money::from_minor(1)));
+        data.commit();
+        REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", no_wait),
+                            Catch::Contains("is not made, since the copy does not hold") &&
+                                Catch::Contains("account 8"));
+    }
+    REQUIRE(is_empty_but_for(place.path(), 0));
+}
+
+TEST_CASE("restore: refuses a backup that does not hold, and leaves nothing behind", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    planted_data::flip(data.path() / "snapshots/1.json", 150);
+    REQUIRE_THROWS_WITH(restore(data.path(), place.path() / "restored", no_wait),
+                        Catch::Contains("does not hold, and is not restored"));
+    REQUIRE(is_empty_but_for(place.path(), 0));
+}
