@@ -5,7 +5,11 @@
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <vector>
 
+#include "command/audit.hpp"
+#include "command/backup.hpp"
+#include "command/export_history.hpp"
 #include "command/serve.hpp"
 #include "command/serve_options.hpp"
 
@@ -27,6 +31,9 @@ int run(int argc, char** argv) {
     coffer::command::serve_options options;
     CLI::App* const serve = app.add_subcommand("serve", "Start the server");
     coffer::command::add_serve_options(*serve, options);
+    using namespace coffer::command;
+    const std::vector<subcommand> others{add_audit(app), add_export(app), add_backup(app),
+                                         add_restore(app)};
     CLI::App* const version = app.add_subcommand("version", "Say which version this is");
     CLI::App* const help = app.add_subcommand("help", "Say how to use it");
 
@@ -40,6 +47,9 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& wrong) {
         return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");
     }
+    for (const subcommand& one : others)
+        if (*one.parser)
+            return one.run();
     if (*version) {
         std::puts("coffer " COFFER_VERSION);
     } else if (*help) {

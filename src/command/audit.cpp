@@ -1,0 +1,35 @@
+#include "command/audit.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+#include <string>
+
+#include "audit/auditor.hpp"
+#include "command/output.hpp"
+
+namespace coffer::command {
+
+subcommand add_audit(CLI::App& app) {
+    struct options {
+        std::string directory;
+        bool json = false;
+    };
+    const auto chosen = std::make_shared<options>();
+    CLI::App* const parser = app.add_subcommand(
+        "audit", "Prove a data directory right, or say what is wrong; changes nothing");
+    parser->add_option("directory", chosen->directory, "The data directory, or a copy of it")
+        ->type_name("DIR")
+        ->required();
+    parser->add_flag("--json", chosen->json, "Say it as one JSON object");
+    return {parser, [chosen] {
+                const audit::report found =
+                    audit::examine(audit::data_files::in(chosen->directory));
+                output out;
+                out.write(chosen->json ? to_json(found) : to_text(found));
+                out.finish();
+                return found.holds() ? EXIT_SUCCESS : EXIT_FAILURE;
+            }};
+}
+
+}  // namespace coffer::command

@@ -1,0 +1,71 @@
+#include "command/export_history.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <coffer/account_number.hpp>
+
+#include "audit/posting_export.hpp"
+#include "audit/utc_time.hpp"
+#include "command/output.hpp"
+#include "command/parsed_option.hpp"
+
+namespace coffer::command {
+namespace {
+
+struct export_options {
+    std::string directory;
+    audit::line_format format = audit::line_format::ndjson;
+    audit::export_selection wanted;
+    std::string file;  ///< empty: standard output
+};
+
+void write_history(const export_options& chosen) {
+    const auto files = audit::data_files::in(chosen.directory);
+    std::optional<output> out;
+    if (chosen.file.empty())
+        out.emplace();
+    else
+        out.emplace(chosen.file);
+    audit::export_postings(files, chosen.format, chosen.wanted,
+                           [&out](std::string_view lines) { out->write(lines); });
+    out->finish();
+}
+
+}  // namespace
+
+subcommand add_export(CLI::App& app) {
+    const auto chosen = std::make_shared<export_options>();
+    CLI::App* const parser =
+        app.add_subcommand("export", "Write the history out, one posting a line; changes nothing");
+    parser->add_option("directory", chosen->directory, "The data directory, or a copy of it")
+        ->type_name("DIR")
+        ->required();
+    const std::string moment =
+        "a date or a moment as RFC 3339 has it, as in 2026-11-23 or 2026-11-23T15:00:00Z";
+    add_parsed(*parser, "--format", chosen->format, audit::parse_line_format, "ndjson or csv")
+        ->type_name("ndjson|csv")
+        ->description("What a line looks like")
+        ->required();
+    add_parsed(*parser, "--account", chosen->wanted.account, parse_account_number,
+               "an account number")
+        ->type_name("N")
+        ->description("Postings of this account alone");
+    add_parsed(*parser, "--since", chosen->wanted.since_ns, audit::parse_utc_text, moment)
+        ->type_name("TIME")
+        ->description("Postings of this moment and later ones");
+    add_parsed(*parser, "--until", chosen->wanted.until_ns, audit::parse_utc_text, moment)
+        ->type_name("TIME")
+        ->description("Postings before this moment");
+    parser->add_option("--output", chosen->file, "Write to this file [standard output]")
+        ->type_name("FILE");
+    return {parser, [chosen] {
+                write_history(*chosen);
+                return EXIT_SUCCESS;
+            }};
+}
+
+}  // namespace coffer::command
