@@ -18,8 +18,8 @@ subcommand add_audit(CLI::App& app) {
     const auto chosen = std::make_shared<options>();
     CLI::App* const parser = app.add_subcommand(
         "audit", "Prove a data directory right, or say what is wrong; changes nothing");
-    parser->add_option("directory", chosen->directory, "The data directory, or a copy of it")
-        ->type_name("DIR")
+    parser->add_option("DIR", chosen->directory, "The data directory, or a copy of it")
+        ->type_name("")
         ->required();
     parser->add_flag("--json", chosen->json, "Say it as one JSON object");
     return {parser, [chosen] {

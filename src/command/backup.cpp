@@ -27,8 +27,8 @@ struct argument {
 std::shared_ptr<copy_options> add_options(CLI::App& parser, const argument& from,
                                           const argument& to) {
     auto chosen = std::make_shared<copy_options>();
-    parser.add_option("from", chosen->from, from.description)->type_name(from.name)->required();
-    parser.add_option("to", chosen->to, to.description)->type_name(to.name)->required();
+    parser.add_option(from.name, chosen->from, from.description)->type_name("")->required();
+    parser.add_option(to.name, chosen->to, to.description)->type_name("")->required();
     parser.add_flag("--json", chosen->json, "Say what its audit found as one JSON object");
     return chosen;
 }

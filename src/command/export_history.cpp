@@ -41,8 +41,8 @@ subcommand add_export(CLI::App& app) {
     const auto chosen = std::make_shared<export_options>();
     CLI::App* const parser =
         app.add_subcommand("export", "Write the history out, one posting a line; changes nothing");
-    parser->add_option("directory", chosen->directory, "The data directory, or a copy of it")
-        ->type_name("DIR")
+    parser->add_option("DIR", chosen->directory, "The data directory, or a copy of it")
+        ->type_name("")
         ->required();
     const std::string moment =
         "a date or a moment as RFC 3339 has it, as in 2026-11-23 or 2026-11-23T15:00:00Z";
