@@ -1,8 +1,8 @@
 """README.md is run as it is written.
 
 A ```console block is commands behind "$ " (a line that ends in a backslash goes on in the next)
-with what each prints below it; "..." there stands for anything. The curl commands of all blocks are
-run in order against one fresh server. The ```cpp block that includes <coffer/ledger.hpp> is
+with what each prints below it; "..." there stands for anything, in a line of its own for any lines.
+The curl and coffer commands of all blocks are run in order with one fresh server. The ```cpp block that includes <coffer/ledger.hpp> is
 compiled, and prints what the ```text block behind it says.
 """
 
@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import unittest
 
-from server import ROOT, Server, environment
+from server import BINARY, ROOT, Server, environment
 
 
 def blocks():
@@ -34,26 +34,32 @@ def commands():
 
 
 def pattern_of(expected):
+    if expected == "...":
+        return "(?s:.*)"
     return r"[^\n]*".join(re.escape(part) for part in expected.split("..."))
 
 
 class Readme(unittest.TestCase):
-    def test_curl_commands_print_what_it_says(self):
-        ran = 0
-        with Server() as server:
+    def test_commands_print_what_it_says(self):
+        ran = dict.fromkeys(("curl", "build/coffer"), 0)
+        with Server() as server, tempfile.TemporaryDirectory() as folder:
+            os.symlink(pathlib.Path(BINARY).resolve().parent, f"{folder}/build")
+            os.symlink(server.data, f"{folder}/coffer-data")
             for command, expected in commands():
-                if not command.startswith("curl"):
+                program = shlex.split(command)[0]
+                if program not in ran:
                     continue
                 here = re.sub(r"(localhost|127\.0\.0\.1):5000\b", rf"\1:{server.port}", command)
                 done = subprocess.run(["bash", "-c", here], capture_output=True, text=True,
-                                      timeout=20, check=False, env=environment())
+                                      timeout=20, check=False, env=environment(), cwd=folder)
                 printed = done.stdout.replace("\r", "").strip("\n")
                 printed = printed.replace(f":{server.port}", ":5000")
                 with self.subTest(command=command):
+                    self.assertEqual((0, ""), (done.returncode, done.stderr))
                     if not re.fullmatch(pattern_of(expected), printed):
                         self.assertEqual(expected, printed)
-                ran += 1
-        self.assertGreater(ran, 0, "README.md has no curl commands")
+                ran[program] += 1
+        self.assertTrue(all(ran.values()), f"README.md lacks commands: {ran}")
 
     def test_the_programs_it_tells_to_call_are_there(self):
         called = {shlex.split(command)[0] for command, _ in commands()}
