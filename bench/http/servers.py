@@ -81,20 +81,23 @@ def free_port():
 
 
 class Server:
-    """A running server, as a context manager. Its files are in a temporary folder."""
+    """A running server, as a context manager. Its files are in a temporary folder in `within`.
 
-    def __init__(self, name, core, binaries):
+    `cores` are what taskset takes.
+    """
+
+    def __init__(self, name, cores, binaries, within=None):
         self.name = name
-        self.temporary = tempfile.TemporaryDirectory(prefix=f"coffer-bench-{name}-")
+        self.temporary = tempfile.TemporaryDirectory(prefix="coffer-bench-", dir=within)
         self.folder = pathlib.Path(self.temporary.name)
         self.log = self.folder / "log"
         self.port = None
-        command = getattr(self, f"_{name}")(binaries)
+        command = self.command(binaries)
         kept = {key: value for key, value in os.environ.items() if not key.startswith("COFFER_")}
         with self.log.open("w") as out:
             # A session of its own: Ctrl-C is for us, and we stop it.
             self.process = subprocess.Popen(
-                ["taskset", "-c", str(core), *map(str, command)], stdin=subprocess.DEVNULL,
+                ["taskset", "-c", str(cores), *map(str, command)], stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out, env=kept, start_new_session=True)
         try:
             self._wait_until_it_listens()
@@ -102,13 +105,21 @@ class Server:
             self.close()
             raise
 
-    def _coffer(self, binaries):
+    def command(self, binaries):
+        """What starts it. It may write files for that into the folder."""
+        return getattr(self, f"_{self.name}")(binaries)
+
+    def write_accounts(self, count=ACCOUNTS):
+        """For `coffer serve --accounts`."""
         accounts = self.folder / "accounts.json"
         accounts.write_text(json.dumps({"accounts": [
             {"account_number": str(FIRST_ACCOUNT + place), "balance": float(BALANCE)}
-            for place in range(ACCOUNTS)]}))
+            for place in range(count)]}))
+        return accounts
+
+    def _coffer(self, binaries):
         return [binaries["coffer"], "serve", "--in-memory", "--threads", 1, "--listen",
-                "127.0.0.1:0", "--accounts", accounts]
+                "127.0.0.1:0", "--accounts", self.write_accounts()]
 
     def _bare(self, binaries):
         return [binaries["bare"], BODY]

@@ -1,0 +1,83 @@
+"""One run: every server started on the same disk, and each asked in turn, round by round."""
+
+import contextlib
+import datetime
+import os
+
+from bench.http.servers import Failed
+from bench.journal import loads, results, servers
+from bench.journal.disk import Disk
+
+WARM_UP_S = 0.3
+OPEN_LOOP_CONNECTIONS = 64
+
+
+def chosen(only):
+    """Those to measure, and why not the others that were asked for."""
+    skipped = {name: missing for name in only if (missing := servers.missing_packages(name))}
+    return [name for name in servers.NAMES if name in only and name not in skipped], skipped
+
+
+def started_at(name, binaries, within):
+    if name == "postgres":
+        return servers.Postgres(within)
+    return servers.Keeper(name, binaries, within)
+
+
+class Turns:
+    """What is measured in each round, in this order, with the disk at both ends."""
+
+    def __init__(self, disk, running, connections, binaries):
+        self.disk, self.load = disk, binaries["load"]
+        self.loads = [loads.Load(server, count) for count in results.CONNECTIONS
+                      for server in running
+                      if count in connections and count in results.connections_of(server.name)]
+        self.open_loop = next((server for server in running if server.name == "coffer"), None)
+
+    def warm_up(self):
+        for load in self.loads:
+            load.measure(WARM_UP_S)
+
+    def lone_writes(self, seconds):
+        return {"server": "disk", "connections": 1, **self.disk.measure(seconds)}
+
+    def measured(self, seconds):
+        yield self.lone_writes(seconds / 2)
+        top = 0
+        for load in self.loads:
+            figures = load.measure(seconds)
+            if load.server is self.open_loop:
+                top = max(top, figures["rate"])
+            yield figures
+        if self.open_loop is not None:
+            figures = loads.open_loop(self.open_loop, self.load, top / 2, OPEN_LOOP_CONNECTIONS,
+                                      seconds)
+            beside = self.lone_writes(seconds / 2)
+            yield {"server": "open loop", "connections": OPEN_LOOP_CONNECTIONS, **figures,
+                   "disk_p99_us": beside["p99_us"]}
+            yield beside
+
+
+def measure(options, binaries, say):
+    """`options` has only, connections, rounds, seconds and dir."""
+    load_before = os.getloadavg()[0]
+    when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    if load_before > 0.5:
+        say(f"The machine is busy (load {load_before:.1f}): the figures will be noisy")
+    names, skipped = chosen(options.only)
+    for name, packages in skipped.items():
+        say(f"Skipping {servers.NAMES[name]}: please install {' '.join(packages)}")
+    runs = []
+    with contextlib.ExitStack() as started:
+        disk = started.enter_context(Disk(options.dir))
+        running = [started.enter_context(started_at(name, binaries, options.dir))
+                   for name in names]
+        if not running:
+            raise Failed("nothing of what was asked for is installed")
+        turns = Turns(disk, running, options.connections, binaries)
+        turns.warm_up()
+        for number in range(1, options.rounds + 1):
+            say(f"Round {number} of {options.rounds}")
+            runs += [{"round": number, **one} for one in turns.measured(options.seconds)]
+    return {"when": when, "processors": os.cpu_count(), "load_before": load_before,
+            "rounds": options.rounds, "seconds": options.seconds, "skipped": skipped, "runs": runs}

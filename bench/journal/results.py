@@ -1,0 +1,102 @@
+"""The figures as tools/bench keeps them, how they are looked up, and what is asked of them."""
+
+import dataclasses
+import operator
+import statistics
+
+from bench.journal.servers import NAMES, WAITS
+from bench.lib.statistic import spread
+
+CONNECTIONS = (1, 8, 64, 256)
+FEW = {"redis": (1, 256), "postgres": (1, 256), **{f"wait {wait}": (64, 256) for wait in WAITS}}
+QUANTITIES = {"rate": "a second", "p50_us": "p50, µs", "p99_us": "p99, µs"}
+OPEN_LOOP = ("open loop", 64)
+DISK = ("disk", 1)
+
+
+def connections_of(server):
+    """With how many connections a server is measured: Coffer with all, to see it grow."""
+    return FEW.get(server, CONNECTIONS)
+
+
+class Runs:
+    """What was measured, by server and connections, a run a round or two."""
+
+    def __init__(self, figures):
+        self.found = {}
+        for run in figures["runs"]:
+            key = (run["server"], run["connections"])
+            self.found.setdefault(key, {}).setdefault(run["round"], []).append(run)
+        order = [*NAMES, OPEN_LOOP[0]]
+        self.settings = sorted(self.found, key=lambda key: (key[1], order.index(key[0])))
+
+    def by_round(self, setting, quantity):
+        """A round: its value, or the median of its values. Empty if it was not measured."""
+        return {number: statistics.median(run[quantity] for run in runs)
+                for number, runs in self.found.get(setting, {}).items()
+                if all(quantity in run for run in runs)}
+
+    def median(self, setting, quantity):
+        """None if it was not measured."""
+        found = self.by_round(setting, quantity)
+        return statistics.median(found.values()) if found else None
+
+    def spread(self, setting, quantity):
+        return spread(list(self.by_round(setting, quantity).values()))
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantity:
+    """`factor` times what was measured of that."""
+
+    setting: tuple
+    name: str
+    factor: float = 1
+
+    def by_round(self, runs):
+        return {number: self.factor * value
+                for number, value in runs.by_round(self.setting, self.name).items()}
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """That `own`, divided by the sum of `versus`, is `at_most` or at least `bound`."""
+
+    text: str
+    own: Quantity
+    versus: tuple
+    bound: float
+    at_most: bool = False
+
+    def ratio(self, runs):
+        """The median of the rounds' ratios, since what disturbs a round disturbs both. None if one
+        of them was not measured."""
+        own = self.own.by_round(runs)
+        versus = [one.by_round(runs) for one in self.versus]
+        ratios = [value / sum(one[number] for one in versus) for number, value in own.items()
+                  if all(number in one for one in versus)]
+        return statistics.median(ratios) if ratios else None
+
+    def is_met(self, ratio):
+        return (operator.le if self.at_most else operator.ge)(ratio, self.bound)
+
+
+def of(server, connections, quantity, factor=1):
+    return Quantity((server, connections), quantity, factor)
+
+
+WANTED = (
+    Wanted("256 connections: rate / that in memory",
+           of("coffer", 256, "rate"), (of("memory", 256, "rate"),), 0.8),
+    Wanted("open loop at half the top rate: p99 / that of a lone fdatasync beside it",
+           of(*OPEN_LOOP, "p99_us"), (of(*OPEN_LOOP, "disk_p99_us"),), 3, at_most=True),
+    Wanted("a lone client: p50 / (1.5 fdatasyncs + in memory)",
+           of("coffer", 1, "p50_us"), (of(*DISK, "p50_us", 1.5), of("memory", 1, "p50_us")), 1,
+           at_most=True),
+    *(Wanted(f"256 connections: rate / that of {NAMES[other]}",
+             of("coffer", 256, "rate"), (of(other, 256, "rate"),), 1)
+      for other in ("redis", "postgres")),
+    *(Wanted(f"a lone client: p50 / that of {NAMES[other]}",
+             of("coffer", 1, "p50_us"), (of(other, 1, "p50_us"),), 1, at_most=True)
+      for other in ("redis", "postgres")),
+)
