@@ -108,8 +108,8 @@ class Tidy(unittest.TestCase):
             for lines in [len(path.read_text().splitlines())] if lines > MAX_LINES])
 
     def test_tests_mirror_the_sources(self):
-        rooms = {*MAY_USE, "bench", "core", "embedding", "models", "load", "end_to_end", "fuzz",
-                 "__pycache__"}
+        rooms = {*MAY_USE, "bench", "core", "embedding", "models", "load", "end_to_end", "faults",
+                 "fuzz", "__pycache__"}
         self.assert_none([
             name(path) for path in sorted((ROOT / "tests").iterdir())
             if path.is_dir() and path.name not in rooms])

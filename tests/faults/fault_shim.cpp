@@ -1,0 +1,165 @@
+// Makes calls of the system fail, for a program that this is loaded into with LD_PRELOAD.
+//
+// FAULT_BELOW      the calls on files whose whole path begins with this are counted, and may fail
+// FAULT_CONTROL    a file of an array of `control`, one for each of `call` in that order, in which
+//                  whoever started the program reads how many calls there were, and says at any
+//                  time which are to fail. It is tests/faults/shim.py.
+//
+// A call that fails has done nothing. Thread safety: any thread may call at once.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+namespace {
+
+enum class call : std::uint8_t {
+    create,
+    pwrite,
+    write,
+    fdatasync,
+    fsync,
+    fallocate,
+    ftruncate,
+    rename,
+    unlink,
+    mkdir,
+    count
+};
+
+struct control {
+    std::int64_t made;   ///< so far
+    std::int64_t first;  ///< the number, from 1, of the first that fails; 0 for none
+    std::int64_t times;  ///< how many fail from there on
+    std::int64_t error;  ///< what errno is then
+};
+
+constexpr std::size_t calls = static_cast<std::size_t>(call::count);
+
+control* shared_controls() noexcept {
+    const char* const file = std::getenv("FAULT_CONTROL");
+    if (file == nullptr)
+        return nullptr;
+    // Not by name: this library's own open stands before that.
+    const int opened = ::openat(AT_FDCWD, file, O_RDWR | O_CLOEXEC);
+    if (opened < 0)
+        return nullptr;
+    void* const mapped =
+        ::mmap(nullptr, calls * sizeof(control), PROT_READ | PROT_WRITE, MAP_SHARED, opened, 0);
+    ::close(opened);
+    return mapped == MAP_FAILED ? nullptr : static_cast<control*>(mapped);
+}
+
+bool is_below(std::string_view path) noexcept {
+    static const char* const below = std::getenv("FAULT_BELOW");
+    return below != nullptr && path.starts_with(below);
+}
+
+bool is_below(int descriptor) noexcept {
+    std::array<char, 32> link{};
+    std::array<char, 4096> path{};
+    std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", descriptor);
+    const ssize_t size = ::readlink(link.data(), path.data(), path.size());
+    return size > 0 && is_below(std::string_view{path.data(), static_cast<std::size_t>(size)});
+}
+
+/// Counts the call. Whether it is to fail, with errno set.
+template <class File>
+bool fails(call which, File file) noexcept {
+    static control* const controls = shared_controls();
+    if (controls == nullptr || !is_below(file))
+        return false;
+    control& one = controls[static_cast<std::size_t>(which)];
+    // Relaxed: the numbers order nothing. The other process sees them when it looks next.
+    const auto read = [](std::int64_t& value) {
+        return std::atomic_ref{value}.load(std::memory_order_relaxed);
+    };
+    const std::int64_t number =
+        std::atomic_ref{one.made}.fetch_add(1, std::memory_order_relaxed) + 1;
+    const std::int64_t first = read(one.first);
+    if (first == 0 || number < first || number - first >= read(one.times))
+        return false;
+    errno = static_cast<int>(read(one.error));
+    return true;
+}
+
+/// The function of this name that the program would have called without us.
+template <class Function>
+Function next(const char* name, Function) noexcept {
+    return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+extern "C" {
+
+int open(const char* path, int flags, ...) {
+    mode_t mode = 0;
+    if ((flags & (O_CREAT | O_TMPFILE)) != 0) {
+        std::va_list rest;
+        va_start(rest, flags);
+        mode = va_arg(rest, mode_t);
+        va_end(rest);
+    }
+    if ((flags & O_CREAT) != 0 && fails(call::create, path))
+        return -1;
+    static const auto real = next("open", &open);
+    return real(path, flags, mode);
+}
+
+ssize_t pwrite(int descriptor, const void* bytes, size_t size, off_t offset) {
+    static const auto real = next("pwrite", &pwrite);
+    return fails(call::pwrite, descriptor) ? -1 : real(descriptor, bytes, size, offset);
+}
+
+ssize_t write(int descriptor, const void* bytes, size_t size) {
+    static const auto real = next("write", &write);
+    return fails(call::write, descriptor) ? -1 : real(descriptor, bytes, size);
+}
+
+int fdatasync(int descriptor) {
+    static const auto real = next("fdatasync", &fdatasync);
+    return fails(call::fdatasync, descriptor) ? -1 : real(descriptor);
+}
+
+int fsync(int descriptor) {
+    static const auto real = next("fsync", &fsync);
+    return fails(call::fsync, descriptor) ? -1 : real(descriptor);
+}
+
+int fallocate(int descriptor, int mode, off_t offset, off_t size) {
+    static const auto real = next("fallocate", &fallocate);
+    return fails(call::fallocate, descriptor) ? -1 : real(descriptor, mode, offset, size);
+}
+
+int ftruncate(int descriptor, off_t size) noexcept {
+    static const auto real = next("ftruncate", &ftruncate);
+    return fails(call::ftruncate, descriptor) ? -1 : real(descriptor, size);
+}
+
+int rename(const char* from, const char* to) noexcept {
+    static const auto real = next("rename", &rename);
+    return fails(call::rename, to) ? -1 : real(from, to);
+}
+
+int unlink(const char* path) noexcept {
+    static const auto real = next("unlink", &unlink);
+    return fails(call::unlink, path) ? -1 : real(path);
+}
+
+int mkdir(const char* path, mode_t mode) noexcept {
+    static const auto real = next("mkdir", &mkdir);
+    return fails(call::mkdir, path) ? -1 : real(path, mode);
+}
+
+}  // extern "C"

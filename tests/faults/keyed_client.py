@@ -1,0 +1,194 @@
+"""Many connections, one thread: each sends a request under its key, and waits for the answer."""
+
+import re
+import select
+import socket
+import time
+
+from faults.money_text import minor_of, text_of
+
+HEAD_END = b"\r\n\r\n"
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+REPLAYED = re.compile(rb"\r\nidempotent-replayed: *true\r\n", re.IGNORECASE)
+BALANCE = re.compile(r'"balance":([0-9.]+)')
+MOST_S = 60  # to wait for anything
+AGAIN_AFTER_S = 0.002  # once an answer was not definitive
+
+
+class Reply:
+    """One that is whole, at the beginning of these bytes."""
+
+    def __init__(self, received, head_end, end):
+        head = received[:head_end + 2]
+        self.status = int(head[9:12])
+        self.replayed = REPLAYED.search(head) is not None
+        self.body = received[head_end + 4:end].decode()
+
+
+def whole_reply(received):
+    """The reply that the bytes are; None as long as there are more to come."""
+    head_end = received.find(HEAD_END)
+    if head_end < 0:
+        return None
+    length = LENGTH.search(received, 0, head_end + 2)
+    end = head_end + 4 + (int(length[1]) if length else 0)
+    return Reply(received, head_end, end) if len(received) >= end else None
+
+
+def request_for(history, number):
+    effect = history.effect[number]
+    operation = "deposit" if effect > 0 else "withdraw"
+    body = f'{{"amount":{text_of(abs(effect))}}}'
+    return (f"POST /accounts/{history.account[number]}/{operation} HTTP/1.1\r\nHost: coffer\r\n"
+            f"Content-Type: application/json\r\nIdempotency-Key: {history.key_of(number)}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+
+def balance_request(account):
+    return f"GET /accounts/{account}/balance HTTP/1.1\r\nHost: coffer\r\n\r\n".encode()
+
+
+class Connection:
+    """One, and what it waits for: the number of a request, or an account that it reads."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=MOST_S)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.socket.setblocking(False)
+        self.received = b""
+        self.number = None
+        self.reads = None
+
+    def send(self, request):
+        # Far less than what a socket takes at once.
+        if self.socket.send(request) != len(request):
+            raise OSError("a request was not taken whole")
+
+
+class Client:
+    """Connections to one server. `history` is told of every answer."""
+
+    def __init__(self, port, connections, history):
+        self.history = history
+        self.poll = select.epoll()
+        self.connections = {}
+        self.open = set()  # descriptors of those that the server has not closed
+        self.unanswered = []  # numbers, to be asked again
+        self.is_lost = False  # the server has closed a connection
+        try:
+            for _ in range(connections):
+                one = Connection(port)
+                self.connections[one.socket.fileno()] = one
+                self.poll.register(one.socket, select.EPOLLIN)
+                self.open.add(one.socket.fileno())
+        except BaseException:
+            self.close()
+            raise
+
+    def run(self, next_job, deadline=None):
+        """Has every connection do what `next_job()` says, ("post", number) or ("read", account),
+        until it says None and all are answered; or until the deadline, or the connections are
+        lost: what is not answered then is in `unanswered`."""
+        idle = list(self.connections.values())
+        self.is_lost = False
+        give_up = time.monotonic() + MOST_S
+        while not self.is_lost:
+            idle = [one for one in idle if not self._begin(one, next_job)]
+            if len(idle) == len(self.connections) or self.is_lost:
+                break
+            now = time.monotonic()
+            if deadline is not None and now >= deadline:
+                break
+            if now >= give_up:
+                raise TimeoutError("the server does not answer")
+            wait_s = 0.05 if deadline is None else min(0.05, deadline - now)
+            idle += self._receive(wait_s)
+
+    def _begin(self, one, next_job):
+        """False if there is nothing to do."""
+        job = next_job()
+        if job is None:
+            return False
+        kind, what = job
+        if kind == "post":
+            one.number, request = what, request_for(self.history, what)
+        else:
+            one.reads, request = what, balance_request(what)
+        try:
+            one.send(request)
+        except OSError:
+            self.is_lost = True
+        return True
+
+    def _receive(self, wait_s):
+        """Those that were answered."""
+        answered = []
+        for descriptor, _ in self.poll.poll(wait_s):
+            one = self.connections[descriptor]
+            try:
+                more = one.socket.recv(65536)
+            except BlockingIOError:
+                continue
+            except OSError:
+                more = b""
+            if not more:
+                self.poll.unregister(descriptor)
+                self.open.remove(descriptor)
+                self.is_lost = True
+                continue
+            one.received += more
+            reply = whole_reply(one.received)
+            if reply is not None:
+                one.received = b""
+                self._take(one, reply)
+                answered.append(one)
+        return answered
+
+    def _take(self, one, reply):
+        if one.number is not None:
+            number, one.number = one.number, None
+            if not self.history.answer(number, reply.status, reply.body, reply.replayed):
+                self._not_yet(number, reply)
+        else:
+            account, one.reads = one.reads, None
+            if reply.status == 200:
+                self.history.saw(account, minor_of(BALANCE.search(reply.body)[1]))
+
+    def _not_yet(self, number, reply):
+        if reply.status not in (409, 503):
+            self.history.complain("wrong", f"{self.history.key_of(number)}: {reply.body}")
+        time.sleep(AGAIN_AFTER_S)
+        self.unanswered.append(number)
+
+    def take_what_has_come(self):
+        """After the server's end: the replies that were on their way still. All the rest is
+        unanswered then."""
+        give_up = time.monotonic() + MOST_S
+        while self.open:
+            self._receive(0.05)
+            if time.monotonic() >= give_up:
+                raise TimeoutError("the server has ended, and its connections have not")
+        self.unanswered += [one.number for one in self.connections.values()
+                            if one.number is not None]
+
+    def close(self):
+        self.poll.close()
+        for one in self.connections.values():
+            one.socket.close()
+
+
+def balances(port, accounts):
+    """What the server says of these accounts, over one connection."""
+    found = {}
+    with socket.create_connection(("127.0.0.1", port), timeout=MOST_S) as one:
+        for account in accounts:
+            one.sendall(balance_request(account))
+            received, reply = b"", None
+            while reply is None:
+                more = one.recv(65536)
+                if not more:
+                    raise OSError("the server closed the connection")
+                received += more
+                reply = whole_reply(received)
+            found[account] = minor_of(BALANCE.search(reply.body)[1])
+    return found

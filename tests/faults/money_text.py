@@ -1,0 +1,13 @@
+"""Money as the server writes it: 1000.0, 100.5, 99.99. Here it is cents, as whole numbers."""
+
+
+def text_of(minor):
+    """The shortest decimal with at least one digit behind the point. `minor` is not below zero."""
+    text = f"{minor // 100}.{minor % 100:02d}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def minor_of(text):
+    """What text_of made a text of."""
+    whole, _, part = text.partition(".")
+    return int(whole) * 100 + int((part + "00")[:2])

@@ -1,0 +1,64 @@
+"""Makes calls of a program fail: the other end of fault_shim.cpp."""
+
+import mmap
+import os
+import pathlib
+import struct
+import tempfile
+
+from end_to_end.server import BINARY
+
+# In the order of the shim.
+CALLS = ("create", "pwrite", "write", "fdatasync", "fsync", "fallocate", "ftruncate", "rename",
+         "unlink", "mkdir")
+CONTROL = struct.Struct("=qqqq")  # made, first, times, error
+FOR_EVER = 2**62
+
+
+def library():
+    """Where the shim is, beside the binary in the same build. It may not be there."""
+    return pathlib.Path(BINARY).resolve().parent / "tests" / "faults" / "fault_shim.so"
+
+
+class Faults:
+    """For one program at a time, on the files whose paths begin with `below`; a context manager."""
+
+    def __init__(self, below):
+        self.file = tempfile.NamedTemporaryFile(prefix="coffer-fault-")
+        os.truncate(self.file.fileno(), CONTROL.size * len(CALLS))
+        self.shared = mmap.mmap(self.file.fileno(), CONTROL.size * len(CALLS))
+        self.environment = {"LD_PRELOAD": str(library()), "FAULT_CONTROL": self.file.name,
+                            "FAULT_BELOW": str(below)}
+
+    def _place(self, call):
+        return CONTROL.size * CALLS.index(call)
+
+    def made(self, call):
+        """How many calls there were so far."""
+        return CONTROL.unpack_from(self.shared, self._place(call))[0]
+
+    def fail(self, call, error, after=0, times=1):
+        """Lets so many more pass, and then so many fail with this errno."""
+        first = self.made(call) + after + 1
+        # The count is the program's: it may go on counting meanwhile.
+        struct.pack_into("=qqq", self.shared, self._place(call) + 8, first, times, error)
+
+    def heal(self):
+        """From now on nothing fails."""
+        for call in CALLS:
+            struct.pack_into("=q", self.shared, self._place(call) + 8, 0)
+
+    def hit(self, call):
+        """Whether one was made to fail."""
+        made, first, _, _ = CONTROL.unpack_from(self.shared, self._place(call))
+        return 0 < first <= made
+
+    def close(self):
+        self.shared.close()
+        self.file.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
