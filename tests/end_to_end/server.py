@@ -29,6 +29,14 @@ def run(*arguments, env=None):
                           env=environment(env))
 
 
+class DidNotStart(RuntimeError):
+    """A server ended before it listened, with this status, and said this on standard error."""
+
+    def __init__(self, status, said):
+        super().__init__(f"the server did not start: status {status}: {said}")
+        self.status, self.said = status, said
+
+
 class Server:
     """A server on a free port with a data directory of its own, as a context manager."""
 
@@ -60,7 +68,7 @@ class Server:
             found = re.search(r"http://(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)", line)
             if found:
                 return int(found[1])
-        raise RuntimeError("the server did not start: " + self.stderr())
+        raise DidNotStart(self.process.wait(TIMEOUT_S), self.stderr())
 
     def stderr(self):
         self.errors.seek(0)

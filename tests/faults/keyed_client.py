@@ -176,6 +176,12 @@ class Client:
         for one in self.connections.values():
             one.socket.close()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 def balances(port, accounts):
     """What the server says of these accounts, over one connection."""

@@ -1,7 +1,4 @@
-"""A server that is killed again and again under load, and clients that never give up on a request.
-
-Half of the accounts are deposited to only, so that a balance that was seen may never be undone.
-"""
+"""A server that is killed again and again under load."""
 
 import json
 import random
@@ -9,25 +6,17 @@ import subprocess
 import time
 
 from end_to_end.server import BINARY, Server, environment
-from faults.history import History
-from faults.keyed_client import Client, balances
+from faults.customers import Customers
 from faults.money_text import minor_of
 
-FIRST_ACCOUNT = 20_001
-ACCOUNTS = 20
-OPENING = 100_000
-MOST_DEPOSIT, MOST_WITHDRAWAL = 5_000, 50_000
-READS = 0.1  # of all requests
 CONNECTIONS = 48
 LEAST_MS, MOST_MS = 20, 300  # of load before a kill
 EARLY = 0.15  # of the rounds are killed while the server starts, too
+MOST_EARLY_S = 0.1
+SETTLED = 0.75  # of the rounds; else the kill may hit those that are asked again
 ASKED_AGAIN = 30  # of the answered requests, a round
 SNAPSHOTS_EVERY = ("0", "30ms", "200ms")
 FLAGS = ("--threads", "2", "--segment-size", "8MiB")
-
-
-def is_deposited_to_only(account):
-    return account % 2 == 0
 
 
 class KillRounds:
@@ -35,108 +24,54 @@ class KillRounds:
 
     def __init__(self, folder, seed, say):
         self.random = random.Random(seed)
-        self.folder, self.say = folder, say
+        self.say = say
         self.data = folder / "data"
-        opening = {account: OPENING for account in range(FIRST_ACCOUNT, FIRST_ACCOUNT + ACCOUNTS)}
-        self.history = History(opening, f"kill-{seed}")
-        self.unanswered = []
-        self.retried = self.rounds = self.early = self.audits = 0
+        self.customers = Customers(f"kill-{seed}", self.random, CONNECTIONS)
+        self.history = self.customers.history
         self.accounts_file = folder / "accounts.json"
-        self.accounts_file.write_text(json.dumps({"accounts": [
-            {"account_number": str(account), "balance": minor / 100}
-            for account, minor in opening.items()]}))
-
-    def started(self):
-        accounts = () if (self.data / "journal").exists() else ("--accounts", self.accounts_file)
-        return Server("--snapshot-every", self.random.choice(SNAPSHOTS_EVERY), *FLAGS, *accounts,
-                      data=self.data)
+        self.customers.write_accounts(self.accounts_file)
+        self.rounds = self.early = self.audits = 0
 
     def run(self, rounds, audit_every):
         for _ in range(rounds):
             self.rounds += 1
             if self.random.random() < EARLY:
                 self._kill_while_it_starts()
-            with self.started() as server:
+            with self._started() as server:
                 self._one_round(server)
             if self.rounds % audit_every == 0:
                 self.audit()
                 self.say(self.summary())
-        with self.started() as server:
-            self._settle(server)
+        with self._started() as server:
+            self.customers.settle(server, ASKED_AGAIN)
             if server.stop() != 0:
-                self.history.complain("wrong", "the server did not end in order")
+                self.history.complain("wrong", f"it did not end in order: {server.stderr()}")
         self.audit()
         self.check_export()
+
+    def _flags(self):
+        accounts = () if (self.data / "journal").exists() else ("--accounts", self.accounts_file)
+        return ("--snapshot-every", self.random.choice(SNAPSHOTS_EVERY), *FLAGS, *accounts)
+
+    def _started(self):
+        return Server(*self._flags(), data=self.data)
 
     def _kill_while_it_starts(self):
         self.early += 1
         with subprocess.Popen(
-                [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", self.data, *FLAGS,
-                 "--accounts", self.accounts_file],
+                [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", self.data, *self._flags()],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 env=environment()) as process:
-            time.sleep(self.random.uniform(0, 0.1))
+            time.sleep(self.random.uniform(0, MOST_EARLY_S))
             process.kill()
 
     def _one_round(self, server):
-        self._check_nothing_was_taken_back(server)
-        if self.random.random() < 0.75:
-            self._settle(server)  # else the kill may hit those that are asked again
-        client = Client(server.port, CONNECTIONS, self.history)
-        try:
-            waits_s = self.random.uniform(LEAST_MS, MOST_MS) / 1000
-            client.run(self._jobs(), time.monotonic() + waits_s)
-            if client.is_lost:
-                self.history.complain("wrong", f"the server ended by itself: {server.stderr()}")
-            server.kill()
-            client.take_what_has_come()
-            self.unanswered = client.unanswered + self.unanswered
-        finally:
-            client.close()
-
-    def _jobs(self):
-        """Requests without an answer first, then new ones and reads."""
-        def next_job():
-            if self.unanswered:
-                self.retried += 1
-                return "post", self.unanswered.pop()
-            account = FIRST_ACCOUNT + self.random.randrange(ACCOUNTS)
-            if self.random.random() < READS:
-                return "read", account
-            if is_deposited_to_only(account) or self.random.random() < 0.8:
-                return "post", self.history.begin(account, self.random.randint(1, MOST_DEPOSIT))
-            return "post", self.history.begin(account, -self.random.randint(1, MOST_WITHDRAWAL))
-        return next_job
-
-    def _check_nothing_was_taken_back(self, server):
-        accounts = filter(is_deposited_to_only, self.history.opening)
-        for account, balance in balances(server.port, accounts).items():
-            self.history.check_not_taken_back(account, balance)
-
-    def _settle(self, server):
-        """Asks until all is answered, and some that was answered before; then all balances must be
-        what was acknowledged."""
-        client = Client(server.port, CONNECTIONS, self.history)
-        try:
-            client.unanswered, self.unanswered = self.unanswered, []
-            while client.unanswered:
-                self.retried += len(client.unanswered)
-                asked, client.unanswered = client.unanswered, []
-                self._ask(client, asked)
-            if len(self.history):
-                self._ask(client, [self.random.randrange(len(self.history))
-                                   for _ in range(ASKED_AGAIN)])
-        finally:
-            client.close()
-        for account, balance in balances(server.port, self.history.opening).items():
-            self.history.check_balance(account, balance)
-
-    @staticmethod
-    def _ask(client, numbers):
-        left = iter(set(numbers))
-        client.run(lambda: next((("post", number) for number in left), None))
-        if client.is_lost:
-            raise OSError("the server ended by itself")
+        self.customers.check_nothing_was_taken_back(server)
+        if self.random.random() < SETTLED:
+            self.customers.settle(server, ASKED_AGAIN)
+        waits_s = self.random.uniform(LEAST_MS, MOST_MS) / 1000
+        if not self.customers.post_until(server, waits_s, server.kill):
+            self.history.complain("wrong", f"the server ended by itself: {server.stderr()}")
 
     def audit(self):
         self.audits += 1
@@ -157,7 +92,7 @@ class KillRounds:
     def summary(self):
         counts = self.history.counts
         return (f"{self.rounds} rounds, {self.early} killed while starting too: "
-                f"{counts['acknowledged']:,} acknowledged, {self.retried:,} retried, "
+                f"{counts['acknowledged']:,} acknowledged, {self.customers.retried:,} retried, "
                 f"{counts['replayed']:,} replayed, {self.audits} audits; {counts['lost']} lost, "
                 f"{counts['doubled']} doubled, {counts['wrong']} otherwise wrong")
 

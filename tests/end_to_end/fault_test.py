@@ -1,0 +1,136 @@
+"""Calls of the system that fail, one after another: nothing acknowledged is lost by that."""
+
+import errno
+import pathlib
+import random
+import sys
+import tempfile
+import unittest
+
+from server import DidNotStart, Server, balance, get, post, run, wait_until
+from http_test import post_bytes, split
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from faults.customers import Customers  # noqa: E402
+from faults.shim import CALLS, Faults, library  # noqa: E402
+
+CONNECTIONS = 4
+REQUESTS = 60
+MOST_POINTS = 8  # of a call, spread evenly over all that a run makes
+FLAGS = ("--threads", "2", "--segment-size", "8MiB", "--snapshot-every", "20ms")
+NO_ROOM = ("create", "pwrite", "write", "fallocate", "mkdir")
+
+
+def points(made):
+    """Numbers of calls before the one that fails: the first, the last, and some between."""
+    if made <= MOST_POINTS:
+        return list(range(made))
+    return sorted({round(place * (made - 1) / (MOST_POINTS - 1)) for place in range(MOST_POINTS)})
+
+
+@unittest.skipUnless(library().exists(), f"there is no {library()}")
+class Fault(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.data = self.folder / "data"
+
+    def assert_ended_in_good_order(self, status, said):
+        """A failure is an exit status and one line for people, below what is in the log."""
+        if status != 0:
+            self.assertEqual(1, status, said)
+            lines = [line for line in said.splitlines() if line.startswith("coffer: ")]
+            self.assertEqual(1, len(lines), said)
+
+    def life(self, customers, accounts, faults):
+        """From a first start to an orderly end, or to what the fault makes of it."""
+        try:
+            with Server(*FLAGS, "--accounts", accounts, data=self.data,
+                        env=faults.environment) as server:
+                customers.post(server, REQUESTS)
+                self.assert_ended_in_good_order(server.stop(), server.stderr())
+        except DidNotStart as failure:
+            self.assertNotEqual(0, failure.status)
+            self.assert_ended_in_good_order(failure.status, failure.said)
+
+    def go_on(self, customers, accounts):
+        """Another life on the same directory, without faults: it has all that was acknowledged."""
+        first = () if (self.data / "journal").exists() else ("--accounts", accounts)
+        with Server(*FLAGS, *first, data=self.data) as server:
+            customers.check_nothing_was_taken_back(server)
+            customers.settle(server, REQUESTS)
+            self.assertEqual(0, server.stop(), server.stderr())
+        self.assertTrue(customers.history.is_clean(), customers.history.complaints)
+        audited = run("audit", self.data)
+        self.assertEqual(0, audited.returncode, audited.stdout + audited.stderr)
+
+    def whole_run(self, prefix, call=None, after=0):
+        """Both lives, and how many calls of each kind the first one made."""
+        customers = Customers(prefix, random.Random(1), CONNECTIONS)
+        accounts = self.folder / "accounts.json"
+        customers.write_accounts(accounts)
+        with tempfile.TemporaryDirectory(dir=self.folder) as place:
+            self.data = pathlib.Path(place) / "data"
+            with Faults(self.data) as faults:
+                if call is not None:
+                    faults.fail(call, errno.ENOSPC if call in NO_ROOM else errno.EIO, after)
+                self.life(customers, accounts, faults)
+                made = {each: faults.made(each) for each in CALLS}
+                self.hits += call is not None and faults.hit(call)
+            self.go_on(customers, accounts)
+        return made
+
+    def test_no_call_that_fails_once_loses_what_was_acknowledged(self):
+        self.hits = tried = 0
+        made = self.whole_run("clean")
+        for call in ("create", "pwrite", "write", "fdatasync", "fsync", "fallocate", "rename",
+                     "mkdir"):
+            self.assertGreater(made[call], 0, f"the shim does not see {call}")
+        for call in CALLS:
+            for after in points(made[call]):
+                with self.subTest(call=call, after=after):
+                    tried += 1
+                    self.whole_run(f"{call}-{after}", call, after)
+        print(f"\n    {tried} runs, {self.hits} in which a call failed", end=" ")
+        self.assertGreater(self.hits, tried / 2)
+
+    def test_a_failed_sync_ends_the_server_and_acknowledges_nothing(self):
+        with Faults(self.data / "journal") as faults:
+            with Server("--snapshot-every", "1h", data=self.data,
+                        env=faults.environment) as server, server.connect() as connection:
+                connection.sendall(post_bytes(b'{"amount":1}', 10001))
+                self.assertEqual([200], [status for status, _, _ in split(connection.recv(65536))])
+                faults.fail("fdatasync", errno.EIO)
+                connection.sendall(post_bytes(b'{"amount":1}', 10001))
+                self.assertEqual(b"", self.rest_of(connection))
+                self.assertEqual(1, server.process.wait(20))
+                self.assert_ended_in_good_order(1, server.stderr())
+                self.assertIn("Input/output error", server.stderr())
+        with Server(data=self.data) as server:
+            self.assertIn(balance(server), ("1001.0", "1002.0"))
+
+    @staticmethod
+    def rest_of(connection):
+        """All that comes until the other side is gone."""
+        received = b""
+        try:
+            while more := connection.recv(65536):
+                received += more
+        except ConnectionResetError:
+            pass
+        return received
+
+    def test_a_snapshot_that_cannot_be_written_is_said_and_the_next_one_is_taken(self):
+        with Faults(self.data / "snapshots") as faults, Server(
+                "--snapshot-every", "20ms", data=self.data, env=faults.environment) as server:
+            faults.fail("write", errno.ENOSPC)
+            wait_until(lambda: "No space left on device" in server.stderr())
+            before = len(server.snapshots())
+            wait_until(lambda: len(server.snapshots()) > before)
+            self.assertEqual(200, post(server, "/accounts/10001/deposit", '{"amount":1}').status)
+            self.assertEqual(200, get(server, "/accounts/10001/balance").status)
+            self.assertEqual(0, server.stop(), server.stderr())
+
+
+if __name__ == "__main__":
+    unittest.main()

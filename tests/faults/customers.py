@@ -1,0 +1,99 @@
+"""Clients of the servers that follow each other on one data directory: they ask for what was not
+answered again, under the same key, until it is."""
+
+import json
+import time
+
+from faults.history import History
+from faults.keyed_client import Client, balances
+
+FIRST_ACCOUNT = 20_001
+ACCOUNTS = 20
+OPENING = 100_000
+MOST_DEPOSIT, MOST_WITHDRAWAL = 5_000, 50_000
+READS = 0.1  # of all requests
+
+
+def is_deposited_to_only(account):
+    """Half of the accounts are, so that a balance that was seen of them may never be undone."""
+    return account % 2 == 0
+
+
+class Customers:
+    """With `connections` to each server, and what `random` makes them ask for."""
+
+    def __init__(self, prefix, random, connections):
+        self.random, self.connections = random, connections
+        self.history = History(
+            {account: OPENING for account in range(FIRST_ACCOUNT, FIRST_ACCOUNT + ACCOUNTS)},
+            prefix)
+        self.unanswered = []
+        self.retried = 0
+
+    def write_accounts(self, file):
+        """For `coffer serve --accounts`."""
+        file.write_text(json.dumps({"accounts": [
+            {"account_number": str(account), "balance": minor / 100}
+            for account, minor in self.history.opening.items()]}))
+
+    def post_until(self, server, seconds, end):
+        """Those without an answer first, then new requests and reads; `end()` ends the server then.
+        False if it ended before that."""
+        with Client(server.port, self.connections, self.history) as client:
+            client.run(self._next_job, time.monotonic() + seconds)
+            survived = not client.is_lost
+            end()
+            client.take_what_has_come()
+            self.unanswered += client.unanswered
+        return survived
+
+    def post(self, server, count):
+        """New requests. The server may end meanwhile; it returns False then."""
+        left = iter(range(count))
+        with Client(server.port, self.connections, self.history) as client:
+            client.run(lambda: None if next(left, None) is None else self._new_job())
+            if client.is_lost:
+                client.take_what_has_come()
+            self.unanswered += client.unanswered
+            return not client.is_lost
+
+    def _next_job(self):
+        if self.unanswered:
+            self.retried += 1
+            return "post", self.unanswered.pop()
+        return self._new_job()
+
+    def _new_job(self):
+        account = FIRST_ACCOUNT + self.random.randrange(ACCOUNTS)
+        if self.random.random() < READS:
+            return "read", account
+        if is_deposited_to_only(account) or self.random.random() < 0.8:
+            return "post", self.history.begin(account, self.random.randint(1, MOST_DEPOSIT))
+        return "post", self.history.begin(account, -self.random.randint(1, MOST_WITHDRAWAL))
+
+    def check_nothing_was_taken_back(self, server):
+        accounts = filter(is_deposited_to_only, self.history.opening)
+        for account, balance in balances(server.port, accounts).items():
+            self.history.check_not_taken_back(account, balance)
+
+    def settle(self, server, asked_again):
+        """Asks until all is answered, and for so many that were answered before; then all balances
+        must be what was acknowledged."""
+        with Client(server.port, self.connections, self.history) as client:
+            client.unanswered, self.unanswered = self.unanswered, []
+            while client.unanswered:
+                self.retried += len(client.unanswered)
+                asked, client.unanswered = client.unanswered, []
+                self._ask(client, asked)
+            if len(self.history):
+                self._ask(client, [self.random.randrange(len(self.history))
+                                   for _ in range(asked_again)])
+        for account, balance in balances(server.port, self.history.opening).items():
+            self.history.check_balance(account, balance)
+
+    @staticmethod
+    def _ask(client, numbers):
+        left = iter(set(numbers))
+        client.run(lambda: next((("post", number) for number in left), None))
+        if client.is_lost:
+            raise OSError("the server ended by itself")
