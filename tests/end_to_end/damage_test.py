@@ -1,4 +1,4 @@
-"""Files that were damaged while no server ran: refused by name and place, or made good by others."""
+"""Files damaged while no server ran: refused by name and place, or made good by others."""
 
 import hashlib
 import pathlib

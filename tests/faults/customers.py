@@ -2,7 +2,7 @@
 answered again, under the same key, until it is."""
 
 import json
-import time
+import threading
 
 from faults.history import History
 from faults.keyed_client import Client, balances
@@ -36,16 +36,25 @@ class Customers:
             {"account_number": str(account), "balance": minor / 100}
             for account, minor in self.history.opening.items()]}))
 
-    def post_until(self, server, seconds, end):
-        """Those without an answer first, then new requests and reads; `end()` ends the server then.
-        False if it ended before that."""
+    def post_until_killed(self, server, seconds):
+        """Those without an answer first, then new requests and reads, until the server is killed
+        after so long, in the middle of it. False if it ended before that."""
+        survived = []
+
+        def kill():
+            survived.append(server.process.poll() is None)
+            server.kill()
+
+        killer = threading.Timer(seconds, kill)
         with Client(server.port, self.connections, self.history) as client:
-            client.run(self._next_job, time.monotonic() + seconds)
-            survived = not client.is_lost
-            end()
+            killer.start()
+            try:
+                client.run(self._next_job)
+            finally:
+                killer.join()
             client.take_what_has_come()
             self.unanswered += client.unanswered
-        return survived
+        return survived == [True]
 
     def post(self, server, count):
         """New requests. The server may end meanwhile; it returns False then."""

@@ -12,6 +12,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 REPLAYED = re.compile(rb"\r\nidempotent-replayed: *true\r\n", re.IGNORECASE)
 BALANCE = re.compile(r'"balance":([0-9.]+)')
 MOST_S = 60  # to wait for anything
+WAIT_S = 0.05
 AGAIN_AFTER_S = 0.002  # once an answer was not definitive
 
 
@@ -85,10 +86,9 @@ class Client:
             self.close()
             raise
 
-    def run(self, next_job, deadline=None):
+    def run(self, next_job):
         """Has every connection do what `next_job()` says, ("post", number) or ("read", account),
-        until it says None and all are answered; or until the deadline, or the connections are
-        lost: what is not answered then is in `unanswered`."""
+        until it says None and all are answered, or until the server has closed one of them."""
         idle = list(self.connections.values())
         self.is_lost = False
         give_up = time.monotonic() + MOST_S
@@ -96,13 +96,9 @@ class Client:
             idle = [one for one in idle if not self._begin(one, next_job)]
             if len(idle) == len(self.connections) or self.is_lost:
                 break
-            now = time.monotonic()
-            if deadline is not None and now >= deadline:
-                break
-            if now >= give_up:
+            if time.monotonic() >= give_up:
                 raise TimeoutError("the server does not answer")
-            wait_s = 0.05 if deadline is None else min(0.05, deadline - now)
-            idle += self._receive(wait_s)
+            idle += self._receive(WAIT_S)
 
     def _begin(self, one, next_job):
         """False if there is nothing to do."""
@@ -165,7 +161,7 @@ class Client:
         unanswered then."""
         give_up = time.monotonic() + MOST_S
         while self.open:
-            self._receive(0.05)
+            self._receive(WAIT_S)
             if time.monotonic() >= give_up:
                 raise TimeoutError("the server has ended, and its connections have not")
         self.unanswered += [one.number for one in self.connections.values()

@@ -70,7 +70,7 @@ class KillRounds:
         if self.random.random() < SETTLED:
             self.customers.settle(server, ASKED_AGAIN)
         waits_s = self.random.uniform(LEAST_MS, MOST_MS) / 1000
-        if not self.customers.post_until(server, waits_s, server.kill):
+        if not self.customers.post_until_killed(server, waits_s):
             self.history.complain("wrong", f"the server ended by itself: {server.stderr()}")
 
     def audit(self):
