@@ -1,8 +1,10 @@
 """Clients of the servers that follow each other on one data directory: they ask for what was not
 answered again, under the same key, until it is."""
 
+import collections
 import json
 import threading
+import time
 
 from faults.history import History
 from faults.keyed_client import Client, balances
@@ -12,6 +14,7 @@ ACCOUNTS = 20
 OPENING = 100_000
 MOST_DEPOSIT, MOST_WITHDRAWAL = 5_000, 50_000
 READS = 0.1  # of all requests
+LATE_S = 10  # how long ago what is asked again was begun, so that its key is known still
 
 
 def is_deposited_to_only(account):
@@ -29,6 +32,7 @@ class Customers:
             prefix)
         self.unanswered = []
         self.retried = 0
+        self.marks = collections.deque([(time.monotonic(), 0)])  # when there were so many requests
 
     def write_accounts(self, file):
         """For `coffer serve --accounts`."""
@@ -86,7 +90,7 @@ class Customers:
             self.history.check_not_taken_back(account, balance)
 
     def settle(self, server, asked_again):
-        """Asks until all is answered, and for so many that were answered before; then all balances
+        """Asks until all is answered, and for so many that were answered of late; then all balances
         must be what was acknowledged."""
         with Client(server.port, self.connections, self.history) as client:
             client.unanswered, self.unanswered = self.unanswered, []
@@ -94,11 +98,19 @@ class Customers:
                 self.retried += len(client.unanswered)
                 asked, client.unanswered = client.unanswered, []
                 self._ask(client, asked)
-            if len(self.history):
-                self._ask(client, [self.random.randrange(len(self.history))
-                                   for _ in range(asked_again)])
+            first, end = self._first_of_late(), len(self.history)
+            if first < end:
+                self._ask(client, [self.random.randrange(first, end) for _ in range(asked_again)])
         for account, balance in balances(server.port, self.history.opening).items():
             self.history.check_balance(account, balance)
+
+    def _first_of_late(self):
+        """From this number on requests were begun no longer ago than LATE_S."""
+        now = time.monotonic()
+        while self.marks[0][0] < now - LATE_S and len(self.marks) > 1:
+            self.marks.popleft()
+        self.marks.append((now, len(self.history)))
+        return self.marks[0][1]
 
     @staticmethod
     def _ask(client, numbers):

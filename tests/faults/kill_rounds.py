@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from end_to_end.server import BINARY, Server, environment
-from faults.customers import Customers
+from faults.customers import LATE_S, Customers
 from faults.money_text import minor_of
 
 CONNECTIONS = 48
@@ -16,7 +16,8 @@ MOST_EARLY_S = 0.1
 SETTLED = 0.75  # of the rounds; else the kill may hit those that are asked again
 ASKED_AGAIN = 30  # of the answered requests, a round
 SNAPSHOTS_EVERY = ("0", "30ms", "200ms")
-FLAGS = ("--threads", "2", "--segment-size", "8MiB")
+# Keys are kept for thrice as long as they are asked for again, so that starts stay short.
+FLAGS = ("--threads", "2", "--segment-size", "8MiB", "--idempotency-ttl", f"{3 * LATE_S}s")
 
 
 class KillRounds:
