@@ -14,6 +14,7 @@ from bench.http.servers import FIRST_ACCOUNT, Failed, path_of
 from bench.journal.disk import percentile
 from bench.journal.servers import ACCOUNTS, COFFERS, program
 
+POSTGRES_WARM_UP_S = 3
 TRANSACTION = ("\\set id random(1, %d)\n"
                "UPDATE accounts SET balance = balance - 1 WHERE id = :id AND balance >= 1;\n")
 
@@ -65,28 +66,33 @@ def redis_benchmark(server, connections, requests):
             "p99_us": float(row["p99_latency_ms"]) * 1000}
 
 
-def pgbench(server, connections, transactions):
-    """Updates of one row each, prepared once, and each a transaction. Told how many rather than how
-    long, since it takes its time to connect and would count that."""
+def pgbench(server, connections, seconds):
+    """Updates of one row each, prepared once, and each a transaction. It begins its time before the
+    connections are made, and each has a process that is slow at first: that is left out."""
     with tempfile.TemporaryDirectory(prefix="pgbench-", dir=server.folder) as folder:
         pathlib.Path(folder).chmod(0o777)
         script = pathlib.Path(folder) / "script"
         script.write_text(TRANSACTION % ACCOUNTS)
         said = server.run(
             program("pgbench"), "--no-vacuum", "--protocol", "prepared", "--client", connections,
-            "--jobs", min(connections, 2), "--transactions", math.ceil(transactions / connections),
+            "--jobs", min(connections, 2), "--time", math.ceil(seconds + POSTGRES_WARM_UP_S),
             "--file", script, "--log", "--log-prefix", f"{folder}/log")
-        took_us = [int(line.split()[2]) for log in pathlib.Path(folder).glob("log.*")
-                   for line in log.read_text().splitlines()]
-    return pgbench_figures(said, took_us)
+        log = [line for file in pathlib.Path(folder).glob("log.*")
+               for line in file.read_text().splitlines()]
+    return pgbench_figures(said, log, seconds)
 
 
-def pgbench_figures(said, took_us):
-    found = re.search(r"^tps = ([0-9.]+)", said, re.MULTILINE)
+def pgbench_figures(said, log, seconds):
+    """Of what ended in the last so many seconds. A line of the log is client, number, latency in
+    us, script, and when it ended: s and us."""
     failed = re.search(r"^number of failed transactions: (\d+)", said, re.MULTILINE)
-    if found is None or not took_us or (failed and int(failed[1])):
+    if not log or (failed and int(failed[1])):
         raise Failed(f"pgbench said\n{said}")
-    return {"rate": float(found[1]), "p50_us": percentile(took_us, 50),
+    rows = [tuple(map(int, line.split())) for line in log]
+    ended = [row[4] * 1_000_000 + row[5] for row in rows]
+    begin = max(ended) - seconds * 1_000_000
+    took_us = [row[2] for row, when in zip(rows, ended) if when > begin]
+    return {"rate": len(took_us) / seconds, "p50_us": percentile(took_us, 50),
             "p99_us": percentile(took_us, 99)}
 
 
@@ -106,21 +112,19 @@ def open_loop(server, load, rate, connections, seconds):
             "p99_us": said["latency_us"]["p99"]}
 
 
-# Those that are told how many requests to send.
-COUNTED = {"redis": redis_benchmark, "postgres": pgbench}
-
-
 class Load:
     """So many connections to one server. The first measure() warms up what follows."""
 
     def __init__(self, server, connections):
         self.server, self.connections = server, connections
-        self.rate = 500 * min(connections, 32)  # a guess, for those that are told how many
+        self.rate = 500 * min(connections, 32)  # a guess, for a client that wants a number of requests
 
     def _figures(self, seconds):
-        if self.server.name in COUNTED:
-            requests = max(int(self.rate * seconds), 10 * self.connections)
-            return COUNTED[self.server.name](self.server, self.connections, requests)
+        if self.server.name == "redis":
+            return redis_benchmark(self.server, self.connections,
+                                   max(int(self.rate * seconds), 10 * self.connections))
+        if self.server.name == "postgres":
+            return pgbench(self.server, self.connections, seconds)
         return wrk(self.server, self.connections, seconds)
 
     def measure(self, seconds):

@@ -15,9 +15,6 @@ WRK = """Running 1s test @ http://127.0.0.1:5000
 """
 PGBENCH = """number of transactions actually processed: 4/4
 number of failed transactions: 0 (0.000%)
-latency average = 0.250 ms
-initial connection time = 1.750 ms
-tps = 4000.250000 (without initial connection time)
 """
 METRICS = """# TYPE coffer_journal_records_total counter
 coffer_journal_records_total 1200
@@ -49,15 +46,17 @@ class Clients(unittest.TestCase):
             with self.subTest(broken), self.assertRaisesRegex(Failed, "here"):
                 loads.wrk_figures(WRK.replace(broken[:-1] + "0", broken), "here")
 
-    def test_pgbench_says_its_rate_and_its_log_the_latencies(self):
-        self.assertEqual({"rate": 4000.25, "p50_us": 300, "p99_us": 400},
-                         loads.pgbench_figures(PGBENCH, [100, 400, 300, 200]))
+    def test_pgbench_is_measured_by_the_end_of_its_log(self):
+        log = ["0 1 9000 0 9 999999", "1 1 400 0 10 1", "0 2 100 0 10 500000",
+               "1 2 300 0 11 999999", "0 3 200 0 12 0"]
+        self.assertEqual({"rate": 2, "p50_us": 300, "p99_us": 400},
+                         loads.pgbench_figures(PGBENCH, log, 2))
 
     def test_pgbench_with_failed_or_no_transactions_counts_for_nothing(self):
         failed = PGBENCH.replace("failed transactions: 0", "failed transactions: 1")
-        for said, took in ((failed, [1]), (PGBENCH, []), ("", [1])):
+        for said, log in ((failed, ["0 1 400 0 10 1"]), (PGBENCH, [])):
             with self.subTest(said), self.assertRaises(Failed):
-                loads.pgbench_figures(said, took)
+                loads.pgbench_figures(said, log, 1)
 
     def test_the_counters_of_the_journal_are_read(self):
         self.assertEqual({"records": 1200, "batches": 40}, servers.counters_of(METRICS))
