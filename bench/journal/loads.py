@@ -117,7 +117,8 @@ class Load:
 
     def __init__(self, server, connections):
         self.server, self.connections = server, connections
-        self.rate = 500 * min(connections, 32)  # a guess, for a client that wants a number of requests
+        # A guess, for a client that wants a number of requests.
+        self.rate = 500 * min(connections, 32)
 
     def _figures(self, seconds):
         if self.server.name == "redis":

@@ -27,7 +27,8 @@ public:
         std::size_t keep;                 ///< how many stay, at least one
     };
 
-    /// Starts. `books`, and what `marks` call, must outlive it. Throws std::system_error if there is no thread to be had.
+    /// Starts. `books`, and what `marks` call, must outlive it. Throws std::system_error if there
+    /// is no thread to be had.
     snapshotter(ledger& books, snapshot_directory directory, options chosen, journal_marks marks);
     ~snapshotter() { stop(); }
     snapshotter(const snapshotter&) = delete;

@@ -2,8 +2,8 @@
 
 A ```console block is commands behind "$ " (a line that ends in a backslash goes on in the next)
 with what each prints below it; "..." there stands for anything, in a line of its own for any lines.
-The curl and coffer commands of all blocks are run in order with one fresh server. The ```cpp block that includes <coffer/ledger.hpp> is
-compiled, and prints what the ```text block behind it says.
+The curl and coffer commands of all blocks are run in order with one fresh server. The ```cpp block
+that includes <coffer/ledger.hpp> is compiled, and prints what the ```text block behind it says.
 """
 
 import os
