@@ -78,6 +78,7 @@ private:
             if (is_trimmed())
                 throw removed_meanwhile{};
             add(damage.where(), damage.offset(), reason_of(damage));
+            has_gap_ = has_gap_ || !history_;  // what is not read of the first segment is missing
             return segment_after(reader ? reader->segment().before.next_record : from);
         }
     }
