@@ -173,3 +173,17 @@ TEST_CASE("snapshot directory: what a killed process left unfinished is removed"
     CHECK(entries(place.path()) == 1);
     CHECK(directory.next_number() == 2);
 }
+
+TEST_CASE("snapshot directory: snapshots are listed, the newest by number first", "[snapshot]") {
+    const temporary_directory place;
+    for (const char* name : {"9.json", "10.json", "8.json", "notes.txt", ".11.json.tmp"})
+        write_file(place.path() / name, name);
+    fs::create_directory(place.path() / "12.json");
+    fs::create_symlink("10.json", place.path() / "latest.json");
+    CHECK(coffer::snapshot::list_snapshots(place.path()) ==
+          std::vector<fs::path>{place.path() / "10.json", place.path() / "9.json",
+                                place.path() / "8.json"});
+    CHECK(fs::exists(place.path() / ".11.json.tmp"));
+    CHECK(coffer::snapshot::list_snapshots(place.path() / "missing").empty());
+    CHECK_THROWS_AS(coffer::snapshot::list_snapshots(place.path() / "9.json"), snapshot_error);
+}

@@ -1,0 +1,103 @@
+#include "engine/restored_snapshot.hpp"
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "ops/checksum.hpp"
+#include "small_ledger.hpp"
+#include "snapshot/captured_log.hpp"
+#include "snapshot/snapshot_directory.hpp"
+#include "snapshot/snapshot_text.hpp"
+#include "snapshot/some_marks.hpp"
+
+namespace fs = std::filesystem;
+
+using namespace coffer;
+using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
+using test::captured_log;
+using test::some_ledger;
+using test::temporary_directory;
+using test::to_text;
+using test::truth_of;
+using test::write_file;
+
+namespace {
+
+/// A snapshot with these accounts, of which `instead` is put for `what` before it is sealed.
+std::string snapshot_of(const std::vector<posting>& accounts, std::string_view what = "",
+                        std::string_view instead = "") {
+    std::string text;
+    snapshot::snapshot_text into{text};
+    into.begin({1, {}, some_ledger, 5});
+    for (const posting& each : accounts)
+        into.add(each);
+    into.end(6);
+    text.replace(text.find(what), what.size(), instead);
+    into.close(checksum(std::as_bytes(std::span{text})));
+    return text;
+}
+
+const std::vector<posting> two{{7, 3, money::from_minor(150)}, {8, 1, money::from_minor(50)}};
+
+}  // namespace
+
+TEST_CASE("restoring: the first that is right is taken, and those before it are named",
+          "[engine]") {
+    const captured_log log;
+    const temporary_directory place;
+    const std::vector<fs::path> files{
+        write_file(place.path() / "4.json", ""),
+        place.path() / "3.json",
+        write_file(place.path() / "2.json", snapshot_of(two)),
+        write_file(place.path() / "1.json", snapshot_of({})),
+    };
+    const restored_snapshot found = restore_newest(files, some_ledger);
+    CHECK(to_text(truth_of(*found.books)) == "7/3/1.5 8/1/0.5 ");
+    CHECK(found.file == files[2]);
+    CHECK(found.after_record == 5);
+    CHECK(found.until_record == 6);
+    CHECK_THAT(log.text(),
+               Contains("warning a snapshot is passed over: " + files[0].string()) &&
+                   Contains("warning a snapshot is passed over: " + files[1].string()) &&
+                   !Contains(files[2].string()));
+}
+
+TEST_CASE("restoring: where there is none the ledger has no accounts", "[engine]") {
+    const restored_snapshot found = restore_newest({}, some_ledger);
+    CHECK(found.books->size() == 0);
+    CHECK(found.file.empty());
+    CHECK(found.after_record == 0);
+    CHECK(found.until_record == 0);
+}
+
+TEST_CASE("restoring: a snapshot whose accounts are not what it says is passed over", "[engine]") {
+    const captured_log log;
+    const temporary_directory place;
+    const auto said = [&](const std::string& text) {
+        const std::vector<fs::path> files{write_file(place.path() / "1.json", text)};
+        const restored_snapshot found = restore_newest(files, some_ledger);
+        CHECK(found.books->size() == (found.file.empty() ? 0 : 2));
+        return found.file.empty();
+    };
+    CHECK(!said(snapshot_of(two)));
+    CHECK(said(snapshot_of(two, "\"count\":2", "\"count\":3")));
+    CHECK(said(snapshot_of(two, "\"total\":2.0", "\"total\":2.01")));
+    CHECK(said(snapshot_of(two, "\"balance\":1.5", "\"balance\":1.4")));
+    CHECK_THAT(log.text(), Contains("its accounts have not the count and total that it says"));
+    CHECK(said(snapshot_of({two[0], two[0]})));
+    CHECK_THAT(log.text(), Contains("account 7 is listed twice"));
+    CHECK(said(snapshot_of(two, "\"balance\":1.5", "\"balance\":-1.5")));
+    CHECK_THAT(log.text(), Contains("balance -1.5 is below zero"));
+}
+
+TEST_CASE("restoring: one of another ledger is an error, whatever lies behind it", "[engine]") {
+    const captured_log log;
+    const temporary_directory place;
+    const std::vector<fs::path> files{write_file(place.path() / "2.json", snapshot_of(two)),
+                                      write_file(place.path() / "1.json", snapshot_of(two))};
+    CHECK_THROWS_WITH(restore_newest(files, journal::ledger_id{}),
+                      files[0].string() + ": is of another ledger than the journal");
+}

@@ -1,0 +1,196 @@
+#include "snapshot/snapshot_file.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <limits>
+#include <span>
+#include <string>
+
+#include "catch.hpp"
+#include "ops/checksum.hpp"
+#include "snapshot/snapshot_text.hpp"
+#include "some_marks.hpp"
+#include "temporary_directory.hpp"
+
+namespace fs = std::filesystem;
+
+using coffer::money;
+using coffer::snapshot::check_snapshot;
+using coffer::snapshot::peek_at_snapshot;
+using coffer::snapshot::snapshot_error;
+using coffer::snapshot::snapshot_info;
+using coffer::snapshot::snapshot_text;
+using coffer::test::some_ledger;
+using coffer::test::temporary_directory;
+using coffer::test::write_file;
+
+namespace {
+
+constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+
+/// `text` with the checksum that it has to have, and the end.
+std::string sealed(std::string text) {
+    const std::uint64_t checksum = coffer::checksum(std::as_bytes(std::span{text}));
+    snapshot_text{text}.close(checksum);
+    return text;
+}
+
+std::string without_seal(std::uint64_t accounts, std::int64_t minor_each = 1234'50,
+                         std::uint64_t after_record = 12345, std::uint64_t until_record = 12399) {
+    std::string text;
+    snapshot_text into{text};
+    into.begin({12, {}, some_ledger, after_record});
+    for (std::uint64_t number = 1; number <= accounts; ++number)
+        into.add({number, number, money::from_minor(minor_each)});
+    into.end(until_record);
+    return text;
+}
+
+/// What is said of a file with this text.
+std::string fault(std::string_view text) {
+    const temporary_directory place;
+    const fs::path file = write_file(place.path() / "12.json", text);
+    try {
+        static_cast<void>(check_snapshot(file));
+    } catch (const snapshot_error& refused) {
+        const std::string said = refused.what();
+        CHECK(said.substr(0, file.string().size()) == file.string());
+        return said.substr(file.string().size());
+    }
+    return "nothing";
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+    return text.replace(text.find(what), what.size(), by);
+}
+
+}  // namespace
+
+TEST_CASE("snapshot file: what it says of itself is read from its ends", "[snapshot]") {
+    const temporary_directory place;
+    for (const std::uint64_t accounts :
+         {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{50000}}) {
+        const fs::path file = write_file(place.path() / "12.json", sealed(without_seal(accounts)));
+        for (const snapshot_info& found : {check_snapshot(file), peek_at_snapshot(file)}) {
+            CHECK(found.number == 12);
+            CHECK(found.ledger == some_ledger);
+            CHECK(found.after_record == 12345);
+            CHECK(found.until_record == 12399);
+            CHECK(found.accounts == accounts);
+            CHECK(found.total_minor == accounts * 1234'50);
+        }
+    }
+}
+
+TEST_CASE("snapshot file: totals are exact beyond 64 bits", "[snapshot]") {
+    const temporary_directory place;
+    constexpr std::int64_t most_minor = std::numeric_limits<std::int64_t>::max();
+    for (const std::int64_t each :
+         {most_minor, most_minor - 2, std::int64_t{7}, std::int64_t{10}}) {
+        const fs::path file =
+            write_file(place.path() / "12.json", sealed(without_seal(1000, each)));
+        CHECK(check_snapshot(file).total_minor ==
+              snapshot_info::wide{1000} * static_cast<std::uint64_t>(each));
+    }
+}
+
+TEST_CASE("snapshot file: the highest numbers of records are read", "[snapshot]") {
+    const temporary_directory place;
+    const fs::path file =
+        write_file(place.path() / "12.json", sealed(without_seal(1, 1, most, most)));
+    CHECK(check_snapshot(file).after_record == most);
+    CHECK(check_snapshot(file).until_record == most);
+}
+
+TEST_CASE("snapshot file: what is not of its format is refused by name", "[snapshot]") {
+    const std::string text = without_seal(2);
+    CHECK(fault(sealed(replaced(text, "\"format\":2", "\"format\":1"))) ==
+          ", offset 11: the snapshot is of format 1, and not of 2");
+    CHECK(fault(sealed(replaced(text, "\"format\":2", "\"format\":3"))) ==
+          ", offset 11: the snapshot is of format 3, and not of 2");
+    CHECK(fault("{\"accounts\":[]}") == ", offset 0: this is not what a snapshot has here");
+    CHECK(fault("") == ", offset 0: this is not what a snapshot has here");
+}
+
+TEST_CASE("snapshot file: with the right checksum it has to be right all the same", "[snapshot]") {
+    const std::string text = without_seal(2);
+    const auto said = [&text](std::string_view what, std::string_view by) {
+        return fault(sealed(replaced(text, what, by)));
+    };
+    CHECK(fault(sealed(text)) == "nothing");
+    CHECK(said("\"number\":12", "\"number\":x") == ", offset 21: a number is due here");
+    CHECK(said("0123456789abcdef", "0123456789ABCDEF").find("a digit of base 16 is due here") !=
+          std::string::npos);
+    CHECK(said("\"after_record\":12345", "\"after_record\":99999") ==
+          ": contradicts itself: after_record is above until_record");
+    CHECK(said("\"after_record\":", "\"after\":").find("this is not what a snapshot has here") !=
+          std::string::npos);
+    CHECK(said("\"total\":2469.0", "\"total\":2469").find("a total is due here") !=
+          std::string::npos);
+    CHECK(said("\"total\":2469.0", "\"total\":2469.001").find("this is not what") !=
+          std::string::npos);
+    CHECK(said("\"until_record\":12399", "\"until_record\":18446744073709551616")
+              .find("a number is due here") != std::string::npos);
+    CHECK(fault(sealed(text) + "\n").find("there is something behind the end") !=
+          std::string::npos);
+}
+
+TEST_CASE("snapshot file: one that is not there is named with the reason", "[snapshot]") {
+    const temporary_directory place;
+    const fs::path missing = place.path() / "12.json";
+    CHECK_THROWS_WITH(check_snapshot(missing),
+                      missing.string() + ": cannot be opened: No such file or directory");
+    CHECK_THROWS_AS(check_snapshot(place.path()), snapshot_error);
+}
+
+TEST_CASE("snapshot file: every changed bit is refused", "[snapshot][damage]") {
+    const temporary_directory place;
+    std::string text = sealed(without_seal(20));
+    const fs::path file = write_file(place.path() / "12.json", text);
+    const int opened = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    REQUIRE(opened >= 0);
+    int refused = 0;
+    std::string accepted;
+    const auto try_byte = [&](std::size_t at, unsigned mask) {
+        const char changed = static_cast<char>(static_cast<unsigned char>(text[at]) ^ mask);
+        REQUIRE(::pwrite(opened, &changed, 1, static_cast<off_t>(at)) == 1);
+        try {
+            static_cast<void>(check_snapshot(file));
+            accepted = "byte " + std::to_string(at) + " with " + std::to_string(mask);
+        } catch (const snapshot_error&) {
+            ++refused;
+        }
+        REQUIRE(::pwrite(opened, &text[at], 1, static_cast<off_t>(at)) == 1);
+    };
+    for (std::size_t at = 0; at != text.size(); ++at)
+        for (const unsigned mask : {1U, 2U, 4U, 8U, 16U, 32U, 64U, 128U, 255U})
+            try_byte(at, mask);
+    ::close(opened);
+    WARN(text.size() << " bytes of a snapshot, each changed in 9 ways: " << refused << " refused");
+    CHECK(accepted.empty());
+    CHECK(refused == static_cast<int>(text.size() * 9));
+    CHECK(check_snapshot(file).accounts == 20);
+}
+
+TEST_CASE("snapshot file: every length but its own is refused", "[snapshot][damage]") {
+    const temporary_directory place;
+    const std::string text = sealed(without_seal(20));
+    const fs::path file = write_file(place.path() / "12.json", text);
+    std::size_t refused = 0;
+    for (std::size_t size = text.size(); size-- != 0;) {
+        fs::resize_file(file, size);
+        try {
+            static_cast<void>(check_snapshot(file));
+        } catch (const snapshot_error&) {
+            ++refused;
+        }
+    }
+    CHECK(refused == text.size());
+    // As after a crash that left a length and no content.
+    write_file(file, text);
+    for (const std::size_t more : {1U, 100U, 5000U}) {
+        fs::resize_file(file, text.size() + more);
+        CHECK_THROWS_AS(check_snapshot(file), snapshot_error);
+    }
+}
