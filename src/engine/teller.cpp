@@ -43,7 +43,17 @@ void teller::begin() noexcept {
 
 void teller::end() noexcept {
     if (std::exchange(in_turn_, false))
-        lane_->end();
+        lane_->end_quietly();
+}
+
+void teller::announce(bool here) noexcept {
+    if (latest_ == announced_)
+        return;
+    announced_ = latest_;
+    if (here)
+        house_.journal()->commit_here();
+    else
+        house_.journal()->wake();
 }
 
 bool teller::has_room(std::size_t requests) noexcept {

@@ -4,6 +4,8 @@
 //     const coffer::told told = teller.deposit(account, amount, key);
 //     ... the reply is made ...
 //     turn.end();
+//     ... perhaps more turns ...
+//     teller.announce(false);
 //     ... when teller.is_durable(teller.due()): the reply is sent ...
 //
 // Guarantees     what is told may be said to a client once due(), as it was after it, is durable:
@@ -52,7 +54,7 @@ public:
     teller(const teller&) = delete;
     teller& operator=(const teller&) = delete;
 
-    /// What a teller does is done in turns, short ones: the journal gets it when they end.
+    /// What a teller does is done in turns, short ones: after them the journal can see it.
     class turn {
     public:
         explicit turn(teller& one) noexcept : teller_{&one} { one.begin(); }
@@ -87,6 +89,10 @@ public:
 
     /// Whether there is such an account; `done` without an outcome that could be shown.
     [[nodiscard]] told find(account_number account) const noexcept;
+
+    /// Has the journal make durable what was done since it was last called: in this thread, which
+    /// waits for the disk then, if `here` and nobody is at it already.
+    void announce(bool here) noexcept;
 
     /// What is to be durable before anything is said of what was told so far.
     [[nodiscard]] ticket due() const noexcept { return due_; }
@@ -126,6 +132,7 @@ private:
     ticket due_ = 0;                 // in this turn
     ticket latest_ = 0;
     bool in_turn_ = false;  // and the lane knows
+    ticket announced_ = 0;
 };
 
 }  // namespace coffer

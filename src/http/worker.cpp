@@ -22,11 +22,15 @@ worker::worker(teller& at, commons& common, const listen_address& where, bool sh
     // touched, it is no memory yet.
     write_buffer_.reserve(common.limits.output_bytes + small_bytes);
     loop_.add(listener_.number(), *this, event_loop::interest::read);
-    at.on_durable([this] { loop_.wake(); });
+    at.on_durable([this] {
+        if (std::this_thread::get_id() != thread_)
+            loop_.wake();
+    });
 }
 
 void worker::run() {
-    loop_.run([this] { on_tick(); }, [this] { release_durable(); });
+    thread_ = std::this_thread::get_id();
+    loop_.run([this] { on_tick(); }, [this] { on_round(); });
 }
 
 void worker::drain(std::chrono::seconds patience) {
@@ -42,6 +46,14 @@ void worker::remove(connection::handle gone) noexcept {
         watch_listener(true);
     else
         stop_if_done();
+}
+
+// All that was done in a round is announced together, for the sake of larger groups. With a handful
+// of clients there is nothing else to do than to wait for the disk; with more, others' balances
+// would have to wait for it, too.
+void worker::on_round() noexcept {
+    at().announce(connections_.size() <= a_handful);
+    release_durable();
 }
 
 // Tickets become durable in their order.

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "http/commons.hpp"
@@ -23,6 +24,9 @@ namespace coffer::http {
 /// Thread safety: run() in one thread, drain() from any; the rest is for the worker's connections.
 class worker final : event_loop::watcher {
 public:
+    /// With no more connections than this, the worker itself waits for the disk.
+    static constexpr std::size_t a_handful = 4;
+
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
     /// kernel spreads the connections over them. Throws std::system_error.
     /// `at`, whose books are not open yet or are kept nowhere, and `common` must outlive it.
@@ -73,6 +77,7 @@ private:
     void check_deadlines();
     void drain_here(std::chrono::seconds patience);
     void stop_if_done() noexcept;
+    void on_round() noexcept;
     void release_durable() noexcept;
 
     struct waiting {
@@ -94,6 +99,7 @@ private:
     tick drained_by_ = never;
     tick next_complaint_ = 0;
     bool accepting_ = true;
+    std::thread::id thread_;  // that runs it
 };
 
 }  // namespace coffer::http

@@ -99,12 +99,16 @@ lane_ticket lane::append_marker(account_number account, std::uint64_t sequence) 
 }
 
 void lane::end() noexcept {
+    end_quietly();
+    journal_.wake();
+}
+
+void lane::end_quietly() noexcept {
     assert(activity_count_ % 2 == 1);
     // Sequentially consistent: step (1) of wake_signal. A release as well, for the entries.
     published_.store(end_, std::memory_order_seq_cst);
     // Release: pairs with the acquire in barrier, which then sees what was published.
     store_activity(activity_count_ + 1, std::memory_order_release);
-    journal_.wake();
 }
 
 lane_ticket lane::barrier() const noexcept {

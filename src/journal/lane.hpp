@@ -22,7 +22,8 @@
 //                whichever lanes they are; or the writer has failed and nothing more is durable.
 //                append and append_marker are wait-free: a copy, and no atomic operation that
 //                needs the line of another thread. begin is a plain store; end one store that is a
-//                barrier, and a call into the kernel if the journal thread was asleep.
+//                barrier, and a call into the kernel if the journal thread was asleep, which
+//                end_quietly leaves out.
 // Limits         a fixed number of bytes. reserve says when they are used up.
 // Thread safety  the first group of members is for the producer alone, the second for any thread,
 //                the third for the journal thread alone.
@@ -86,6 +87,9 @@ public:
 
     /// Ends what begin began: hands all that was appended to the journal thread, and wakes it.
     void end() noexcept;
+
+    /// Ends what begin began, and wakes nobody: writer::wake or commit_here is to be called soon.
+    void end_quietly() noexcept;
 
     // For any thread.
 

@@ -12,12 +12,12 @@ constexpr std::size_t ahead_entries = 32;
 
 lane_merge::lane_merge(ledger& books, std::span<lane* const> lanes) : books_{books} {
     for (lane* const one : lanes)
-        sources_.push_back({.from = one});
+        sources_.emplace_back().from = one;
 }
 
 bool lane_merge::collect(batch_builder& into) {
     for (source& one : sources_)
-        one.seen = one.from->published();
+        one.seen.store(one.from->published(), std::memory_order_relaxed);
     bool moved = true;
     while (moved && complaint_.empty()) {
         moved = false;
@@ -32,7 +32,8 @@ bool lane_merge::collect(batch_builder& into) {
 
 bool lane_merge::collect_from(source& one, batch_builder& into) {
     const lane_ticket begin = one.collected;
-    while (one.collected != one.seen) {
+    const lane_ticket end = one.seen.load(std::memory_order_relaxed);
+    while (one.collected != end) {
         if (one.collected >= one.fetched)
             fetch_ahead(one);
         const lane_entry entry = one.from->entry_at(one.collected);
@@ -54,7 +55,8 @@ bool lane_merge::collect_from(source& one, batch_builder& into) {
 
 void lane_merge::fetch_ahead(source& one) const noexcept {
     lane_ticket at = one.collected;
-    for (std::size_t i = 0; i != ahead_entries && at != one.seen; ++i) {
+    const lane_ticket end = one.seen.load(std::memory_order_relaxed);
+    for (std::size_t i = 0; i != ahead_entries && at != end; ++i) {
         const lane_entry entry = one.from->entry_at(at);
         if (entry.what != lane_entry::kind::filler)
             books_.prefetch(first_key(entry).account);
@@ -99,8 +101,9 @@ void lane_merge::complain(const lane_entry& one) {
 }
 
 bool lane_merge::anything_new() const noexcept {
-    return std::ranges::any_of(sources_,
-                               [](const source& one) { return one.from->published() != one.seen; });
+    return std::ranges::any_of(sources_, [](const source& one) {
+        return one.from->published() != one.seen.load(std::memory_order_relaxed);
+    });
 }
 
 bool lane_merge::anything_collected() const noexcept {
@@ -109,8 +112,9 @@ bool lane_merge::anything_collected() const noexcept {
 }
 
 bool lane_merge::anything_waiting() const noexcept {
-    return std::ranges::any_of(sources_,
-                               [](const source& one) { return one.collected != one.seen; });
+    return std::ranges::any_of(sources_, [](const source& one) {
+        return one.collected != one.seen.load(std::memory_order_relaxed);
+    });
 }
 
 void lane_merge::publish() {

@@ -3,7 +3,7 @@
 // Guarantees     what is collected from one lane keeps its order, and so do an account's postings,
 //                whichever lanes they come from. So every prefix of what is collected is a history
 //                that may have been, and each lane's durable part is a prefix of that lane.
-// Thread safety  for the journal thread alone; it reads the lanes, and the producers go on.
+// Thread safety  for one thread at a time, but for anything_new; the producers go on meanwhile.
 //
 // A lane's next entry is collected if what it comes after is there: of a posting the account's
 // posting before it, of a transfer both accounts', of a refusal and a marker the posting that they
@@ -16,7 +16,9 @@
 // as its worker has ended what it began.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <deque>
 #include <span>
 #include <string>
 #include <vector>
@@ -41,7 +43,7 @@ public:
     [[nodiscard]] bool collect(batch_builder& into);
 
     /// Whether a lane has more than the last collect has looked at. By sequentially consistent
-    /// loads: for wake_signal.
+    /// loads: for wake_signal and writer. For any thread.
     [[nodiscard]] bool anything_new() const noexcept;
 
     /// Whether anything was collected, be it markers alone, that is not published.
@@ -57,10 +59,12 @@ public:
 
 private:
     struct source {
-        lane* from;
+        lane* from = nullptr;
         lane_ticket collected = 0;
-        lane_ticket fetched = 0;    // accounts up to here were prefetched
-        lane_ticket seen = 0;       // published, when it was last looked at
+        lane_ticket fetched = 0;  // accounts up to here were prefetched
+        // Published, when it was last looked at. Relaxed: written by whoever collects; who else
+        // asks whether there is more does not mind an answer that is a moment old.
+        std::atomic<lane_ticket> seen{0};
         lane_ticket published = 0;  // as durable
     };
     enum class verdict : std::uint8_t { next, early, late };
@@ -73,7 +77,7 @@ private:
     void complain(const lane_entry& one);
 
     ledger& books_;
-    std::vector<source> sources_;
+    std::deque<source> sources_;
     sequence_map placed_;  // what was collected and not published
     std::string complaint_;
 };

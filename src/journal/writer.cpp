@@ -59,7 +59,10 @@ void writer::work() {
     for (;;) {
         // Before the lanes are looked at: what was in them when it was set is collected then.
         const bool last = stopping_.load(std::memory_order_acquire);
-        switch (turn()) {
+        take_over();
+        const committer::progress found = turn();
+        hand_over();
+        switch (found) {
             case committer::progress::failed:
                 return fail(committer_.failure());
             case committer::progress::no_room:
@@ -70,16 +73,59 @@ void writer::work() {
                 break;
             case committer::progress::idle:
                 if (last) {
+                    take_over();
                     if (committer_.close() == committer::progress::failed)
                         fail(committer_.failure());
-                    return;
+                    return hand_over();
                 }
                 sleep();
                 break;
             default:
-                if (!log_.has_room(log_.max_room_bytes()))
-                    room_.poke();
+                see_to_room();
         }
+    }
+}
+
+void writer::take_over() noexcept {
+    // Sequentially consistent, here and in hand_over: see writer.hpp.
+    while (at_work_.exchange(true, std::memory_order_seq_cst))
+        at_work_.wait(true, std::memory_order_seq_cst);
+}
+
+void writer::hand_over() noexcept {
+    at_work_.store(false, std::memory_order_seq_cst);
+    at_work_.notify_one();
+}
+
+void writer::see_to_room() noexcept {
+    if (!log_.has_room(log_.max_room_bytes()))
+        room_.poke();
+}
+
+void writer::commit_here() noexcept {
+    if (chosen_.commit_wait.count() != 0)
+        return wake();
+    if (at_work_.exchange(true, std::memory_order_seq_cst))
+        return;
+    const committer::progress found = turn_here();
+    const bool anything_left =
+        found == committer::progress::no_room || committer_.anything_waiting();
+    hand_over();
+    if (found == committer::progress::committed)
+        see_to_room();
+    if (anything_left || committer_.anything_new())
+        wake();
+}
+
+committer::progress writer::turn_here() noexcept {
+    try {
+        const committer::progress found = turn();
+        if (found == committer::progress::failed)
+            fail(committer_.failure());
+        return found;
+    } catch (const std::exception& error) {
+        fail(error.what());
+        return committer::progress::failed;
     }
 }
 
@@ -109,8 +155,7 @@ void writer::sleep() noexcept {
 
 void writer::fail(const std::string& why) noexcept {
     // Release: pairs with the acquire in failed and barrier.
-    failed_.store(true, std::memory_order_release);
-    if (chosen_.on_failure)
+    if (!failed_.exchange(true, std::memory_order_acq_rel) && chosen_.on_failure)
         chosen_.on_failure(why);
 }
 

@@ -3,8 +3,14 @@
 // Guarantees     what lane.hpp, lane_merge.hpp and batch_log.hpp say. When all lanes are empty the
 //                thread sleeps, and the next lane::end wakes it.
 //                After a failure of the log nothing more is ever durable.
-// Thread safety  accepting, barrier, durable_record, counts and failed may be called from any
-//                thread at once; each lane has one producer; the rest is for one thread.
+// Thread safety  wake, commit_here, accepting, barrier, durable_record, counts and failed may be
+//                called from any thread at once, but on_durable's callbacks; each lane has one
+//                producer; the rest is for one thread.
+//
+// Whoever is at work looks at the lanes once more when it is done, so that one who found it at work
+// may go away. The producer (1) publishes and (2) finds at_work_ set; the worker (3) clears it and
+// (4) looks at the lanes. All four are sequentially consistent, so they have one order: (2) is
+// before (3), or it found a later worker's mark, for whom the same holds; so (1) is before (4).
 #pragma once
 
 #include <atomic>
@@ -58,6 +64,15 @@ public:
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;
 
+    /// Has the journal thread look at the lanes, if it sleeps. For after lane::end_quietly.
+    void wake() noexcept { signal_.wake(); }
+
+    /// Makes what is in the lanes durable in the caller's thread, unless somebody is at it or it is
+    /// to wait for more; then the journal thread does. Either way what was published before will be
+    /// durable with nothing more to be done. The caller waits for the disk: it saves the way to
+    /// another thread and back where there is nothing else for it to do.
+    void commit_here() noexcept;
+
     /// The lane of this index, one of as many as options::on_durable.
     [[nodiscard]] lane& lane_at(std::size_t index) noexcept { return *lanes_[index]; }
     [[nodiscard]] std::size_t lanes() const noexcept { return lanes_.size(); }
@@ -92,6 +107,10 @@ private:
     void run() noexcept;
     void work();
     [[nodiscard]] committer::progress turn();
+    [[nodiscard]] committer::progress turn_here() noexcept;
+    void take_over() noexcept;
+    void hand_over() noexcept;
+    void see_to_room() noexcept;
     void sleep() noexcept;
     void fail(const std::string& why) noexcept;
     [[nodiscard]] std::vector<lane*> made_lanes();
@@ -100,7 +119,8 @@ private:
     options chosen_;
     wake_signal signal_;
     std::vector<std::unique_ptr<lane>> lanes_;
-    committer committer_;
+    committer committer_;               // for whoever is at work
+    std::atomic<bool> at_work_{false};  // somebody is
     const std::size_t room_bytes_;
     std::atomic<bool> failed_{false};
     std::atomic<bool> stopping_{false};

@@ -2,6 +2,7 @@
 #include "http/connection.hpp"
 
 #include <chrono>
+#include <deque>
 #include <optional>
 #include <string>
 #include <thread>
@@ -26,21 +27,27 @@ public:
     bank() {
         auto log = coffer::test::log_behind(held);
         log_ = log.get();
-        worker.house().open(coffer::open_sample(), std::move(log), {});
-        worker.begin();
+        server.house().open(coffer::open_sample(), std::move(log), {});
+        server.begin();
+        // More than those for whom the worker would wait itself, answering nobody meanwhile.
+        for (std::size_t i = 0; i != worker::a_handful; ++i) {
+            idle_.emplace_back(port()).send(balance);
+            static_cast<void>(idle_.back().read_some());
+        }
     }
     ~bank() {
         held.open();
-        worker.stop();
-        worker.house().close();  // its thread tells the worker what is durable
+        server.stop();
+        server.house().close();  // its thread tells the worker what is durable
     }
     [[nodiscard]] coffer::test::memory_log& log() { return *log_; }
-    [[nodiscard]] std::uint16_t port() const { return worker.port(); }
+    [[nodiscard]] std::uint16_t port() const { return server.port(); }
 
     gate held;
-    running_worker worker{running_worker::later};
+    running_worker server{running_worker::later};
 
 private:
+    std::deque<client> idle_;
     coffer::test::memory_log* log_;
 };
 
@@ -78,6 +85,26 @@ TEST_CASE("connection: a balance is not answered before what it shows is durable
     CHECK_THAT(other.read_some(), Contains("1001.0"));
 }
 
+TEST_CASE("connection: with a handful of clients the worker waits for the disk itself", "[http]") {
+    running_worker server{running_worker::later};
+    gate held;
+    server.house().open(coffer::open_sample(), coffer::test::log_behind(held), {});
+    server.begin();
+    {
+        client one{server.port()};
+        client other{server.port()};
+        one.send(deposit);
+        CHECK_FALSE(read_soon(one));
+        other.send(get("/accounts/10002/balance"));
+        CHECK_FALSE(read_soon(other));
+        held.open();
+        CHECK_THAT(one.read_some(), Contains("1001.0"));
+        CHECK_THAT(other.read_some(), Contains("2000.0"));
+    }
+    server.stop();
+    server.house().close();
+}
+
 TEST_CASE("connection: what a client sends while it waits is answered after that", "[http]") {
     bank house;
     client one{house.port()};
@@ -88,7 +115,7 @@ TEST_CASE("connection: what a client sends while it waits is answered after that
     one.send(deposit.substr(30) + balance);
     one.shut_down_sending();
     CHECK_FALSE(read_soon(one));
-    CHECK(house.worker.balance_minor(10001) == 100'100);  // it is not even read
+    CHECK(house.server.balance_minor(10001) == 100'100);  // it is not even read
     house.held.open();
     CHECK_THAT(one.read_all(), Contains("1001.0") && Contains("\"new_balance\":1002.0") &&
                                    Contains("\"balance\":1002.0"));
@@ -105,7 +132,9 @@ TEST_CASE("connection: clients that leave while they wait are forgotten", "[http
         gone.send(deposit);  // unread when it is reset
         gone.reset();
         half_gone.shut_down_sending();
-        wait_until([&house] { return house.worker.common().admission.admitted() == 1; });
+        wait_until([&house] {
+            return house.server.common().admission.admitted() == 1 + worker::a_handful;
+        });
     }
     client one{house.port()};
     one.send(deposit);
@@ -139,7 +168,7 @@ TEST_CASE("connection: a server that stops answers what has been posted", "[http
     client one{house.port()};
     one.send(deposit);
     CHECK_FALSE(read_soon(one));
-    house.worker.drain();
+    house.server.drain();
     std::this_thread::sleep_for(20ms);
     house.held.open();
     CHECK_THAT(one.read_all(), Contains("1001.0"));
