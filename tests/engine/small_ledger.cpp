@@ -33,13 +33,13 @@ std::string to_text(const truth& what) {
     return text;
 }
 
-small_ledger::small_ledger()
+small_ledger::small_ledger(journal::file_log::options chosen)
     : where_{std::make_unique<data_directory>(place_.path() / "data")},
       storage_{where_->journal()} {
-    begin_journal(*where_, first_accounts::sample, small_segments);
-    log_ = journal::file_log::open(storage_, small_segments);
+    begin_journal(*where_, first_accounts::sample, chosen);
+    log_ = journal::file_log::open(storage_, chosen);
     for (const posting& one : sample_accounts())
-        require(static_cast<bool>(books_.open(one.account, one.balance)));
+        require(static_cast<bool>(books_.restore(one)));
 }
 
 void small_ledger::deposit(account_number to, std::int64_t amount_minor, std::string_view key) {
@@ -92,6 +92,11 @@ void small_ledger::commit(std::chrono::nanoseconds later) {
         require(static_cast<bool>(log_->make_room()));
     require(static_cast<bool>(log_->append(sealed)));
     require(static_cast<bool>(log_->wait_durable()));
+    journal::visit_records(sealed, [this](const journal::record& one) {
+        books_.note_durable(one.state.account, one.state.sequence);
+        if (one.kind == journal::record_kind::transfer)
+            books_.note_durable(one.payee.account, one.payee.sequence);
+    });
     batch_.clear();
 }
 

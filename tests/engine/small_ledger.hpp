@@ -37,7 +37,7 @@ using truth = std::map<account_number, posting>;
 /// ledger, put into a batch, and durable when it is committed.
 class small_ledger {
 public:
-    small_ledger();
+    explicit small_ledger(journal::file_log::options chosen = small_segments);
 
     [[nodiscard]] const data_directory& where() const noexcept { return *where_; }
     [[nodiscard]] ledger& books() noexcept { return books_; }
