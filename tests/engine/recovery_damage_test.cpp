@@ -26,6 +26,13 @@ using test::write_file;
 
 namespace {
 
+// A sanitizer makes this some 20 times as slow, and looks for other things.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t step = 37;
+#else
+constexpr std::size_t step = 1;
+#endif
+
 /// Three segments; a snapshot in the first, one in the second, and postings after it.
 std::vector<fs::path> fill(small_ledger& kept) {
     kept.post_much(30);
@@ -102,7 +109,7 @@ void flip_everything(std::chrono::nanoseconds key_ttl) {
     int flips = 0;
     for (const fs::path& file : files) {
         const std::string whole = read_file(file);
-        for (std::size_t at = 0; at != whole.size(); ++at, ++flips) {
+        for (std::size_t at = 0; at < whole.size(); at += step, ++flips) {
             // A bit mostly, and at times all of them.
             const unsigned mask = at % 9 == 0 ? 0xffU : 1U << at % 9 % 8;
             put_byte(file, at, static_cast<char>(static_cast<unsigned char>(whole[at]) ^ mask));
@@ -115,9 +122,9 @@ void flip_everything(std::chrono::nanoseconds key_ttl) {
                << " harmless");
     REQUIRE(counts.failure.empty());
     REQUIRE(counts.refusals + counts.passed_over + counts.unnoticed == flips);
-    REQUIRE(counts.refusals > 1000);
-    // Every byte of the newest snapshot, and of no other file.
-    REQUIRE(counts.passed_over >= static_cast<int>(fs::file_size(files.back())));
+    REQUIRE(counts.refusals > 10'000 / static_cast<int>(step));
+    // Every byte of the newest snapshot, and what is taken for a torn batch.
+    REQUIRE(counts.passed_over >= static_cast<int>(fs::file_size(files.back()) / step));
 }
 
 }  // namespace
@@ -141,7 +148,10 @@ TEST_CASE("recovery: every file that is too short is noticed or harmless", "[eng
     int lengths = 0;
     for (const fs::path& file : files) {
         const std::string whole = read_file(file);
-        for (std::size_t size = whole.size(); size-- != 0; ++lengths) {
+        for (std::size_t size = whole.size(); size-- != 0;) {
+            if (size % step != 0)
+                continue;
+            ++lengths;
             fs::resize_file(file, size);
             counts.look(file, size);
         }
@@ -152,7 +162,10 @@ TEST_CASE("recovery: every file that is too short is noticed or harmless", "[eng
                  << " harmless");
     REQUIRE(counts.failure.empty());
     // The journal's segments all; the newest snapshot; the older one is not looked at.
-    REQUIRE(counts.refusals == 3 * 8192);
-    REQUIRE(counts.passed_over == static_cast<int>(fs::file_size(files[4])));
-    REQUIRE(counts.unnoticed == static_cast<int>(fs::file_size(files[3])));
+    const auto lengths_of = [](std::uintmax_t bytes) {
+        return static_cast<int>((bytes + step - 1) / step);
+    };
+    REQUIRE(counts.refusals == 3 * lengths_of(8192));
+    REQUIRE(counts.passed_over == lengths_of(fs::file_size(files[4])));
+    REQUIRE(counts.unnoticed == lengths_of(fs::file_size(files[3])));
 }
