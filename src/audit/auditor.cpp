@@ -77,7 +77,7 @@ private:
         } catch (const journal_error& damage) {
             if (is_trimmed())
                 throw removed_meanwhile{};
-            add(damage.where(), damage.offset(), reason_of(damage));
+            found_.faults.add(fault_of(damage, damage.where()));
             has_gap_ = has_gap_ || !history_;  // what is not read of the first segment is missing
             return segment_after(reader ? reader->segment().before.next_record : from);
         }
@@ -154,12 +154,6 @@ private:
     [[nodiscard]] bool is_trimmed() const {
         const auto segments = journal::list_segments(storage_);
         return !segments.empty() && segments.front() > segments_.front();
-    }
-
-    static std::string reason_of(const journal_error& damage) {
-        std::string text = damage.what();
-        text.erase(0, damage.where().size());
-        return text.substr(text.find(": ") + 2);
     }
 
     void conclude() {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,6 +25,9 @@ struct fault {
 
 /// "FILE, offset 4096: account 7: what is wrong"
 [[nodiscard]] std::string to_string(const fault& found);
+
+/// What an error says of this file, "FILE, offset 4096: what is wrong" or without an offset.
+[[nodiscard]] fault fault_of(const std::exception& error, const std::string& file);
 
 /// Counts all faults and keeps the first of them: what is wholly wrong has no end of faults.
 /// Thread safety: none.

@@ -12,15 +12,6 @@
 namespace coffer::audit {
 namespace {
 
-/// Without the name of the file that it begins with: that is told beside it.
-std::string reason_of(const std::exception& failure, const std::filesystem::path& file) {
-    std::string text = failure.what();
-    if (text.starts_with(file.string()))
-        text.erase(0, file.string().size());
-    text.erase(0, std::min(text.find_first_not_of(":, "), text.size()));
-    return text;
-}
-
 bool is_gone(const std::filesystem::path& file) {
     std::error_code error;
     return !std::filesystem::exists(file, error) && !error;
@@ -61,7 +52,7 @@ void snapshot_queue::check(const std::filesystem::path& file, const snapshot::le
         waiting_.push_back({file, info, ++begun_, faults_});
     } catch (const std::runtime_error& failure) {
         if (!is_gone(file))
-            add(file, reason_of(failure, file));
+            faults_.add(fault_of(failure, file.string()));
     }
 }
 
@@ -91,7 +82,7 @@ bool snapshot_queue::begin(snapshot_comparison& one, history& so_far) {
         return true;
     } catch (const std::runtime_error& failure) {
         if (!is_gone(one.file()))
-            add(one.file(), reason_of(failure, one.file()));
+            faults_.add(fault_of(failure, one.file().string()));
         return false;
     }
 }

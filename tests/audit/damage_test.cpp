@@ -62,7 +62,8 @@ void judge(const planted_data& data, const fs::path& file, std::uint64_t offset,
         return;
     }
     REQUIRE(found.faults.kept().front().file == file.string());
-    REQUIRE(found.faults.kept().front().offset.value_or(0) <= offset);
+    if (file.extension() != ".json")
+        REQUIRE(found.faults.kept().front().offset.value_or(0) <= offset);
     ++counts.told;
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
+#include <optional>
+#include <stdexcept>
 
 #include "catch.hpp"
 
@@ -56,6 +58,16 @@ TEST_CASE("report: the same fault at once again is told once", "[audit]") {
     faults.add({"1.journal", 4'096, 0, "is damaged"});
     faults.add({"1.journal", 4'096, 0, "is damaged"});
     REQUIRE(faults.count() == 1);
+}
+
+TEST_CASE("report: what an error says is told with its offset, if it has one", "[audit]") {
+    using error = std::runtime_error;
+    REQUIRE(fault_of(error{"DIR/1.json, offset 96: is damaged"}, "DIR/1.json") ==
+            fault{"DIR/1.json", 96, 0, "is damaged"});
+    REQUIRE(fault_of(error{"DIR/1.json: cannot be read: input/output error"}, "DIR/1.json") ==
+            fault{"DIR/1.json", std::nullopt, 0, "cannot be read: input/output error"});
+    REQUIRE(fault_of(error{"something else"}, "DIR/1.json") ==
+            fault{"DIR/1.json", std::nullopt, 0, "something else"});
 }
 
 TEST_CASE("report: programs are told the same", "[audit]") {

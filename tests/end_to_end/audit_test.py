@@ -12,6 +12,7 @@ import tempfile
 import threading
 import unittest
 
+from load_test import LOAD
 from server import BINARY, Server, balance, environment, post, run
 
 ACCOUNTS = [*range(10001, 10010), 100000]
@@ -258,6 +259,32 @@ class BesideAServer(unittest.TestCase):
             lines = run("export", self.server.data, "--format", "ndjson").stdout.splitlines()
             self.assertGreaterEqual(len(lines), posted + len(ACCOUNTS))
             self.assertEqual(len(lines), json.loads(lines[-1])["record"])
+
+
+class BesideAServerThatTrims(unittest.TestCase):
+    """The server forgets its journal as soon as it may, and keeps one snapshot."""
+
+    def test_audits_and_backups_hold(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        server = self.enterContext(Server(
+            "--segment-size", "8MiB", "--snapshot-every", "50ms", "--snapshot-keep", 1,
+            "--retain", "1ms", "--idempotency-ttl", "1ms", "--max-idempotency-keys", 0))
+        load = subprocess.Popen(
+            [LOAD, "--url", server.url(""), "--pipeline", "64", "--mix", "deposit=1,withdraw=1",
+             "--duration", "60s"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL, env=environment())
+        self.addCleanup(load.wait)
+        self.addCleanup(load.kill)
+        begins = set()
+        while len(begins) < 4:
+            self.assertIsNone(load.poll(), "a minute was not enough")
+            found = summary(server.data)
+            self.assertTrue(found["holds"], found)
+            begins.add(found["journal"]["first_record"])
+            backup = f"{folder}/{len(begins)}"
+            shutil.rmtree(backup, ignore_errors=True)
+            done = run("backup", server.data, backup)
+            self.assertEqual((0, ""), (done.returncode, done.stderr))
 
 
 class AfterAKill(unittest.TestCase):
