@@ -5,10 +5,11 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
 #include <coffer/account_number.hpp>
 #include <coffer/money.hpp>
+
+#include "audit/zeroed_array.hpp"
 
 namespace coffer::audit {
 
@@ -81,15 +82,17 @@ private:
             place = (place + 1) & (places_.size() - 1);
         return places_[place];
     }
+    // The places of a table twice as large are in the order of those of this one: both are gone
+    // through from their beginnings to their ends.
     void grow() {
-        std::vector<registered_account> before(places_.size() * 2);
+        zeroed_array<registered_account> before{places_.size() * 2};
         before.swap(places_);
         for (const registered_account& one : before)
             if (one.account != 0)
                 place_of(one.account) = one;
     }
 
-    std::vector<registered_account> places_;  // a power of two of them
+    zeroed_array<registered_account> places_;  // a power of two of them
     std::size_t count_ = 0;
 };
 

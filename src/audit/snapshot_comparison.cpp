@@ -1,11 +1,16 @@
 #include "audit/snapshot_comparison.hpp"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "snapshot/accounts_reader.hpp"
 
 namespace coffer::audit {
 namespace {
+
+// Enough to hide a miss, few enough to stay in the cache.
+constexpr std::size_t ahead = 16;
 
 std::string state_text(const posting& state) {
     return "posting " + std::to_string(state.sequence) + " with a balance of " +
@@ -17,10 +22,19 @@ std::string state_text(const posting& state) {
 void snapshot_comparison::begin(history& so_far) {
     completes_ = !so_far.is_complete();
     const std::size_t known = so_far.accounts().size();
-    snapshot::read_accounts(file_, [this, &so_far](const posting& listed) {
-        compare(listed, so_far);
+    // Each is compared some accounts later, when its memory has been fetched.
+    std::array<posting, ahead> fetching{};
+    std::size_t read = 0;
+    snapshot::read_accounts(file_, [&](const posting& listed) {
+        so_far.accounts().prefetch(listed.account);
+        posting& oldest = fetching[read % ahead];
+        if (read++ >= ahead)
+            compare(oldest, so_far);
+        oldest = listed;
         return std::optional<std::string>{};
     });
+    for (std::size_t i = read - std::min(read, ahead); i != read; ++i)
+        compare(fetching[i % ahead], so_far);
     if (listed_ != info_.accounts)
         add(0, "it lists " + std::to_string(listed_) +
                    " accounts and not the number that it says, " + std::to_string(info_.accounts));
