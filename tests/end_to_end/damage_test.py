@@ -6,9 +6,11 @@ import re
 import tempfile
 import unittest
 
-from server import Server, balance, post, run
+from server import Server, balance, run
+from http_test import post_bytes, split
 
 POSTINGS = 40
+FLAGS = ("--segment-size", "8MiB")
 BATCHES_AT = 4096  # in a segment, see src/journal/FORMAT.md
 
 
@@ -31,10 +33,11 @@ class Damage(unittest.TestCase):
     def setUp(self):
         self.data = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "data"
         for _ in range(2):  # a snapshot each
-            with Server(data=self.data) as server:
-                for _ in range(POSTINGS // 2):
-                    self.assertEqual(
-                        200, post(server, "/accounts/10001/deposit", '{"amount":1}').status)
+            with Server(*FLAGS, data=self.data) as server, server.connect() as connection:
+                for _ in range(POSTINGS // 2):  # a batch each
+                    connection.sendall(post_bytes(b'{"amount":1}', 10001))
+                    (status, _, _), = split(connection.recv(65536))
+                    self.assertEqual(200, status)
                 self.assertEqual(0, server.stop())
         self.segment, = (self.data / "journal").glob("*.journal")
 
@@ -65,7 +68,7 @@ class Damage(unittest.TestCase):
                 flip(self.segment, place)
                 self.assert_refused(re.escape(str(self.segment)), r"\d")
                 flip(self.segment, place)
-        with Server(data=self.data) as server:
+        with Server(*FLAGS, data=self.data) as server:
             self.assert_right(server)
 
     def test_a_journal_that_ends_early_is_refused(self):
@@ -80,14 +83,14 @@ class Damage(unittest.TestCase):
     def test_a_damaged_snapshot_is_named_and_the_one_before_it_used(self):
         newest = max(self.snapshots(), key=lambda path: int(path.stem))
         flip(newest, newest.stat().st_size // 2)
-        with Server(data=self.data) as server:
+        with Server(*FLAGS, data=self.data) as server:
             self.assert_right(server)
             self.assertIn(str(newest), server.stderr())
 
     def test_damaged_snapshots_alone_are_made_good_by_the_journal(self):
         for snapshot in self.snapshots():
             flip(snapshot, snapshot.stat().st_size // 2)
-        with Server(data=self.data) as server:
+        with Server(*FLAGS, data=self.data) as server:
             self.assert_right(server)
 
 
