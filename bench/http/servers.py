@@ -173,8 +173,8 @@ hosts:
     def _wait_until_it_listens(self):
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            # Those that choose their port say so in a line of its own.
-            said = re.search(r"^(?:coffer .*http://127\.0\.0\.1:)?(\d+)\n", self.log.read_text(),
+            # Those that choose their port say so in a line that ends in it.
+            said = re.search(r"^(?:.*http://127\.0\.0\.1:)?(\d+)\n", self.log.read_text(),
                              re.MULTILINE)
             self.port = self.port or (said and int(said[1]))
             try:

@@ -33,11 +33,12 @@ class Damage(unittest.TestCase):
     def setUp(self):
         self.data = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "data"
         for _ in range(2):  # a snapshot each
-            with Server(*FLAGS, data=self.data) as server, server.connect() as connection:
-                for _ in range(POSTINGS // 2):  # a batch each
-                    connection.sendall(post_bytes(b'{"amount":1}', 10001))
-                    (status, _, _), = split(connection.recv(65536))
-                    self.assertEqual(200, status)
+            with Server(*FLAGS, data=self.data) as server:
+                with server.connect() as connection:
+                    for _ in range(POSTINGS // 2):  # a batch each
+                        connection.sendall(post_bytes(b'{"amount":1}', 10001))
+                        (status, _, _), = split(connection.recv(65536))
+                        self.assertEqual(200, status)
                 self.assertEqual(0, server.stop())
         self.segment, = (self.data / "journal").glob("*.journal")
 

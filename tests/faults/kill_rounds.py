@@ -11,7 +11,7 @@ from faults.money_text import minor_of
 
 CONNECTIONS = 48
 LEAST_MS, MOST_MS = 20, 300  # of load before a kill
-EARLY = 0.15  # of the rounds are killed while the server starts, too
+EARLY = 0.25  # of the rounds are killed while the server starts, too
 MOST_EARLY_S = 0.1
 SETTLED = 0.75  # of the rounds; else the kill may hit those that are asked again
 ASKED_AGAIN = 30  # of the answered requests, a round
