@@ -61,6 +61,8 @@ constexpr std::array rows{
     row{problem::idempotency_key_reused,
         {422, "idempotency_key_reused",
          "this Idempotency-Key came with another method, path or amount before"}},
+    row{problem::idempotency_keys_full,
+        {503, "unavailable", "no more Idempotency-Keys can be remembered now, try again"}},
     row{problem::not_open,
         {503, "unavailable", "the server is still reading its journal, try again"}},
     row{problem::unavailable, {503, "unavailable", "the server cannot do this now, try again"}},
@@ -90,6 +92,8 @@ problem problem_of(service refusal) noexcept {
             return problem::not_open;
         case service::unavailable:
             return problem::unavailable;
+        case service::keys_full:
+            return problem::idempotency_keys_full;
         case service::request_in_progress:
             return problem::request_in_progress;
         case service::key_reused:

@@ -45,6 +45,7 @@ enum class problem : std::uint8_t {
     idempotency_key_invalid,
     request_in_progress,
     idempotency_key_reused,
+    idempotency_keys_full,
     // ours
     not_open,
     unavailable,

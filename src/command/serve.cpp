@@ -1,6 +1,7 @@
 #include "command/serve.hpp"
 
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -55,9 +56,15 @@ public:
         return begun.empty() ? found.from : begun;
     }
 
-    /// Takes the last snapshot. The server has stopped.
+    /// Takes the last snapshot, if there were any. The server has stopped.
+    void end_snapshots() noexcept {
+        if (snapshotter_)
+            snapshotter_->stop();
+    }
+
+    /// The same, and says how it went. Throws std::runtime_error if it failed.
     void stop() {
-        snapshotter_->stop();
+        end_snapshots();
         log::info("stopped: {} snapshots taken, {} failed", snapshotter_->taken(),
                   snapshotter_->failed());
         if (!snapshotter_->last_was_taken())
@@ -95,6 +102,7 @@ private:
 
     // Whatever has not been acknowledged by now must not be, so nothing is done in order.
     [[noreturn]] static void end_at_once(const std::string& why) {
+        ::alarm(2);  // a log that nobody reads must not hold it up
         log::error("the journal has failed, nothing more is acknowledged: {}", why);
         std::_Exit(EXIT_FAILURE);
     }
@@ -179,15 +187,24 @@ http::limits fit(const serve_options& options, std::size_t descriptors) {
                                     descriptors_a_worker * options.threads + descriptors_beside);
 }
 
-/// The journal's thread tells workers what is durable: it ends before they do.
-class closing {
+/// Whatever goes wrong: nobody posts any more when the journal ends, the last snapshot has the
+/// books, and the journal has workers to tell what is durable.
+class ending {
 public:
-    explicit closing(engine& house) noexcept : house_{house} {}
-    closing(const closing&) = delete;
-    closing& operator=(const closing&) = delete;
-    ~closing() { house_.close(); }
+    ending(http::server& server, std::optional<archive>& disk, engine& house) noexcept
+        : server_{server}, disk_{disk}, house_{house} {}
+    ending(const ending&) = delete;
+    ending& operator=(const ending&) = delete;
+    ~ending() {
+        server_.stop();
+        if (disk_)
+            disk_->end_snapshots();
+        house_.close();
+    }
 
 private:
+    http::server& server_;
+    std::optional<archive>& disk_;
     engine& house_;
 };
 
@@ -203,7 +220,7 @@ void serve(const serve_options& options) {
     engine house{{.tellers = options.threads,
                   .keys = {options.durability.max_keys, options.durability.key_time_to_live}}};
     http::server server{house, options.listen, options.threads, limits};
-    const closing at_the_end{house};
+    const ending at_the_end{server, disk, house};
     server.start();
     const std::string from = disk ? disk->open(house) : open_in_memory(house, options.accounts);
     print_banner(options, limits, server.address(), house.books().size(), from);

@@ -45,6 +45,7 @@ void engine::open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_
                   journal_options chosen) {
     books_ = std::move(books);
     log_ = std::move(log);
+    keys_.advance(log_->tail().time_ns);
     journal::writer::options asked;
     for (const auto& one : tellers_)
         asked.on_durable.push_back([&told = one->on_durable_] {

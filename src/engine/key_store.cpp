@@ -7,6 +7,8 @@
 #include <new>
 #include <random>
 
+#include "ops/log.hpp"
+
 // Compiled in here, so that nothing is to be linked.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -14,7 +16,7 @@
 namespace coffer {
 namespace {
 
-constexpr std::size_t parts = 64;
+constexpr std::size_t parts = 1024;
 
 struct entry {
     std::uint64_t time_ns = 0;
@@ -24,6 +26,11 @@ struct entry {
     journal::lane_ticket until = 0;
     errc error = errc::ok;
     bool in_hand = false;  // being done
+
+    /// Whether it is not certain yet what becomes of it.
+    [[nodiscard]] bool is_under_way() const noexcept {
+        return in_hand || (in != nullptr && !in->is_durable(until));
+    }
 };
 
 std::uint64_t random_number() {
@@ -84,21 +91,25 @@ key_store::claim key_store::ask(const journal::request_key& key) noexcept {
     const hash id = hash_of(key.text);
     part& home = part_of(id);
     const std::uint64_t now_ns = now();
+    if (keys() >= limits_.keys)
+        clear_up_somewhere(now_ns);
     const std::lock_guard lock{home.guard};
     expire(home, now_ns);
     const auto found = home.entries.find(id);
     if (found != home.entries.end() &&
-        (found->second.in_hand || !is_over(found->second.time_ns, now_ns))) {
+        (found->second.is_under_way() || !is_over(found->second.time_ns, now_ns))) {
         const entry& known = found->second;
         if (known.fingerprint != key.fingerprint.first)
             return {*this, id, verdict::reused};
-        if (known.in_hand || (known.in != nullptr && !known.in->is_durable(known.until)))
+        if (known.is_under_way())
             return {*this, id, verdict::in_progress};
         return {*this, id, verdict::done, {known.error, known.balance}};
     }
     const bool is_new = found == home.entries.end();
-    if (is_new && keys() >= limits_.keys)
+    if (is_new && keys() >= limits_.keys) {
+        complain(now_ns);
         return {*this, id, verdict::full};
+    }
     try {
         home.ages.push_back({id, now_ns});
         home.entries.insert_or_assign(
@@ -158,13 +169,33 @@ void key_store::expire(part& from, std::uint64_t now_ns) noexcept {
         const auto found = from.entries.find(oldest.key);
         // Not one that was given up and asked for again, whose time is another.
         if (found != from.entries.end() && found->second.time_ns == oldest.time_ns) {
-            if (found->second.in_hand)
+            if (found->second.is_under_way())
                 return;
             from.entries.erase(found);
             keys_.fetch_sub(1, std::memory_order_relaxed);
         }
         from.ages.pop_front();
     }
+}
+
+// What is over its time in parts that nobody asks takes the place of new keys otherwise.
+void key_store::clear_up_somewhere(std::uint64_t now_ns) noexcept {
+    part& next = parts_[next_to_clear_.fetch_add(1, std::memory_order_relaxed) % parts];
+    const std::unique_lock lock{next.guard, std::try_to_lock};
+    if (lock.owns_lock())
+        expire(next, now_ns);
+}
+
+// Once a minute.
+void key_store::complain(std::uint64_t now_ns) noexcept {
+    constexpr std::uint64_t minute_ns = 60'000'000'000;
+    std::uint64_t due = next_complaint_ns_.load(std::memory_order_relaxed);
+    if (now_ns >= due &&
+        next_complaint_ns_.compare_exchange_strong(
+            due, now_ns + minute_ns, std::memory_order_relaxed, std::memory_order_relaxed))
+        log::warn("no more idempotency keys can be remembered: there are {} already, for {} s each",
+                  limits_.keys,
+                  std::chrono::duration_cast<std::chrono::seconds>(limits_.time_to_live).count());
 }
 
 std::size_t key_store::bytes() const noexcept {

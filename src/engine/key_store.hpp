@@ -7,11 +7,13 @@
 // Limits         a number of keys, some 130 bytes each: new ones beyond that are refused, since to
 //                forget an old one would break the promise that was made about it.
 // Thread safety  all members may be called from any thread at once. Not lock-free: a key is looked
-//                up under the lock of its part, one of 64, which is held for some 100 ns. A
-//                request without a key comes nowhere near.
+//                up under the lock of its part, one of 1024, which is held for some 100 ns, and up
+//                to a millisecond when the part grows. A request without a key comes nowhere near.
 //
 // Texts are not kept, but 128-bit hashes of them, under a secret that is made anew in each process:
-// nobody can choose keys that collide.
+// who knows the code does not know which keys collide.
+//
+// Time is the journal's: the clock's, or the latest that was seen if that is later.
 #pragma once
 
 #include <atomic>
@@ -68,6 +70,9 @@ public:
     void restore(const journal::request_key& key, const kept_outcome& outcome,
                  std::uint64_t time_ns);
 
+    /// Says that the journal has come to this time.
+    void advance(std::uint64_t time_ns) noexcept { static_cast<void>(now(time_ns)); }
+
     [[nodiscard]] std::size_t keys() const noexcept {
         return keys_.load(std::memory_order_relaxed);  // a count that orders nothing
     }
@@ -91,12 +96,16 @@ private:
               journal::lane_ticket until) noexcept;
     void give_up(const hash& key) noexcept;
     void expire(part& from, std::uint64_t now_ns) noexcept;
+    void clear_up_somewhere(std::uint64_t now_ns) noexcept;
+    void complain(std::uint64_t now_ns) noexcept;
 
     const limits limits_;
     const clock clock_;
     const hash secret_;
     std::atomic<std::uint64_t> latest_ns_{0};  // journal time never goes back
     std::atomic<std::size_t> keys_{0};
+    std::atomic<std::size_t> next_to_clear_{0};
+    std::atomic<std::uint64_t> next_complaint_ns_{0};
     const std::unique_ptr<part[]> parts_;
 };
 

@@ -27,7 +27,7 @@ constexpr service service_of(key_store::verdict found) noexcept {
         case key_store::verdict::full:
             break;
     }
-    return service::unavailable;
+    return service::keys_full;
 }
 
 }  // namespace
@@ -92,12 +92,16 @@ told teller::change(posting_operation what, account_number account, money amount
                     std::string_view key) noexcept {
     if (!house_.is_open())
         return {service::not_open};
-    if (lane_ != nullptr && (!in_turn_ || !house_.accepts_postings() || !lane_->reserve()))
-        return {service::unavailable};
     ledger& books = house_.books();
-    if (key.empty())
-        return {service::done, post(books, what, account, amount, {})};
-    return change_once(books, what, account, amount, key);
+    if (!key.empty())
+        return change_once(books, what, account, amount, key);
+    if (!can_post())
+        return {service::unavailable};
+    return {service::done, post(books, what, account, amount, {})};
+}
+
+bool teller::can_post() noexcept {
+    return lane_ == nullptr || (in_turn_ && house_.accepts_postings() && lane_->reserve());
 }
 
 told teller::change_once(ledger& books, posting_operation what, account_number account,
@@ -109,6 +113,8 @@ told teller::change_once(ledger& books, posting_operation what, account_number a
             service::done, {claim.outcome().error, {account, 0, claim.outcome().balance}}, true};
     if (claim.verdict() != key_store::verdict::fresh)
         return {service_of(claim.verdict())};
+    if (!can_post())
+        return {service::unavailable};
     const outcome made = post(books, what, account, amount, known_by);
     if (is_definitive(made.error))
         claim.keep({made.error, made.posting.balance}, lane_, due_);

@@ -34,7 +34,8 @@ class key_store;
 enum class service : std::uint8_t {
     done,                 ///< it has an outcome
     not_open,             ///< the books are being recovered: nothing was done
-    unavailable,          ///< the journal has no room, or no place for another key: likewise
+    unavailable,          ///< the journal has no room: likewise
+    keys_full,            ///< there is no place for another key: likewise
     request_in_progress,  ///< one of the same key is on its way: likewise
     key_reused,           ///< the key is another request's: likewise
 };
@@ -124,6 +125,7 @@ private:
     void put_on_record(ledger& books, journal::posting_operation what, const outcome& done,
                        money amount, const journal::request_key& key) noexcept;
     void wait_for(ledger& books, const posting& shown) noexcept;
+    [[nodiscard]] bool can_post() noexcept;
     void note(ticket one) noexcept { due_ = latest_ = one; }
 
     engine& house_;

@@ -110,7 +110,8 @@ void connection::read() {
 }
 
 void connection::serve(std::string_view bytes) {
-    if (!owner_.at().has_room(most_requests())) {
+    const std::size_t most = most_requests();
+    if (!owner_.at().has_room(most)) {
         unfinished_ += bytes;
         count_held();
         return await(owner_.at().latest());
@@ -120,7 +121,7 @@ void connection::serve(std::string_view bytes) {
     out.clear();
     teller::ticket due = 0;
     try {
-        due = feed(bytes, out);
+        due = feed(bytes, most, out);
     } catch (...) {
         // What was posted is answered, if the socket takes it: what is lost is the connection.
         if (owner_.at().is_durable(owner_.at().due()))
@@ -167,9 +168,8 @@ std::size_t connection::most_requests() const noexcept {
 }
 
 /// Returns what is to be durable before the replies may be sent.
-teller::ticket connection::feed(std::string_view bytes, std::string& out) {
+teller::ticket connection::feed(std::string_view bytes, std::size_t most, std::string& out) {
     teller::turn turn{owner_.at()};
-    const std::size_t most = most_requests();
     if (unfinished_.empty()) {
         const std::size_t used = session_.feed(bytes, out, most);
         unfinished_ = bytes.substr(used);

@@ -57,7 +57,7 @@ private:
     void disregard() noexcept;
     void read();
     void serve(std::string_view bytes);
-    [[nodiscard]] teller::ticket feed(std::string_view bytes, std::string& out);
+    [[nodiscard]] teller::ticket feed(std::string_view bytes, std::size_t most, std::string& out);
     [[nodiscard]] std::size_t most_requests() const noexcept;
     void await(teller::ticket due);
     [[nodiscard]] bool is_done() const noexcept;

@@ -32,7 +32,7 @@ void server::listen(engine& house, listen_address where, std::size_t threads) {
             std::make_unique<worker>(house.teller_at(workers_.size()), common_, where, true));
 }
 
-server::~server() {
+void server::stop() {
     drain(std::chrono::seconds{0});
     join();
 }

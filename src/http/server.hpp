@@ -19,8 +19,7 @@ public:
     /// Listens at `where` with `threads` workers, one for each teller of `house`. Throws
     /// std::runtime_error, with a text for people, if that cannot be: someone else listens there.
     server(engine& house, const listen_address& where, std::size_t threads, const limits& allowed);
-    /// Cuts off whoever is being served.
-    ~server();
+    ~server() { stop(); }
     server(const server&) = delete;
     server& operator=(const server&) = delete;
 
@@ -34,6 +33,9 @@ public:
     /// answered, for which there is the drain timeout: clients slower than that are cut off. From
     /// that signal on, another one has its default effect: the process ends at once.
     void wait();
+
+    /// Cuts off whoever is being served. Does nothing when nobody is any more.
+    void stop();
 
 private:
     void listen(engine& house, listen_address where, std::size_t threads);

@@ -83,6 +83,18 @@ TEST_CASE("key_store: what is done and not durable is in progress", "[engine]") 
     CHECK(store.ask(key("a")).verdict() == verdict::done);
 }
 
+TEST_CASE("key_store: what is not durable is not over, however long that takes", "[engine]") {
+    now_ns = 1000 * second_ns;
+    key_store store{for_ten_seconds(), &test_clock};
+    coffer::journal::wake_signal signal;
+    coffer::journal::lane lane{4096, signal, {}};
+    store.ask(key("a")).keep({errc::ok, {}}, &lane, 40);
+    now_ns += 11 * second_ns;
+    CHECK(store.ask(key("a")).verdict() == verdict::in_progress);
+    lane.publish_durable(40);
+    CHECK(store.ask(key("a")).verdict() == verdict::fresh);
+}
+
 TEST_CASE("key_store: another request with a key that is known is told so", "[engine]") {
     key_store store{for_ten_seconds(), &test_clock};
     keep(store, "a");

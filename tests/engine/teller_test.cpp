@@ -190,9 +190,12 @@ TEST_CASE("teller: a full disk lets reads go on and refuses postings, which take
           "[engine]") {
     house_behind_a_gate bank;
     bank.held().open();
+    bank.deposit(0, "before");
+    bank.wait_until_durable(0, bank.due);
     bank.log().room = false;
     CHECK(bank.deposit(0, "k").service == service::unavailable);
-    CHECK(bank.balance(0).outcome.posting.balance == money::from_minor(100'000));
+    CHECK(bank.deposit(0, "before").replayed);
+    CHECK(bank.balance(0).outcome.posting.balance == money::from_minor(100'001));
     bank.log().room = true;
     CHECK(bank.deposit(0, "k").outcome.error == errc::ok);
 }
