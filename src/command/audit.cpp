@@ -17,7 +17,8 @@ subcommand add_audit(CLI::App& app) {
     };
     const auto chosen = std::make_shared<options>();
     CLI::App* const parser = app.add_subcommand(
-        "audit", "Prove a data directory right, or say what is wrong; changes nothing");
+        "audit",
+        "Prove a data directory right (exit status 0), or say what is wrong (1); changes nothing");
     parser->add_option("DIR", chosen->directory, "The data directory, or a copy of it")
         ->type_name("")
         ->required();

@@ -62,6 +62,10 @@ subcommand add_export(CLI::App& app) {
         ->description("Postings before this moment");
     parser->add_option("--output", chosen->file, "Write to this file [standard output]")
         ->type_name("FILE");
+    parser->callback([chosen] {
+        if (chosen->wanted.until_ns <= chosen->wanted.since_ns)
+            throw CLI::ValidationError{"--until", "must be after --since"};
+    });
     return {parser, [chosen] {
                 write_history(*chosen);
                 return EXIT_SUCCESS;

@@ -131,6 +131,8 @@ class OfOneServer(unittest.TestCase):
         self.assert_fails(2, "export", self.data, says="--format is required")
         self.assert_fails(2, "export", self.data, "--format", "xml", says="ndjson or csv")
         self.assert_fails(2, "export", self.data, "--format", "csv", "--since", "noon", says="noon")
+        self.assert_fails(2, "export", self.data, "--format", "csv", "--since", "2026-11-24",
+                          "--until", "2026-11-24", says="--until: must be after --since")
         self.assert_fails(2, "export", self.data, "--format", "csv", "--account", "0",
                           says="account number")
         self.assert_fails(2, "backup", self.data, says="DEST is required")
