@@ -136,6 +136,7 @@ class Load:
 
     def __init__(self, server, connections):
         self.server, self.connections = server, connections
+        self.pgbench = Pgbench(server, connections)
         # A guess, for a client that wants a number of requests.
         self.rate = 500 * min(connections, 32)
 

@@ -56,7 +56,8 @@ class Run(unittest.TestCase):
         self.assertEqual([], list(self.scratch.iterdir()))
 
     def test_it_leaves_nothing_behind_when_it_is_interrupted(self):
-        with self.start("--only", "coffer", "redis", "postgres", "--seconds", 20) as run:
+        with self.start("--only", "coffer", "redis", "postgres", "--connections", 1,
+                        "--seconds", 20) as run:
             for line in run.stderr:
                 if line.startswith("Round 1"):
                     break
