@@ -68,8 +68,9 @@ def redis_benchmark(server, connections, requests):
 
 
 class Pgbench:
-    """Updates of one row each, prepared once, and each a transaction. pgbench begins its time before
-    the connections are made, and each has a process that is slow at first: that is left out."""
+    """Updates of one row each, prepared once, and each a transaction. pgbench begins its time
+    before the connections are made, and each has a process that is slow at first: all that is left
+    out."""
 
     def __init__(self, server, connections):
         self.server, self.connections = server, connections

@@ -47,6 +47,8 @@ class Bookkeeping(unittest.TestCase):
         number = self.history.begin(ACCOUNT, 1)
         self.assertFalse(self.history.answer(number, 503, "", False))
         self.assertTrue(self.history.answer(number, 200, body("10.51"), False))
+        self.assertFalse(self.history.answer(number, 503, "", False))
+        self.assertTrue(self.history.is_clean(), self.history.complaints)
 
     def test_a_key_that_was_forgotten_is_lost(self):
         self.history.answer(self.paid, 200, body("11.0"), False)

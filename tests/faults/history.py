@@ -61,6 +61,8 @@ class History:
 
     def answer(self, number, status, body, replayed):
         """The server answered. False if that is not definitive, and it is to be asked again."""
+        if status not in (OK, REFUSED):
+            return False
         if self.status[number]:
             self._answer_again(number, status, body, replayed)
             return True
@@ -72,8 +74,6 @@ class History:
             self.balance[number] = balance
             self.expected[account] += self.effect[number]
             self.saw(account, balance)
-        elif status != REFUSED:
-            return False
         elif body != REFUSAL or self.effect[number] > 0:
             self.complain("wrong", f"{self.key_of(number)} was answered {body}")
         self.status[number] = status
