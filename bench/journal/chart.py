@@ -1,18 +1,19 @@
 """The figures as bars, a panel a quantity and a group of bars a number of connections."""
 
-from bench.journal.results import OPEN_LOOP, Runs
+from bench.journal.results import OPEN_LOOPS, Runs
 from bench.journal.servers import NAMES
 from bench.journal.table import name_of
 from bench.lib import svg
 from bench.lib.svg import MARGIN, text
 
-SHADES = ("#8a8f98", "#2a78d6", "#88b4e8", "#1b4f8f", "#123457", "#d9722b", "#2f9e6e", "#a05fc4")
-COLOURS = dict(zip([*NAMES, OPEN_LOOP[0]], SHADES))
+SHADES = ("#8a8f98", "#2a78d6", "#88b4e8", "#1b4f8f", "#123457", "#d9722b", "#2f9e6e", "#a05fc4",
+          "#c9a6dd")
+COLOURS = dict(zip([*NAMES, *OPEN_LOOPS], SHADES))
 PANELS = {"rate": "requests per second: longer is better",
           "p50_us": "p50, µs: shorter is better", "p99_us": "p99, µs: shorter is better"}
 LABEL, BARS, VALUE = 110, 240, 70  # widths in a panel
 BAR, GROUP_GAP, HEAD = 15, 12, 34
-LEGEND_ROWS = 4
+LEGEND_ROWS = 5
 
 
 def legend(left, top, servers):

@@ -10,6 +10,7 @@ from bench.lib.statistic import spread
 CONNECTIONS = (1, 8, 64, 256)
 FEW = {"redis": (1, 256), "postgres": (1, 256), **{f"wait {wait}": (64, 256) for wait in WAITS}}
 QUANTITIES = {"rate": "a second", "p50_us": "p50, µs", "p99_us": "p99, µs"}
+OPEN_LOOPS = {"open loop": "coffer", "open loop in memory": "memory"}  # on which server
 OPEN_LOOP = ("open loop", 64)
 DISK = ("disk", 1)
 
@@ -27,7 +28,7 @@ class Runs:
         for run in figures["runs"]:
             key = (run["server"], run["connections"])
             self.found.setdefault(key, {}).setdefault(run["round"], []).append(run)
-        order = [*NAMES, OPEN_LOOP[0]]
+        order = [*NAMES, *OPEN_LOOPS]
         self.settings = sorted(self.found, key=lambda key: (key[1], order.index(key[0])))
 
     def by_round(self, setting, quantity):

@@ -1,6 +1,6 @@
 """The figures as a table to read in a terminal."""
 
-from bench.journal.results import OPEN_LOOP, WANTED, Runs
+from bench.journal.results import OPEN_LOOPS, WANTED, Runs
 from bench.journal.servers import NAMES
 from bench.lib.text_table import aligned
 
@@ -8,7 +8,7 @@ HEADINGS = ("connections", "", "a second", "±", "p50 µs", "±", "p99 µs", "±
 
 
 def name_of(server):
-    return "Coffer, open loop" if server == OPEN_LOOP[0] else NAMES[server]
+    return f"{NAMES[OPEN_LOOPS[server]]}, open loop" if server in OPEN_LOOPS else NAMES[server]
 
 
 def rows(runs):

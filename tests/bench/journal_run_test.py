@@ -45,7 +45,7 @@ class Run(unittest.TestCase):
         self.assertEqual(0, run.returncode, complained)
         runs = json.loads(self.kept.read_text())["runs"]
         self.assertEqual({("disk", 1), ("coffer", 1), ("memory", 1), ("coffer", 64),
-                          ("memory", 64), ("open loop", 64)},
+                          ("memory", 64), ("open loop", 64), ("open loop in memory", 64)},
                          {(one["server"], one["connections"]) for one in runs})
         for one in runs:
             with self.subTest(**one):
