@@ -28,18 +28,25 @@ class Disk:
 
     def measure(self, seconds):
         """Writes for so long, and says how many a second, and how long they took."""
-        block = b"\1" * BLOCK
         took_us = []
         begin = before = time.perf_counter()
         while before - begin < seconds or len(took_us) < LEAST:
-            os.pwrite(self.descriptor, block, self.place * BLOCK)
-            os.fdatasync(self.descriptor)
+            self.write()
             after = time.perf_counter()
             took_us.append((after - before) * 1e6)
             before = after
-            self.place = (self.place + 1) % BLOCKS
         return {"rate": len(took_us) / (before - begin), "p50_us": percentile(took_us, 50),
                 "p99_us": percentile(took_us, 99)}
+
+    def write(self):
+        """Once. Returns when it is on the disk."""
+        os.pwrite(self.descriptor, b"\1" * BLOCK, self.place * BLOCK)
+        os.fdatasync(self.descriptor)
+        self.place = (self.place + 1) % BLOCKS
+
+    def write_until(self, is_over):
+        while not is_over():
+            self.write()
 
     def __enter__(self):
         return self

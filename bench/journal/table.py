@@ -1,6 +1,6 @@
 """The figures as a table to read in a terminal."""
 
-from bench.journal.results import OPEN_LOOPS, WANTED, Runs
+from bench.journal.results import WANTED, Runs
 from bench.journal.servers import NAMES
 from bench.lib.text_table import aligned
 
@@ -8,7 +8,9 @@ HEADINGS = ("connections", "", "a second", "±", "p50 µs", "±", "p99 µs", "±
 
 
 def name_of(server):
-    return f"{NAMES[OPEN_LOOPS[server]]}, open loop" if server in OPEN_LOOPS else NAMES[server]
+    return {"open loop": "Coffer, open loop",
+            "open loop in memory": "Coffer --in-memory, open loop beside the writer",
+            **NAMES}[server]
 
 
 def rows(runs):
@@ -40,8 +42,11 @@ def text_of(figures):
         "",
         "Each request is one posting that is on the disk before it is answered. wrk, "
         "redis-benchmark and",
-        "pgbench ask as fast as they are answered; in the open loop, latency is from when a "
-        "request was due."]
+        "pgbench ask as fast as they are answered; in the open loop, at half of Coffer's rate with "
+        "as many",
+        "connections, latency is from when a request was due. Beside the writer: somebody else "
+        "syncs 4 KiB",
+        "after 4 KiB meanwhile."]
     if asked := list(wanted_rows(runs)):
         lines += ["", "Asked for, by the medians of the rounds' ratios:",
                   aligned(asked, left=(0, 1, 2, 3))]
