@@ -229,15 +229,23 @@ std::unique_ptr<batch_cursor> file_log::read_from(std::uint64_t record) const {
     return std::make_unique<reader>(storage_, record);
 }
 
-// From the oldest on, so that what is left has no gap whenever it ends.
+// From the oldest on, so that what is left has no gap whenever it ends. Nor has it after a crash:
+// removals that are not synced may outlive it in any order, so before each the others are, those
+// of an earlier call whose sync failed among them.
 log_status file_log::trim(std::uint64_t before) {
+    const auto refused = [this](const std::string& name, std::error_code error) {
+        return log_status{log_errc::failed, storage_.path(name) + ": " + error.message()};
+    };
     const std::vector<std::uint64_t> segments = list_segments(storage_);
-    for (std::size_t i = 0; i + 1 < segments.size() && segments[i + 1] <= before; ++i)
-        if (const std::error_code error = storage_.remove(segment_name(segments[i])))
-            return {log_errc::failed,
-                    storage_.path(segment_name(segments[i])) + ": " + error.message()};
+    for (std::size_t i = 0; i + 1 < segments.size() && segments[i + 1] <= before; ++i) {
+        if (const std::error_code error = storage_.sync())
+            return refused("", error);
+        const std::string oldest = segment_name(segments[i]);
+        if (const std::error_code error = storage_.remove(oldest))
+            return refused(oldest, error);
+    }
     if (const std::error_code error = storage_.sync())
-        return {log_errc::failed, storage_.path("") + ": " + error.message()};
+        return refused("", error);
     return {};
 }
 

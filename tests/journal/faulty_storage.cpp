@@ -151,6 +151,10 @@ void faulty_storage::crash() const {
     // Names change in their order on a journaling file system: up to any of the changes.
     if (!unsynced_.empty() && random_() % 2 == 0)
         on_disk_ = unsynced_[random_() % unsynced_.size()];
+    // Not all file systems do that: removals at least, in any order.
+    for (const std::string& name : removed_)
+        if (random_() % 2 == 0)
+            on_disk_.erase(name);
 }
 
 void faulty_storage::crash_file(inode& one) const {
@@ -173,6 +177,7 @@ void faulty_storage::restart() {
             file->dirty.assign(file->dirty.size(), false);
         }
         unsynced_.clear();
+        removed_.clear();
     }
     crashed_ = false;
     crash_at_.reset();
@@ -218,6 +223,7 @@ journal::storage::open_result faulty_storage::open(const std::string& name, acce
     }
     all_.push_back(std::make_shared<inode>());
     shown_[name] = all_.back();
+    removed_.erase(name);
     unsynced_.push_back(shown_);
     return {std::make_unique<faulty_file>(*this, all_.back()), {}};
 }
@@ -239,6 +245,7 @@ std::error_code faulty_storage::rename(const std::string& from, const std::strin
         return error_of(std::errc::no_such_file_or_directory);
     shown_[to] = shown_[from];
     shown_.erase(from);
+    removed_.erase(to);
     unsynced_.push_back(shown_);
     if (crashed_)
         crash();
@@ -252,6 +259,7 @@ std::error_code faulty_storage::remove(const std::string& name) {
     if (decided.error && !(decided.half && crashed_))
         return decided.error;
     shown_.erase(name);
+    removed_.insert(name);
     unsynced_.push_back(shown_);
     if (crashed_)
         crash();
@@ -264,6 +272,7 @@ std::error_code faulty_storage::sync() {
         return decided.error;
     on_disk_ = shown_;
     unsynced_.clear();
+    removed_.clear();
     if (crashed_)
         crash();
     return decided.error;

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -80,7 +81,8 @@ private:
     [[nodiscard]] std::uint64_t used_bytes() const;
 
     mutable names shown_;
-    mutable std::vector<names> unsynced_;  // after each change since the last sync
+    mutable std::vector<names> unsynced_;    // after each change since the last sync
+    mutable std::set<std::string> removed_;  // since then, and not made again
     mutable names on_disk_;
     mutable std::vector<std::shared_ptr<inode>> all_;
     mutable std::uint64_t calls_ = 0;

@@ -1,7 +1,10 @@
 #include "journal/file_log.hpp"
 
+#include <algorithm>
+#include <set>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "batches.hpp"
 #include "catch.hpp"
@@ -155,6 +158,41 @@ TEST_CASE("trim: forgets whole segments of records before, and never the last", 
     REQUIRE(log->trim(UINT64_MAX));
     REQUIRE(list_segments(disk) == std::vector<std::uint64_t>{161});
     REQUIRE(file_log::open(disk, small)->tail() == log->tail());
+}
+
+TEST_CASE("trim: leaves no gap, wherever it crashes", "[journal]") {
+    std::set<std::size_t> left;
+    for (std::uint64_t call = 1; call <= 9; ++call)
+        for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+            INFO("call " << call << ", seed " << seed);
+            faulty_storage disk;
+            deposits some;
+            const auto log = file_log::open(disk, small);
+            for (int i = 0; i != 9; ++i)
+                some.append(*log, 40);
+            const std::vector<std::uint64_t> before = list_segments(disk);
+            REQUIRE(before == std::vector<std::uint64_t>{1, 81, 161, 241, 321});
+            disk.crash_at(call, seed);
+            REQUIRE_FALSE(log->trim(UINT64_MAX));
+            REQUIRE(disk.crashed());
+            disk.restart();
+            const std::vector<std::uint64_t> after = list_segments(disk);
+            REQUIRE(std::equal(after.rbegin(), after.rend(), before.rbegin()));
+            left.insert(after.size());
+        }
+    REQUIRE(left == std::set<std::size_t>{1, 2, 3, 4, 5});
+}
+
+TEST_CASE("trim: removes nothing where the removal before may not be on the disk", "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    const auto log = file_log::open(disk, small);
+    for (int i = 0; i != 9; ++i)
+        some.append(*log, 40);
+    disk.fail_at(3, std::errc::io_error, true);  // the sync after the first
+    REQUIRE(log->trim(UINT64_MAX).reason == "disk/: Input/output error");
+    REQUIRE(log->trim(UINT64_MAX).reason == "disk/: Input/output error");
+    REQUIRE(list_segments(disk) == std::vector<std::uint64_t>{81, 161, 241, 321});
 }
 
 TEST_CASE("file_log: refuses sizes that no segment has", "[journal]") {
