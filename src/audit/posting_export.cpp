@@ -1,6 +1,5 @@
 #include "audit/posting_export.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,12 +17,7 @@ constexpr std::size_t flush_bytes = std::size_t{256} << 10;
 /// The first record of the last segment before which all is older than `since_ns`.
 std::uint64_t first_wanted(const journal::storage& where, std::uint64_t since_ns) {
     const std::vector<std::uint64_t> segments = journal::list_segments(where);
-    if (segments.empty())
-        return 1;
-    const auto found = std::find_if(segments.rbegin(), segments.rend(), [&](std::uint64_t first) {
-        return journal::segment_reader{where, first}.header().before.time_ns < since_ns;
-    });
-    return found == segments.rend() ? segments.front() : *found;
+    return segments.empty() ? 1 : journal::segment_before(where, segments, since_ns);
 }
 
 class exporter {

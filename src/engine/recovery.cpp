@@ -35,18 +35,10 @@ std::vector<std::uint64_t> segments_in(const journal::storage& where) {
 /// earlier record than need be.
 std::uint64_t first_with_young_keys(const journal::storage& where,
                                     const std::vector<std::uint64_t>& segments,
+                                    std::uint64_t last_begins_ns,
                                     std::chrono::nanoseconds key_ttl) {
-    const auto time_before = [&](std::size_t index) {
-        return segment_reader{where, segments[index]}.header().before.time_ns;
-    };
-    std::size_t index = segments.size() - 1;
-    const std::uint64_t latest = time_before(index);
     const auto ttl = static_cast<std::uint64_t>(std::max<std::int64_t>(key_ttl.count(), 0));
-    const std::uint64_t oldest = latest - std::min(ttl, latest);
-    // A segment ends at the time that the next begins with.
-    while (index != 0 && time_before(index) >= oldest)
-        --index;
-    return segments[index];
+    return journal::segment_before(where, segments, last_begins_ns - std::min(ttl, last_begins_ns));
 }
 
 /// How many bytes of segments there are before each, by first record.
@@ -107,12 +99,14 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
     const auto begin = std::chrono::steady_clock::now();
     const journal::posix_storage storage{where.journal()};
     const std::vector<std::uint64_t> segments = segments_in(storage);
-    const journal::ledger_id id = segment_reader{storage, segments.back()}.header().ledger;
+    const journal::segment_header last = segment_reader{storage, segments.back()}.header();
+    const journal::ledger_id& id = last.ledger;
     restored_snapshot base = restore_newest(snapshot::list_snapshots(where.snapshots()), id);
 
     std::uint64_t from_record = base.after_record + 1;
     if (keys && key_ttl.count() > 0)
-        from_record = std::min(from_record, first_with_young_keys(storage, segments, key_ttl));
+        from_record = std::min(
+            from_record, first_with_young_keys(storage, segments, last.before.time_ns, key_ttl));
     journal::reader reader{storage, from_record};
     journal::replayer replayer{*base.books, std::move(keys)};
     replay(reader, replayer, {storage, segments, from_record});

@@ -49,16 +49,12 @@ std::uint64_t retention::first_needed() const {
 /// The first record of the oldest segment that is not old enough wholly.
 std::uint64_t retention::first_young() const {
     const std::vector<std::uint64_t> segments = journal::list_segments(storage_);
+    if (segments.empty())
+        return 0;
     const auto age = static_cast<std::uint64_t>(
         std::max({chosen_.retain->count(), chosen_.key_ttl.count(), std::int64_t{0}}));
     const std::uint64_t now = chosen_.now();
-    const std::uint64_t oldest = now - std::min(age, now);
-    // A segment ends at the time that the next begins with.
-    std::size_t index = 0;
-    while (index + 1 < segments.size() &&
-           journal::segment_reader{storage_, segments[index + 1]}.header().before.time_ns < oldest)
-        ++index;
-    return segments.empty() ? 0 : segments[index];
+    return journal::segment_before(storage_, segments, now - std::min(age, now));
 }
 
 }  // namespace coffer

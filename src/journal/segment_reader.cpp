@@ -27,6 +27,8 @@ segment_reader::segment_reader(const storage& where, std::uint64_t first_record)
     header_.bytes = size.bytes;  // as far as is known: view goes by it
     if (size.bytes < format::segment::batches_at)
         refuse(size.bytes, "the segment ends within its header");
+    // No more: many headers are looked at whose batches are not.
+    load(0, format::segment::batches_at);
     const auto decoded = decode_segment_header(view(0, format::segment::batches_at));
     if (!decoded.reason.empty())
         refuse(decoded.offset, decoded.reason);
@@ -49,20 +51,23 @@ void segment_reader::refuse(std::uint64_t offset, const std::string& reason) con
 std::span<const std::byte> segment_reader::view(std::uint64_t offset, std::size_t bytes) {
     bytes = static_cast<std::size_t>(
         std::min<std::uint64_t>(bytes, header_.bytes - std::min(offset, header_.bytes)));
-    if (offset < window_at_ || offset + bytes > window_at_ + window_bytes_) {
-        const auto wanted = static_cast<std::size_t>(
-            std::min<std::uint64_t>(std::max(bytes, ahead_bytes), header_.bytes - offset));
-        window_.resize(std::max(window_.size(), wanted));
-        window_bytes_ = 0;
-        const auto read = file_->read(offset, std::span{window_}.first(wanted));
-        if (read.error)
-            refuse(offset, "cannot be read: " + read.error.message());
-        if (read.bytes != wanted)
-            refuse(offset + read.bytes, "the segment ends here, before its end");
-        window_at_ = offset;
-        window_bytes_ = wanted;
-    }
+    if (offset < window_at_ || offset + bytes > window_at_ + window_bytes_)
+        load(offset, static_cast<std::size_t>(std::min<std::uint64_t>(std::max(bytes, ahead_bytes),
+                                                                      header_.bytes - offset)));
     return std::span{window_}.subspan(static_cast<std::size_t>(offset - window_at_), bytes);
+}
+
+/// Reads the bytes there, which the segment has, into the window.
+void segment_reader::load(std::uint64_t offset, std::size_t bytes) {
+    window_.resize(std::max(window_.size(), bytes));
+    window_bytes_ = 0;
+    const auto read = file_->read(offset, std::span{window_}.first(bytes));
+    if (read.error)
+        refuse(offset, "cannot be read: " + read.error.message());
+    if (read.bytes != bytes)
+        refuse(offset + read.bytes, "the segment ends here, before its end");
+    window_at_ = offset;
+    window_bytes_ = bytes;
 }
 
 /// What is there as a batch. Where it has the wrong checksum, its header all the same.
@@ -159,6 +164,15 @@ std::uint64_t segment_reader::end_of_content(std::uint64_t offset) {
         from += part.size();
     }
     return end;
+}
+
+std::uint64_t segment_before(const storage& where, std::span<const std::uint64_t> segments,
+                             std::uint64_t time_ns) {
+    const auto begins_later =
+        std::partition_point(segments.begin() + 1, segments.end(), [&](std::uint64_t first_record) {
+            return segment_reader{where, first_record}.header().before.time_ns < time_ns;
+        });
+    return *(begins_later - 1);
 }
 
 }  // namespace coffer::journal

@@ -17,7 +17,8 @@ namespace coffer::journal {
 /// Holds a batch and 256 KiB in memory at the most. Thread safety: none.
 class segment_reader {
 public:
-    /// Opens the segment that begins with this record and checks its header. Throws journal_error.
+    /// Opens the segment that begins with this record and checks its header, of which it reads no
+    /// more than that. Throws journal_error.
     segment_reader(const storage& where, std::uint64_t first_record);
 
     [[nodiscard]] const segment_header& header() const noexcept { return header_; }
@@ -40,6 +41,7 @@ public:
 
 private:
     [[nodiscard]] std::span<const std::byte> view(std::uint64_t offset, std::size_t bytes);
+    void load(std::uint64_t offset, std::size_t bytes);
     [[nodiscard]] checked_batch batch_at(std::uint64_t offset);
     [[nodiscard]] bool zero_sector_in(std::uint64_t offset, std::size_t bytes);
     [[nodiscard]] bool valid_batch_after(std::uint64_t offset, std::uint64_t next_record);
@@ -55,5 +57,13 @@ private:
     std::uint64_t window_at_ = 0;
     std::size_t window_bytes_ = 0;
 };
+
+/// Of `segments`, the first records of all segments there, in order and at least one: that of the
+/// last segment whose batches before it are all older than `time_ns`; the first where that is none.
+/// So whatever is of that time or later is in the segment returned, or after it. Reads few headers,
+/// since times never go back. Throws journal_error.
+[[nodiscard]] std::uint64_t segment_before(const storage& where,
+                                           std::span<const std::uint64_t> segments,
+                                           std::uint64_t time_ns);
 
 }  // namespace coffer::journal

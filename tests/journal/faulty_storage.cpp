@@ -54,6 +54,7 @@ public:
         const std::size_t begin = std::min<std::size_t>(offset, bytes.size());
         const std::size_t size = std::min(into.size(), bytes.size() - begin);
         std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(begin), size, into.begin());
+        owner_.bytes_read_ += size;
         return {size, {}};
     }
 

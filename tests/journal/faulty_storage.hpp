@@ -39,6 +39,8 @@ public:
     void limit_bytes(std::uint64_t bytes) { limit_bytes_ = bytes; }
 
     [[nodiscard]] std::uint64_t calls() const noexcept { return calls_; }
+    /// How many bytes were read of all files.
+    [[nodiscard]] std::uint64_t bytes_read() const noexcept { return bytes_read_; }
     [[nodiscard]] bool crashed() const noexcept { return crashed_; }
 
     /// Forgets what was asked to go wrong. After a crash what is on the disk is what there is.
@@ -86,6 +88,7 @@ private:
     mutable names on_disk_;
     mutable std::vector<std::shared_ptr<inode>> all_;
     mutable std::uint64_t calls_ = 0;
+    mutable std::uint64_t bytes_read_ = 0;
     mutable bool crashed_ = false;
     mutable std::mt19937_64 random_;
     std::optional<std::uint64_t> crash_at_;
