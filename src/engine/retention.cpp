@@ -53,7 +53,8 @@ std::uint64_t retention::first_young() const {
         return 0;
     const auto age = static_cast<std::uint64_t>(
         std::max({chosen_.retain->count(), chosen_.key_ttl.count(), std::int64_t{0}}));
-    const std::uint64_t now = chosen_.now();
+    const journal::segment_reader last{storage_, segments.back()};
+    const std::uint64_t now = std::max(chosen_.now(), last.header().before.time_ns);
     return journal::segment_before(storage_, segments, now - std::min(age, now));
 }
 

@@ -19,7 +19,10 @@ public:
         /// How old a record must be before it may go, in journal time; nothing: none ever goes.
         std::optional<std::chrono::nanoseconds> retain;
         std::chrono::nanoseconds key_ttl{0};  ///< no record younger than this goes either
-        std::function<std::uint64_t()> now;  ///< ns since 1970, such as journal::writer::wall_clock
+        /// The journal's clock, in ns since 1970, such as journal::writer::wall_clock. Journal time
+        /// is the time of the last batch where the clock has gone back behind that; what is known
+        /// of it here is when the last segment began. So what seems old enough is.
+        std::function<std::uint64_t()> now;
     };
 
     /// `where` is the storage of `log`; both must outlive this. `snapshots` is the directory of the

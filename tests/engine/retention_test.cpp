@@ -127,6 +127,29 @@ TEST_CASE("retention: what is younger than is asked for is kept", "[engine]") {
     check_recovers(kept);
 }
 
+TEST_CASE("retention: a clock that went back does not make what is old young", "[engine]") {
+    small_ledger kept;
+    while (kept.segments().size() != 4) {
+        kept.deposit(10001, 1);
+        kept.commit(1h);
+    }
+    kept.take_snapshot();
+    const std::vector<fs::path> before = kept.segments();
+    const auto age = begin_of(kept, 3) - begin_of(kept, 1);
+    const auto trim_at_no_time = [&kept](std::chrono::nanoseconds retain) {
+        retention{kept.storage(),
+                  kept.log(),
+                  kept.where().snapshots(),
+                  {retain, 0ns, [] { return std::uint64_t{0}; }}}
+            .trim();
+    };
+    trim_at_no_time(age);
+    CHECK(kept.segments() == before);
+    trim_at_no_time(age - 1ns);
+    CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 1, before.end()});
+    check_recovers(kept);
+}
+
 TEST_CASE("retention: what fails is logged", "[engine]") {
     small_ledger kept;
     fill(kept);
