@@ -118,7 +118,8 @@ private:
                 .ledger = ledger,
                 .durable_record = [&journal] { return journal.durable_record(); },
                 .barrier = [&journal] { return journal.barrier(); },
-                .on_taken = [this] { kept_->trim(); }});
+                // Even if it failed: on a full disk that is what makes room again.
+                .on_attempt = [this] { kept_->trim(); }});
     }
 
     const serve_options& options_;

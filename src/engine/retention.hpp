@@ -31,8 +31,9 @@ public:
               std::filesystem::path snapshots, options chosen);
 
     /// Forgets the segments whose every record is old enough and in every snapshot there is, so
-    /// that the journal can be replayed on top of any of them. For after each snapshot. What fails
-    /// is logged, and tried again with the next.
+    /// that the journal can be replayed on top of any of them. For after each attempt at one:
+    /// where it failed, records have become older all the same. What fails is logged, and tried
+    /// again with the next.
     void trim() noexcept;
 
 private:

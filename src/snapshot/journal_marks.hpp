@@ -29,8 +29,8 @@ struct journal_marks {
     /// then there is no snapshot.
     std::function<std::optional<std::uint64_t>()> barrier;
 
-    /// Called after each snapshot that was taken. May be empty.
-    std::function<void()> on_taken;
+    /// Called after each attempt at a snapshot, be it taken or not. May be empty. Must not throw.
+    std::function<void()> on_attempt;
 };
 
 }  // namespace coffer::snapshot

@@ -21,7 +21,7 @@ struct written_snapshot {
 /// Writes the next snapshot of `books` and then removes all but the newest `keep`, it among them.
 /// When this returns, a crash does not take the snapshot back. Others may post meanwhile: the
 /// accounts are as they all were at one moment, a consistent cut. `marks` are those of the ledger's
-/// journal; their on_taken is left to the caller.
+/// journal; their on_attempt is left to the caller.
 ///
 /// Throws snapshot_error, with no part of a snapshot left behind, also where the journal has
 /// failed. A whole one may be there all the same, if what failed is latest.json, the sync of the

@@ -60,6 +60,8 @@ void snapshotter::take() noexcept {
     } catch (const std::exception& error) {
         report_failure(error.what());
     }
+    if (marks_.on_attempt)
+        marks_.on_attempt();
 }
 
 void snapshotter::write() {
@@ -72,8 +74,6 @@ void snapshotter::write() {
     if (failed_in_a_row_ != 0)
         log::info("snapshots work again, after {} that failed", failed_in_a_row_);
     failed_in_a_row_ = 0;
-    if (marks_.on_taken)
-        marks_.on_taken();
 }
 
 void snapshotter::report_failure(const char* reason) noexcept {
