@@ -14,8 +14,9 @@ from bench.http.servers import FIRST_ACCOUNT, Failed, path_of
 from bench.journal.disk import percentile
 from bench.journal.servers import ACCOUNTS, COFFERS, program
 
-WARM_S = 0.5  # of transactions before they are measured, of PostgreSQL
-MOST_WARM_UP_S = 30
+WARM_S = 2  # of transactions before they are measured, of PostgreSQL
+MOST_WARM_UP_S = 60
+TAIL_S = 2  # in which its last transactions end, when no more are begun
 TRANSACTION = ("\\set id random(1, %d)\n"
                "UPDATE accounts SET balance = balance - 1 WHERE id = :id AND balance >= 1;\n")
 
@@ -74,12 +75,12 @@ class Pgbench:
 
     def __init__(self, server, connections):
         self.server, self.connections = server, connections
-        self.warm_up_s = 3
+        self.warm_up_s = 3 + connections / 25
 
     def measure(self, seconds):
         """Takes longer where that was not long enough to be warm."""
         while True:
-            said, log = self._run(seconds + self.warm_up_s)
+            said, log = self._run(self.warm_up_s + seconds + TAIL_S)
             figures = pgbench_figures(said, log, seconds)
             if figures is not None:
                 return figures
@@ -101,17 +102,18 @@ class Pgbench:
 
 
 def pgbench_figures(said, log, seconds):
-    """Of what ended in the last so many seconds; None if the first ended hardly before that. A line
-    of the log is client, number, latency in us, script, and when it ended: s and us."""
+    """Of what ended in so many seconds, the tail left out; None if the first ended hardly before
+    them. A line of the log is client, number, latency in us, script, and its end: s and us."""
     failed = re.search(r"^number of failed transactions: (\d+)", said, re.MULTILINE)
     if failed and int(failed[1]):
         raise Failed(f"pgbench said\n{said}")
     rows = [tuple(map(int, line.split())) for line in log]
     ended = [row[4] * 1_000_000 + row[5] for row in rows]
-    begin = max(ended, default=0) - seconds * 1_000_000
+    end = max(ended, default=0) - TAIL_S * 1_000_000
+    begin = end - seconds * 1_000_000
     if not ended or min(ended) > begin - WARM_S * 1_000_000:
         return None
-    took_us = [row[2] for row, when in zip(rows, ended) if when > begin]
+    took_us = [row[2] for row, when in zip(rows, ended) if begin < when <= end]
     return {"rate": len(took_us) / seconds, "p50_us": percentile(took_us, 50),
             "p99_us": percentile(took_us, 99)}
 

@@ -46,9 +46,9 @@ class Clients(unittest.TestCase):
             with self.subTest(broken), self.assertRaisesRegex(Failed, "here"):
                 loads.wrk_figures(WRK.replace(broken[:-1] + "0", broken), "here")
 
-    def test_pgbench_is_measured_by_the_end_of_its_log(self):
-        log = ["0 1 9000 0 9 400000", "1 1 400 0 10 1", "0 2 100 0 10 500000",
-               "1 2 300 0 11 999999", "0 3 200 0 12 0"]
+    def test_pgbench_is_measured_before_the_end_and_once_it_is_warm(self):
+        log = ["0 1 9000 0 7 900000", "1 1 400 0 10 1", "0 2 100 0 10 500000",
+               "1 2 300 0 11 999999", "0 3 200 0 12 0", "1 3 9000 0 14 0"]
         self.assertEqual({"rate": 2, "p50_us": 300, "p99_us": 400},
                          loads.pgbench_figures(PGBENCH, log, 2))
 
