@@ -9,6 +9,7 @@
 #include "journal/segment.hpp"
 #include "journal/segment_reader.hpp"
 #include "ops/log.hpp"
+#include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
 #include "snapshot/snapshot_file.hpp"
 
@@ -22,6 +23,8 @@ void retention::trim() noexcept {
     if (!chosen_.retain)
         return;
     try {
+        // What is trimmed is in snapshots whose names a crash does not take back.
+        snapshot::sync_directory(snapshots_);
         const std::uint64_t before = std::min(first_needed(), first_young());
         if (const journal::log_status status = log_.trim(before); !status)
             log::error("the journal is not trimmed: {}", status.reason);

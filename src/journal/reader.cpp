@@ -12,26 +12,30 @@ reader::reader(const storage& where, std::uint64_t from_record)
     list();
 }
 
-/// Finds out which segments there are and, the first time that there are any, enters one.
+/// Finds out which segments there are and, the first time that there are any, enters one. What was
+/// known of them stays as it was if it throws: it may be called again.
 void reader::list() {
-    segments_ = list_segments(storage_);
-    if (segments_.empty()) {
+    std::vector<std::uint64_t> found = list_segments(storage_);
+    if (found.empty()) {
         if (segment_ != nullptr)
             throw journal_error{segment_->path(), "the segment is gone"};
         return;
     }
     const std::uint64_t wanted =
         segment_ == nullptr ? from_record_ : segment_->header().before.next_record;
-    const auto after = std::ranges::upper_bound(segments_, wanted);
-    if (after == segments_.begin())
-        throw journal_error{storage_.path(segment_name(segments_.front())),
+    const auto after = std::ranges::upper_bound(found, wanted);
+    // The segment that it stands in must still be there: behind a gap it could not go on.
+    if (after == found.begin() || (segment_ != nullptr && *(after - 1) != wanted))
+        throw journal_error{storage_.path(segment_name(found.front())),
                             "the journal begins here, and record " + std::to_string(wanted) +
                                 " is no longer in it"};
-    index_ = static_cast<std::size_t>(after - segments_.begin()) - 1;
+    const auto index = static_cast<std::size_t>(after - found.begin()) - 1;
     if (segment_ == nullptr) {
-        enter(index_, std::make_unique<segment_reader>(storage_, segments_[index_]));
+        enter(index, std::make_unique<segment_reader>(storage_, found[index]));
         position_ = segment_->header().before;
     }
+    index_ = index;
+    segments_ = std::move(found);
 }
 
 void reader::enter(std::size_t index, std::unique_ptr<segment_reader> opened) {

@@ -141,6 +141,7 @@ void snapshot_directory::publish(std::uint64_t number) {
     if (::rename(temporary(number).c_str(), file(number).c_str()) != 0)
         throw_snapshot_error(file(number), "cannot be put in place");
     published_ = number;
+    sync_directory(path_);  // before anything else can fail: it is there from now on
     link_latest(number);
     sync_directory(path_);
 }

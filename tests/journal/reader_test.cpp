@@ -112,6 +112,23 @@ TEST_CASE("reader: follows a log that grows, from segment to segment", "[journal
     REQUIRE(list_segments(disk).size() > 3);
 }
 
+TEST_CASE("reader: says so again and again if what it stands in has been trimmed", "[journal]") {
+    for (const int grown : {8, 12}) {
+        faulty_storage disk;
+        const auto log = file_log::open(disk, small);
+        deposits some;
+        while (list_segments(disk).size() < 5)
+            some.append(*log, 20);
+        reader from{disk};
+        static_cast<void>(first_records(from));
+        while (list_segments(disk).size() < static_cast<std::size_t>(grown))
+            some.append(*log, 20);
+        REQUIRE(log->trim(list_segments(disk)[6]));
+        for (int i = 0; i != 3; ++i)
+            REQUIRE_THROWS_WITH(first_records(from), Catch::Contains("is no longer in it"));
+    }
+}
+
 TEST_CASE("reader: says where a batch is", "[journal]") {
     two_batches journal;
     reader from{journal.disk};
