@@ -16,6 +16,7 @@
 #include "engine/data_directory.hpp"
 #include "engine/engine.hpp"
 #include "engine/first_start.hpp"
+#include "engine/key_horizon.hpp"
 #include "engine/key_recovery.hpp"
 #include "engine/opening.hpp"
 #include "engine/recovery.hpp"
@@ -51,6 +52,7 @@ public:
                       retention::options{.retain = asked.retain,
                                          .key_ttl = asked.key_time_to_live,
                                          .now = &journal::writer::wall_clock});
+        horizon_.emplace(found.keys_from, asked.key_time_to_live);
         house.open(std::move(found.books), std::move(log), {asked.commit_wait, &end_at_once});
         take_snapshots(house, found.journal_id);
         return begun.empty() ? found.from : begun;
@@ -117,6 +119,10 @@ private:
             snapshot::journal_marks{
                 .ledger = ledger,
                 .durable_record = [&journal] { return journal.durable_record(); },
+                .keys_from =
+                    [this, &keys = house.keys()](std::uint64_t durable_record) {
+                        return horizon_->keys_from(durable_record, keys.living());
+                    },
                 .barrier = [&journal] { return journal.barrier(); },
                 // Even if it failed: on a full disk that is what makes room again.
                 .on_attempt = [this] { kept_->trim(); }});
@@ -126,6 +132,7 @@ private:
     data_directory directory_;
     journal::posix_storage files_;
     std::optional<retention> kept_;
+    std::optional<key_horizon> horizon_;
     std::optional<snapshot::snapshotter> snapshotter_;
 };
 

@@ -198,6 +198,21 @@ void key_store::complain(std::uint64_t now_ns) noexcept {
                   std::chrono::duration_cast<std::chrono::seconds>(limits_.time_to_live).count());
 }
 
+// What is over and in hand still is left out like all that is over: its record, if it gets one, is
+// of no use to who asks again.
+key_store::living_keys key_store::living() noexcept {
+    living_keys found{.now_ns = now(), .oldest_ns = std::nullopt};
+    for (std::size_t i = 0; i != parts; ++i) {
+        const std::lock_guard lock{parts_[i].guard};
+        const auto first = std::ranges::find_if_not(parts_[i].ages, [&](const part::age& one) {
+            return is_over(one.time_ns, found.now_ns);
+        });
+        if (first != parts_[i].ages.end())
+            found.oldest_ns = std::min(found.oldest_ns.value_or(first->time_ns), first->time_ns);
+    }
+    return found;
+}
+
 std::size_t key_store::bytes() const noexcept {
     std::size_t sum = 0;
     for (std::size_t i = 0; i != parts; ++i) {

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include <coffer/money.hpp>
@@ -56,6 +57,11 @@ public:
 
     class claim;
 
+    struct living_keys {
+        std::uint64_t now_ns = 0;                ///< what was the time when they were looked at
+        std::optional<std::uint64_t> oldest_ns;  ///< when the oldest was asked for; nothing: none
+    };
+
     /// Throws std::bad_alloc.
     explicit key_store(const limits& chosen, clock wall);
     ~key_store();
@@ -79,6 +85,13 @@ public:
     [[nodiscard]] std::size_t max_keys() const noexcept { return limits_.keys; }
     /// What they take of the memory.
     [[nodiscard]] std::size_t bytes() const noexcept;
+
+    /// The age of the keys that are not over their time, those that are in hand or were given up
+    /// among them. Who asks for a key after this call began gets now_ns or a later time; who came
+    /// before, now_ns or an earlier one. A key may be a little older than oldest_ns where several
+    /// were asked for at once: then it was put in after one that has oldest_ns or a later time had
+    /// got that.
+    [[nodiscard]] living_keys living() noexcept;
 
 private:
     struct part;

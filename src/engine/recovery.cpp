@@ -106,7 +106,9 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
     std::uint64_t from_record = base.after_record + 1;
     if (keys && key_ttl.count() > 0)
         from_record = std::min(
-            from_record, first_with_young_keys(storage, segments, last.before.time_ns, key_ttl));
+            from_record,
+            std::max(base.keys_from,
+                     first_with_young_keys(storage, segments, last.before.time_ns, key_ttl)));
     journal::reader reader{storage, from_record};
     journal::replayer replayer{*base.books, std::move(keys)};
     replay(reader, replayer, {storage, segments, from_record});
@@ -114,8 +116,8 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
     require_end(base, storage, last_record);
 
     const auto& counts = replayer.counts();
-    recovered found{std::move(base.books), id,         origin(base, counts), counts.records,
-                    counts.skipped,        last_record};
+    recovered found{std::move(base.books), id,          origin(base, counts), counts.records,
+                    counts.skipped,        last_record, from_record};
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
     log::info("recovered {} accounts {}, {} ms", found.books->size(), found.from, took.count());

@@ -55,9 +55,9 @@ restored_snapshot restore_newest(std::span<const fs::path> newest_first,
         if (!books)
             throw snapshot::snapshot_error{file.string() +
                                            ": is of another ledger than the journal"};
-        return {std::move(books), file, said->after_record, said->until_record};
+        return {std::move(books), file, said->after_record, said->until_record, said->keys_from};
     }
-    return {std::make_unique<ledger>(), {}, 0, 0};
+    return {.books = std::make_unique<ledger>(), .file = {}};
 }
 
 }  // namespace coffer

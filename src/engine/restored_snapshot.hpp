@@ -17,6 +17,7 @@ struct restored_snapshot {
     std::filesystem::path file;      ///< empty then
     std::uint64_t after_record = 0;  ///< every record up to this one is in the books
     std::uint64_t until_record = 0;  ///< no record after this one is
+    std::uint64_t keys_from = 1;     ///< no key that was remembered then has an earlier record
 };
 
 /// Restores the first of `newest_first` that passes its check, has as many accounts as it says, and

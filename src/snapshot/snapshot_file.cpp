@@ -123,6 +123,10 @@ public:
         if (found.until_record < found.after_record)
             throw snapshot_error{file_.string() + ": contradicts itself: after_record is above " +
                                  "until_record"};
+        if (found.keys_from == 0 || found.keys_from - 1 > found.after_record)
+            throw snapshot_error{file_.string() +
+                                 ": contradicts itself: keys_from is 0, or above " +
+                                 "after_record + 1"};
         return found;
     }
 
@@ -150,6 +154,8 @@ private:
             one = static_cast<std::byte>(from.hex(2));
         from.skip(R"(","after_record":)");
         into.after_record = from.number();
+        from.skip(R"(,"keys_from":)");
+        into.keys_from = from.number();
         from.skip(",\"accounts\":[\n");
     }
 

@@ -15,6 +15,8 @@ struct snapshot_info {
     std::uint64_t number = 0;
     ledger_id ledger{};
     std::uint64_t after_record = 0;  ///< every record up to this one is in it
+    /// No key that was remembered then has an earlier record: after_record + 1 at most.
+    std::uint64_t keys_from = 0;
     std::uint64_t until_record = 0;  ///< no record after this one is in it
     std::uint64_t accounts = 0;
     wide total_minor = 0;

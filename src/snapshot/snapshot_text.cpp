@@ -29,6 +29,8 @@ void snapshot_text::begin(const beginning& what) {
         append_hex(static_cast<std::uint64_t>(one), 2);
     out_ += R"(","after_record":)";
     append(what.after_record);
+    out_ += R"(,"keys_from":)";
+    append(what.keys_from);
     out_ += R"(,"accounts":[)";
 }
 

@@ -1,7 +1,8 @@
 // The text of a snapshot: JSON, one account a line, of the format that accounts_parser.hpp reads.
 //
 //     {"format":2,"number":12,"taken_at":"2026-11-23T15:00:00Z",
-//      "ledger":"00112233445566778899aabbccddeeff","after_record":12345,"accounts":[
+//      "ledger":"00112233445566778899aabbccddeeff","after_record":12345,"keys_from":12001,
+//      "accounts":[
 //     {"account_number":"10001","balance":1000.0,"sequence":3},
 //     {"account_number":"10002","balance":2000.0,"sequence":1}
 //     ],"count":2,"total":3000.0,"until_record":12399,"checksum":"0123456789abcdef"}
@@ -46,6 +47,7 @@ public:
         std::chrono::system_clock::time_point taken_at;
         ledger_id ledger;
         std::uint64_t after_record;
+        std::uint64_t keys_from;
     };
     void begin(const beginning& what);
     /// `last` is an account's last posting, its balance zero or more.

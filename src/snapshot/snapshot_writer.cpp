@@ -89,7 +89,9 @@ std::size_t write_accounts(ledger& books, std::uint64_t number, const journal_ma
     snapshot_text text{file.buffer()};
     // Before the cut: what is durable now was posted before now, and so is in it.
     const std::uint64_t after_record = marks.durable_record();
-    text.begin({number, std::chrono::system_clock::now(), marks.ledger, after_record});
+    // After that was read: see journal_marks.
+    const std::uint64_t keys_from = marks.keys_from(after_record);
+    text.begin({number, std::chrono::system_clock::now(), marks.ledger, after_record, keys_from});
     const auto write = [&](const posting& last) {
         text.add(last);
         file.write_if_full();

@@ -85,7 +85,7 @@ std::filesystem::path planted_data::write(const snapshot_text& text) const {
     std::string json = R"({"format":2,"number":)" + std::to_string(text.number) +
                        R"(,"taken_at":"2026-11-23T15:00:00Z","ledger":")" + ledger +
                        R"(","after_record":)" + std::to_string(text.after_record) +
-                       R"(,"accounts":[)";
+                       R"(,"keys_from":)" + std::to_string(text.keys_from) + R"(,"accounts":[)";
     audit::wide_minor total_minor = text.total_off_minor;
     const char* between = "\n";
     for (const posting& one : text.accounts) {

@@ -52,6 +52,7 @@ public:
         int number = 1;
         std::string ledger{};  ///< empty: that of the journal
         std::uint64_t after_record = 0;
+        std::uint64_t keys_from = 1;
         std::uint64_t until_record = 0;
         std::vector<posting> accounts{};
         std::int64_t count_off = 0;  ///< what is added to the right count and the right total

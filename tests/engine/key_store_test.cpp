@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -158,6 +159,40 @@ TEST_CASE("restore: brings back what is not over its time, the later of two", "[
     CHECK(store.ask(key("old")).verdict() == verdict::full);
     CHECK(store.ask(key("a", 5)).outcome().balance == money::from_minor(2));
     CHECK(store.ask(key("beyond")).outcome().balance == money::from_minor(4));
+}
+
+TEST_CASE("living: the oldest key that is not over, in hand or restored or given up", "[engine]") {
+    now_ns = 1000 * second_ns;
+    key_store store{for_ten_seconds(), &test_clock};
+    CHECK_FALSE(store.living().oldest_ns);
+    CHECK(store.living().now_ns == 1000 * second_ns);
+    store.restore(key("restored"), {errc::ok, {}}, 995 * second_ns);
+    const auto in_hand = store.ask(key("in hand"));
+    now_ns += 2 * second_ns;
+    static_cast<void>(store.ask(key("given up")));
+    now_ns += 1 * second_ns;
+    for (int i = 0; i != 100; ++i)
+        keep(store, std::to_string(i));
+    // Each is over ten seconds later, though nobody has cleared it up.
+    for (const auto& [until, oldest] :
+         {std::pair{1005, 995}, {1010, 1000}, {1012, 1002}, {1013, 1003}}) {
+        now_ns = static_cast<std::uint64_t>(until) * second_ns - 1;
+        CHECK(store.living().oldest_ns == static_cast<std::uint64_t>(oldest) * second_ns);
+    }
+    ++now_ns;
+    CHECK_FALSE(store.living().oldest_ns);
+    CHECK(store.keys() == 102);
+}
+
+TEST_CASE("living: what was over once stays so when the clock goes back", "[engine]") {
+    now_ns = 1000 * second_ns;
+    key_store store{for_ten_seconds(), &test_clock};
+    keep(store, "a");
+    now_ns += 10 * second_ns;
+    CHECK_FALSE(store.living().oldest_ns);
+    now_ns -= 5 * second_ns;
+    CHECK(store.living().now_ns == 1010 * second_ns);
+    CHECK(store.ask(key("a")).verdict() == verdict::fresh);
 }
 
 TEST_CASE("key_store: of many threads that ask for one key, one does it", "[engine]") {

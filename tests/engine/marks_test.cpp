@@ -2,9 +2,13 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "catch.hpp"
+#include "engine/key_horizon.hpp"
 #include "engine/recovery.hpp"
 #include "journal/reader.hpp"
 #include "journal/writer.hpp"
@@ -28,9 +32,25 @@ namespace {
 
 constexpr std::size_t posters = 2;
 
+constexpr auto key_ttl = 5ms;
+
+/// Deposits with a key that nobody has used, which says when it was before it was asked for.
+void deposit_once(ledger& books, journal::lane& lane, key_store& keys, account_number account,
+                  money amount, std::string_view name) {
+    const std::string text =
+        std::to_string(journal::writer::wall_clock()) + '-' + std::string{name};
+    const journal::request_key key{text, {1, 2}};
+    key_store::claim claim = keys.ask(key);
+    if (claim.verdict() != key_store::verdict::fresh)
+        return;
+    const posting made = books.deposit(account, amount).posting;
+    claim.keep({errc::ok, made.balance}, &lane,
+               lane.append(journal::record::of_deposit(made, amount, key)));
+}
+
 /// Posts through a lane of its own until it is told to end: deposits, and transfers between
 /// accounts that all posters use.
-void post(ledger& books, journal::writer& journal, std::size_t index,
+void post(ledger& books, journal::writer& journal, key_store& keys, std::size_t index,
           const std::atomic<bool>& done) {
     journal::lane& lane = journal.lane_at(index);
     for (account_number i = index; !done; ++i) {
@@ -39,8 +59,8 @@ void post(ledger& books, journal::writer& journal, std::size_t index,
         lane.begin();
         if (journal.accepting() && lane.reserve()) {
             if (i % 2 == 0)
-                lane.append(
-                    journal::record::of_deposit(books.deposit(account, amount).posting, amount));
+                deposit_once(books, lane, keys, account, amount,
+                             std::to_string(index) + '/' + std::to_string(i));
             else if (const auto made = books.transfer(account, 100000, amount))
                 lane.append(journal::record::of_transfer(made.from, made.to, amount));
         }
@@ -86,8 +106,18 @@ bool none_further(const truth& one, const truth& other) {
     return true;
 }
 
+/// What was said of the keys at a snapshot.
+struct key_mark {
+    std::uint64_t now_ns;
+    std::uint64_t durable_record;
+    std::uint64_t keys_from;
+};
+
 /// Lets two threads post, and takes so many snapshots meanwhile.
-void post_beside_snapshots(small_ledger& kept, std::uint64_t snapshots) {
+std::vector<key_mark> post_beside_snapshots(small_ledger& kept, std::uint64_t snapshots) {
+    key_store keys{{.time_to_live = key_ttl}, &journal::writer::wall_clock};
+    key_horizon horizon{1, key_ttl};
+    std::vector<key_mark> said;
     journal::writer journal{kept.books(),
                             kept.log(),
                             {.on_durable = {[] {}, [] {}}, .on_failure = {}, .lane_bytes = 4096}};
@@ -99,14 +129,19 @@ void post_beside_snapshots(small_ledger& kept, std::uint64_t snapshots) {
             std::this_thread::sleep_for(50us);
         return found;
     };
+    const auto keys_from = [&](std::uint64_t durable) {
+        const key_store::living_keys found = keys.living();
+        said.push_back({found.now_ns, durable, horizon.keys_from(durable, found)});
+        return said.back().keys_from;
+    };
     const auto barrier = [&] { return journal.barrier(); };
     snapshot::snapshotter taker{kept.books(),
                                 snapshot::snapshot_directory{kept.where().snapshots()},
                                 {1ms, 1000},
-                                {kept.log().ledger(), durable_record, barrier, {}}};
+                                {kept.log().ledger(), durable_record, keys_from, barrier, {}}};
     std::array<std::thread, posters> threads;
     for (std::size_t i = 0; i != posters; ++i)
-        threads[i] = std::thread{[&, i] { post(kept.books(), journal, i, done); }};
+        threads[i] = std::thread{[&, i] { post(kept.books(), journal, keys, i, done); }};
     const auto deadline = std::chrono::steady_clock::now() + 20s;
     while (taker.taken() < snapshots && std::chrono::steady_clock::now() < deadline)
         std::this_thread::sleep_for(1ms);
@@ -117,6 +152,25 @@ void post_beside_snapshots(small_ledger& kept, std::uint64_t snapshots) {
     REQUIRE(taker.failed() == 0);
     REQUIRE(taker.taken() >= snapshots);
     REQUIRE(journal.stop());
+    return said;
+}
+
+/// How many keys of records before those that it was said to begin with were not over then.
+std::size_t count_living_before(const small_ledger& kept, const key_mark& said) {
+    std::size_t found = 0;
+    journal::reader from{kept.storage()};
+    while (const auto batch = from.next()) {
+        std::uint64_t number = batch->header.first_record;
+        journal::visit_records(*batch, [&](const journal::record& one) {
+            if (number++ >= said.keys_from || one.key.text.empty())
+                return;
+            const auto before_ns = std::stoull(std::string{one.key.text});
+            const auto ttl_ns =
+                static_cast<std::uint64_t>(std::chrono::nanoseconds{key_ttl}.count());
+            found += before_ns + ttl_ns > said.now_ns;
+        });
+    }
+    return found;
 }
 
 }  // namespace
@@ -144,4 +198,18 @@ TEST_CASE(
     }
     CHECK(ahead > 0);
     CHECK(to_text(truth_of(*recover(kept.where(), 0ns, {}).books)) == whole);
+}
+
+TEST_CASE("marks: no key that lives is of an earlier record than snapshots beside postings say",
+          "[engine]") {
+    const captured_log log;
+    small_ledger kept{{.segment_bytes = std::uint64_t{4} << 20}};
+    std::uint64_t last = 1;
+    for (const key_mark& said : post_beside_snapshots(kept, 30)) {
+        CHECK(count_living_before(kept, said) == 0);
+        CHECK(said.keys_from <= said.durable_record + 1);
+        CHECK(said.keys_from >= last);
+        last = said.keys_from;
+    }
+    CHECK(last > 1);
 }

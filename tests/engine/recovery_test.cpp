@@ -326,3 +326,39 @@ TEST_CASE("recovery: who asks for keys is told when each was", "[engine]") {
     CHECK(found == std::vector<std::pair<std::string, std::uint64_t>>{{"first", after(1h)},
                                                                       {"second", after(2h)}});
 }
+
+TEST_CASE("recovery: what is before the keys that a snapshot says are remembered is not read",
+          "[engine]") {
+    const captured_log log;
+    small_ledger kept;
+    for (int i = 0; i != 100; ++i) {
+        kept.deposit(10001, 1, "key-" + std::to_string(i));
+        kept.commit(1s);
+    }
+    const std::uint64_t last = kept.last_record();
+    // Their number, and from which record on they have to be read.
+    const auto read_with = [&](std::uint64_t keys_from, std::chrono::nanoseconds key_ttl = 24h) {
+        kept.take_snapshot({}, keys_from);
+        std::uint64_t keys = 0;
+        const recovered found = recover(
+            kept.where(), key_ttl,
+            [&keys](const journal::record& one, std::uint64_t) { keys += !one.key.text.empty(); });
+        CHECK(to_text(truth_of(*found.books)) == to_text(truth_of(kept.books())));
+        return std::pair{keys, found.keys_from};
+    };
+    using pair = std::pair<std::uint64_t, std::uint64_t>;
+    CHECK(read_with(1) == pair{100, 1});
+    CHECK(read_with(last - 9) == pair{10, last - 9});
+    CHECK(read_with(last + 1) == pair{0, last + 1});
+    // Where the time to live alone says so, they are in the last segments.
+    const auto young = read_with(1, 1s);
+    CHECK(young.second > 1);
+    CHECK(young.first == last + 1 - young.second);
+    CHECK(read_with(last, 1s) == pair{1, last});
+    // What the snapshot has not is read in any case.
+    kept.deposit(10001, 1, "one-more");
+    kept.commit(1s);
+    const auto since = recover(kept.where(), 24h, [](const journal::record&, std::uint64_t) {});
+    CHECK(since.records == 2);
+    CHECK(since.last_record == last + 1);
+}

@@ -31,7 +31,7 @@ std::string snapshot_of(const std::vector<posting>& accounts, std::string_view w
                         std::string_view instead = "") {
     std::string text;
     snapshot::snapshot_text into{text};
-    into.begin({1, {}, some_ledger, 5});
+    into.begin({1, {}, some_ledger, 5, 4});
     for (const posting& each : accounts)
         into.add(each);
     into.end(6);
@@ -59,6 +59,7 @@ TEST_CASE("restoring: the first that is right is taken, and those before it are 
     CHECK(found.file == files[2]);
     CHECK(found.after_record == 5);
     CHECK(found.until_record == 6);
+    CHECK(found.keys_from == 4);
     CHECK_THAT(log.text(),
                Contains("warning a snapshot is passed over: " + files[0].string()) &&
                    Contains("warning a snapshot is passed over: " + files[1].string()) &&
@@ -71,6 +72,7 @@ TEST_CASE("restoring: where there is none the ledger has no accounts", "[engine]
     CHECK(found.file.empty());
     CHECK(found.after_record == 0);
     CHECK(found.until_record == 0);
+    CHECK(found.keys_from == 1);
 }
 
 TEST_CASE("restoring: a snapshot whose accounts are not what it says is passed over", "[engine]") {

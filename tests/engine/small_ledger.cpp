@@ -104,7 +104,8 @@ std::chrono::nanoseconds small_ledger::now() const {
     return std::chrono::nanoseconds{log_->tail().time_ns};
 }
 
-snapshot::written_snapshot small_ledger::take_snapshot(const std::function<void()>& meanwhile) {
+snapshot::written_snapshot small_ledger::take_snapshot(const std::function<void()>& meanwhile,
+                                                       std::uint64_t keys_from) {
     snapshot::snapshot_directory directory{where_->snapshots()};
     const auto durable = [&] {
         const std::uint64_t found = last_record();
@@ -113,7 +114,9 @@ snapshot::written_snapshot small_ledger::take_snapshot(const std::function<void(
         return found;
     };
     const auto barrier = [this] { return last_record(); };
-    return snapshot::write_snapshot(books_, directory, 10, {log_->ledger(), durable, barrier, {}});
+    const auto keys = [keys_from](std::uint64_t) { return keys_from; };
+    return snapshot::write_snapshot(books_, directory, 10,
+                                    {log_->ledger(), durable, keys, barrier, {}});
 }
 
 std::filesystem::path small_ledger::snapshot_file(std::uint64_t number) const {

@@ -60,8 +60,10 @@ public:
     [[nodiscard]] std::chrono::nanoseconds now() const;
 
     /// Takes the next snapshot. `meanwhile` is called after it was noted what is durable and before
-    /// the cut: what it posts and commits is in the snapshot all the same.
-    snapshot::written_snapshot take_snapshot(const std::function<void()>& meanwhile = {});
+    /// the cut: what it posts and commits is in the snapshot all the same. It says that there are
+    /// keys from the record of this number on.
+    snapshot::written_snapshot take_snapshot(const std::function<void()>& meanwhile = {},
+                                             std::uint64_t keys_from = 1);
 
     [[nodiscard]] std::filesystem::path snapshot_file(std::uint64_t number) const;
     /// The files of the journal, in order.

@@ -40,7 +40,7 @@ std::string without_seal(std::uint64_t accounts, std::int64_t minor_each = 1234'
                          std::uint64_t after_record = 12345, std::uint64_t until_record = 12399) {
     std::string text;
     snapshot_text into{text};
-    into.begin({12, {}, some_ledger, after_record});
+    into.begin({12, {}, some_ledger, after_record, after_record - 345});
     for (std::uint64_t number = 1; number <= accounts; ++number)
         into.add({number, number, money::from_minor(minor_each)});
     into.end(until_record);
@@ -76,6 +76,7 @@ TEST_CASE("snapshot file: what it says of itself is read from its ends", "[snaps
             CHECK(found.number == 12);
             CHECK(found.ledger == some_ledger);
             CHECK(found.after_record == 12345);
+            CHECK(found.keys_from == 12000);
             CHECK(found.until_record == 12399);
             CHECK(found.accounts == accounts);
             CHECK(found.total_minor == accounts * 1234'50);
@@ -124,6 +125,13 @@ TEST_CASE("snapshot file: with the right checksum it has to be right all the sam
           std::string::npos);
     CHECK(said("\"after_record\":12345", "\"after_record\":99999") ==
           ": contradicts itself: after_record is above until_record");
+    for (const std::string_view right : {"1", "12346"})
+        CHECK(said("\"keys_from\":12000", "\"keys_from\":" + std::string{right}) == "nothing");
+    for (const std::string_view wrong : {"0", "12347", "18446744073709551615"})
+        CHECK(said("\"keys_from\":12000", "\"keys_from\":" + std::string{wrong}) ==
+              ": contradicts itself: keys_from is 0, or above after_record + 1");
+    CHECK(said(",\"keys_from\":12000", "").find("this is not what a snapshot has here") !=
+          std::string::npos);
     CHECK(said("\"after_record\":", "\"after\":").find("this is not what a snapshot has here") !=
           std::string::npos);
     CHECK(said("\"total\":2469.0", "\"total\":2469").find("a total is due here") !=

@@ -205,6 +205,11 @@ TEST_CASE("snapshot: what is durable before the cut is asked first, the barrier 
         asked += "durable ";
         return std::uint64_t{3};
     };
+    marks.keys_from = [&](std::uint64_t durable_record) {
+        CHECK(durable_record == 3);
+        asked += "keys ";
+        return std::uint64_t{2};
+    };
     marks.barrier = [&] {
         REQUIRE(books.deposit(1, money::from_minor(1'000'000)));
         asked += "barrier ";
@@ -212,8 +217,8 @@ TEST_CASE("snapshot: what is durable before the cut is asked first, the barrier 
         return std::uint64_t{5};
     };
     const std::string text = read_file(write_snapshot(books, directory, 1, marks).file);
-    CHECK(asked == "durable barrier ");
-    CHECK_THAT(text, Catch::Matchers::Contains(R"("after_record":3,)"));
+    CHECK(asked == "durable keys barrier ");
+    CHECK_THAT(text, Catch::Matchers::Contains(R"("after_record":3,"keys_from":2,)"));
     CHECK_THAT(text, Catch::Matchers::Contains(R"("total":10.38,"until_record":5,)"));
 }
 

@@ -14,10 +14,14 @@ inline constexpr snapshot::ledger_id some_ledger{
     std::byte{0x00}, std::byte{0x00}, std::byte{0x00}, std::byte{0x00},
     std::byte{0x00}, std::byte{0x00}, std::byte{0x00}, std::byte{0xff}};
 
-/// Of a journal that comes to `durable` before the cut and to `later` after it.
+/// Of a journal that comes to `durable` before the cut and to `later` after it, without keys.
 [[nodiscard]] inline snapshot::journal_marks some_marks(std::uint64_t durable = 7,
                                                         std::uint64_t later = 9) {
-    return {some_ledger, [durable] { return durable; }, [later] { return later; }, {}};
+    return {some_ledger,
+            [durable] { return durable; },
+            [](std::uint64_t last) { return last + 1; },
+            [later] { return later; },
+            {}};
 }
 
 }  // namespace coffer::test
