@@ -173,6 +173,15 @@ class OfOneServer(unittest.TestCase):
         self.assertEqual((0, "", ""), (done.returncode, done.stdout, done.stderr))
         self.assertEqual(run("export", self.data, "--format", "csv").stdout, path.read_text())
 
+    def test_export_writes_to_what_is_no_file(self):
+        plain = run("export", self.data, "--format", "csv").stdout
+        for target, written in (("/dev/null", ""), ("/dev/stdout", plain), (">(cat)", plain)):
+            done = subprocess.run(
+                ["bash", "-c", f'set -o pipefail; "$0" export "$1" --format csv --output {target} '
+                               "| cat", BINARY, self.data],
+                capture_output=True, text=True, timeout=20, check=False, env=environment())
+            self.assertEqual((0, written, ""), (done.returncode, done.stdout, done.stderr))
+
     def test_output_that_cannot_be_written_is_one_line_and_status_1(self):
         for command in (["audit", self.data], ["export", self.data, "--format", "csv"]):
             closed, pipe = os.pipe()
