@@ -14,10 +14,16 @@ namespace {
 
 constexpr std::size_t flush_bytes = std::size_t{256} << 10;
 
+[[noreturn]] void refuse_without_segments(const journal::storage& where) {
+    throw journal::journal_error{where.path(""), "the journal has no segment"};
+}
+
 /// The first record of the last segment before which all is older than `since_ns`.
 std::uint64_t first_wanted(const journal::storage& where, std::uint64_t since_ns) {
     const std::vector<std::uint64_t> segments = journal::list_segments(where);
-    return segments.empty() ? 1 : journal::segment_before(where, segments, since_ns);
+    if (segments.empty())
+        refuse_without_segments(where);
+    return journal::segment_before(where, segments, since_ns);
 }
 
 class exporter {
@@ -92,9 +98,12 @@ void export_postings(const data_files& files, line_format format, const export_s
                      const std::function<void(std::string_view)>& sink,
                      patient_reader::pause wait) {
     const journal::posix_storage storage{files.journal};
+    const std::uint64_t first = first_wanted(storage, wanted.since_ns);
     exporter out{format, wanted.account, sink};
     try {
-        patient_reader from{storage, first_wanted(storage, wanted.since_ns), std::move(wait)};
+        patient_reader from{storage, first, std::move(wait)};
+        if (!from.has_segments())
+            refuse_without_segments(storage);
         while (const auto batch = from.next()) {
             if (batch->header.time_ns >= wanted.until_ns)
                 break;

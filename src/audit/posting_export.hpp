@@ -21,8 +21,8 @@ struct export_selection {
 
 /// Hands the lines of all postings that are wanted to `sink`, many at a time. A transfer is two
 /// lines, that of the payer first. Reads only, and beside a running server: up to what it has
-/// written by then. Throws journal_error at what is damaged, after all before it was handed on, and
-/// what the sink throws.
+/// written by then. Throws journal_error if the journal has no segment, and at what is damaged,
+/// after all before it was handed on; and what the sink throws.
 void export_postings(const data_files& files, line_format format, const export_selection& wanted,
                      const std::function<void(std::string_view)>& sink,
                      patient_reader::pause wait = patient_reader::five_milliseconds);

@@ -1,6 +1,7 @@
 #include "audit/posting_export.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 #include <string>
 
@@ -107,4 +108,16 @@ TEST_CASE("export: what comes before damage is there", "[audit]") {
                           [&all](std::string_view lines) { all += lines; }, [] {}),
                       coffer::journal::journal_error);
     REQUIRE(all == heading + first_batch);
+}
+
+TEST_CASE("export: refuses a journal without a segment, and hands nothing on", "[audit]") {
+    planted_data data;
+    for (const std::uint64_t first_record : data.segments())
+        std::filesystem::remove(data.segment(first_record));
+    std::string all;
+    REQUIRE_THROWS_WITH(export_postings(
+                            data_files::in(data.path()), line_format::csv, {},
+                            [&all](std::string_view lines) { all += lines; }, [] {}),
+                        Catch::Contains("the journal has no segment"));
+    REQUIRE(all.empty());
 }
