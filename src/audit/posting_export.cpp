@@ -1,7 +1,7 @@
 #include "audit/posting_export.hpp"
 
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "audit/utc_time.hpp"
@@ -12,18 +12,13 @@
 namespace coffer::audit {
 namespace {
 
+// How often it is tried beside a server that trims its journal, until a line is out.
+constexpr int attempts = 5;
+
 constexpr std::size_t flush_bytes = std::size_t{256} << 10;
 
 [[noreturn]] void refuse_without_segments(const journal::storage& where) {
     throw journal::journal_error{where.path(""), "the journal has no segment"};
-}
-
-/// The first record of the last segment before which all is older than `since_ns`.
-std::uint64_t first_wanted(const journal::storage& where, std::uint64_t since_ns) {
-    const std::vector<std::uint64_t> segments = journal::list_segments(where);
-    if (segments.empty())
-        refuse_without_segments(where);
-    return journal::segment_before(where, segments, since_ns);
 }
 
 class exporter {
@@ -42,7 +37,10 @@ public:
         });
     }
 
+    [[nodiscard]] bool has_handed_on() const noexcept { return handed_on_; }
+
     void flush() {
+        handed_on_ = true;
         sink_(lines_);
         lines_.clear();
     }
@@ -90,31 +88,64 @@ private:
     const account_number account_;
     const std::function<void(std::string_view)>& sink_;
     std::string lines_;
+    bool handed_on_ = false;
 };
 
-}  // namespace
+/// Whether the server has removed the segment that begins with this record.
+bool is_trimmed(const journal::storage& where, std::uint64_t segment) {
+    const std::vector<std::uint64_t> segments = journal::list_segments(where);
+    return !segments.empty() && segments.front() > segment;
+}
 
-void export_postings(const data_files& files, line_format format, const export_selection& wanted,
-                     const std::function<void(std::string_view)>& sink,
-                     patient_reader::pause wait) {
+/// One attempt. False if the server removed what was to be read next before anything was handed on.
+bool try_export(const data_files& files, line_format format, const export_selection& wanted,
+                const std::function<void(std::string_view)>& sink,
+                const patient_reader::pause& wait) {
     const journal::posix_storage storage{files.journal};
-    const std::uint64_t first = first_wanted(storage, wanted.since_ns);
+    const std::vector<std::uint64_t> segments = journal::list_segments(storage);
+    if (segments.empty())
+        refuse_without_segments(storage);
     exporter out{format, wanted.account, sink};
+    std::optional<patient_reader> from;
     try {
-        patient_reader from{storage, first, std::move(wait)};
-        if (!from.has_segments())
+        from.emplace(storage, journal::segment_before(storage, segments, wanted.since_ns), wait);
+        if (!from->has_segments())
             refuse_without_segments(storage);
-        while (const auto batch = from.next()) {
+        while (const auto batch = from->next()) {
             if (batch->header.time_ns >= wanted.until_ns)
                 break;
             if (batch->header.time_ns >= wanted.since_ns)
                 out.add(*batch);
         }
     } catch (const journal::journal_error&) {
+        const bool inside = from && from->has_segments();
+        const bool trimmed =
+            is_trimmed(storage, inside ? from->segment().before.next_record : segments.front());
+        if (trimmed && !out.has_handed_on())
+            return false;
         out.flush();
+        if (trimmed)
+            throw data_error{
+                files.directory.string() +
+                ": its journal was trimmed by the server while it was exported: what comes after "
+                "record " +
+                std::to_string(from->position().next_record - 1) + " is missing"};
         throw;
     }
     out.flush();
+    return true;
+}
+
+}  // namespace
+
+void export_postings(const data_files& files, line_format format, const export_selection& wanted,
+                     const std::function<void(std::string_view)>& sink,
+                     const patient_reader::pause& wait) {
+    for (int left = attempts; left != 0; --left)
+        if (try_export(files, format, wanted, sink, wait))
+            return;
+    throw data_error{files.directory.string() +
+                     ": its journal is trimmed faster than it can be exported"};
 }
 
 }  // namespace coffer::audit

@@ -21,10 +21,13 @@ struct export_selection {
 
 /// Hands the lines of all postings that are wanted to `sink`, many at a time. A transfer is two
 /// lines, that of the payer first. Reads only, and beside a running server: up to what it has
-/// written by then. Throws journal_error if the journal has no segment, and at what is damaged,
-/// after all before it was handed on; and what the sink throws.
+/// written by then. If the server removes what comes next, this begins again with what there is
+/// then, unless something was handed on.
+///
+/// Throws journal_error if the journal has no segment, and at what is damaged, after all before it
+/// was handed on; data_error if the server trims its journal ahead of this; what the sink throws.
 void export_postings(const data_files& files, line_format format, const export_selection& wanted,
                      const std::function<void(std::string_view)>& sink,
-                     patient_reader::pause wait = patient_reader::five_milliseconds);
+                     const patient_reader::pause& wait = patient_reader::five_milliseconds);
 
 }  // namespace coffer::audit

@@ -121,3 +121,55 @@ TEST_CASE("export: refuses a journal without a segment, and hands nothing on", "
                         Catch::Contains("the journal has no segment"));
     REQUIRE(all.empty());
 }
+
+TEST_CASE("export: begins again when its next segment is trimmed before a line is out", "[audit]") {
+    planted_data data;
+    data.open(7, 0);
+    data.commit(1);
+    for (std::uint64_t time_ns = 2; data.segments().size() != 3; ++time_ns) {
+        data.deposit(7, 1);
+        data.commit(time_ns);
+    }
+    const auto segments = data.segments();
+    // What is removed last is missed first here, as by a reader that is in the first by then.
+    std::filesystem::remove(data.segment(segments[1]));
+    int waits = 0;
+    std::string all;
+    export_postings(
+        data_files::in(data.path()), line_format::csv, {},
+        [&all](std::string_view lines) { all += lines; },
+        [&] {
+            if (waits++ == 0)
+                std::filesystem::remove(data.segment(segments[0]));
+        });
+    REQUIRE(waits != 0);
+    REQUIRE_THAT(all, Catch::StartsWith(heading + std::to_string(segments[2]) + ','));
+    REQUIRE(postings(all) == static_cast<std::int64_t>(data.last_record() - segments[2] + 1));
+}
+
+TEST_CASE("export: says that the server trims once a line is out", "[audit]") {
+    planted_data data{131'072};
+    data.open(7, 0);
+    data.commit(1);
+    for (std::uint64_t time_ns = 2; data.segments().size() != 8; ++time_ns) {
+        for (int i = 0; i != 100; ++i)
+            data.deposit(7, 1);
+        data.commit(time_ns);
+    }
+    std::string all;
+    REQUIRE_THROWS_MATCHES(
+        export_postings(
+            data_files::in(data.path()), line_format::csv, {},
+            [&](std::string_view lines) {
+                all += lines;
+                static_cast<void>(data.log().trim(data.segments().back()));
+            },
+            [] {}),
+        data_error,
+        Catch::Message(data.path().string() +
+                       ": its journal was trimmed by the server while it was exported: "
+                       "what comes after record " +
+                       std::to_string(postings(all)) + " is missing"));
+    REQUIRE(all.ends_with('\n'));
+    REQUIRE(postings(all) < static_cast<std::int64_t>(data.last_record()));
+}
