@@ -3,9 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
+#include <deque>
 #include <optional>
+#include <utility>
 
 #include <coffer/account_number.hpp>
 
@@ -22,31 +23,59 @@ namespace fs = std::filesystem;
 // How often the directory is listed, beside a server that removes what was listed.
 constexpr int attempts = 100;
 
+// How many files are open at once: far fewer than any process may have.
+constexpr std::size_t most_open = 16;
+
 struct opened_snapshot {
     fs::path file;
     snapshot::file_descriptor content;
 };
 
-/// All that are there at one moment, the oldest first: once they are open they stay, be they
-/// removed. Nothing if one was removed before that.
-std::optional<std::vector<opened_snapshot>> try_open_all(const fs::path& directory) {
-    std::vector<opened_snapshot> opened;
-    for (const fs::path& file : snapshot::list_snapshots(directory)) {
-        opened.push_back({file, {file, O_RDONLY}});
-        if (opened.back().content.is_open())
-            continue;
-        if (errno == ENOENT)
-            return std::nullopt;
-        snapshot::throw_snapshot_error(file, "cannot be opened");
+/// Snapshots in their order, the oldest first. The next few are open, and so stay, be they removed;
+/// a server removes the oldest first.
+class snapshot_series {
+public:
+    /// Those that are there now.
+    explicit snapshot_series(const fs::path& directory)
+        : files_{snapshot::list_snapshots(directory)} {  // the newest first
+        open_some();
     }
-    std::ranges::reverse(opened);
-    return opened;
-}
 
-std::vector<opened_snapshot> open_all(const fs::path& directory) {
+    /// Whether some of those that would be open had been removed.
+    [[nodiscard]] bool lacks_some() const noexcept { return lacks_some_; }
+
+    /// Nothing behind the last. Those that were removed before they were open are passed over.
+    [[nodiscard]] std::optional<opened_snapshot> next() {
+        open_some();
+        if (opened_.empty())
+            return std::nullopt;
+        std::optional<opened_snapshot> first{std::move(opened_.front())};
+        opened_.pop_front();
+        return first;
+    }
+
+private:
+    void open_some() {
+        for (; opened_.size() < most_open && !files_.empty(); files_.pop_back()) {
+            opened_snapshot one{files_.back(), {files_.back(), O_RDONLY}};
+            if (one.content.is_open())
+                opened_.push_back(std::move(one));
+            else if (errno == ENOENT)
+                lacks_some_ = true;
+            else
+                snapshot::throw_snapshot_error(one.file, "cannot be opened");
+        }
+    }
+
+    std::vector<fs::path> files_;
+    std::deque<opened_snapshot> opened_;
+    bool lacks_some_ = false;
+};
+
+snapshot_series list(const fs::path& directory) {
     for (int left = attempts; left != 0; --left)
-        if (auto opened = try_open_all(directory))
-            return std::move(*opened);
+        if (snapshot_series found{directory}; !found.lacks_some())
+            return found;
     throw data_error{directory.string() + ": snapshots are removed faster than they can be opened"};
 }
 
@@ -81,20 +110,20 @@ std::string fault_of(const fs::path& copy, std::uint64_t number) {
 }  // namespace
 
 std::vector<std::string> copy_snapshots(const fs::path& from, const fs::path& to) {
-    std::vector<opened_snapshot> snapshots = open_all(from);
+    snapshot_series snapshots = list(from);
     snapshot::snapshot_directory target{to};
     std::vector<std::string> left_out;
-    for (opened_snapshot& one : snapshots) {
-        const std::uint64_t number = parse_account_number(one.file.stem().string()).value_or(0);
+    while (auto one = snapshots.next()) {
+        const std::uint64_t number = parse_account_number(one->file.stem().string()).value_or(0);
         const fs::path copy = target.temporary(number);
-        write_copy(one, copy);
+        write_copy(*one, copy);
         const std::string fault = fault_of(copy, number);
         if (fault.empty()) {
             target.publish(number);
             continue;
         }
         ::unlink(copy.c_str());
-        left_out.push_back(one.file.string() + fault);
+        left_out.push_back(one->file.string() + fault);
     }
     return left_out;
 }

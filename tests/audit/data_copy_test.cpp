@@ -1,5 +1,7 @@
 #include "audit/data_copy.hpp"
 
+#include <sys/resource.h>
+
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -44,6 +46,22 @@ std::map<std::string, std::string> content(const fs::path& directory) {
     return files;
 }
 
+/// No more files may be open than so many, as long as this lives.
+class open_files_limit {
+public:
+    explicit open_files_limit(rlim_t files) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit limited{files, before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &limited);
+    }
+    open_files_limit(const open_files_limit&) = delete;
+    open_files_limit& operator=(const open_files_limit&) = delete;
+    ~open_files_limit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+};
+
 bool is_empty_but_for(const fs::path& directory, std::ptrdiff_t count) {
     return std::distance(fs::directory_iterator{directory}, {}) == count;
 }
@@ -80,6 +98,20 @@ TEST_CASE("backup: what is made of it by restore goes on as the original would",
     coffer::journal::batch_builder batch;
     REQUIRE(log->append(batch.seal(log->tail(), 0)));
     REQUIRE(log->wait_durable());
+}
+
+TEST_CASE("backup: of more snapshots than files may be open has them all", "[audit]") {
+    planted_data data;
+    fill(data);
+    constexpr int snapshots = 70;
+    for (int number = 3; number <= snapshots; ++number)
+        static_cast<void>(data.write(data.snapshot(number)));
+    const temporary_directory place;
+    const open_files_limit limit{64};
+    const auto made = back_up(data.path(), place.path() / "copy", no_wait);
+    REQUIRE(made.audited.holds());
+    REQUIRE(made.audited.snapshots.size() == snapshots);
+    REQUIRE(content(place.path() / "copy") == content(data.path()));
 }
 
 TEST_CASE("backup: leaves out a torn tail and a damaged snapshot", "[audit]") {
