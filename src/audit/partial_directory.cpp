@@ -1,5 +1,8 @@
 #include "audit/partial_directory.hpp"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <string>
 #include <system_error>
 
@@ -15,11 +18,35 @@ namespace fs = std::filesystem;
     throw data_error{where.string() + ": " + what};
 }
 
+/// Whether something is mounted there.
+bool is_mount_point(const fs::path& directory) {
+    struct statx found {};
+    struct statx above {};
+    constexpr int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    if (::statx(AT_FDCWD, directory.c_str(), flags, STATX_TYPE, &found) != 0 ||
+        ::statx(AT_FDCWD, (directory / "..").c_str(), flags, STATX_TYPE, &above) != 0)
+        return false;
+    return (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 ||
+           found.stx_dev_major != above.stx_dev_major || found.stx_dev_minor != above.stx_dev_minor;
+}
+
+/// Why no directory can be renamed to that, even if it is an empty one; empty if one can.
+std::string why_not_renamed_to(const fs::path& destination) {
+    if (destination.filename() == "." || destination.filename() == "..")
+        return "is not the name of a directory in another";
+    std::error_code ignored;
+    if (fs::is_symlink(destination, ignored))
+        return "is a symbolic link";
+    return is_mount_point(destination) ? "is a mount point" : "";
+}
+
 }  // namespace
 
 partial_directory::partial_directory(const fs::path& destination)
     : destination_{destination.has_filename() ? destination : destination.parent_path()},
       path_{destination_.string() + ".partial"} {
+    if (const std::string reason = why_not_renamed_to(destination_); !reason.empty())
+        fail(destination_, reason + ", which cannot be replaced: name a new directory in it");
     std::error_code error;
     const bool is_there = fs::exists(fs::symlink_status(destination_, error));
     if (is_there && !(fs::is_directory(destination_, error) && fs::is_empty(destination_, error)))

@@ -8,8 +8,9 @@ namespace coffer::audit {
 /// DEST.partial until it is finished; removed if it never is. Thread safety: none.
 class partial_directory {
 public:
-    /// Makes it. Throws data_error if `destination` is there already, but for an empty directory,
-    /// or if there is a part that somebody was killed over.
+    /// Makes it. Throws data_error if `destination` is there already, but for an empty directory
+    /// that can be replaced, which a mount point and a symbolic link cannot; or if there is a part
+    /// that somebody was killed over.
     explicit partial_directory(const std::filesystem::path& destination);
     partial_directory(const partial_directory&) = delete;
     partial_directory& operator=(const partial_directory&) = delete;

@@ -160,6 +160,25 @@ TEST_CASE("backup: nothing is overwritten", "[audit]") {
     REQUIRE(is_empty_but_for(place.path(), 1));
 }
 
+TEST_CASE("backup: what no directory can be renamed to is refused before anything is made",
+          "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    fs::create_directory(place.path() / "empty");
+    fs::create_directory_symlink("empty", place.path() / "link");
+    const auto refused = [&](const fs::path& destination, const std::string& reason) {
+        REQUIRE_THROWS_WITH(back_up(data.path(), destination, no_wait),
+                            Catch::Contains(reason) && Catch::Contains("name a new directory in"));
+    };
+    refused(place.path() / "link", "link: is a symbolic link");
+    refused(place.path() / "link/", "link: is a symbolic link");
+    refused(place.path() / "empty/.", "empty/.: is not the name of a directory");
+    refused("/proc", "/proc: is a mount point");
+    REQUIRE(is_empty_but_for(place.path(), 2));
+    REQUIRE(is_empty_but_for(place.path() / "empty", 0));
+}
+
 TEST_CASE("backup: what a killed one has left is not touched", "[audit]") {
     planted_data data;
     fill(data);
