@@ -93,13 +93,30 @@ void snapshot_comparison::find_missing(const history& so_far) const {
     });
 }
 
+/// Notes what the history has believed of an account, if this posting of it comes before that. (It
+/// has itself compared the one that is that.)
+void snapshot_comparison::expect_believed(const posting& state, history& so_far) {
+    const registered_account* const known = so_far.accounts().find(state.account);
+    if (known == nullptr || !known->from_snapshot || !so_far.is_certain(*known))
+        return;
+    if (state.sequence == known->sequence)
+        later_.erase(state.account);
+    else if (state.sequence < known->sequence)
+        later_.try_emplace(state.account, posting{known->account, known->sequence, known->balance});
+}
+
 /// Whether the snapshot has this posting of a later record.
 bool snapshot_comparison::has(const posting& state) const {
     const auto found = later_.find(state.account);
     return found != later_.end() && state.sequence <= found->second.sequence;
 }
 
-void snapshot_comparison::watch(const journal::record& one) {
+void snapshot_comparison::watch(const journal::record& one, history& so_far) {
+    if (completes_ && one.kind != journal::record_kind::refusal) {
+        expect_believed(one.state, so_far);
+        if (one.kind == journal::record_kind::transfer)
+            expect_believed(one.payee, so_far);
+    }
     if (later_.empty() || one.kind == journal::record_kind::refusal)
         return;
     if (one.kind == journal::record_kind::transfer) {

@@ -34,8 +34,8 @@ public:
     /// read, or snapshot_error.
     void begin(history& so_far);
 
-    /// Looks at a record that comes after after_record, up to until_record.
-    void watch(const journal::record& one);
+    /// Looks at a record that comes after after_record, up to until_record. `so_far` has it.
+    void watch(const journal::record& one, history& so_far);
 
     /// Says that the record is until_record.
     void end();
@@ -45,6 +45,7 @@ private:
     void compare(const posting& listed, history& so_far);
     void compare_known(const posting& listed, const registered_account& known);
     void expect_later(const posting& listed);
+    void expect_believed(const posting& state, history& so_far);
     void find_missing(const history& so_far) const;
     [[nodiscard]] bool has(const posting& state) const;
     void meet(const posting& state);

@@ -90,7 +90,7 @@ bool snapshot_queue::begin(snapshot_comparison& one, history& so_far) {
 void snapshot_queue::pass_slowly(const journal::record& one, std::uint64_t number,
                                  history& so_far) {
     for (auto at = open_.begin(); at != open_.end();) {
-        at->watch(one);
+        at->watch(one, so_far);
         if (at->info().until_record > number) {
             ++at;
             continue;

@@ -303,6 +303,19 @@ TEST_CASE("audit: a journal that was trimmed holds with a snapshot that reaches 
         const auto file = data.write(wrong);
         require_one(data.examine(), file, 7, "but the journal has");
     }
+    SECTION("be it one that has postings of all records there are") {
+        auto windowed = late;
+        windowed.after_record = data.segments().front() - 1;
+        static_cast<void>(data.write(windowed));
+        REQUIRE(data.examine().holds());
+    }
+    SECTION("but not if that lists a posting which does not come in its window") {
+        auto wrong = late;
+        wrong.after_record = data.segments().front() - 1;
+        ++wrong.accounts[0].sequence;
+        const auto file = data.write(wrong);
+        require_one(data.examine(), file, 7, "which the journal does not have by record");
+    }
     SECTION("nor if the one to begin with is wrong about an account that comes later") {
         auto wrong = text;
         wrong.accounts[0].balance = money::from_minor(1);
