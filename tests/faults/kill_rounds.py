@@ -16,16 +16,18 @@ MOST_EARLY_S = 0.1
 SETTLED = 0.75  # of the rounds; else the kill may hit those that are asked again
 ASKED_AGAIN = 30  # of the answered requests, a round
 SNAPSHOTS_EVERY = ("0", "30ms", "200ms")
-# Keys are kept for thrice as long as they are asked for again, so that starts stay short.
-FLAGS = ("--threads", "2", "--segment-size", "8MiB", "--idempotency-ttl", f"{3 * LATE_S}s")
+FLAGS = ("--threads", "2", "--segment-size", "8MiB")
+KEY_TTL_S = 12 * LATE_S  # not much longer than keys are asked for again, so that starts stay short
 
 
 class KillRounds:
-    """All on one data directory in `folder`. `say` takes a line of progress."""
+    """All on one data directory in `folder`. `say` takes a line of progress. The server keeps keys
+    for `key_ttl_s`; a machine that stands still for longer makes it forget what is asked again."""
 
-    def __init__(self, folder, seed, say):
+    def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S):
         self.random = random.Random(seed)
         self.say = say
+        self.key_ttl_s = key_ttl_s
         self.data = folder / "data"
         self.customers = Customers(f"kill-{seed}", self.random, CONNECTIONS)
         self.history = self.customers.history
@@ -52,7 +54,8 @@ class KillRounds:
 
     def _flags(self):
         accounts = () if (self.data / "journal").exists() else ("--accounts", self.accounts_file)
-        return ("--snapshot-every", self.random.choice(SNAPSHOTS_EVERY), *FLAGS, *accounts)
+        return ("--snapshot-every", self.random.choice(SNAPSHOTS_EVERY),
+                "--idempotency-ttl", f"{self.key_ttl_s}s", *FLAGS, *accounts)
 
     def _started(self):
         return Server(*self._flags(), data=self.data)
