@@ -10,7 +10,8 @@ SHADES = ("#8a8f98", "#2a78d6", "#88b4e8", "#1b4f8f", "#123457", "#d9722b", "#2f
           "#c9a6dd")
 COLOURS = dict(zip([*NAMES, *OPEN_LOOPS], SHADES))
 PANELS = {"rate": "requests per second: longer is better",
-          "p50_us": "p50, µs: shorter is better", "p99_us": "p99, µs: shorter is better"}
+          "p50_us": "p50, µs: shorter is better", "p99_us": "p99, µs: shorter is better",
+          "group": "group size: records a sync"}
 LABEL, BARS, VALUE = 110, 240, 70  # widths in a panel
 BAR, GROUP_GAP, HEAD = 15, 12, 34
 LEGEND_ROWS = 5
@@ -26,19 +27,22 @@ def legend(left, top, servers):
 
 
 def panel(runs, quantity, left, top):
-    """Its parts, and where it ends."""
-    most = max(runs.median(setting, quantity) for setting in runs.settings)
+    """Its parts, and where it ends. Those that the quantity was not measured of have no bar."""
+    measured = [setting for setting in runs.settings
+                if runs.median(setting, quantity) is not None]
+    most = max((runs.median(setting, quantity) for setting in measured), default=0)
     start, y = left + LABEL, top + HEAD
     parts = [text(start, top + 16, PANELS[quantity], "head")]
-    for connections in sorted({setting[1] for setting in runs.settings}):
-        group = [setting for setting in runs.settings if setting[1] == connections]
+    for connections in sorted({setting[1] for setting in measured}):
+        group = [setting for setting in measured if setting[1] == connections]
         label = "1 connection" if connections == 1 else f"{connections} connections"
         parts.append(text(start - 10, y + len(group) * BAR / 2 + 4, label, anchor="end"))
         for setting in group:
             value = runs.median(setting, quantity)
             width = max(value / most * BARS, 1)
             parts.append(svg.bar(start, y, width, BAR - 2, COLOURS[setting[0]]))
-            parts.append(text(start + width + 5, y + BAR - 4, f"{value:,.0f}", "small"))
+            shown = f"{value:,.1f}" if quantity == "group" else f"{value:,.0f}"
+            parts.append(text(start + width + 5, y + BAR - 4, shown, "small"))
             y += BAR
         y += GROUP_GAP
     return parts, y
@@ -52,8 +56,9 @@ def draw(figures):
              *legend(MARGIN, MARGIN + 44, servers)]
     top = end = MARGIN + 44 + LEGEND_ROWS * 18
     for place, quantity in enumerate(PANELS):
-        drawn, end = panel(runs, quantity, MARGIN + place * across, top)
+        drawn, panel_end = panel(runs, quantity, MARGIN + place * across, top)
         parts += drawn
+        end = max(end, panel_end)
     note = (f"Medians of {figures['rounds']} rounds of {figures['seconds']} s, on "
             f"{figures['processors']} processors for servers and clients.")
     parts.append(text(MARGIN, end + GROUP_GAP, note, "small"))

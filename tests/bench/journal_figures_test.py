@@ -123,11 +123,24 @@ class Shown(unittest.TestCase):
         self.assertRegex(text, r"rate / that of PostgreSQL +0\.500 +>= 1\.0 +MISSED")
         self.assertIn("Skipped: Redis appendfsync always: not installed: redis-server", text)
 
-    def test_the_chart_has_a_bar_for_each_server_and_quantity(self):
+    @staticmethod
+    def bars_of(drawn, server):
+        return [each for each in drawn.iter("{http://www.w3.org/2000/svg}rect")
+                if each.get("fill") == chart.COLOURS[server]]
+
+    def test_the_chart_has_a_bar_for_each_server_and_quantity_that_was_measured(self):
         drawn = ElementTree.fromstring(chart.draw(self.FIGURES))
-        bars = [each for each in drawn.iter("{http://www.w3.org/2000/svg}rect")
-                if each.get("fill") == chart.COLOURS["postgres"]]
-        self.assertEqual(1 + len(chart.PANELS), len(bars))  # the legend's, and the panels'
+        # The legend's, and the panels'. Only a journal has groups.
+        self.assertEqual(1 + len(chart.PANELS), len(self.bars_of(drawn, "coffer")))
+        self.assertEqual(len(chart.PANELS), len(self.bars_of(drawn, "postgres")))
+
+    def test_the_chart_says_the_size_of_a_group_and_is_drawn_without_one_too(self):
+        said = [each.text for each in ElementTree.fromstring(chart.draw(self.FIGURES)).iter(
+            "{http://www.w3.org/2000/svg}text")]
+        self.assertIn("group size: records a sync", said)
+        self.assertIn("31.2", said)
+        drawn = ElementTree.fromstring(chart.draw(figures_of(run_of(1, "postgres", 256))))
+        self.assertEqual(len(chart.PANELS), len(self.bars_of(drawn, "postgres")))
 
 
 if __name__ == "__main__":
