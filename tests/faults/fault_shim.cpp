@@ -4,12 +4,15 @@
 // FAULT_CONTROL    a file of an array of `control`, one for each of `call` in that order, in which
 //                  whoever started the program reads how many calls there were, and says at any
 //                  time which are to fail. It is tests/faults/shim.py.
+// FAULT_LOG        if set, a file that gets a line for each of those calls before it is made: its
+//                  name and its path, which is the new one of a rename
 //
 // A call that fails has done nothing. Thread safety: any thread may call at once.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
@@ -34,8 +37,16 @@ enum class call : std::uint8_t {
     rename,
     unlink,
     mkdir,
+    open,
+    pread,
+    read,
+    symlink,
     count
 };
+
+constexpr std::array<const char*, static_cast<std::size_t>(call::count)> names{
+    "create", "pwrite", "write", "fdatasync", "fsync", "fallocate", "ftruncate",
+    "rename", "unlink", "mkdir", "open",      "pread", "read",      "symlink"};
 
 struct control {
     std::int64_t made;   ///< so far
@@ -65,20 +76,29 @@ bool is_below(std::string_view path) noexcept {
     return below != nullptr && path.starts_with(below);
 }
 
-bool is_below(int descriptor) noexcept {
-    std::array<char, 32> link{};
-    std::array<char, 4096> path{};
-    std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", descriptor);
-    const ssize_t size = ::readlink(link.data(), path.data(), path.size());
-    return size > 0 && is_below(std::string_view{path.data(), static_cast<std::size_t>(size)});
+/// Appends a line to the log, if there is one. Leaves errno as it was.
+void note(call which, std::string_view path) noexcept {
+    static const char* const file = std::getenv("FAULT_LOG");
+    static const int log =
+        file == nullptr ? -1 : ::openat(AT_FDCWD, file, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (log < 0)
+        return;
+    const int before = errno;
+    std::array<char, 4096 + 16> line{};
+    const int size =
+        std::snprintf(line.data(), line.size(), "%s %.*s\n", names[static_cast<std::size_t>(which)],
+                      static_cast<int>(path.size()), path.data());
+    // At once, so that lines of several threads do not mix; not by the name of this library's own.
+    static_cast<void>(::syscall(SYS_write, log, line.data(), static_cast<std::size_t>(size)));
+    errno = before;
 }
 
 /// Counts the call. Whether it is to fail, with errno set.
-template <class File>
-bool fails(call which, File file) noexcept {
+bool fails(call which, std::string_view path) noexcept {
     static control* const controls = shared_controls();
-    if (controls == nullptr || !is_below(file))
+    if (controls == nullptr || !is_below(path))
         return false;
+    note(which, path);
     control& one = controls[static_cast<std::size_t>(which)];
     // Relaxed: the numbers order nothing. The other process sees them when it looks next.
     const auto read = [](std::int64_t& value) {
@@ -91,6 +111,15 @@ bool fails(call which, File file) noexcept {
         return false;
     errno = static_cast<int>(read(one.error));
     return true;
+}
+
+/// The same of the file that is open as this.
+bool fails(call which, int descriptor) noexcept {
+    std::array<char, 32> link{};
+    std::array<char, 4096> path{};
+    std::snprintf(link.data(), link.size(), "/proc/self/fd/%d", descriptor);
+    const ssize_t size = ::readlink(link.data(), path.data(), path.size());
+    return size > 0 && fails(which, std::string_view{path.data(), static_cast<std::size_t>(size)});
 }
 
 /// The function of this name that the program would have called without us.
@@ -111,7 +140,7 @@ int open(const char* path, int flags, ...) {
         mode = va_arg(rest, mode_t);
         va_end(rest);
     }
-    if ((flags & O_CREAT) != 0 && fails(call::create, path))
+    if (fails((flags & O_CREAT) != 0 ? call::create : call::open, path))
         return -1;
     static const auto real = next("open", &open);
     return real(path, flags, mode);
@@ -160,6 +189,21 @@ int unlink(const char* path) noexcept {
 int mkdir(const char* path, mode_t mode) noexcept {
     static const auto real = next("mkdir", &mkdir);
     return fails(call::mkdir, path) ? -1 : real(path, mode);
+}
+
+ssize_t pread(int descriptor, void* into, size_t size, off_t offset) {
+    static const auto real = next("pread", &pread);
+    return fails(call::pread, descriptor) ? -1 : real(descriptor, into, size, offset);
+}
+
+ssize_t read(int descriptor, void* into, size_t size) {
+    static const auto real = next("read", &read);
+    return fails(call::read, descriptor) ? -1 : real(descriptor, into, size);
+}
+
+int symlink(const char* target, const char* link) noexcept {
+    static const auto real = next("symlink", &symlink);
+    return fails(call::symlink, link) ? -1 : real(target, link);
 }
 
 }  // extern "C"

@@ -10,7 +10,7 @@ from end_to_end.server import BINARY
 
 # In the order of the shim.
 CALLS = ("create", "pwrite", "write", "fdatasync", "fsync", "fallocate", "ftruncate", "rename",
-         "unlink", "mkdir")
+         "unlink", "mkdir", "open", "pread", "read", "symlink")
 CONTROL = struct.Struct("=qqqq")  # made, first, times, error
 FOR_EVER = 2**62
 
@@ -24,11 +24,22 @@ class Faults:
     """For one program at a time, on the files whose paths begin with `below`; a context manager."""
 
     def __init__(self, below):
+        self.log = None
         self.file = tempfile.NamedTemporaryFile(prefix="coffer-fault-")
         os.truncate(self.file.fileno(), CONTROL.size * len(CALLS))
         self.shared = mmap.mmap(self.file.fileno(), CONTROL.size * len(CALLS))
         self.environment = {"LD_PRELOAD": str(library()), "FAULT_CONTROL": self.file.name,
                             "FAULT_BELOW": str(below)}
+
+    def record(self):
+        """For before the program starts: its calls are kept."""
+        self.log = tempfile.NamedTemporaryFile("r", prefix="coffer-calls-")
+        self.environment["FAULT_LOG"] = self.log.name
+
+    def recorded(self):
+        """All calls so far as pairs of name and path; those of one thread are in order."""
+        self.log.seek(0)
+        return [tuple(line.rstrip("\n").split(" ", 1)) for line in self.log]
 
     def _place(self, call):
         return CONTROL.size * CALLS.index(call)
@@ -56,6 +67,8 @@ class Faults:
     def close(self):
         self.shared.close()
         self.file.close()
+        if self.log is not None:
+            self.log.close()
 
     def __enter__(self):
         return self
