@@ -11,8 +11,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from faults.history import REFUSAL, History  # noqa: E402
 from faults.kill_rounds import KillRounds, posting_of  # noqa: E402
 from faults.money_text import minor_of, text_of  # noqa: E402
+from faults.trim_rounds import LATE_KILL, TrimRounds  # noqa: E402
 
 ROUNDS = 25
+TRIM_ROUNDS = 4
 KEY_TTL_S = 1800  # more than any stall that the test survives
 ACCOUNT = 20_001
 
@@ -100,17 +102,27 @@ class Bookkeeping(unittest.TestCase):
 
 
 class Kill(unittest.TestCase):
-    def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill(self):
+    def clean_run(self, kind, number):
+        """So many rounds of this kind, with nothing to complain of."""
         seed = random.randrange(1_000_000_000)
         with tempfile.TemporaryDirectory(prefix="coffer-test-") as folder:
-            rounds = KillRounds(pathlib.Path(folder), seed, lambda line: None, KEY_TTL_S)
-            rounds.run(ROUNDS, ROUNDS)
+            rounds = kind(pathlib.Path(folder), seed, lambda line: None, KEY_TTL_S)
+            rounds.run(number, number)
         print(f"\n    seed {seed}: {rounds.summary()}", end=" ")
         self.assertTrue(rounds.history.is_clean(), "\n".join(rounds.history.complaints))
         # How many fit into a round is the machine's affair; that all were answered is not.
         self.assertEqual(len(rounds.history), rounds.history.counts["acknowledged"])
-        self.assertGreater(rounds.history.counts["acknowledged"], ROUNDS)
+        self.assertGreater(rounds.history.counts["acknowledged"], number)
         self.assertGreater(rounds.history.counts["replayed"], 0)
+        return rounds
+
+    def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill(self):
+        self.clean_run(KillRounds, ROUNDS)
+
+    def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill_beside_trimming(self):
+        rounds = self.clean_run(TrimRounds, TRIM_ROUNDS)
+        # Those of a late kill, and the last one, are sure to trim.
+        self.assertGreater(rounds.trimmed, TRIM_ROUNDS // LATE_KILL)
 
 
 if __name__ == "__main__":

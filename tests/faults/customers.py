@@ -104,6 +104,10 @@ class Customers:
         for account, balance in balances(server.port, self.history.opening).items():
             self.history.check_balance(account, balance)
 
+    def ask_no_more_for_what_was(self):
+        """What was begun until now is not asked again, once it is answered: its keys may go."""
+        self.marks = collections.deque([(time.time(), len(self.history))])
+
     def _first_of_late(self):
         """From this number on requests were begun no longer ago than LATE_S."""
         now = time.time()  # as the server has it

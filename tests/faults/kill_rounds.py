@@ -16,7 +16,6 @@ MOST_EARLY_S = 0.1
 SETTLED = 0.75  # of the rounds; else the kill may hit those that are asked again
 ASKED_AGAIN = 30  # of the answered requests, a round
 SNAPSHOTS_EVERY = ("0", "30ms", "200ms")
-FLAGS = ("--threads", "2", "--segment-size", "8MiB")
 KEY_TTL_S = 12 * LATE_S  # not much longer than keys are asked for again, so that starts stay short
 
 
@@ -24,12 +23,14 @@ class KillRounds:
     """All on one data directory in `folder`. `say` takes a line of progress. The server keeps keys
     for `key_ttl_s`; a machine that stands still for longer makes it forget what is asked again."""
 
-    def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S):
+    SEGMENT_SIZE = "8MiB"
+
+    def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S, prefix="kill"):
         self.random = random.Random(seed)
         self.say = say
         self.key_ttl_s = key_ttl_s
         self.data = folder / "data"
-        self.customers = Customers(f"kill-{seed}", self.random, CONNECTIONS)
+        self.customers = Customers(f"{prefix}-{seed}", self.random, CONNECTIONS)
         self.history = self.customers.history
         self.accounts_file = folder / "accounts.json"
         self.customers.write_accounts(self.accounts_file)
@@ -47,15 +48,19 @@ class KillRounds:
                 self.say(self.summary())
         with self._started() as server:
             self.customers.settle(server, ASKED_AGAIN)
-            if server.stop() != 0:
-                self.history.complain("wrong", f"it did not end in order: {server.stderr()}")
+            self._end(server)
         self.audit()
         self.check_export()
+
+    def _end(self, server):
+        if server.stop() != 0:
+            self.history.complain("wrong", f"it did not end in order: {server.stderr()}")
 
     def _flags(self):
         accounts = () if (self.data / "journal").exists() else ("--accounts", self.accounts_file)
         return ("--snapshot-every", self.random.choice(SNAPSHOTS_EVERY),
-                "--idempotency-ttl", f"{self.key_ttl_s}s", *FLAGS, *accounts)
+                "--idempotency-ttl", f"{self.key_ttl_s}s", "--threads", "2",
+                "--segment-size", self.SEGMENT_SIZE, *accounts)
 
     def _started(self):
         return Server(*self._flags(), data=self.data)
@@ -73,6 +78,9 @@ class KillRounds:
         self.customers.check_nothing_was_taken_back(server)
         if self.random.random() < SETTLED:
             self.customers.settle(server, ASKED_AGAIN)
+        self._kill_under_load(server)
+
+    def _kill_under_load(self, server):
         waits_s = self.random.uniform(LEAST_MS, MOST_MS) / 1000
         if not self.customers.post_until_killed(server, waits_s):
             self.history.complain("wrong", f"the server ended by itself: {server.stderr()}")
