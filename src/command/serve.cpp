@@ -81,6 +81,12 @@ private:
                                           engine::least_segment_bytes(options_.threads))};
     }
 
+    /// A small first segment, for a quick first start: the others are made in the background.
+    [[nodiscard]] journal::file_log::options first_log_options() const {
+        return {.segment_bytes = std::min(log_options().segment_bytes,
+                                          engine::ample_segment_bytes(options_.threads))};
+    }
+
     /// Where the accounts of a first start are from; empty if it is none.
     std::string begin_or_warn() {
         const std::string& accounts = options_.accounts;
@@ -91,11 +97,11 @@ private:
             return {};
         }
         if (accounts.empty()) {
-            begin_journal(directory_, first_accounts::sample, log_options());
+            begin_journal(directory_, first_accounts::sample, first_log_options());
             return "the sample accounts";
         }
         if (accounts == "none") {
-            begin_journal(directory_, first_accounts::none, log_options());
+            begin_journal(directory_, first_accounts::none, first_log_options());
             return "none asked for";
         }
         begin_journal(directory_, std::filesystem::path{accounts}, log_options());

@@ -13,6 +13,15 @@ constexpr std::size_t least_lane_bytes = std::size_t{128} << 10;
 constexpr std::size_t most_lane_bytes = std::size_t{512} << 10;
 static_assert(least_lane_bytes >= (teller::most_a_turn + 1) * journal::format::record::max_bytes);
 
+/// Whole mebibytes, and one to spare.
+std::uint64_t segment_bytes(std::size_t tellers, std::size_t bytes_a_lane) noexcept {
+    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+    const std::uint64_t room = journal::writer::room_factor * tellers * bytes_a_lane +
+                               journal::format::batch::max_bytes +
+                               journal::format::segment::batches_at;
+    return (room / mebibyte + 2) * mebibyte;
+}
+
 /// As large as the log's room allows, by the bound that the writer keeps to.
 std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexcept {
     const std::size_t room = log.max_room_bytes() - log.max_batch_bytes();
@@ -63,11 +72,11 @@ void engine::open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_
 }
 
 std::uint64_t engine::least_segment_bytes(std::size_t tellers) noexcept {
-    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
-    const std::uint64_t lanes = journal::writer::room_factor * tellers * least_lane_bytes;
-    const std::uint64_t wanted =
-        lanes + journal::format::batch::max_bytes + journal::format::segment::batches_at;
-    return (wanted + mebibyte - 1) / mebibyte * mebibyte;
+    return segment_bytes(tellers, least_lane_bytes);
+}
+
+std::uint64_t engine::ample_segment_bytes(std::size_t tellers) noexcept {
+    return segment_bytes(tellers, most_lane_bytes);
 }
 
 bool engine::close() noexcept {

@@ -52,6 +52,8 @@ public:
 
     /// How large the segments of a journal of files have to be for so many tellers.
     [[nodiscard]] static std::uint64_t least_segment_bytes(std::size_t tellers) noexcept;
+    /// From which size on larger segments make no difference to them.
+    [[nodiscard]] static std::uint64_t ample_segment_bytes(std::size_t tellers) noexcept;
 
     /// Makes all durable that was done, and ends the journal in order. The tellers are at rest.
     /// False if the journal has failed. Does nothing when called again, or where nothing is kept.
