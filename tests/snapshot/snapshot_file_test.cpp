@@ -27,6 +27,13 @@ using coffer::test::write_file;
 
 namespace {
 
+// A sanitizer makes this some 20 times as slow, and looks for other things.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::size_t stride = 37;
+#else
+constexpr std::size_t stride = 1;
+#endif
+
 constexpr auto most = std::numeric_limits<std::uint64_t>::max();
 
 /// `text` with the checksum that it has to have, and the end.
@@ -158,9 +165,11 @@ TEST_CASE("snapshot file: every changed bit is refused", "[snapshot][damage]") {
     const fs::path file = write_file(place.path() / "12.json", text);
     const int opened = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
     REQUIRE(opened >= 0);
+    int tried = 0;
     int refused = 0;
     std::string accepted;
     const auto try_byte = [&](std::size_t at, unsigned mask) {
+        ++tried;
         const char changed = static_cast<char>(static_cast<unsigned char>(text[at]) ^ mask);
         REQUIRE(::pwrite(opened, &changed, 1, static_cast<off_t>(at)) == 1);
         try {
@@ -171,13 +180,13 @@ TEST_CASE("snapshot file: every changed bit is refused", "[snapshot][damage]") {
         }
         REQUIRE(::pwrite(opened, &text[at], 1, static_cast<off_t>(at)) == 1);
     };
-    for (std::size_t at = 0; at != text.size(); ++at)
+    for (std::size_t at = 0; at < text.size(); at += stride)
         for (const unsigned mask : {1U, 2U, 4U, 8U, 16U, 32U, 64U, 128U, 255U})
             try_byte(at, mask);
     ::close(opened);
-    WARN(text.size() << " bytes of a snapshot, each changed in 9 ways: " << refused << " refused");
+    WARN(tried / 9 << " bytes of a snapshot, each changed in 9 ways: " << refused << " refused");
     CHECK(accepted.empty());
-    CHECK(refused == static_cast<int>(text.size() * 9));
+    CHECK(refused == tried);
     CHECK(check_snapshot(file).accounts == 20);
 }
 
@@ -185,16 +194,18 @@ TEST_CASE("snapshot file: every length but its own is refused", "[snapshot][dama
     const temporary_directory place;
     const std::string text = sealed(without_seal(20));
     const fs::path file = write_file(place.path() / "12.json", text);
-    std::size_t refused = 0;
-    for (std::size_t size = text.size(); size-- != 0;) {
-        fs::resize_file(file, size);
+    int tried = 0;
+    int refused = 0;
+    for (std::size_t less = 1; less <= text.size(); less += stride) {
+        ++tried;
+        fs::resize_file(file, text.size() - less);
         try {
             static_cast<void>(check_snapshot(file));
         } catch (const snapshot_error&) {
             ++refused;
         }
     }
-    CHECK(refused == text.size());
+    CHECK(refused == tried);
     // As after a crash that left a length and no content.
     write_file(file, text);
     for (const std::size_t more : {1U, 100U, 5000U}) {
