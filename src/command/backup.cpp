@@ -9,6 +9,7 @@
 
 #include "audit/data_copy.hpp"
 #include "command/output.hpp"
+#include "ops/log.hpp"
 
 namespace coffer::command {
 namespace {
@@ -54,6 +55,7 @@ subcommand add_backup(CLI::App& app) {
         *parser, {"DIR", "The data directory"},
         {"DEST", "Where the copy is made; must not be there, or be an empty directory"});
     return {parser, [chosen] {
+                log::start();
                 return tell(*chosen, audit::back_up(chosen->from, chosen->to), "backed up to");
             }};
 }
@@ -65,6 +67,7 @@ subcommand add_restore(CLI::App& app) {
         add_options(*parser, {"BACKUP", "The backup"},
                     {"DIR", "The data directory; must not be there, or be an empty directory"});
     return {parser, [chosen] {
+                log::start();
                 return tell(*chosen, audit::restore(chosen->from, chosen->to), "restored to");
             }};
 }

@@ -4,7 +4,10 @@
 
 #include <cerrno>
 #include <stdexcept>
+#include <string>
 
+#include "ops/file_calls.hpp"
+#include "ops/log.hpp"
 #include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
@@ -18,16 +21,40 @@ const fs::path& created(const fs::path& where) {
     return where;
 }
 
+[[noreturn]] void refuse_second_server(const fs::path& where) {
+    throw std::runtime_error{where.string() + ": another server uses this data directory"};
+}
+
 }  // namespace
 
 // The lock is on the directory itself: it leaves no file behind, and ends with the process.
 data_directory::data_directory(const fs::path& where)
     : path_{where}, lock_{created(where), O_RDONLY | O_DIRECTORY} {
-    if (lock_.is_open() && lock_.lock())
+    if (!lock_.is_open())
+        snapshot::throw_snapshot_error(where, "cannot be opened");
+    if (lock_.lock())
         return;
-    if (lock_.is_open() && errno == EWOULDBLOCK)
-        throw std::runtime_error{where.string() + ": another server uses this data directory"};
-    snapshot::throw_snapshot_error(where, "cannot be opened");
+    if (errno == EWOULDBLOCK)
+        refuse_second_server(where);
+    lock_file(last_error().message());
+}
+
+void data_directory::lock_file(const std::string& why_not_the_directory) {
+    const fs::path file = path_ / "lock";
+    lock_ = {file, O_RDWR | O_CREAT | O_NOFOLLOW, 0640};
+    if (!lock_.is_open())
+        snapshot::throw_snapshot_error(file, "cannot be opened");
+    if (!lock_.lock_range()) {
+        if (errno == EWOULDBLOCK)
+            refuse_second_server(path_);
+        throw std::runtime_error{path_.string() +
+                                 ": cannot be locked, and two servers would write the same files: "
+                                 "flock does not work here (" +
+                                 why_not_the_directory + "), and neither do locks of fcntl (" +
+                                 last_error().message() + ")"};
+    }
+    log::warn("{}: is locked in place of its directory, since flock does not work here ({})",
+              file.native(), why_not_the_directory);
 }
 
 }  // namespace coffer

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "snapshot/file_descriptor.hpp"
 
@@ -12,6 +13,9 @@ public:
     /// Creates the directory unless it is there, its parents too, so that no crash takes them back,
     /// and locks it until destroyed: a second server would write the same files. Throws
     /// std::runtime_error, naming the directory, if that cannot be, or if another server has it.
+    ///
+    /// Where flock does not work, a lock of fcntl on DIR/lock, which stays behind, is taken in its
+    /// place, and the log says so. Where neither works it throws.
     explicit data_directory(const std::filesystem::path& where);
 
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
@@ -21,6 +25,8 @@ public:
     [[nodiscard]] std::filesystem::path new_journal() const { return path_ / "journal.new"; }
 
 private:
+    void lock_file(const std::string& why_not_the_directory);
+
     std::filesystem::path path_;
     snapshot::file_descriptor lock_;
 };

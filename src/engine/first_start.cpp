@@ -1,7 +1,5 @@
 #include "engine/first_start.hpp"
 
-#include <cerrno>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +16,7 @@
 #include "journal/journal_error.hpp"
 #include "journal/posix_storage.hpp"
 #include "journal/writer.hpp"
+#include "ops/file_calls.hpp"
 #include "snapshot/accounts_reader.hpp"
 #include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
@@ -79,10 +78,9 @@ public:
             append();
         append();  // of no records: it is closed in order
         log_.reset();
-        if (std::rename(where_.new_journal().c_str(), where_.journal().c_str()) != 0)
-            throw journal::journal_error{
-                where_.journal().string(),
-                "cannot be put in place: " + std::system_category().message(errno)};
+        if (const std::error_code error = rename_file(where_.new_journal(), where_.journal()))
+            throw journal::journal_error{where_.journal().string(),
+                                         "cannot be put in place: " + error.message()};
         snapshot::sync_directory(where_.path());
     }
 

@@ -4,26 +4,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <utility>
+
+#include "ops/file_calls.hpp"
+#include "ops/log.hpp"
 
 namespace coffer::journal {
 namespace {
 
 namespace fs = std::filesystem;
 
-std::error_code last_error() noexcept {
-    return {errno, std::system_category()};
-}
-
-/// Calls again while a signal got in between.
-template <class Call>
-auto uninterrupted(Call call) noexcept {
-    auto result = call();
-    while (result < 0 && errno == EINTR)
-        result = call();
-    return result;
+void say_once_that_room_is_not_set_aside(std::error_code reason) noexcept {
+    static std::atomic_flag said;
+    if (!said.test_and_set())
+        log::warn("fallocate does not work here ({}): the journal's room is made by writing zeros",
+                  reason.message());
 }
 
 class posix_file : public storage_file {
@@ -70,8 +67,9 @@ public:
         if (failed == 0)
             return {};
         // Some file systems cannot set room aside. Writing the zeros does it, as far as they can.
-        if (errno != EOPNOTSUPP)
+        if (is_no_room(errno) || !is_unsupported(errno))
             return last_error();
+        say_once_that_room_is_not_set_aside(last_error());
         const int refused =
             uninterrupted([&] { return ::ftruncate(descriptor_, static_cast<off_t>(bytes)); });
         return refused == 0 ? std::error_code{} : last_error();
@@ -79,7 +77,9 @@ public:
 
     std::error_code sync() override {
         // Of the metadata what is needed to read the data again, the length among it, and no times.
-        return ::fdatasync(descriptor_) == 0 ? std::error_code{} : last_error();
+        // Interrupted is not failed: nothing is lost then, and it is called again.
+        return uninterrupted([&] { return ::fdatasync(descriptor_); }) == 0 ? std::error_code{}
+                                                                            : last_error();
     }
 
     size_result size() const override {
@@ -93,23 +93,13 @@ private:
     const int descriptor_;
 };
 
-std::error_code sync_directory(const fs::path& directory) noexcept {
-    const int opened = uninterrupted(
-        [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-    if (opened < 0)
-        return last_error();
-    const std::error_code error = ::fsync(opened) == 0 ? std::error_code{} : last_error();
-    ::close(opened);
-    return error;
-}
-
 }  // namespace
 
 posix_storage::posix_storage(fs::path directory) : directory_{std::move(directory)} {}
 
 std::error_code posix_storage::create_directory() {
-    std::error_code error;
-    if (fs::create_directory(directory_, error); error)
+    const std::error_code error = make_directory(directory_);
+    if (std::error_code ignored; error && !fs::is_directory(directory_, ignored))
         return error;
     const fs::path whole = directory_.has_filename() ? directory_ : directory_.parent_path();
     return sync_directory(whole.has_parent_path() ? whole.parent_path() : fs::path{"."});
@@ -135,13 +125,11 @@ storage::list_result posix_storage::list() const {
 }
 
 std::error_code posix_storage::rename(const std::string& from, const std::string& to) {
-    return std::rename((directory_ / from).c_str(), (directory_ / to).c_str()) == 0
-               ? std::error_code{}
-               : last_error();
+    return rename_file(directory_ / from, directory_ / to);
 }
 
 std::error_code posix_storage::remove(const std::string& name) {
-    return ::unlink((directory_ / name).c_str()) == 0 ? std::error_code{} : last_error();
+    return remove_file(directory_ / name);
 }
 
 std::error_code posix_storage::sync() {

@@ -1,12 +1,11 @@
 #include "snapshot/directory_sync.hpp"
 
-#include <fcntl.h>
-
+#include <ranges>
 #include <string>
 #include <system_error>
 #include <vector>
 
-#include "snapshot/file_descriptor.hpp"
+#include "ops/file_calls.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
 namespace coffer::snapshot {
@@ -14,9 +13,8 @@ namespace coffer::snapshot {
 namespace fs = std::filesystem;
 
 void sync_directory(const fs::path& directory) {
-    file_descriptor opened{directory, O_RDONLY | O_DIRECTORY};
-    if (!opened.is_open() || !opened.sync())
-        throw_snapshot_error(directory, "cannot be synced");
+    if (const std::error_code error = coffer::sync_directory(directory))
+        throw snapshot_error{directory.string() + ": cannot be synced: " + error.message()};
 }
 
 void create_with_parents(const fs::path& directory) {
@@ -24,7 +22,14 @@ void create_with_parents(const fs::path& directory) {
     std::vector<fs::path> missing;
     for (fs::path one = directory; !one.empty() && !fs::exists(one, error); one = one.parent_path())
         missing.push_back(one);
-    fs::create_directories(directory, error);
+    for (const fs::path& one : missing | std::views::reverse) {
+        error = make_directory(one);
+        if (error && error != std::errc::file_exists)
+            break;
+        error.clear();
+    }
+    if (!error && !fs::is_directory(directory, error) && !error)
+        error = std::make_error_code(std::errc::not_a_directory);
     if (error)
         throw snapshot_error{directory.string() + ": cannot be created: " + error.message()};
     for (const fs::path& made : missing)

@@ -4,21 +4,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include "ops/file_calls.hpp"
 
 namespace coffer::snapshot {
-namespace {
-
-/// Calls again while a signal got in between.
-template <class Call>
-auto uninterrupted(Call call) noexcept {
-    auto result = call();
-    while (result < 0 && errno == EINTR)
-        result = call();
-    return result;
-}
-
-}  // namespace
 
 file_descriptor::file_descriptor(const std::filesystem::path& file, int flags, mode_t mode) noexcept
     : value_{uninterrupted([&] { return ::open(file.c_str(), flags | O_CLOEXEC, mode); })} {}
@@ -50,6 +38,17 @@ bool file_descriptor::write(std::string_view bytes) noexcept {
 
 bool file_descriptor::lock() noexcept {
     return uninterrupted([&] { return ::flock(value_, LOCK_EX | LOCK_NB); }) == 0;
+}
+
+bool file_descriptor::lock_range() noexcept {
+    struct flock whole {};
+    whole.l_type = F_WRLCK;
+    whole.l_whence = SEEK_SET;
+    if (uninterrupted([&] { return ::fcntl(value_, F_OFD_SETLK, &whole); }) == 0)
+        return true;
+    if (errno == EACCES || errno == EAGAIN)
+        errno = EWOULDBLOCK;
+    return false;
 }
 
 bool file_descriptor::sync() noexcept {

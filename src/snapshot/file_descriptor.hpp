@@ -37,9 +37,13 @@ public:
     /// Returns once what was written would survive a crash. False with errno on failure.
     [[nodiscard]] bool sync() noexcept;
 
-    /// Locks the file for as long as this is open, against every other opening of it. False with
-    /// errno on failure, EWOULDBLOCK if someone else has it locked.
+    /// Locks the file for as long as this is open, against every other opening of it, with flock.
+    /// False with errno on failure, EWOULDBLOCK if someone else has it locked.
     [[nodiscard]] bool lock() noexcept;
+
+    /// The same with a lock of fcntl that belongs to the opening (F_OFD_SETLK). Neither kind of
+    /// lock knows of the other. The file is open for writing.
+    [[nodiscard]] bool lock_range() noexcept;
 
 private:
     int value_;

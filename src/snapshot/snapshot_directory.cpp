@@ -14,6 +14,8 @@
 
 #include <coffer/account_number.hpp>
 
+#include "ops/file_calls.hpp"
+#include "ops/log.hpp"
 #include "snapshot/directory_sync.hpp"
 #include "snapshot/file_descriptor.hpp"
 
@@ -138,45 +140,62 @@ fs::path snapshot_directory::temporary(std::uint64_t number) const {
 }
 
 void snapshot_directory::publish(std::uint64_t number) {
-    if (::rename(temporary(number).c_str(), file(number).c_str()) != 0)
-        throw_snapshot_error(file(number), "cannot be put in place");
+    if (const std::error_code error = rename_file(temporary(number), file(number)))
+        fail(file(number), "cannot be put in place", error);
     published_ = number;
     sync_directory(path_);  // before anything else can fail: it is there from now on
-    link_latest(number);
+    const std::error_code error = link_latest(number);
+    if (error && !lacks_link_)
+        log::warn("{}: cannot be made ({}): the newest snapshot is the one of the highest number",
+                  (path_ / latest_name).native(), error.message());
+    lacks_link_ = static_cast<bool>(error);
     sync_directory(path_);
 }
 
-void snapshot_directory::link_latest(std::uint64_t number) const {
+/// If there can be no link to this snapshot, there is none to an older one either.
+std::error_code snapshot_directory::link_latest(std::uint64_t number) const {
     const fs::path link = path_ / latest_name;
     const fs::path temporary = path_ / latest_temporary_name;
-    ::unlink(temporary.c_str());
-    if (::symlink(file_name(number).c_str(), temporary.c_str()) != 0)
-        throw_snapshot_error(link, "cannot be made");
-    if (::rename(temporary.c_str(), link.c_str()) != 0) {
-        const std::error_code reason{errno, std::system_category()};
-        ::unlink(temporary.c_str());
-        fail(link, "cannot be replaced", reason);
+    static_cast<void>(remove_file(temporary));
+    std::error_code error;
+    if (uninterrupted([&] { return ::symlink(file_name(number).c_str(), temporary.c_str()); }) != 0)
+        error = last_error();
+    else
+        error = rename_file(temporary, link);
+    if (error) {
+        static_cast<void>(remove_file(temporary));
+        static_cast<void>(remove_file(link));
     }
+    return error;
 }
 
 void snapshot_directory::prune(std::size_t keep) {
     const std::vector<std::uint64_t> numbers = numbers_in(path_);
-    for (std::size_t i = std::max(keep, std::size_t{1}); i < numbers.size(); ++i)
-        if (::unlink(file(numbers[i]).c_str()) != 0)
-            throw_snapshot_error(file(numbers[i]), "cannot be removed");
+    for (std::size_t i = std::max(keep, std::size_t{1}); i < numbers.size(); ++i) {
+        const std::error_code error = remove_file(file(numbers[i]));
+        if (error && error != std::errc::no_such_file_or_directory &&
+            irremovable_.insert(numbers[i]).second)
+            log::warn("{}: cannot be removed, and stays: {}", file(numbers[i]).native(),
+                      error.message());
+    }
 }
 
 void snapshot_directory::prove_writable() const {
     const fs::path probe = path_ / probe_name;
-    const file_descriptor made{probe, O_WRONLY | O_CREAT | O_EXCL, 0600};
-    if (!made.is_open() || ::unlink(probe.c_str()) != 0)
+    const file_descriptor made{probe, O_WRONLY | O_CREAT, 0600};
+    if (!made.is_open())
         throw_snapshot_error(path_, "is not writable");
+    if (const std::error_code error = remove_file(probe))
+        fail(path_, "does not let files be removed", error);
 }
 
 void snapshot_directory::remove_temporaries() const {
     visit_entries(path_, [](const fs::directory_entry& entry, std::string_view name) {
-        if (is_temporary(name) && ::unlink(entry.path().c_str()) != 0)
-            throw_snapshot_error(entry.path(), "cannot be removed");
+        if (!is_temporary(name))
+            return;
+        if (const std::error_code error = remove_file(entry.path()))
+            log::warn("{}: cannot be removed, and stays: {}", entry.path().native(),
+                      error.message());
     });
 }
 

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
 
 namespace coffer::snapshot {
@@ -48,21 +50,25 @@ public:
 
     /// Gives the temporary of that number, already synced, its name, leads latest.json to it, and
     /// returns once a crash would change neither. Throws snapshot_error; then the snapshot has
-    /// either name.
+    /// either name. latest.json is a convenience: where it cannot be a symbolic link, the log says
+    /// so once, and there is none.
     void publish(std::uint64_t number);
 
-    /// Removes all snapshots but the newest `keep`, by number; one stays even where that is 0.
-    /// Throws snapshot_error.
+    /// Removes all snapshots but the newest `keep`, by number; one stays even where that is 0. One
+    /// that cannot be removed is named in the log, once, and stays. Throws snapshot_error if the
+    /// directory cannot be listed.
     void prune(std::size_t keep);
 
 private:
     void prove_writable() const;
     void remove_temporaries() const;
-    void link_latest(std::uint64_t number) const;
+    [[nodiscard]] std::error_code link_latest(std::uint64_t number) const;
     [[nodiscard]] std::uint64_t highest() const;
 
     std::filesystem::path path_;
     std::uint64_t published_ = 0;
+    bool lacks_link_ = false;              // and the log has said so
+    std::set<std::uint64_t> irremovable_;  // the log has named them
 };
 
 }  // namespace coffer::snapshot

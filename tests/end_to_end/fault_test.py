@@ -19,9 +19,10 @@ CONNECTIONS = 4
 REQUESTS = 60
 MOST_POINTS = 8  # of a call, spread evenly over all that a run makes
 FLAGS = ("--threads", "2", "--segment-size", "8MiB", "--snapshot-every", "20ms")
-# What a life writes with; ftruncate only where there is no fallocate. What it reads with is for
-# read_fault_test.py.
-SWEPT = tuple(call for call in CALLS if call not in ("ftruncate", "open", "pread", "read"))
+# What a life writes with; ftruncate only where there is no fallocate, fcntl only where there is no
+# flock. What it reads with is for read_fault_test.py.
+SWEPT = tuple(call for call in CALLS
+              if call not in ("ftruncate", "fcntl", "open", "pread", "read"))
 NO_ROOM = ("create", "pwrite", "write", "fallocate", "mkdir", "symlink")
 
 
@@ -100,6 +101,30 @@ class Fault(unittest.TestCase):
                         self.whole_run(f"{call}-{after}", call, after, has_fallocate)
         print(f"\n    {tried} runs, {self.hits} in which a call failed", end=" ")
         self.assertGreater(self.hits, tried / 2)
+
+    def test_no_call_that_is_interrupted_has_failed(self):
+        """The first calls of each kind are interrupted at the start, and again later on."""
+        customers = Customers("interrupted", random.Random(1), CONNECTIONS)
+        accounts = self.folder / "accounts.json"
+        customers.write_accounts(accounts)
+        for call in CALLS:
+            with self.subTest(call=call), Faults(self.data) as faults:
+                if call == "ftruncate":
+                    faults.fail("fallocate", errno.ENOSYS, times=FOR_EVER)
+                if call == "fcntl":
+                    faults.fail("flock", errno.ENOSYS, times=FOR_EVER)
+                faults.fail(call, errno.EINTR, times=2)
+                first = () if (self.data / "journal").exists() else ("--accounts", accounts)
+                with Server(*FLAGS, *first, data=self.data, env=faults.environment) as server:
+                    for _ in range(3):
+                        customers.post(server, REQUESTS // 4)
+                        faults.fail(call, errno.EINTR, times=2)
+                    self.assertEqual(0, server.stop(), server.stderr())
+                    self.assertNotRegex(server.stderr(), "failed:|error|Interrupted")
+                # A directory is made once in the life of a ledger.
+                if call != "mkdir" or first:
+                    self.assertGreater(faults.made(call), 2)
+        self.go_on(customers, accounts)
 
     def test_a_failed_sync_ends_the_server_and_acknowledges_nothing(self):
         with Faults(self.data / "journal") as faults:

@@ -22,11 +22,11 @@ def environment(extra=None):
     return {**kept, **(extra or {})}
 
 
-def run(*arguments, env=None):
+def run(*arguments, env=None, preexec=None):
     """Runs the binary to its end."""
     return subprocess.run([BINARY, *map(str, arguments)], capture_output=True, text=True,
                           stdin=subprocess.DEVNULL, timeout=TIMEOUT_S, check=False,
-                          env=environment(env))
+                          env=environment(env), preexec_fn=preexec)
 
 
 class DidNotStart(RuntimeError):
@@ -71,8 +71,9 @@ class Server:
         raise DidNotStart(self.process.wait(TIMEOUT_S), self.stderr())
 
     def stderr(self):
-        self.errors.seek(0)
-        return self.errors.read()
+        # Not by seeking: the server writes at the same position.
+        size = os.fstat(self.errors.fileno()).st_size
+        return os.pread(self.errors.fileno(), size, 0).decode()
 
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_S)

@@ -10,6 +10,7 @@
 // A call that fails has done nothing. Thread safety: any thread may call at once.
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -41,12 +42,16 @@ enum class call : std::uint8_t {
     pread,
     read,
     symlink,
+    flock,
+    fcntl,
+    fsyncdir,  // an fsync of a directory, which counts as an fsync too
     count
 };
 
 constexpr std::array<const char*, static_cast<std::size_t>(call::count)> names{
-    "create", "pwrite", "write", "fdatasync", "fsync", "fallocate", "ftruncate",
-    "rename", "unlink", "mkdir", "open",      "pread", "read",      "symlink"};
+    "create",    "pwrite",  "write",  "fdatasync", "fsync",   "fallocate",
+    "ftruncate", "rename",  "unlink", "mkdir",     "open",    "pread",
+    "read",      "symlink", "flock",  "fcntl",     "fsyncdir"};
 
 struct control {
     std::int64_t made;   ///< so far
@@ -163,6 +168,10 @@ int fdatasync(int descriptor) {
 
 int fsync(int descriptor) {
     static const auto real = next("fsync", &fsync);
+    struct stat found {};
+    if (::fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode) &&
+        fails(call::fsyncdir, descriptor))
+        return -1;
     return fails(call::fsync, descriptor) ? -1 : real(descriptor);
 }
 
@@ -204,6 +213,31 @@ ssize_t read(int descriptor, void* into, size_t size) {
 int symlink(const char* target, const char* link) noexcept {
     static const auto real = next("symlink", &symlink);
     return fails(call::symlink, link) ? -1 : real(target, link);
+}
+
+int flock(int descriptor, int operation) noexcept {
+    static const auto real = next("flock", &flock);
+    return fails(call::flock, descriptor) ? -1 : real(descriptor, operation);
+}
+
+// Only locks are counted.
+int fcntl64(int descriptor, int command, ...) {
+    std::va_list rest;
+    va_start(rest, command);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    static const auto real = next("fcntl64", &fcntl64);
+    return command == F_OFD_SETLK && fails(call::fcntl, descriptor)
+               ? -1
+               : real(descriptor, command, argument);
+}
+
+int fcntl(int descriptor, int command, ...) {
+    std::va_list rest;
+    va_start(rest, command);
+    void* const argument = va_arg(rest, void*);
+    va_end(rest);
+    return fcntl64(descriptor, command, argument);
 }
 
 }  // extern "C"

@@ -10,7 +10,8 @@ from end_to_end.server import BINARY
 
 # In the order of the shim.
 CALLS = ("create", "pwrite", "write", "fdatasync", "fsync", "fallocate", "ftruncate", "rename",
-         "unlink", "mkdir", "open", "pread", "read", "symlink")
+         "unlink", "mkdir", "open", "pread", "read", "symlink",
+         "flock", "fcntl", "fsyncdir")
 CONTROL = struct.Struct("=qqqq")  # made, first, times, error
 FOR_EVER = 2**62
 

@@ -1,0 +1,53 @@
+// Calls of the file system, with what all callers leave to them: interruptions, the modes of what is
+// made, and file systems that lack a call.
+//
+// Thread safety  all may be called from any thread at once.
+#pragma once
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+namespace coffer {
+
+/// Calls again while a signal interrupts it.
+template <class Call>
+auto uninterrupted(Call call) noexcept {
+    auto result = call();
+    while (result < 0 && errno == EINTR)
+        result = call();
+    return result;
+}
+
+[[nodiscard]] inline std::error_code last_error() noexcept {
+    return {errno, std::system_category()};
+}
+
+/// Whether the error means that there is no more room: of the device, of a quota, or below the
+/// limit of a file's size.
+[[nodiscard]] constexpr bool is_no_room(int error) noexcept {
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+/// Whether the error is one that file systems return for a call that they do not have. Some of
+/// these have other causes too, so this only decides whether another way is tried.
+[[nodiscard]] constexpr bool is_unsupported(int error) noexcept {
+    return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == ENOTSUP ||
+           error == EPERM || error == EACCES || error == EBADF || error == EISDIR ||
+           error == ENOTTY || error == ENOLCK;
+}
+
+/// Makes a directory of mode 0750, less what the umask takes. Its parent is there.
+[[nodiscard]] std::error_code make_directory(const std::filesystem::path& directory) noexcept;
+
+/// Gives a file or directory another name, in place of what has that name.
+[[nodiscard]] std::error_code rename_file(const std::filesystem::path& from,
+                                          const std::filesystem::path& to) noexcept;
+
+[[nodiscard]] std::error_code remove_file(const std::filesystem::path& file) noexcept;
+
+/// Returns once a crash does not take back which names the directory has. Where directories cannot
+/// be synced, the log says so once, and this succeeds.
+[[nodiscard]] std::error_code sync_directory(const std::filesystem::path& directory) noexcept;
+
+}  // namespace coffer
