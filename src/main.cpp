@@ -5,12 +5,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "command/audit.hpp"
 #include "command/backup.hpp"
 #include "command/export_history.hpp"
+#include "command/output.hpp"
 #include "command/serve.hpp"
 #include "command/serve_options.hpp"
 
@@ -23,6 +26,14 @@ int fail(int status, std::string why) {
     std::replace(why.begin(), why.end(), '\n', ' ');
     std::fprintf(stderr, "coffer: %s\n", why.c_str());
     return status;
+}
+
+/// For text that was asked for: where it cannot be written, the command has failed.
+int print(std::string_view text) {
+    coffer::command::output out;
+    out.write(text);
+    out.finish();
+    return EXIT_SUCCESS;
 }
 
 int run(int argc, char** argv) {
@@ -41,24 +52,24 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForVersion& asked) {
-        std::puts(asked.what());
-        return EXIT_SUCCESS;
+        return print(std::string{asked.what()} + '\n');
     } catch (const CLI::Success& asked) {  // --help
-        return app.exit(asked);
+        std::ostringstream text;
+        app.exit(asked, text, text);
+        return print(text.str());
     } catch (const CLI::ParseError& wrong) {
         return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");
     }
     for (const subcommand& one : others)
         if (*one.parser)
             return one.run();
-    if (*version) {
-        std::puts("coffer " COFFER_VERSION);
-    } else if (*help) {
+    if (*version)
+        return print("coffer " COFFER_VERSION "\n");
+    if (*help) {
         app.clear();  // else it would say how to use `help`
-        std::fputs(app.help("", CLI::AppFormatMode::All).c_str(), stdout);
-    } else {
-        coffer::command::serve(options);
+        return print(app.help("", CLI::AppFormatMode::All));
     }
+    coffer::command::serve(options);
     return EXIT_SUCCESS;
 }
 
@@ -67,6 +78,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     // A file at the limit of its size (ulimit -f) is a full disk, and no reason to be killed.
     std::signal(SIGXFSZ, SIG_IGN);
+    coffer::command::occupy_standard_descriptors();
     try {
         return run(argc, argv);
     } catch (const std::exception& failure) {

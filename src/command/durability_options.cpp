@@ -17,7 +17,9 @@ std::optional<retain_option> parse_retain(std::string_view text) {
     if (text == "all")
         return retain_option{};
     const auto duration = parse_duration(text);
-    return duration ? std::optional{retain_option{duration}} : std::nullopt;
+    if (!duration)
+        return std::nullopt;  // not `duration`: that would be a retain_option, of all
+    return retain_option{duration};
 }
 
 std::optional<std::chrono::microseconds> parse_commit_wait(std::string_view text) {

@@ -1,24 +1,19 @@
 #include "command/output.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <stdexcept>
 #include <system_error>
-
-#include "snapshot/directory_sync.hpp"
 
 namespace coffer::command {
 namespace {
 
 namespace fs = std::filesystem;
-
-bool is_there(const fs::path& file) {
-    std::error_code ignored;
-    return fs::exists(file, ignored);
-}
 
 /// Whether fsync's errno says that this is nothing that a crash could take back: a pipe, a device.
 bool is_never_synced(int file, int error) {
@@ -27,7 +22,57 @@ bool is_never_synced(int file, int error) {
            !S_ISREG(found.st_mode);
 }
 
+/// The number of the open descriptor of this process that a path such as /proc/self/fd/1 names.
+std::optional<int> descriptor_named(const fs::path& file) {
+    std::error_code error;
+    const fs::path directory = fs::canonical(file.parent_path(), error);
+    if (error || directory != fs::path{"/proc"} / std::to_string(::getpid()) / "fd")
+        return std::nullopt;
+    const std::string name = file.filename();
+    int number = -1;
+    const auto [end, failure] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (failure != std::errc{} || end != name.data() + name.size())
+        return std::nullopt;
+    return number;
+}
+
+/// Where the symbolic link at the end of a path leads, be there a file or not. Stops at an open
+/// descriptor, which is more than its file: it may be at any place in it, or append.
+fs::path followed(fs::path file) {
+    constexpr int most_links = 40;
+    std::error_code error;
+    for (int i = 0; i != most_links; ++i) {
+        if (!fs::is_symlink(fs::symlink_status(file, error)) || descriptor_named(file))
+            return file;
+        const fs::path to = fs::read_symlink(file, error);
+        if (error)
+            return file;
+        file = file.parent_path() / to;  // or `to` alone if that is absolute
+    }
+    return file;
+}
+
+std::FILE* opened_for_writing(int descriptor) {
+    std::FILE* const file = descriptor == -1 ? nullptr : ::fdopen(descriptor, "w");
+    if (file == nullptr && errno == EINVAL)
+        errno = EBADF;  // it is open for reading alone
+    return file;
+}
+
+bool is_regular_or_new(const fs::path& file) {
+    std::error_code error;
+    const fs::file_status found = fs::status(file, error);
+    return found.type() == fs::file_type::regular || found.type() == fs::file_type::not_found;
+}
+
 }  // namespace
+
+void occupy_standard_descriptors() noexcept {
+    // Each open takes the lowest number that is free.
+    for (int one = STDIN_FILENO; one <= STDERR_FILENO; ++one)
+        if (::fcntl(one, F_GETFD) == -1 && ::open("/dev/null", O_RDONLY) == -1)
+            static_cast<void>(::open("/", O_RDONLY));
+}
 
 output::output() : name_{"standard output"}, to_{stdout} {
     std::signal(SIGPIPE, SIG_IGN);
@@ -35,17 +80,25 @@ output::output() : name_{"standard output"}, to_{stdout} {
 
 output::output(const fs::path& file) : name_{file.string()} {
     std::signal(SIGPIPE, SIG_IGN);
-    const bool is_new = !is_there(file);
-    to_ = std::fopen(file.c_str(), "we");
+    open(followed(file));
     if (to_ == nullptr)
         fail();
-    if (is_new)
-        made_in_ = fs::canonical(file).parent_path();
 }
 
 output::~output() {
     if (to_ != stdout)
         std::fclose(to_);
+}
+
+void output::open(const fs::path& file) {
+    if (const std::optional<int> open_already = descriptor_named(file)) {
+        to_ = opened_for_writing(::fcntl(*open_already, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    } else if (is_regular_or_new(file)) {
+        replacement_.emplace(file);
+        to_ = opened_for_writing(replacement_->descriptor());
+    } else {
+        to_ = std::fopen(file.c_str(), "we");
+    }
 }
 
 void output::write(std::string_view text) {
@@ -60,8 +113,8 @@ void output::finish() {
         return;
     if (::fsync(::fileno(to_)) != 0 && !is_never_synced(::fileno(to_), errno))
         fail();
-    if (!made_in_.empty())
-        snapshot::sync_directory(made_in_);
+    if (replacement_)
+        replacement_->put_in_place();
 }
 
 void output::fail() const {

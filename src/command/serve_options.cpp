@@ -63,7 +63,8 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_IN_MEMORY");
     add_durability_options(serve, into.durability);
     add_limit_options(serve, into.limits);
-    serve.callback([listen, &into] {
+    // Not `callback`: with that, CLI11 reads the environment for every other command, too.
+    serve.parse_complete_callback([listen, &into] {
         if (!into.limits.are_consistent())
             throw CLI::ValidationError{"--max-head",
                                        "must be 64 bytes more than --max-target at least"};
