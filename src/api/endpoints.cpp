@@ -19,12 +19,12 @@ amount_read amount_of(const request& asked) {
 }
 
 /// Empty if there is no key; nothing if it is none.
-std::optional<std::string_view> key_of(const request& asked) noexcept {
+std::optional<std::string_view> key_of(const request& asked, request_key_room& room) noexcept {
     if (asked.idempotency_keys == 0)
         return std::string_view{};
     if (asked.idempotency_keys > 1)
         return std::nullopt;
-    return read_request_key(asked.idempotency_key);
+    return read_request_key(asked.idempotency_key, room);
 }
 
 void answer(const told& what, std::string_view balance_name, reply& out) {
@@ -45,7 +45,8 @@ void change_balance(teller& at, operation change, account_number account, const 
     const amount_read read = amount_of(asked);
     if (read.problem != problem::none)
         return out.refuse(read.problem);
-    const std::optional<std::string_view> key = key_of(asked);
+    request_key_room room;
+    const std::optional<std::string_view> key = key_of(asked, room);
     if (!key)
         return out.refuse(problem::idempotency_key_invalid);
     answer((at.*change)(account, read.amount, *key), "new_balance", out);

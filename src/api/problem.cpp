@@ -55,7 +55,8 @@ constexpr std::array rows{
         {505, "http_version_not_supported", "this server speaks HTTP/1.1 and HTTP/1.0"}},
     row{problem::idempotency_key_invalid,
         {400, "invalid_idempotency_key",
-         "an Idempotency-Key is 1 to 255 visible ASCII characters, and stands once"}},
+         "an Idempotency-Key is 1 to 255 visible ASCII characters or a structured string of as "
+         "many, and stands once"}},
     row{problem::request_in_progress,
         {409, "request_in_progress", "a request with this Idempotency-Key is still under way"}},
     row{problem::idempotency_key_reused,

@@ -1,15 +1,18 @@
 #include "engine/request_key.hpp"
 
+#include "engine/structured_string.hpp"
 #include "journal/record.hpp"
 
 namespace coffer {
 
-std::optional<std::string_view> read_request_key(std::string_view field) noexcept {
-    if (field.size() >= 2 && field.front() == '"' && field.back() == '"')
-        field = field.substr(1, field.size() - 2);
-    if (!journal::is_request_key(field))
+std::optional<std::string_view> read_request_key(std::string_view field,
+                                                 request_key_room& room) noexcept {
+    std::optional<std::string_view> text = field;
+    if (field.starts_with('"'))
+        text = read_structured_string(field, room);
+    else if (field.find(' ') != field.npos)
         return std::nullopt;
-    return field;
+    return text && journal::is_request_key(*text) ? text : std::nullopt;
 }
 
 }  // namespace coffer

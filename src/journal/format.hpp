@@ -59,7 +59,9 @@ inline constexpr std::size_t detail_at = 4;     // u8: posting: operation; refus
 inline constexpr std::size_t key_bytes_at = 5;  // u8, 0 for no key; then 2 zeros
 inline constexpr std::size_t header_bytes = 8;
 
-inline constexpr std::uint8_t version = 1;  ///< of all three kinds
+// Of all three kinds. A record is of version 2 if there is a space in its key, else of version 1.
+inline constexpr std::uint8_t version = 1;
+inline constexpr std::uint8_t version_with_spaces = 2;
 
 // Bodies. A state is account, sequence and balance, 8 bytes each.
 inline constexpr std::size_t state_bytes = 24;

@@ -44,7 +44,12 @@ constexpr std::size_t key_part_bytes(std::size_t key_bytes) noexcept {
 static_assert(at::transfer_bytes + key_part_bytes(at::max_key_bytes) == at::max_bytes);
 
 constexpr bool is_key_character(char c) noexcept {
-    return c >= '!' && c <= '~';
+    return c >= ' ' && c <= '~';
+}
+
+/// The oldest version of a record that may have this key.
+std::uint8_t version_for(std::string_view key) noexcept {
+    return key.find(' ') == key.npos ? at::version : at::version_with_spaces;
 }
 
 void put_state(std::span<std::byte> into, std::size_t offset, const posting& state) noexcept {
@@ -216,7 +221,7 @@ std::size_t encode(const record& one, std::span<std::byte> into) noexcept {
     assert(bytes <= into.size() && (one.key.text.empty() || is_request_key(one.key.text)));
     put<std::uint16_t>(into, at::bytes_at, static_cast<std::uint16_t>(bytes));
     put<std::uint8_t>(into, at::kind_at, static_cast<std::uint8_t>(one.kind));
-    put<std::uint8_t>(into, at::version_at, at::version);
+    put<std::uint8_t>(into, at::version_at, version_for(one.key.text));
     put<std::uint8_t>(into, at::detail_at, detail_of(one));
     put<std::uint8_t>(into, at::key_bytes_at, static_cast<std::uint8_t>(one.key.text.size()));
     put<std::uint16_t>(into, at::key_bytes_at + 1, 0);
@@ -244,7 +249,7 @@ decoded_record decode(std::span<const std::byte> bytes) noexcept {
     const std::size_t end = body_end(found.value.kind);
     if (end == 0)
         return refuse(record_error::unknown_kind, kind);
-    if (version != at::version)
+    if (version != at::version && version != at::version_with_spaces)
         return refuse(record_error::newer_version, version);
     if (found.bytes != end + key_part_bytes(key_bytes) || found.bytes > bytes.size())
         return refuse(record_error::size);
@@ -254,6 +259,8 @@ decoded_record decode(std::span<const std::byte> bytes) noexcept {
         error != record_error::none)
         return refuse(error, detail);
     found.error = get_key(bytes.subspan(end, found.bytes - end), key_bytes, found.value.key);
+    if (found && version < version_for(found.value.key.text))
+        found.error = record_error::malformed_key;
     return found;
 }
 

@@ -29,7 +29,7 @@ struct request_fingerprint {
 
 /// The key that a client gave its request, so as to be able to ask again. An empty text: none.
 struct request_key {
-    std::string_view text;  ///< 1 .. 255 characters from `!` to `~`; not owned
+    std::string_view text;  ///< 1 .. 255 printable ASCII characters, ` ` to `~`; not owned
     request_fingerprint fingerprint;
 };
 

@@ -104,12 +104,14 @@ TEST_CASE("record: a key may have any length from 1 to 255", "[journal]") {
     }
 }
 
-TEST_CASE("is_request_key: 1 to 255 visible ASCII characters are one", "[journal]") {
+TEST_CASE("is_request_key: 1 to 255 printable ASCII characters are one", "[journal]") {
     REQUIRE(is_request_key("!"));
+    REQUIRE(is_request_key("a b"));
+    REQUIRE(is_request_key(" "));
     REQUIRE(is_request_key(std::string(255, '~')));
     REQUIRE_FALSE(is_request_key(""));
     REQUIRE_FALSE(is_request_key(std::string(256, 'a')));
-    REQUIRE_FALSE(is_request_key("a b"));
+    REQUIRE_FALSE(is_request_key("a\tb"));
     REQUIRE_FALSE(is_request_key("a\x7f"));
     REQUIRE_FALSE(is_request_key("\xc3\xa9"));
     REQUIRE_FALSE(is_request_key(std::string_view{"a\0", 2}));
@@ -118,12 +120,30 @@ TEST_CASE("is_request_key: 1 to 255 visible ASCII characters are one", "[journal
 TEST_CASE("decode: refuses an unknown kind and a newer version by name", "[journal]") {
     std::vector<std::byte> bytes = encoded(record::of_deposit({7, 2, cents(5)}, cents(5)));
     std::vector<std::byte> newer = bytes;
-    put<std::uint8_t>(newer, at::version_at, 2);
+    put<std::uint8_t>(newer, at::version_at, 3);
     REQUIRE(describe(decode(newer)) ==
-            "a record of kind 1 is of version 2, which this version of coffer does not know");
+            "a record of kind 1 is of version 3, which this version of coffer does not know");
     put<std::uint8_t>(bytes, at::kind_at, 9);
     REQUIRE(describe(decode(bytes)) ==
             "a record is of kind 9, which this version of coffer does not know");
+}
+
+TEST_CASE("record: only one whose key has a space is of the version that may have one", "[journal]") {
+    const auto with_key = [](std::string_view key) {
+        return record::of_deposit({7, 2, cents(5)}, cents(5), {key, {1, 2}});
+    };
+    require_round_trip(with_key("order 1"));
+    require_round_trip(with_key(" "));
+    const auto version_of = [](const std::vector<std::byte>& bytes) {
+        return std::to_integer<int>(bytes[at::version_at]);
+    };
+    REQUIRE(version_of(encoded(with_key("order-1"))) == 1);
+    REQUIRE(version_of(encoded(with_key("order 1"))) == 2);
+    std::vector<std::byte> older = encoded(with_key("order 1"));
+    put<std::uint8_t>(older, at::version_at, 1);
+    REQUIRE(decode(older).error == record_error::malformed_key);
+    put<std::uint8_t>(older, at::version_at, 0);
+    REQUIRE(decode(older).error == record_error::newer_version);
 }
 
 TEST_CASE("decode: refuses what contradicts itself", "[journal]") {
