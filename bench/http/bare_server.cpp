@@ -85,7 +85,7 @@ class server {
 public:
     explicit server(const std::string& body)
         : reply_{"HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n"
-                 "Content-Type: application/json\r\nContent-Length: " +
+                 "Cache-Control: no-store\r\nContent-Type: application/json\r\nContent-Length: " +
                  std::to_string(body.size()) + "\r\n\r\n" + body},
           listener_{checked(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket")},
           events_{checked(::epoll_create1(0), "epoll_create1")} {

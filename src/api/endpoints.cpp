@@ -11,6 +11,8 @@ namespace coffer::api {
 namespace {
 
 amount_read amount_of(const request& asked) {
+    if (asked.encoded)
+        return {{}, problem::content_coding_unsupported};
     if (asked.body.empty())
         return {{}, problem::body_missing};
     if (!is_json(asked.content_type))

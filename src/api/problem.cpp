@@ -36,6 +36,8 @@ constexpr std::array rows{
         {405, "method_not_allowed", "this path has no such method, see the Allow field"}},
     row{problem::media_type_unsupported,
         {415, "unsupported_media_type", "the Content-Type is not application/json"}},
+    row{problem::content_coding_unsupported,
+        {415, "unsupported_media_type", "no Content-Encoding but identity can be undone"}},
     row{problem::body_missing,
         {415, "unsupported_media_type", "the request has no body, a JSON object is due"}},
     row{problem::body_malformed,

@@ -29,6 +29,7 @@ enum class problem : std::uint8_t {
     route_unknown,
     method_not_allowed,
     media_type_unsupported,
+    content_coding_unsupported,
     body_missing,
     body_malformed,
     // of its bytes

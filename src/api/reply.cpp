@@ -26,6 +26,7 @@ void reply::begin(int status) noexcept {
     allow_ = {};
     content_type_ = "application/json";
     replayed_ = false;
+    names_codings_ = false;
     body_.clear();
 }
 
@@ -57,6 +58,7 @@ void reply::refuse(problem why) {
     body_ += R"("},"code":)";
     append_number(body_, told.status);
     body_ += '}';
+    names_codings_ = why == problem::content_coding_unsupported;
 }
 
 void reply::refuse_method(std::string_view allowed) {

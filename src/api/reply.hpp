@@ -48,6 +48,8 @@ public:
     /// The Allow field's value; empty for none.
     [[nodiscard]] std::string_view allow() const noexcept { return allow_; }
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
+    /// Whether the client is to be told which content codings it may use: none.
+    [[nodiscard]] bool names_codings() const noexcept { return names_codings_; }
     [[nodiscard]] bool replayed() const noexcept { return replayed_; }
     /// Whether the client is told to try again later.
     [[nodiscard]] bool retry_later() const noexcept { return status_ == 503 || status_ == 409; }
@@ -59,6 +61,7 @@ private:
     std::string_view allow_;
     std::string_view content_type_;
     bool replayed_ = false;
+    bool names_codings_ = false;
     std::string body_;
 };
 

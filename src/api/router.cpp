@@ -118,6 +118,10 @@ bool wants_body(const teller& at, const request& asked, reply& out) {
         return false;
     if (asked.method != method::post)
         return true;  // whatever it is, it is read and does not matter
+    if (asked.encoded) {
+        out.refuse(problem::content_coding_unsupported);
+        return false;
+    }
     if (!is_json(asked.content_type)) {
         out.refuse(problem::media_type_unsupported);
         return false;

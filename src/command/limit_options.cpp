@@ -66,7 +66,7 @@ struct time_flag {
 
 constexpr std::array time_flags{
     time_flag{"idle-timeout", &limits::idle_timeout, seconds{1},
-              "Time to the first byte of the next request [60s]"},
+              "Time to the first byte of the next request [75s]"},
     time_flag{"head-timeout", &limits::head_timeout, seconds{1},
               "Time from there to the end of the header fields [10s]"},
     time_flag{"body-timeout", &limits::body_timeout, seconds{1},

@@ -29,8 +29,9 @@ struct limits {
     std::size_t connections_per_peer = std::numeric_limits<std::size_t>::max();
 
     // Each phase has one deadline, set as it begins: a slow drip of bytes does not move it.
-    /// From the end of a request to the next one's first byte.
-    std::chrono::seconds idle_timeout{60};
+    /// From the end of a request to the next one's first byte. Longer than the 60 s after which
+    /// usual load balancers close idle connections, so that they are never the ones surprised.
+    std::chrono::seconds idle_timeout{75};
     /// From the first byte to the end of the fields.
     std::chrono::seconds head_timeout{10};
     /// From there to the end of the body.

@@ -50,7 +50,7 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     append_status_line(out, reply.status());
     out += "Date: ";
     out += framing.date;
-    out += "\r\n";
+    out += "\r\nCache-Control: no-store\r\n";
     // RFC 9110, section 8.6: no Content-Length where there cannot be content.
     if (!reply.body().empty()) {
         out += "Content-Type: ";
@@ -64,6 +64,9 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
         out += reply.allow();
         out += "\r\n";
     }
+    // RFC 9110, section 12.5.3: only where the coding is what is wrong.
+    if (reply.names_codings())
+        out += "Accept-Encoding: identity\r\n";
     if (reply.replayed())
         out += "Idempotent-Replayed: true\r\n";
     if (reply.retry_later())

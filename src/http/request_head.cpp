@@ -31,6 +31,11 @@ constexpr api::method method_of(beast::http::verb verb) noexcept {
     }
 }
 
+beast::string_view trimmed(beast::string_view text) noexcept {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
 // Beast's parser, for the head alone. It decides nothing about the body: that is done here, from
 // the fields of the head and not of any trailer, and more strictly than Beast 1.81 does.
 class head_parser final : public beast::http::basic_parser<true> {
@@ -84,6 +89,9 @@ private:
             case beast::http::field::proxy_connection:
                 connection(value);
                 break;
+            case beast::http::field::content_encoding:
+                content_encoding(value);
+                break;
             case beast::http::field::expect:
                 expect(value);
                 break;
@@ -123,14 +131,24 @@ private:
         head_.content_type = content_types_++ == 0 ? place({value.data(), value.size()}) : part{};
     }
 
+    // RFC 9110, section 8.4. A list, and several fields are one list.
+    void content_encoding(string_view value) noexcept {
+        for (bool more = true; more;) {
+            const std::size_t comma = value.find(',');
+            more = comma != string_view::npos;
+            const string_view coding = trimmed(value.substr(0, comma));
+            head_.encoded_content =
+                head_.encoded_content || !(coding.empty() || beast::iequals(coding, "identity"));
+            value.remove_prefix(more ? comma + 1 : value.size());
+        }
+    }
+
     void transfer_encoding(string_view value) {
         ++transfer_encodings_;
         head_.chunked = beast::iequals(value, "chunked");
         // RFC 9112, section 6.3: unless it is the last one, nobody knows where the body ends. Beast
         // says whether the first one is the last, but takes it for one whatever follows the word.
-        string_view last = value.substr(value.rfind(',') + 1);
-        last.remove_prefix(std::min(last.find_first_not_of(" \t"), last.size()));
-        ends_chunked_ = beast::iequals(last, "chunked");
+        ends_chunked_ = beast::iequals(trimmed(value.substr(value.rfind(',') + 1)), "chunked");
     }
 
     // RFC 9112, section 9.3: to close goes before all else. Beast knows no more than whether both

@@ -27,6 +27,7 @@ struct request_head {
     bool keep_alive = false;
     bool chunked = false;
     bool expects_continue = false;
+    bool encoded_content = false;  ///< by a Content-Encoding other than identity
     std::size_t content_length = 0;
     part target;
     part content_type;

@@ -13,12 +13,21 @@ constexpr bool is_unreserved_or_delimiter(char c) noexcept {
 }
 
 constexpr character_set name_characters{is_unreserved_or_delimiter};
-constexpr character_set target_characters{[](char c) noexcept {
+constexpr character_set path_characters{[](char c) noexcept {
     return is_unreserved_or_delimiter(c) ||
-           std::string_view{"/:@?[]"}.find(c) != std::string_view::npos;
+           std::string_view{"/:@[]"}.find(c) != std::string_view::npos;
+}};
+// What the URL standard of the WHATWG leaves as it is in a query, and all bytes above 127, which
+// some clients do not encode.
+constexpr character_set query_characters{[](char c) noexcept {
+    return !is_control(c) && std::string_view{" \t\"#<>"}.find(c) == std::string_view::npos;
 }};
 constexpr character_set address_characters{
     [](char c) noexcept { return hex_value(c) >= 0 || c == ':' || c == '.'; }};
+constexpr character_set zone_characters{[](char c) noexcept {
+    return is_letter(c) || is_digit(c) ||
+           std::string_view{"-._~%"}.find(c) != std::string_view::npos;
+}};
 constexpr character_set digits{is_digit};
 
 /// How long the scheme and the slashes are, or 0 if it is no URL of ours.
@@ -32,22 +41,33 @@ std::size_t scheme_size(std::string_view target) noexcept {
     return 0;
 }
 
-/// Whether each percent sign begins an encoding, and none before the query is of a control
-/// character.
-bool is_encoded_well(std::string_view target) noexcept {
-    const std::size_t query = target.find('?');
-    for (std::size_t at = target.find('%'); at != target.npos; at = target.find('%', at + 3)) {
-        if (target.size() - at < 3)
+/// Whether each percent sign begins an encoding, and none is of a control character.
+bool is_encoded_well(std::string_view text) noexcept {
+    for (std::size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 3)) {
+        if (text.size() - at < 3)
             return false;
-        const int high = hex_value(target[at + 1]);
-        const int low = hex_value(target[at + 2]);
+        const int high = hex_value(text[at + 1]);
+        const int low = hex_value(text[at + 2]);
         if (high < 0 || low < 0)
             return false;
         const int value = high * 16 + low;
-        if (at < query && (value < 0x20 || value == 0x7f))
+        if (value < 0x20 || value == 0x7f)
             return false;
     }
     return true;
+}
+
+/// An address in brackets, perhaps with a zone (RFC 6874).
+bool is_bracketed_address(std::string_view text) noexcept {
+    constexpr std::string_view separator = "%25";
+    const std::size_t end = std::min(text.find(separator), text.size());
+    const std::string_view address = text.substr(0, end);
+    if (address.empty() || !address_characters.has_all_of(address))
+        return false;
+    if (end == text.size())
+        return true;
+    const std::string_view zone = text.substr(end + separator.size());
+    return !zone.empty() && zone_characters.has_all_of(zone) && is_encoded_well(zone);
 }
 
 }  // namespace
@@ -55,7 +75,10 @@ bool is_encoded_well(std::string_view target) noexcept {
 bool is_target(std::string_view text) noexcept {
     if (text == "*")
         return true;
-    if (text.empty() || !target_characters.has_all_of(text) || !is_encoded_well(text))
+    const std::size_t end = std::min(text.find('?'), text.size());
+    const std::string_view path = text.substr(0, end);
+    if (text.empty() || !path_characters.has_all_of(path) || !is_encoded_well(path) ||
+        !query_characters.has_all_of(text.substr(end)))
         return false;
     if (text.front() == '/')
         return true;
@@ -83,14 +106,13 @@ bool is_host(std::string_view text) noexcept {
         return false;
     const std::string_view name = text.substr(bracketed ? 1 : 0, name_end - (bracketed ? 1 : 0));
     std::string_view port = name_end == std::string_view::npos ? "" : text.substr(name_end);
-    if (bracketed && name.empty())
-        return false;
     if (bracketed)
         port.remove_prefix(1);
     if (!port.empty() && port.front() != ':')
         return false;
-    return (bracketed ? address_characters : name_characters).has_all_of(name) &&
-           is_encoded_well(name) && digits.has_all_of(port.substr(port.empty() ? 0 : 1));
+    const bool is_name = bracketed ? is_bracketed_address(name)
+                                   : name_characters.has_all_of(name) && is_encoded_well(name);
+    return is_name && digits.has_all_of(port.substr(port.empty() ? 0 : 1));
 }
 
 }  // namespace coffer::http

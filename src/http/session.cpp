@@ -88,7 +88,8 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
             .content_type = head_.content_type.of(bytes),
             .body = body,
             .idempotency_key = head_.idempotency_key.of(bytes),
-            .idempotency_keys = head_.idempotency_keys};
+            .idempotency_keys = head_.idempotency_keys,
+            .encoded = head_.encoded_content};
 }
 
 void session::answer(std::string_view bytes, std::string& out) {

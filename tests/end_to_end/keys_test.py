@@ -1,5 +1,6 @@
 """Requests with an Idempotency-Key, over restarts."""
 
+import json
 import pathlib
 import re
 import socket
@@ -11,7 +12,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from server import BINARY, Server, balance, environment, get, post, wait_until
+from server import BINARY, Server, balance, environment, get, post, run, wait_until
 
 COIN = '{"amount":1}'
 DEPOSIT = "/accounts/10001/deposit"
@@ -55,6 +56,26 @@ class Keys(unittest.TestCase):
                 self.assertEqual(2, figure(server, "coffer_idempotency_keys"))
                 self.assertGreater(figure(server, "coffer_idempotency_bytes"), 0)
                 getattr(server, end)()
+
+    def test_a_key_in_quotes_is_its_text_and_the_next_server_remembers_it(self):
+        with Server(data=self.folder) as server:
+            spaced = keyed(server, '"order 1"')
+            plain = keyed(server, "one")
+            self.assert_replayed(plain, keyed(server, '"one"'))
+            server.kill()
+        with Server(data=self.folder) as server:
+            self.assert_replayed(spaced, keyed(server, '"order 1";attempt=2'))
+            self.assert_replayed(plain, keyed(server, '"one"'))
+            for unfinished in ('"one', '"one"x', '""', '"'):
+                reply = keyed(server, unfinished)
+                self.assertEqual((400, "invalid_idempotency_key"),
+                                 (reply.status, reply.error_type()))
+            self.assertEqual("1002.0", balance(server))
+            self.assertEqual(0, server.stop())
+        self.assertEqual(0, run("audit", self.folder).returncode)
+        exported = run("export", self.folder, "--format", "ndjson").stdout
+        keys = [json.loads(line).get("key") for line in exported.splitlines()]
+        self.assertEqual(["order 1", "one"], [key for key in keys if key])
 
     def test_a_key_is_forgotten_after_its_time_to_live_and_a_restart_knows_it(self):
         with Server("--idempotency-ttl", "1s", data=self.folder) as server:

@@ -49,10 +49,26 @@ TEST_CASE("read_structured_string: ignores parameters that are well-formed", "[e
 }
 
 TEST_CASE("read_structured_string: refuses parameters that are not", "[engine]") {
-    for (const char* const parameters :
-         {";", " ;a", ";A", ";1", ";a=", ";a= 1", ";a =1", ";a=-", ";a=1.", ";a=1.2345",
-          ";a=1234567890123456", ";a=\"x", ";a=:YQ==", ";a=?2", ";a=?", ";a=(1)", ";a,b", ";;a",
-          ";a=1 ", ";a=\xc3\xa9"}) {
+    for (const char* const parameters : {";",
+                                         " ;a",
+                                         ";A",
+                                         ";1",
+                                         ";a=",
+                                         ";a= 1",
+                                         ";a =1",
+                                         ";a=-",
+                                         ";a=1.",
+                                         ";a=1.2345",
+                                         ";a=1234567890123456",
+                                         ";a=\"x",
+                                         ";a=:YQ==",
+                                         ";a=?2",
+                                         ";a=?",
+                                         ";a=(1)",
+                                         ";a,b",
+                                         ";;a",
+                                         ";a=1 ",
+                                         ";a=\xc3\xa9"}) {
         INFO(parameters);
         CHECK(read("\"k\"" + std::string{parameters}) == "(none)");
     }

@@ -16,7 +16,9 @@ TEST_CASE("write_reply: a reply without content has neither length nor type", "[
     std::string out;
     reply.list_methods("GET, OPTIONS");
     write_reply(reply, {.date = "now"}, out);
-    CHECK(out == "HTTP/1.1 204 No Content\r\nDate: now\r\nAllow: GET, OPTIONS\r\n\r\n");
+    CHECK(out ==
+          "HTTP/1.1 204 No Content\r\nDate: now\r\nCache-Control: no-store\r\n"
+          "Allow: GET, OPTIONS\r\n\r\n");
 }
 
 TEST_CASE("write_reply: tells a client to try again where that makes sense", "[http]") {
@@ -30,4 +32,35 @@ TEST_CASE("write_reply: tells a client to try again where that makes sense", "[h
     reply.refuse(coffer::api::problem::internal_error);
     write_reply(reply, {.date = "now"}, out);
     CHECK_THAT(out, Contains("HTTP/1.1 500 ") && !Contains("Retry-After"));
+}
+
+TEST_CASE("write_reply: no reply may be stored by a cache", "[http]") {
+    coffer::api::reply reply;
+    const auto written = [&reply] {
+        std::string out;
+        write_reply(reply, {.date = "now"}, out);
+        return out;
+    };
+    const std::string no_store = "\r\nDate: now\r\nCache-Control: no-store\r\n";
+    reply.affirm("ready");
+    CHECK_THAT(written(), Contains(no_store));
+    reply.refuse(coffer::api::problem::request_malformed);
+    CHECK_THAT(written(), Contains(no_store));
+    reply.text("text/plain", [](std::string& out) { out += "x"; });
+    CHECK_THAT(written(), Contains(no_store));
+}
+
+TEST_CASE("write_reply: names the content codings there are where a coding is what is wrong",
+          "[http]") {
+    coffer::api::reply reply;
+    const auto refusal = [&reply](coffer::api::problem why) {
+        std::string out;
+        reply.refuse(why);
+        write_reply(reply, {.date = "now"}, out);
+        return out;
+    };
+    CHECK_THAT(refusal(coffer::api::problem::content_coding_unsupported),
+               Contains("HTTP/1.1 415 ") && Contains("\r\nAccept-Encoding: identity\r\n"));
+    CHECK_THAT(refusal(coffer::api::problem::media_type_unsupported),
+               Contains("HTTP/1.1 415 ") && !Contains("Accept-Encoding"));
 }

@@ -45,6 +45,18 @@ TEST_CASE("session: a request with a key is done once and answered alike", "[htt
     CHECK(client.balance_minor(10001) == 100'200);
 }
 
+TEST_CASE("session: a key in quotes is its text, whatever escapes and parameters it has",
+          "[http]") {
+    session_driver client;
+    const std::string first = answer(client, keyed(R"("order 1")"));
+    CHECK_THAT(first, Contains("200 OK") && Contains("1001.0"));
+    CHECK(as_at_first(answer(client, keyed(R"("order 1";attempt=2)"))) == first);
+    const std::string escaped = answer(client, keyed(R"("a\"b\\")"));
+    CHECK_THAT(escaped, Contains("1002.0"));
+    CHECK(as_at_first(answer(client, keyed(R"(a"b\)"))) == escaped);
+    CHECK(client.balance_minor(10001) == 100'200);
+}
+
 TEST_CASE("session: short funds and unknown accounts are answered alike too", "[http]") {
     session_driver client;
     const std::string much = R"({"amount":1500})";
@@ -79,7 +91,9 @@ TEST_CASE("session: what is refused before it is done leaves the key free", "[ht
 TEST_CASE("session: what is no key, or two of them, is refused", "[http]") {
     session_driver client;
     for (const std::string& key :
-         {std::string{}, std::string{"a b"}, std::string{"\"\""}, std::string(256, 'k')})
+         {std::string{}, std::string{"a b"}, std::string{"\"\""}, std::string(256, 'k'),
+          std::string{"\"abc"}, std::string{"\"a\"b"}, std::string{"\"a\\x\""},
+          std::string{"\"a\", \"b\""}, std::string{"\"a\";B"}})
         CHECK_THAT(answer(client, keyed(key)),
                    Contains("400 ") && Contains("invalid_idempotency_key"));
     CHECK_THAT(answer(client, post(path, one_coin, "Idempotency-Key: a\r\nidempotency-key: a\r\n")),

@@ -13,8 +13,8 @@ namespace {
 
 std::string reply_ok(const std::string& body, const std::string& more_fields = "") {
     return "HTTP/1.1 200 OK\r\nDate: " + std::string{session_driver::date} +
-           "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-           "\r\n" + more_fields + "\r\n" + body;
+           "\r\nCache-Control: no-store\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n" + more_fields + "\r\n" + body;
 }
 
 const std::string balance_10001 =
@@ -154,14 +154,17 @@ TEST_CASE("session: does not ask for a body that the answer does not depend on",
     struct request {
         std::string path;
         std::string status;
+        std::string fields{};
     };
     for (const request& one :
          {request{"/nowhere", "404"}, request{"/accounts/x/deposit", "400"},
-          request{"/accounts/77/deposit", "404"}, request{"/accounts/10001/balance", "405"}}) {
+          request{"/accounts/77/deposit", "404"}, request{"/accounts/10001/balance", "405"},
+          request{"/accounts/10001/deposit", "415", "Content-Encoding: gzip\r\n"}}) {
         session_driver client;
         const std::string head = "POST " + one.path +
                                  " HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                                 "Content-Length: 12\r\nExpect: 100-continue\r\n\r\n";
+                                 "Content-Length: 12\r\nExpect: 100-continue\r\n" +
+                                 one.fields + "\r\n";
         client.send(head);
         CAPTURE(one.path);
         CHECK_THAT(client.replies(), Contains("HTTP/1.1 " + one.status) &&
@@ -188,7 +191,8 @@ TEST_CASE("session: an expectation without a body, or of HTTP/1.0, has no meanin
 
 TEST_CASE("session: OPTIONS names the methods of a path and of the server", "[http]") {
     const std::string begin =
-        "HTTP/1.1 204 No Content\r\nDate: " + std::string{session_driver::date} + "\r\nAllow: ";
+        "HTTP/1.1 204 No Content\r\nDate: " + std::string{session_driver::date} +
+        "\r\nCache-Control: no-store\r\nAllow: ";
     session_driver client;
     client.send("OPTIONS /accounts/10001/balance HTTP/1.1\r\nHost: x\r\n\r\n");
     CHECK(client.replies() == begin + "GET, HEAD, OPTIONS\r\n\r\n");

@@ -128,7 +128,8 @@ TEST_CASE("decode: refuses an unknown kind and a newer version by name", "[journ
             "a record is of kind 9, which this version of coffer does not know");
 }
 
-TEST_CASE("record: only one whose key has a space is of the version that may have one", "[journal]") {
+TEST_CASE("record: only one whose key has a space is of the version that may have one",
+          "[journal]") {
     const auto with_key = [](std::string_view key) {
         return record::of_deposit({7, 2, cents(5)}, cents(5), {key, {1, 2}});
     };
