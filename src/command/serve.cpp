@@ -54,7 +54,7 @@ public:
                                          .now = &journal::writer::wall_clock});
         horizon_.emplace(found.keys_from, asked.key_time_to_live);
         house.open(std::move(found.books), std::move(log), {asked.commit_wait, &end_at_once});
-        take_snapshots(house, found.journal_id);
+        take_snapshots(house, found);
         return begun.empty() ? found.from : begun;
     }
 
@@ -115,15 +115,15 @@ private:
         std::_Exit(EXIT_FAILURE);
     }
 
-    void take_snapshots(engine& house, const journal::ledger_id& ledger) {
+    void take_snapshots(engine& house, const recovered& found) {
         const journal::writer& journal = *house.journal();
         snapshotter_.emplace(
             house.books(), snapshot::snapshot_directory{directory_.snapshots()},
             snapshot::snapshotter::options{
                 std::chrono::ceil<std::chrono::milliseconds>(options_.snapshot_every),
-                options_.snapshot_keep},
+                options_.snapshot_keep, found.covered_record},
             snapshot::journal_marks{
-                .ledger = ledger,
+                .ledger = found.journal_id,
                 .durable_record = [&journal] { return journal.durable_record(); },
                 .keys_from =
                     [this, &keys = house.keys()](std::uint64_t durable_record) {

@@ -101,7 +101,8 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
     const std::vector<std::uint64_t> segments = segments_in(storage);
     const journal::segment_header last = segment_reader{storage, segments.back()}.header();
     const journal::ledger_id& id = last.ledger;
-    restored_snapshot base = restore_newest(snapshot::list_snapshots(where.snapshots()), id);
+    const auto snapshots = snapshot::list_snapshots(where.snapshots());
+    restored_snapshot base = restore_newest(snapshots, id);
 
     std::uint64_t from_record = base.after_record + 1;
     if (keys && key_ttl.count() > 0)
@@ -118,6 +119,8 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
     const auto& counts = replayer.counts();
     recovered found{std::move(base.books), id,          origin(base, counts), counts.records,
                     counts.skipped,        last_record, from_record};
+    if (!snapshots.empty() && base.file == snapshots.front())
+        found.covered_record = base.after_record;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
     log::info("recovered {} accounts {}, {} ms", found.books->size(), found.from, took.count());

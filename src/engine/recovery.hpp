@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <coffer/ledger.hpp>
@@ -27,6 +28,9 @@ struct recovered {
     std::uint64_t skipped = 0;        ///< of these, what the snapshot had already
     std::uint64_t last_record = 0;    ///< the number of the journal's last
     std::uint64_t keys_from = 1;      ///< no key that is remembered still has an earlier record
+    /// Every record up to this one is in the newest snapshot; nothing: that was passed over, or there
+    /// is none.
+    std::optional<std::uint64_t> covered_record{};
 };
 
 /// Reads the newest snapshot that passes its check, and the journal from where that snapshot needs

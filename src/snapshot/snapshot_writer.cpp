@@ -84,8 +84,8 @@ std::uint64_t wait_durable(const journal_marks& marks, const std::filesystem::pa
     throw snapshot_error{file.string() + ": is not written: the journal has failed"};
 }
 
-std::size_t write_accounts(ledger& books, std::uint64_t number, const journal_marks& marks,
-                           const std::filesystem::path& path, temporary_file& file) {
+written_snapshot write_accounts(ledger& books, std::uint64_t number, const journal_marks& marks,
+                                const std::filesystem::path& path, temporary_file& file) {
     snapshot_text text{file.buffer()};
     // Before the cut: what is durable now was posted before now, and so is in it.
     const std::uint64_t after_record = marks.durable_record();
@@ -99,7 +99,7 @@ std::size_t write_accounts(ledger& books, std::uint64_t number, const journal_ma
     books.cut(write, cut_pace::gentle());
     text.end(wait_durable(marks, path));
     text.close(file.checksum());
-    return text.count();
+    return {path, number, text.count(), after_record};
 }
 
 }  // namespace
@@ -108,12 +108,13 @@ written_snapshot write_snapshot(ledger& books, snapshot_directory& directory, st
                                 const journal_marks& marks) {
     const std::uint64_t number = directory.next_number();
     temporary_file file{directory.temporary(number)};
-    const std::size_t accounts = write_accounts(books, number, marks, directory.file(number), file);
+    const written_snapshot written =
+        write_accounts(books, number, marks, directory.file(number), file);
     file.finish();
     directory.publish(number);
     file.keep();
     directory.prune(keep);
-    return {directory.file(number), number, accounts};
+    return written;
 }
 
 }  // namespace coffer::snapshot

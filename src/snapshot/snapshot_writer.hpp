@@ -16,6 +16,7 @@ struct written_snapshot {
     std::filesystem::path file;
     std::uint64_t number;
     std::size_t accounts;
+    std::uint64_t after_record;  ///< every record up to this one is in it
 };
 
 /// Writes the next snapshot of `books` and then removes all but the newest `keep`, it among them.

@@ -10,8 +10,6 @@
 namespace coffer::snapshot {
 namespace {
 
-using clock = std::chrono::steady_clock;
-
 // No longer waits, so that the clock's sums do not overflow.
 constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365};
 
@@ -21,9 +19,11 @@ snapshotter::snapshotter(ledger& books, snapshot_directory directory, options ch
                          journal_marks marks)
     : books_{books},
       directory_{std::move(directory)},
-      chosen_{std::min(chosen.every, longest_wait), chosen.keep},
+      chosen_{std::min(chosen.every, longest_wait), chosen.keep, {}},
       marks_{std::move(marks)},
       due_{clock::now() + chosen_.every},
+      covered_record_{chosen.covered_record},
+      newest_{covered_record_ ? directory_.latest() : std::nullopt},
       thread_{[this] { run(); }} {}
 
 void snapshotter::stop() noexcept {
@@ -38,9 +38,12 @@ void snapshotter::stop() noexcept {
 }
 
 void snapshotter::run() noexcept {
-    while (wait())
-        take();
-    take();
+    while (wait()) {
+        const clock::time_point begin = clock::now();
+        attempt();
+        set_due(clock::now() - begin);
+    }
+    attempt();
 }
 
 bool snapshotter::wait() noexcept {
@@ -48,15 +51,21 @@ bool snapshotter::wait() noexcept {
     const auto stopping = [this] { return stopping_; };
     if (chosen_.every == std::chrono::milliseconds::zero())
         changed_.wait(lock, stopping);
-    else if (!changed_.wait_until(lock, due_, stopping))
-        // Periods that a slow snapshot has missed are left out.
-        due_ = std::max(due_ + chosen_.every, clock::now());
+    else
+        changed_.wait_until(lock, due_, stopping);
     return !stopping_;
 }
 
-void snapshotter::take() noexcept {
+void snapshotter::set_due(clock::duration took) noexcept {
+    // Periods that a slow snapshot has missed are left out.
+    const clock::duration pause = took > chosen_.every ? took : clock::duration::zero();
+    due_ = std::max(due_ + chosen_.every, clock::now() + pause);
+}
+
+void snapshotter::attempt() noexcept {
     try {
-        write();
+        if (!is_covered())
+            write();
     } catch (const std::exception& error) {
         report_failure(error.what());
     }
@@ -64,9 +73,17 @@ void snapshotter::take() noexcept {
         marks_.on_attempt();
 }
 
+/// Whether the newest snapshot has every record that is durable, and is there still.
+bool snapshotter::is_covered() const {
+    return covered_record_ && *covered_record_ == marks_.durable_record() &&
+           directory_.latest() == newest_;
+}
+
 void snapshotter::write() {
     const clock::time_point begin = clock::now();
     const written_snapshot written = write_snapshot(books_, directory_, chosen_.keep, marks_);
+    covered_record_ = written.after_record;
+    newest_ = written.file;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);
     taken_.fetch_add(1, std::memory_order_relaxed);  // as in taken
     log::info("snapshot {}: {} accounts, {} ms", written.file.native(), written.accounts,

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include <coffer/ledger.hpp>
@@ -17,7 +18,10 @@
 namespace coffer::snapshot {
 
 /// Has a thread of its own, which reads the ledger and holds up nobody who posts. A snapshot that
-/// fails is logged and counted, and tried again when the next is due.
+/// fails is logged and counted, and tried again when the next is due. None is taken while the newest
+/// has every record of the journal: a ledger that nobody posts to is not written again and again.
+/// One that was removed
+/// is taken again. One that took longer than the period is followed by a pause as long as itself.
 ///
 /// Thread safety: taken and failed may be called from any thread at once. The rest is for one.
 class snapshotter {
@@ -25,6 +29,8 @@ public:
     struct options {
         std::chrono::milliseconds every;  ///< from one to the next; 0: only the last one, on stop
         std::size_t keep;                 ///< how many stay, at least one
+        /// Every record up to this one is in the newest snapshot there is; nothing: in none.
+        std::optional<std::uint64_t> covered_record{};
     };
 
     /// Starts. `books`, and what `marks` call, must outlive it. Throws std::system_error if there
@@ -34,11 +40,11 @@ public:
     snapshotter(const snapshotter&) = delete;
     snapshotter& operator=(const snapshotter&) = delete;
 
-    /// Takes a last snapshot and returns when it is taken, or has failed. Does nothing when called
-    /// again.
+    /// Takes a last snapshot, unless the newest has everything, and returns when it is taken, or has
+    /// failed. Does nothing when called again.
     void stop() noexcept;
 
-    /// Whether the newest snapshot there was to take was taken. For after stop().
+    /// Whether the newest snapshot has everything. For after stop().
     [[nodiscard]] bool last_was_taken() const noexcept { return failed_in_a_row_ == 0; }
 
     /// How many snapshots were taken.
@@ -51,18 +57,24 @@ public:
     }
 
 private:
+    using clock = std::chrono::steady_clock;
+
     void run() noexcept;
     /// Waits until the next snapshot is due, or the last. False if it is the last.
     [[nodiscard]] bool wait() noexcept;
-    void take() noexcept;
+    void attempt() noexcept;
+    [[nodiscard]] bool is_covered() const;
     void write();
+    void set_due(clock::duration took) noexcept;
     void report_failure(const char* reason) noexcept;
 
     ledger& books_;
     snapshot_directory directory_;
     const options chosen_;
     const journal_marks marks_;
-    std::chrono::steady_clock::time_point due_;
+    clock::time_point due_;
+    std::optional<std::uint64_t> covered_record_;
+    std::optional<std::filesystem::path> newest_;  // the one that covers it
     std::uint64_t failed_in_a_row_ = 0;
     std::atomic<std::uint64_t> taken_{0};
     std::atomic<std::uint64_t> failed_{0};

@@ -157,10 +157,10 @@ class Fault(unittest.TestCase):
         with Faults(self.data / "snapshots") as faults, Server(
                 "--snapshot-every", "20ms", data=self.data, env=faults.environment) as server:
             faults.fail("write", errno.ENOSPC)
-            wait_until(lambda: "No space left on device" in server.stderr())
-            before = len(server.snapshots())
-            wait_until(lambda: len(server.snapshots()) > before)
             self.assertEqual(200, post(server, "/accounts/10001/deposit", '{"amount":1}').status)
+            wait_until(lambda: "No space left on device" in server.stderr())
+            wait_until(lambda: server.snapshots()
+                       and "1001.0" in server.snapshots()[-1].read_text())
             self.assertEqual(200, get(server, "/accounts/10001/balance").status)
             self.assertEqual(0, server.stop(), server.stderr())
 

@@ -143,9 +143,34 @@ class Life(unittest.TestCase):
 
     def test_the_newest_snapshots_are_kept(self):
         with Server("--snapshot-every", "20ms", "--snapshot-keep", "3") as server:
-            wait_until(lambda: server.snapshots() and int(server.snapshots()[-1].stem) >= 6)
+            for number in range(1, 7):
+                post(server, "/accounts/10001/deposit", '{"amount":1}')
+                wait_until(lambda: newest(server) >= number)
             self.assertEqual(0, server.stop())
             self.assertEqual(3, len(server.snapshots()))
+
+    def test_a_ledger_that_nobody_posts_to_is_not_written_again(self):
+        flags = ("--snapshot-every", "20ms", "--retain", "1s")
+        with Server(*flags, data=self.folder) as server:
+            post(server, "/accounts/10001/deposit", '{"amount":1}')
+            wait_until(lambda: server.snapshots()
+                       and "1001.0" in server.snapshots()[-1].read_text())
+            number = newest(server)
+            time.sleep(0.5)
+            balance(server)
+            self.assertEqual(number, newest(server))
+            self.assertEqual(0, server.stop())
+            self.assertEqual(number, newest(server))
+        with Server(*flags, data=self.folder) as server:
+            time.sleep(0.5)
+            self.assertEqual(number, newest(server))
+            post(server, "/accounts/10001/deposit", '{"amount":1}')
+            wait_until(lambda: newest(server) == number + 1)
+            self.assertEqual(0, server.stop())
+        with Server("--snapshot-every", "0", data=self.folder) as server:
+            self.assertEqual(0, server.stop())
+            self.assertEqual(number + 1, newest(server))
+            self.assertIn("stopped: 0 snapshots taken", server.stderr())
 
     def test_snapshots_appear_and_are_valid_under_full_load(self):
         with Server("--snapshot-every", "200ms", "--snapshot-keep", "1000") as server:

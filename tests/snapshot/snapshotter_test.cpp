@@ -19,6 +19,7 @@ using coffer::money;
 using coffer::posting;
 using coffer::snapshot::snapshot_directory;
 using coffer::snapshot::snapshotter;
+using coffer::test::busy_marks;
 using coffer::test::captured_log;
 using coffer::test::some_marks;
 using coffer::test::temporary_directory;
@@ -56,7 +57,7 @@ TEST_CASE("snapshotter: takes one every period", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
     ledger books;
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, some_marks()};
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, busy_marks()};
     CHECK(in_time([&] { return taker.taken() >= 3; }));
     taker.stop();
     CHECK(taker.failed() == 0);
@@ -71,7 +72,7 @@ TEST_CASE("snapshotter: waits a whole period for each", "[snapshot]") {
     const temporary_directory place;
     ledger books;
     const auto begin = std::chrono::steady_clock::now();
-    snapshotter taker{books, snapshot_directory{place.path()}, {30ms, 2}, some_marks()};
+    snapshotter taker{books, snapshot_directory{place.path()}, {30ms, 2}, busy_marks()};
     CHECK(in_time([&] { return taker.taken() >= 3; }));
     CHECK(std::chrono::steady_clock::now() - begin >= 90ms);
 }
@@ -108,7 +109,7 @@ TEST_CASE("snapshotter: counts and logs failures, and goes on when the cause is 
     const temporary_directory place;
     const fs::path there = place.path() / "snapshots";
     ledger books;
-    snapshotter taker{books, snapshot_directory{there}, {5ms, 2}, some_marks()};
+    snapshotter taker{books, snapshot_directory{there}, {5ms, 2}, busy_marks()};
     REQUIRE(in_time([&] { return taker.taken() >= 1; }));
     fs::rename(there, place.path() / "away");
     write_file(there, "in the way");
@@ -147,7 +148,7 @@ TEST_CASE("snapshotter: each account is whole while others post to it", "[snapsh
     ledger books;
     for (coffer::account_number number = 1; number <= accounts; ++number)
         REQUIRE(books.open(number));
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 1000}, some_marks()};
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 1000}, busy_marks()};
     std::array<std::thread, 2> posters;
     std::atomic<bool> done{false};
     for (std::thread& poster : posters)
@@ -178,6 +179,90 @@ TEST_CASE("snapshotter: each account is whole while others post to it", "[snapsh
     }
     for (coffer::account_number number = 1; number <= accounts; ++number)
         CHECK(books.balance(number).posting.sequence == last[number]);
+}
+
+TEST_CASE("snapshotter: writes a ledger again only when its journal has another record",
+          "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    ledger books;
+    std::atomic<std::uint64_t> durable{7};
+    std::atomic<int> attempts{0};
+    auto marks = some_marks();
+    marks.durable_record = [&durable] { return durable.load(); };
+    marks.on_attempt = [&attempts] { ++attempts; };
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, marks};
+    const auto attempt_again = [&attempts] {
+        return in_time([&attempts, so_far = attempts.load()] { return attempts >= so_far + 3; });
+    };
+    REQUIRE(attempt_again());
+    CHECK(taker.taken() == 1);
+    durable = 8;
+    REQUIRE(attempt_again());
+    CHECK(taker.taken() == 2);
+    SECTION("nor at the end") {
+        taker.stop();
+        CHECK(taker.taken() == 2);
+        CHECK(taker.last_was_taken());
+    }
+    SECTION("but when the newest was removed") {
+        fs::remove(place.path() / "2.json");
+        REQUIRE(attempt_again());
+        CHECK(taker.taken() == 3);
+    }
+    SECTION("nor after a start that found all in the newest") {
+        taker.stop();
+        snapshotter next{books, snapshot_directory{place.path()}, {1ms, 2, 8}, marks};
+        REQUIRE(attempt_again());
+        CHECK(next.taken() == 0);
+        durable = 9;
+        next.stop();
+        CHECK(next.taken() == 1);
+    }
+    SECTION("but after a start that found less") {
+        taker.stop();
+        snapshotter next{books, snapshot_directory{place.path()}, {0ms, 2, 7}, marks};
+        next.stop();
+        CHECK(next.taken() == 1);
+    }
+    CHECK(taker.failed() == 0);
+}
+
+TEST_CASE("snapshotter: takes one again that failed, be there another record or not",
+          "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    ledger books;
+    std::atomic<int> failures{3};
+    auto marks = some_marks();
+    marks.barrier = [&failures]() -> std::optional<std::uint64_t> {
+        if (failures-- > 0)
+            return std::nullopt;
+        return 9;
+    };
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, marks};
+    CHECK(in_time([&] { return taker.taken() == 1; }));
+    CHECK(taker.failed() == 3);
+}
+
+TEST_CASE("snapshotter: rests as long as a snapshot took that took longer than the period",
+          "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    ledger books;
+    constexpr auto slow = 40ms;
+    std::vector<std::chrono::steady_clock::time_point> begun;
+    auto marks = busy_marks();
+    marks.barrier = [&begun, slow]() -> std::optional<std::uint64_t> {
+        begun.push_back(std::chrono::steady_clock::now());
+        std::this_thread::sleep_for(slow);
+        return 1000;
+    };
+    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, marks};
+    REQUIRE(in_time([&] { return taker.taken() >= 3; }));
+    taker.stop();
+    for (std::size_t i = 1; i < 3; ++i)
+        CHECK(begun[i] - begun[i - 1] >= 2 * slow);
 }
 
 TEST_CASE("snapshotter: says so after each attempt, once it is known how it went", "[snapshot]") {

@@ -24,4 +24,11 @@ inline constexpr snapshot::ledger_id some_ledger{
             {}};
 }
 
+/// Of a journal that a record is added to whenever it is asked how far it is.
+[[nodiscard]] inline snapshot::journal_marks busy_marks() {
+    auto marks = some_marks();
+    marks.durable_record = [last = std::uint64_t{7}]() mutable { return ++last; };
+    return marks;
+}
+
 }  // namespace coffer::test
