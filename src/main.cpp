@@ -2,7 +2,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <sstream>
@@ -16,6 +15,7 @@
 #include "command/output.hpp"
 #include "command/serve.hpp"
 #include "command/serve_options.hpp"
+#include "ops/log.hpp"
 
 namespace {
 
@@ -24,7 +24,7 @@ constexpr int usage_status = 2;
 /// One line, whatever the reason quotes.
 int fail(int status, std::string why) {
     std::replace(why.begin(), why.end(), '\n', ' ');
-    std::fprintf(stderr, "coffer: %s\n", why.c_str());
+    coffer::log::end_with("coffer: " + why + '\n');
     return status;
 }
 
@@ -80,7 +80,9 @@ int main(int argc, char** argv) {
     std::signal(SIGXFSZ, SIG_IGN);
     coffer::command::occupy_standard_descriptors();
     try {
-        return run(argc, argv);
+        const int status = run(argc, argv);
+        coffer::log::flush();
+        return status;
     } catch (const std::exception& failure) {
         return fail(EXIT_FAILURE, failure.what());
     }

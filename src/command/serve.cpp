@@ -1,18 +1,16 @@
 #include "command/serve.hpp"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
-#include "command/duration.hpp"
+#include "command/banner.hpp"
 #include "engine/data_directory.hpp"
 #include "engine/engine.hpp"
 #include "engine/first_start.hpp"
@@ -110,8 +108,8 @@ private:
 
     // Whatever has not been acknowledged by now must not be, so nothing is done in order.
     [[noreturn]] static void end_at_once(const std::string& why) {
-        ::alarm(2);  // a log that nobody reads must not hold it up
         log::error("the journal has failed, nothing more is acknowledged: {}", why);
+        log::flush();
         std::_Exit(EXIT_FAILURE);
     }
 
@@ -154,33 +152,6 @@ std::string open_in_memory(engine& house, const std::string& accounts) {
     }
     house.open(open_sample());
     return "the sample accounts";
-}
-
-std::string snapshots_text(const serve_options& options) {
-    const std::string when = options.snapshot_every.count() == 0
-                                 ? "when the server stops"
-                                 : "every " + to_string(options.snapshot_every);
-    return "a snapshot " + when + ", the newest " + std::to_string(options.snapshot_keep) + " kept";
-}
-
-void print_banner(const serve_options& options, const http::limits& limits,
-                  const http::listen_address& where, std::size_t accounts,
-                  const std::string& from) {
-    const std::string data = options.in_memory
-                                 ? "none, in memory"
-                                 : options.data.string() + ", " + snapshots_text(options);
-    const char* const durability = options.in_memory
-                                       ? "none: everything is lost when the server stops"
-                                       : "what a reply reports is on the disk before it is sent";
-    std::printf("coffer %s listens on http://%s\n", COFFER_VERSION, http::to_string(where).c_str());
-    std::printf("  threads     %zu\n", options.threads);
-    std::printf("  accounts    %zu, %s\n", accounts, from.c_str());
-    std::printf("  data        %s\n", data.c_str());
-    std::printf("  durability  %s\n", durability);
-    if (limits.connections != options.limits.connections)
-        std::printf("  connections %zu at most: the limit of open files allows no more\n",
-                    limits.connections);
-    std::fflush(stdout);
 }
 
 /// How many file descriptors there may be, after raising that: the usual soft limit of 1024 is
@@ -237,7 +208,7 @@ void serve(const serve_options& options) {
     const ending at_the_end{server, disk, house};
     server.start();
     const std::string from = disk ? disk->open(house) : open_in_memory(house, options.accounts);
-    print_banner(options, limits, server.address(), house.books().size(), from);
+    print_banner({options, limits, server.address(), house.books().size(), from});
     server.wait();
     if (disk)
         disk->stop();

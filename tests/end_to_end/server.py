@@ -40,7 +40,8 @@ class DidNotStart(RuntimeError):
 class Server:
     """A server on a free port with a data directory of its own, as a context manager."""
 
-    def __init__(self, *flags, data=None, listen="127.0.0.1:0", env=None, preexec=None):
+    def __init__(self, *flags, data=None, listen="127.0.0.1:0", env=None, preexec=None,
+                 prefix=(), log=None):
         self.folder = None
         if data is None:
             self.folder = tempfile.TemporaryDirectory(prefix="coffer-test-")
@@ -50,8 +51,9 @@ class Server:
         begin = time.monotonic()
         address = ["--listen", listen] if listen else []
         self.process = subprocess.Popen(
-            [BINARY, "serve", *address, "--data", str(self.data), *map(str, flags)],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors, text=True,
+            [*prefix, BINARY, "serve", *address, "--data", str(self.data), *map(str, flags)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=self.errors if log is None else log, text=True,
             env=environment(env), preexec_fn=preexec)
         self.banner = []
         try:

@@ -1,0 +1,83 @@
+"""A log that nobody reads: a full pipe holds up no request, no snapshot and no end."""
+
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+
+from server import BINARY, TIMEOUT_S, Server, balance, environment, get, post, wait_until
+
+F_SETPIPE_SZ = 1031
+
+
+def fill(writer):
+    """Through an opening of its own, so that the other one stays one that blocks."""
+    other = os.open(f"/proc/self/fd/{writer}", os.O_WRONLY | os.O_NONBLOCK)
+    try:
+        for size in (4096, 64, 1):
+            while True:
+                try:
+                    os.write(other, b"x" * size)
+                except BlockingIOError:
+                    break
+    finally:
+        os.close(other)
+
+
+class UnreadLog(unittest.TestCase):
+    def setUp(self):
+        self.reader, self.writer = os.pipe()
+        self.addCleanup(os.close, self.writer)
+        self.addCleanup(lambda: os.close(self.reader))
+        fcntl.fcntl(self.writer, F_SETPIPE_SZ, 4096)
+
+    def serve(self, *flags, **more):
+        """A server that logs into the pipe, which is full from now on."""
+        server = self.enterContext(Server(*flags, log=self.writer, **more))
+        fill(self.writer)
+        return server
+
+    def read_all(self):
+        os.set_blocking(self.reader, False)
+        text = b""
+        try:
+            while more := os.read(self.reader, 65536):
+                text += more
+        except BlockingIOError:
+            pass
+        return text.lstrip(b"x").decode()
+
+    def test_requests_that_are_logged_are_answered(self):
+        server = self.serve("--threads", "1", "--max-idempotency-keys", "0")
+        key = ("--header", "Idempotency-Key: one")
+        self.assertEqual(503, post(server, "/accounts/10001/deposit", '{"amount":1}', *key).status)
+        self.assertEqual("1000.0", balance(server))
+
+    def test_snapshots_and_postings_go_on(self):
+        server = self.serve("--snapshot-every", "20ms", "--retain", "1s")
+        for number in range(1, 6):
+            post(server, "/accounts/10001/deposit", '{"amount":1}')
+            wait_until(lambda: any(f"{1000 + number}.0" in path.read_text()
+                                   for path in server.snapshots()))
+
+    def test_the_server_stops_in_order(self):
+        for how in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(how=how):
+                server = self.serve("--snapshot-every", "0")
+                post(server, "/accounts/10001/deposit", '{"amount":1}')
+                self.assertEqual(0, server.stop(how))
+                self.assertIn("1001.0", server.snapshots()[-1].read_text())
+                self.read_all()
+
+    def test_an_end_with_status_1_is_not_held_up_either(self):
+        server = self.serve("--snapshot-every", "0")
+        (server.data / "snapshots").rmdir()
+        (server.data / "snapshots").touch()
+        self.assertEqual(1, server.stop())
+
+
+if __name__ == "__main__":
+    unittest.main()
