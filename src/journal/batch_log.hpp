@@ -80,6 +80,10 @@ public:
     /// no_room if there is none to be had now.
     [[nodiscard]] virtual log_status make_room() = 0;
 
+    /// Whether what was appended is still where a later start will look for it. Anything but ok is
+    /// final: nothing that is appended becomes durable any more. May take long; for any thread.
+    [[nodiscard]] virtual log_status check_in_place() { return {}; }
+
     /// A cursor whose first batch has the record of this number in it, or is the first to come
     /// after it. Throws journal_error if that record has been trimmed.
     [[nodiscard]] virtual std::unique_ptr<batch_cursor> read_from(std::uint64_t record) const = 0;

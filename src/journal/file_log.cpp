@@ -66,6 +66,10 @@ void file_log::resume() {
     auto opened = storage_.open(name_, storage::access::write);
     require(opened.error, "cannot be opened: ");
     current_ = std::move(opened.file);
+    watch_.expect(list_segments(storage_));
+    if (const std::string why = watch_.enter(found.segment().before.next_record, *current_);
+        !why.empty())
+        throw journal_error{storage_.path(name_), why.substr(storage_.path(name_).size() + 2)};
     cut(found);
     write_last_again(found);
     require(current_->sync(), "cannot be synced: ");
@@ -104,8 +108,17 @@ void file_log::remove_spare() {
 }
 
 log_status file_log::failed(const std::string& name, const char* what, std::error_code error) {
+    return failed(storage_.path(name) + ": " + what + ": " + error.message());
+}
+
+log_status file_log::failed(std::string reason) {
     broken_ = true;
-    return {log_errc::failed, storage_.path(name) + ": " + what + ": " + error.message()};
+    return {log_errc::failed, std::move(reason)};
+}
+
+log_status file_log::check_in_place() {
+    std::string why = watch_.check_all();
+    return {why.empty() ? log_errc::ok : log_errc::failed, std::move(why)};
 }
 
 log_status file_log::append(const batch_view& one) {
@@ -136,6 +149,9 @@ log_status file_log::wait_durable() {
         return {};
     if (const std::error_code error = current_->sync())
         return failed(name_, "cannot be synced", error);
+    // After the sync: what is acknowledged was in its place when it was durable.
+    if (std::string why = watch_.check_current(); !why.empty())
+        return failed(std::move(why));
     pending_ = false;
     return {};
 }
@@ -160,6 +176,8 @@ log_status file_log::advance() {
         error = storage_.sync();
     if (error)
         return failed(name, "cannot be begun", error);
+    if (std::string why = watch_.enter(tail_.next_record, *next); !why.empty())
+        return failed(std::move(why));
     current_ = std::move(next);
     name_ = name;
     offset_ = format::segment::batches_at;
@@ -241,6 +259,7 @@ log_status file_log::trim(std::uint64_t before) {
         if (const std::error_code error = storage_.sync())
             return refused("", error);
         const std::string oldest = segment_name(segments[i]);
+        watch_.forget(segments[i]);
         if (const std::error_code error = storage_.remove(oldest))
             return refused(oldest, error);
     }

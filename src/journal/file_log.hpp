@@ -13,6 +13,7 @@
 #include "journal/batch_log.hpp"
 #include "journal/reader.hpp"
 #include "journal/segment.hpp"
+#include "journal/segment_watch.hpp"
 #include "journal/storage.hpp"
 
 namespace coffer::journal {
@@ -45,11 +46,12 @@ public:
     [[nodiscard]] bool has_room(std::size_t bytes) const noexcept override;
     [[nodiscard]] std::size_t max_room_bytes() const noexcept override;
     [[nodiscard]] log_status make_room() override;
+    [[nodiscard]] log_status check_in_place() override;
     [[nodiscard]] std::unique_ptr<batch_cursor> read_from(std::uint64_t record) const override;
     [[nodiscard]] log_status trim(std::uint64_t before) override;
 
 private:
-    file_log(storage& where, options chosen) : storage_{where}, chosen_{chosen} {}
+    file_log(storage& where, options chosen) : storage_{where}, chosen_{chosen}, watch_{where} {}
 
     void begin_new();
     void resume();
@@ -59,11 +61,13 @@ private:
     /// The error, if there is one, as the end of this log.
     [[nodiscard]] log_status failed(const std::string& name, const char* what,
                                     std::error_code error);
+    [[nodiscard]] log_status failed(std::string reason);
     [[nodiscard]] log_status advance();
     [[nodiscard]] std::error_code fill_spare(storage_file& spare) const;
 
     storage& storage_;
     const options chosen_;
+    segment_watch watch_;
     ledger_id ledger_{};
     std::optional<torn_tail> torn_;
 

@@ -23,6 +23,17 @@ void say_once_that_room_is_not_set_aside(std::error_code reason) noexcept {
                   reason.message());
 }
 
+identify_result identity_of(int failed, const struct stat& found) noexcept {
+    if (failed != 0)
+        return {{}, last_error()};
+    constexpr std::uint64_t second_ns = 1'000'000'000;
+    return {{static_cast<std::uint64_t>(found.st_dev), static_cast<std::uint64_t>(found.st_ino),
+             static_cast<std::uint64_t>(found.st_size),
+             static_cast<std::uint64_t>(found.st_mtim.tv_sec) * second_ns +
+                 static_cast<std::uint64_t>(found.st_mtim.tv_nsec)},
+            {}};
+}
+
 class posix_file : public storage_file {
 public:
     explicit posix_file(int descriptor) noexcept : descriptor_{descriptor} {}
@@ -89,6 +100,11 @@ public:
         return {static_cast<std::uint64_t>(found.st_size), {}};
     }
 
+    identify_result identify() const override {
+        struct stat found {};
+        return identity_of(uninterrupted([&] { return ::fstat(descriptor_, &found); }), found);
+    }
+
 private:
     const int descriptor_;
 };
@@ -122,6 +138,12 @@ storage::list_result posix_storage::list() const {
          !found.error && at != fs::directory_iterator{}; at.increment(found.error))
         found.names.push_back(at->path().filename().native());
     return found;
+}
+
+identify_result posix_storage::identify(const std::string& name) const {
+    struct stat found {};
+    return identity_of(uninterrupted([&] { return ::stat((directory_ / name).c_str(), &found); }),
+                       found);
 }
 
 std::error_code posix_storage::rename(const std::string& from, const std::string& to) {

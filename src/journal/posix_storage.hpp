@@ -20,6 +20,7 @@ public:
 
     [[nodiscard]] open_result open(const std::string& name, access wanted) const override;
     [[nodiscard]] list_result list() const override;
+    [[nodiscard]] identify_result identify(const std::string& name) const override;
     [[nodiscard]] std::error_code rename(const std::string& from, const std::string& to) override;
     [[nodiscard]] std::error_code remove(const std::string& name) override;
     [[nodiscard]] std::error_code sync() override;

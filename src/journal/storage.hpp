@@ -15,6 +15,23 @@
 
 namespace coffer::journal {
 
+/// What tells a file from every other that there is at the same time, and how long it is.
+struct file_identity {
+    std::uint64_t device = 0;
+    std::uint64_t inode = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t changed_ns = 0;  ///< of a directory: when a name in it was last changed
+
+    [[nodiscard]] bool is_same_file(const file_identity& other) const noexcept {
+        return device == other.device && inode == other.inode;
+    }
+};
+
+struct identify_result {
+    file_identity value;
+    std::error_code error;
+};
+
 /// An open file. Thread safety: for one thread at a time.
 class storage_file {
 public:
@@ -42,6 +59,8 @@ public:
         std::error_code error;
     };
     [[nodiscard]] virtual size_result size() const = 0;
+
+    [[nodiscard]] virtual identify_result identify() const = 0;
 };
 
 /// A directory. Thread safety: all members may be called from any thread at once.
@@ -61,6 +80,9 @@ public:
         std::error_code error;
     };
     [[nodiscard]] virtual list_result list() const = 0;
+
+    /// The file that has this name now; the directory itself if it is empty.
+    [[nodiscard]] virtual identify_result identify(const std::string& name) const = 0;
 
     /// What had the name `to` before is gone.
     [[nodiscard]] virtual std::error_code rename(const std::string& from,

@@ -24,7 +24,8 @@ writer::writer(ledger& books, batch_log& log, options chosen)
       committer_{books, log, made_lanes(), chosen_.now},
       room_bytes_{room_for(lanes_.empty() ? 0 : lanes_.size() * lanes_[0]->capacity(),
                            log.max_batch_bytes())},
-      room_{log, room_bytes_, chosen_.retry_room} {
+      room_{log, room_bytes_, chosen_.retry_room},
+      place_{log, chosen_.check_place, [this](const std::string& why) { fail(why); }} {
     if (room_bytes_ > log.max_room_bytes())
         throw std::invalid_argument{"the journal's segments are too small for lanes of this size"};
     thread_ = std::thread{[this] { run(); }};

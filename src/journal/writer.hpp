@@ -29,6 +29,7 @@
 #include "journal/batch_log.hpp"
 #include "journal/committer.hpp"
 #include "journal/lane.hpp"
+#include "journal/place_keeper.hpp"
 #include "journal/room_keeper.hpp"
 #include "journal/wake_signal.hpp"
 
@@ -44,7 +45,7 @@ public:
         /// One lane each. Called by the journal thread when more of that lane is durable, once for
         /// all that became so together; may be empty. Must not throw.
         std::vector<std::function<void()>> on_durable;
-        /// Called once, by the journal thread, when the log has failed and nothing more will be
+        /// Called once, by a thread of the writer, when the log has failed and nothing more will be
         /// durable, with the reason. The process had better end. Must not throw.
         std::function<void(const std::string&)> on_failure;
         /// A record takes 40 bytes, with a key some 100. The segments of file_log have room for 31
@@ -54,6 +55,8 @@ public:
         std::chrono::microseconds commit_wait{0};
         /// How long until it tries again to get room that was not to be had.
         std::chrono::milliseconds retry_room{1000};
+        /// How often it looks whether the log is in its place.
+        std::chrono::milliseconds check_place{200};
         committer::clock now = wall_clock;
     };
 
@@ -126,6 +129,7 @@ private:
     std::atomic<bool> stopping_{false};
     std::atomic<bool> ended_{false};
     room_keeper room_;
+    place_keeper place_;
     std::thread thread_;  // the last member: it uses the others from its start
 };
 

@@ -1,5 +1,5 @@
-// Calls of the file system, with what all callers leave to them: interruptions, the modes of what is
-// made, and file systems that lack a call.
+// Calls of the file system, with what all callers leave to them: interruptions, the modes of what
+// is made, and file systems that lack a call.
 //
 // Thread safety  all may be called from any thread at once.
 #pragma once

@@ -105,6 +105,10 @@ public:
 
     size_result size() const override { return {content_->shown.size(), {}}; }
 
+    journal::identify_result identify() const override {
+        return {{0, reinterpret_cast<std::uintptr_t>(content_.get()), content_->shown.size()}, {}};
+    }
+
 private:
     const faulty_storage& owner_;
     std::shared_ptr<faulty_storage::inode> content_;
@@ -226,6 +230,7 @@ journal::storage::open_result faulty_storage::open(const std::string& name, acce
     shown_[name] = all_.back();
     removed_.erase(name);
     unsynced_.push_back(shown_);
+    ++changes_;
     return {std::make_unique<faulty_file>(*this, all_.back()), {}};
 }
 
@@ -238,6 +243,18 @@ journal::storage::list_result faulty_storage::list() const {
     return found;
 }
 
+journal::identify_result faulty_storage::identify(const std::string& name) const {
+    if (crashed_)
+        return {{}, error_of(std::errc::io_error)};
+    if (name.empty())
+        return {{0, reinterpret_cast<std::uintptr_t>(this), 0, changes_}, {}};
+    const auto found = shown_.find(name);
+    if (found == shown_.end())
+        return {{}, error_of(std::errc::no_such_file_or_directory)};
+    return {{0, reinterpret_cast<std::uintptr_t>(found->second.get()), found->second->shown.size()},
+            {}};
+}
+
 std::error_code faulty_storage::rename(const std::string& from, const std::string& to) {
     const verdict decided = count_call();
     if (decided.error && !(decided.half && crashed_))
@@ -246,6 +263,7 @@ std::error_code faulty_storage::rename(const std::string& from, const std::strin
         return error_of(std::errc::no_such_file_or_directory);
     shown_[to] = shown_[from];
     shown_.erase(from);
+    ++changes_;
     removed_.erase(to);
     unsynced_.push_back(shown_);
     if (crashed_)
@@ -260,6 +278,7 @@ std::error_code faulty_storage::remove(const std::string& name) {
     if (decided.error && !(decided.half && crashed_))
         return decided.error;
     shown_.erase(name);
+    ++changes_;
     removed_.insert(name);
     unsynced_.push_back(shown_);
     if (crashed_)

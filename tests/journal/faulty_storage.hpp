@@ -52,6 +52,7 @@ public:
 
     [[nodiscard]] open_result open(const std::string& name, access wanted) const override;
     [[nodiscard]] list_result list() const override;
+    [[nodiscard]] journal::identify_result identify(const std::string& name) const override;
     [[nodiscard]] std::error_code rename(const std::string& from, const std::string& to) override;
     [[nodiscard]] std::error_code remove(const std::string& name) override;
     [[nodiscard]] std::error_code sync() override;
@@ -88,6 +89,7 @@ private:
     mutable names on_disk_;
     mutable std::vector<std::shared_ptr<inode>> all_;
     mutable std::uint64_t calls_ = 0;
+    mutable std::uint64_t changes_ = 0;  // of names
     mutable std::uint64_t bytes_read_ = 0;
     mutable bool crashed_ = false;
     mutable std::mt19937_64 random_;
