@@ -20,7 +20,7 @@ namespace coffer::audit {
 /// remove old ones and trim. Takes memory for the accounts, and not for the records. `wait` is
 /// called before what looks torn or damaged is looked at again.
 ///
-/// Throws data_error if the directory cannot be listed, std::bad_alloc.
+/// Throws data_error if the directory cannot be listed, std::bad_alloc, `interrupted`.
 [[nodiscard]] report examine(const data_files& files,
                              patient_reader::pause wait = patient_reader::five_milliseconds);
 

@@ -80,17 +80,17 @@ finished_copy finish(finished_copy made, partial_directory& to) {
 
 }  // namespace
 
-finished_copy back_up(const fs::path& directory, const fs::path& destination,
+finished_copy back_up(const fs::path& directory, const fs::path& destination, leftover found,
                       const patient_reader::pause& wait) {
     const data_files from = data_files::in(directory);
-    partial_directory to{destination};
+    partial_directory to{destination, found};
     return finish(copy(from, to, wait), to);
 }
 
-finished_copy restore(const fs::path& backup, const fs::path& destination,
+finished_copy restore(const fs::path& backup, const fs::path& destination, leftover found,
                       const patient_reader::pause& wait) {
     const data_files from = data_files::in(backup);
-    partial_directory to{destination};
+    partial_directory to{destination, found};
     const report before = examine(from, wait);
     if (!before.holds())
         fail(backup, "does not hold, and is not restored: " + first_fault(before));

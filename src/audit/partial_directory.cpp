@@ -1,12 +1,16 @@
 #include "audit/partial_directory.hpp"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
+#include <cerrno>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "audit/data_files.hpp"
+#include "audit/interruption.hpp"
+#include "ops/file_calls.hpp"
+#include "ops/partial_copy.hpp"
 #include "snapshot/directory_sync.hpp"
 
 namespace coffer::audit {
@@ -14,54 +18,99 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What a copy consists of, in the order in which it gets its place.
+constexpr std::string_view snapshots_name = "snapshots";
+constexpr std::string_view journal_name = "journal";
+
 [[noreturn]] void fail(const fs::path& where, const std::string& what) {
     throw data_error{where.string() + ": " + what};
 }
 
-/// Whether something is mounted there.
-bool is_mount_point(const fs::path& directory) {
-    struct statx found {};
-    struct statx above {};
-    constexpr int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-    if (::statx(AT_FDCWD, directory.c_str(), flags, STATX_TYPE, &found) != 0 ||
-        ::statx(AT_FDCWD, (directory / "..").c_str(), flags, STATX_TYPE, &above) != 0)
-        return false;
-    return (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0 ||
-           found.stx_dev_major != above.stx_dev_major || found.stx_dev_minor != above.stx_dev_minor;
+/// Whether the directory has nothing in it but what `is_ours` says is a copy's.
+template <class Predicate>
+bool has_only(const fs::path& directory, Predicate&& is_ours) {
+    std::error_code error;
+    bool found = true;
+    for (fs::directory_iterator at{directory, error}; !error && at != fs::directory_iterator{};
+         at.increment(error))
+        found = found && is_ours(at->path().filename().native());
+    if (error)
+        fail(directory, "cannot be listed: " + error.message());
+    return found;
 }
 
-/// Why no directory can be renamed to that, even if it is an empty one; empty if one can.
-std::string why_not_renamed_to(const fs::path& destination) {
-    if (destination.filename() == "." || destination.filename() == "..")
-        return "is not the name of a directory in another";
-    std::error_code ignored;
-    if (fs::is_symlink(destination, ignored))
-        return "is a symbolic link";
-    return is_mount_point(destination) ? "is a mount point" : "";
+/// What the root of a file system has in it when there is nothing in it.
+bool is_of_file_system(std::string_view name) {
+    return name == "lost+found";
+}
+
+void put_in_place(const fs::path& from, const fs::path& to) {
+    if (const std::error_code error = rename_file(from, to))
+        fail(to, "cannot be put in place: " + error.message());
 }
 
 }  // namespace
 
-partial_directory::partial_directory(const fs::path& destination)
-    : destination_{destination.has_filename() ? destination : destination.parent_path()},
-      path_{destination_.string() + ".partial"} {
-    if (const std::string reason = why_not_renamed_to(destination_); !reason.empty())
-        fail(destination_, reason + ", which cannot be replaced: name a new directory in it");
-    std::error_code error;
-    const bool is_there = fs::exists(fs::symlink_status(destination_, error));
-    if (is_there && !(fs::is_directory(destination_, error) && fs::is_empty(destination_, error)))
-        fail(destination_, error ? error.message() : "is there already, and is not overwritten");
-    if (fs::create_directory(path_, error))
-        return;
-    if (error)
+partial_directory::partial_directory(const fs::path& destination, leftover found)
+    : destination_{destination.has_filename() ? destination : destination.parent_path()} {
+    require_place(found);
+    if (const std::error_code error = make_directory(path_))
         fail(path_, "cannot be made: " + error.message());
-    fail(path_, "is there already, from a copy that did not come to its end: remove it");
+    lock_ = {path_, O_RDONLY | O_DIRECTORY};
+    static_cast<void>(lock_.is_open() && lock_.lock());
+}
+
+void partial_directory::require_place(leftover found) {
+    std::error_code ignored;
+    is_inside_ = fs::is_directory(destination_, ignored);
+    const auto refuse = [this] { fail(destination_, "is there already, and is not overwritten"); };
+    if (!is_inside_) {
+        if (fs::exists(fs::symlink_status(destination_, ignored)))
+            refuse();
+        path_ = fs::path{destination_}.concat(".partial");
+        if (fs::exists(fs::symlink_status(path_, ignored)))
+            clear_leftover(found);
+        return;
+    }
+    path_ = destination_ / partial_copy_name;
+    if (has_only(destination_, is_of_file_system))
+        return;
+    const bool is_of_copy =
+        fs::is_directory(path_, ignored) && has_only(destination_, [](std::string_view name) {
+            return name == partial_copy_name || name == snapshots_name || is_of_file_system(name);
+        });
+    if (!is_of_copy)
+        refuse();
+    clear_leftover(found);
+    fs::remove_all(destination_ / snapshots_name, ignored);
+}
+
+/// Removes the part that a copy has left there, or throws.
+void partial_directory::clear_leftover(leftover found) const {
+    std::error_code error;
+    snapshot::file_descriptor opened{path_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW};
+    const bool is_of_copy = opened.is_open() && has_only(path_, [](std::string_view name) {
+                                return name == snapshots_name || name == journal_name;
+                            });
+    if (!is_of_copy)
+        fail(path_, "is there already, and is no part of a copy: remove it");
+    if (!opened.lock() && errno == EWOULDBLOCK)
+        fail(path_, "is there already: another copy is being made there");
+    if (found == leftover::refuse)
+        fail(path_,
+             "is there already, from a copy that did not come to its end: remove it, or replace it "
+             "with --force");
+    fs::remove_all(path_, error);
+    if (error)
+        fail(path_, "cannot be removed: " + error.message());
 }
 
 partial_directory::~partial_directory() {
     if (finished_)
         return;
     std::error_code ignored;
+    if (has_moved_some_)
+        fs::remove_all(destination_ / snapshots_name, ignored);
     fs::remove_all(path_, ignored);
 }
 
@@ -73,13 +122,27 @@ void partial_directory::empty() const noexcept {
 }
 
 void partial_directory::finish() {
+    throw_if_interrupted();
     snapshot::sync_directory(path_);
-    std::error_code error;
-    fs::rename(path_, destination_, error);
-    if (error)
-        fail(destination_, "cannot be put in place: " + error.message());
+    if (is_inside_)
+        return move_up();
+    put_in_place(path_, destination_);
     finished_ = true;
     snapshot::sync_directory(destination_.has_parent_path() ? destination_.parent_path() : ".");
+}
+
+// Each step is on the disk before the next, so that a crash leaves no journal without the rest.
+void partial_directory::move_up() {
+    put_in_place(path_ / snapshots_name, destination_ / snapshots_name);
+    has_moved_some_ = true;
+    snapshot::sync_directory(destination_);
+    snapshot::sync_directory(path_);
+    put_in_place(path_ / journal_name, destination_ / journal_name);
+    finished_ = true;
+    snapshot::sync_directory(destination_);
+    std::error_code ignored;  // an empty directory beside a journal does no harm
+    fs::remove(path_, ignored);
+    snapshot::sync_directory(destination_);
 }
 
 }  // namespace coffer::audit

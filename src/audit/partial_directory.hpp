@@ -1,17 +1,28 @@
-// A directory that is made under another name than the one it gets when it is whole.
+// A copy of a data directory that has its name only when it is whole.
+//
+// If DEST is not there, the copy is made as DEST.partial, beside it, which is renamed at the end.
+// If it is an empty directory, that keeps its mode, owner and inode: the copy is made as
+// DEST/.partial, and what is in it is moved up at the end, the journal last. So DEST/journal is
+// there only if all of the copy is.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+
+#include "snapshot/file_descriptor.hpp"
 
 namespace coffer::audit {
 
-/// DEST.partial until it is finished; removed if it never is. Thread safety: none.
+/// What is done with what a copy has left that was killed.
+enum class leftover : std::uint8_t { refuse, replace };
+
+/// Removed if it is never finished. Thread safety: none.
 class partial_directory {
 public:
-    /// Makes it. Throws data_error if `destination` is there already, but for an empty directory
-    /// that can be replaced, which a mount point and a symbolic link cannot; or if there is a part
-    /// that somebody was killed over.
-    explicit partial_directory(const std::filesystem::path& destination);
+    /// Makes it. Throws data_error if `destination` is there already and no empty directory; or if
+    /// there is a part of a copy that did not come to its end: of one that was killed, if it is to
+    /// be refused; and of one that is still being made, in any case.
+    partial_directory(const std::filesystem::path& destination, leftover found);
     partial_directory(const partial_directory&) = delete;
     partial_directory& operator=(const partial_directory&) = delete;
     ~partial_directory();
@@ -24,13 +35,20 @@ public:
     void empty() const noexcept;
 
     /// Gives it its name. Returns once a crash would not take it back. Throws data_error,
-    /// snapshot_error.
+    /// snapshot_error, and `interrupted`.
     void finish();
 
 private:
+    void require_place(leftover found);
+    void clear_leftover(leftover found) const;
+    void move_up();
+
     std::filesystem::path destination_;
     std::filesystem::path path_;
+    bool is_inside_ = false;       // the destination was there
+    bool has_moved_some_ = false;  // up into the destination
     bool finished_ = false;
+    snapshot::file_descriptor lock_{"", 0};  // keeps others from taking it for a leftover
 };
 
 }  // namespace coffer::audit

@@ -4,6 +4,7 @@
 
 #include "audit/report.hpp"
 #include "audit/utc_time.hpp"
+#include "ops/utf8.hpp"
 
 namespace coffer::audit {
 namespace {
@@ -20,7 +21,7 @@ public:
         return raw(name, std::to_string(value));
     }
     json_object& string(std::string_view name, std::string_view value) {
-        return raw(name, boost::json::serialize(boost::json::string_view{value}));
+        return raw(name, boost::json::serialize(boost::json::string{to_utf8(value)}));
     }
     json_object& flag(std::string_view name, bool value) {
         return raw(name, value ? "true" : "false");

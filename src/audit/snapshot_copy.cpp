@@ -11,6 +11,7 @@
 #include <coffer/account_number.hpp>
 
 #include "audit/data_files.hpp"
+#include "audit/interruption.hpp"
 #include "snapshot/file_descriptor.hpp"
 #include "snapshot/snapshot_directory.hpp"
 #include "snapshot/snapshot_file.hpp"
@@ -85,6 +86,7 @@ void write_copy(opened_snapshot& from, const fs::path& to) {
         snapshot::throw_snapshot_error(to, "cannot be created");
     std::string block(std::size_t{256} << 10, '\0');
     for (;;) {
+        throw_if_interrupted();
         const ssize_t size = from.content.read(block.data(), block.size());
         if (size < 0)
             snapshot::throw_snapshot_error(from.file, "cannot be read");

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "audit/interruption.hpp"
 #include "audit/ledger_text.hpp"
 #include "snapshot/snapshot_file.hpp"
 
@@ -34,6 +35,7 @@ void snapshot_queue::check_each(const snapshot::ledger_id& ledger) {
 }
 
 void snapshot_queue::check(const std::filesystem::path& file, const snapshot::ledger_id& ledger) {
+    throw_if_interrupted();
     try {
         const snapshot::snapshot_info info = snapshot::check_snapshot(file);
         if (std::to_string(info.number) != file.stem())

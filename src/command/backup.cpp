@@ -1,6 +1,9 @@
 #include "command/backup.hpp"
 
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -8,6 +11,7 @@
 #include <string>
 
 #include "audit/data_copy.hpp"
+#include "audit/interruption.hpp"
 #include "command/output.hpp"
 #include "ops/log.hpp"
 
@@ -18,6 +22,7 @@ struct copy_options {
     std::string from;
     std::string to;
     bool json = false;
+    bool force = false;
 };
 
 struct argument {
@@ -31,6 +36,8 @@ std::shared_ptr<copy_options> add_options(CLI::App& parser, const argument& from
     parser.add_option(from.name, chosen->from, from.description)->type_name("")->required();
     parser.add_option(to.name, chosen->to, to.description)->type_name("")->required();
     parser.add_flag("--json", chosen->json, "Say what its audit found as one JSON object");
+    parser.add_flag("--force", chosen->force,
+                    "Replace what a copy to the same place has left that was killed");
     return chosen;
 }
 
@@ -46,6 +53,48 @@ int tell(const copy_options& chosen, const audit::finished_copy& made, const cha
     return EXIT_SUCCESS;
 }
 
+volatile std::sig_atomic_t received = 0;
+
+extern "C" void on_signal(int signal) {
+    received = signal;
+    audit::interrupt();
+}
+
+/// From now on these signals interrupt a copy, but for those that the process was started to
+/// ignore (nohup).
+void take_signals() {
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction before {};
+        ::sigaction(signal, nullptr, &before);
+        if (before.sa_handler != SIG_IGN)
+            std::signal(signal, on_signal);
+    }
+}
+
+/// Ends the process by the signal that was received, as if it had not been handled.
+int end_by_signal() {
+    std::fputs("coffer: interrupted: the copy is not made\n", stderr);
+    const int signal = received;
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+    return 128 + signal;  // as process 1, which no such signal ends
+}
+
+template <class Copy>
+int run(const copy_options& chosen, Copy&& copy, const char* done) {
+    log::start();
+    take_signals();
+    try {
+        return tell(chosen,
+                    copy(chosen.from, chosen.to,
+                         chosen.force ? audit::leftover::replace : audit::leftover::refuse,
+                         audit::patient_reader::five_milliseconds),
+                    done);
+    } catch (const audit::interrupted&) {
+        return end_by_signal();
+    }
+}
+
 }  // namespace
 
 subcommand add_backup(CLI::App& app) {
@@ -54,22 +103,16 @@ subcommand add_backup(CLI::App& app) {
     const auto chosen = add_options(
         *parser, {"DIR", "The data directory"},
         {"DEST", "Where the copy is made; must not be there, or be an empty directory"});
-    return {parser, [chosen] {
-                log::start();
-                return tell(*chosen, audit::back_up(chosen->from, chosen->to), "backed up to");
-            }};
+    return {parser, [chosen] { return run(*chosen, audit::back_up, "backed up to"); }};
 }
 
 subcommand add_restore(CLI::App& app) {
     CLI::App* const parser =
-        app.add_subcommand("restore", "Make a data directory of a backup; overwrites nothing");
+        app.add_subcommand("restore", "Make a data directory of a backup; overwrites no ledger");
     const auto chosen =
         add_options(*parser, {"BACKUP", "The backup"},
                     {"DIR", "The data directory; must not be there, or be an empty directory"});
-    return {parser, [chosen] {
-                log::start();
-                return tell(*chosen, audit::restore(chosen->from, chosen->to), "restored to");
-            }};
+    return {parser, [chosen] { return run(*chosen, audit::restore, "restored to"); }};
 }
 
 }  // namespace coffer::command

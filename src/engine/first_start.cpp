@@ -17,6 +17,7 @@
 #include "journal/posix_storage.hpp"
 #include "journal/writer.hpp"
 #include "ops/file_calls.hpp"
+#include "ops/partial_copy.hpp"
 #include "snapshot/accounts_reader.hpp"
 #include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
@@ -116,7 +117,13 @@ private:
     journal::batch_builder batch_;
 };
 
-void require_no_snapshots(const data_directory& where) {
+/// Throws std::runtime_error if the directory has the rest of a ledger, or a part of one.
+void require_nothing_left(const data_directory& where) {
+    std::error_code ignored;
+    if (const fs::path part = where.path() / partial_copy_name; fs::exists(part, ignored))
+        throw std::runtime_error{part.string() +
+                                 ": is there, from a restore or backup that did not come to its "
+                                 "end: make it again with --force"};
     const std::vector<fs::path> snapshots = snapshot::list_snapshots(where.snapshots());
     if (!snapshots.empty())
         throw std::runtime_error{
@@ -139,7 +146,7 @@ bool has_journal(const data_directory& where) {
 
 void begin_journal(const data_directory& where, first_accounts which,
                    journal::file_log::options chosen) {
-    require_no_snapshots(where);
+    require_nothing_left(where);
     new_journal made{where, 0, chosen};
     if (which == first_accounts::sample)
         for (const posting& one : sample_accounts())
@@ -150,7 +157,7 @@ void begin_journal(const data_directory& where, first_accounts which,
 
 void begin_journal(const data_directory& where, const fs::path& accounts_file,
                    journal::file_log::options chosen) {
-    require_no_snapshots(where);
+    require_nothing_left(where);
     new_journal made{where, snapshot::count_accounts(accounts_file), chosen};
     snapshot::read_accounts(accounts_file, [&made](const posting& listed) {
         return made.open(listed.account, listed.balance);

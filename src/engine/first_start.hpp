@@ -20,8 +20,9 @@ enum class first_accounts : std::uint8_t { sample, none };
 /// Begins a journal with the openings of the sample accounts, or with nothing. There is none yet.
 ///
 /// Throws std::runtime_error, naming the directory, if there are snapshots: their journal is lost,
-/// or they are of a version that had none; snapshot::accounts_error for a file of accounts;
-/// journal::journal_error where the disk is full or fails; std::bad_alloc.
+/// or they are of a version that had none; if a copy into it did not come to its end;
+/// snapshot::accounts_error for a file of accounts; journal::journal_error where the disk is full or
+/// fails; std::bad_alloc.
 void begin_journal(const data_directory& where, first_accounts which,
                    journal::file_log::options chosen = {});
 

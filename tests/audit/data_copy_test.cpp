@@ -1,6 +1,7 @@
 #include "audit/data_copy.hpp"
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -8,6 +9,8 @@
 #include <string>
 
 #include "audit/auditor.hpp"
+#include "audit/data_files.hpp"
+#include "audit/partial_directory.hpp"
 #include "catch.hpp"
 #include "planted_data.hpp"
 
@@ -72,7 +75,7 @@ TEST_CASE("backup: has the same in its files", "[audit]") {
     planted_data data;
     fill(data);
     const temporary_directory place;
-    const auto made = back_up(data.path(), place.path() / "copy", no_wait);
+    const auto made = back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait);
     REQUIRE(made.left_out.empty());
     REQUIRE(made.audited.holds());
     REQUIRE(made.audited.directory == (place.path() / "copy").string());
@@ -87,8 +90,8 @@ TEST_CASE("backup: what is made of it by restore goes on as the original would",
     const temporary_directory place;
     const fs::path restored = place.path() / "restored";
     fs::create_directory(restored);
-    static_cast<void>(back_up(data.path(), place.path() / "copy", no_wait));
-    const auto made = restore(place.path() / "copy", restored, no_wait);
+    static_cast<void>(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait));
+    const auto made = restore(place.path() / "copy", restored, leftover::refuse, no_wait);
     REQUIRE(tells_the_same(made.audited, data.examine()));
     REQUIRE(content(restored) == content(data.path()));
 
@@ -108,7 +111,7 @@ TEST_CASE("backup: of more snapshots than files may be open has them all", "[aud
         static_cast<void>(data.write(data.snapshot(number)));
     const temporary_directory place;
     const open_files_limit limit{64};
-    const auto made = back_up(data.path(), place.path() / "copy", no_wait);
+    const auto made = back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait);
     REQUIRE(made.audited.holds());
     REQUIRE(made.audited.snapshots.size() == snapshots);
     REQUIRE(content(place.path() / "copy") == content(data.path()));
@@ -120,7 +123,7 @@ TEST_CASE("backup: leaves out a torn tail and a damaged snapshot", "[audit]") {
     planted_data::flip(data.path() / "snapshots/1.json", 150);
     planted_data::flip(data.segment(data.segments().back()), 8'000);
     const temporary_directory place;
-    const auto made = back_up(data.path(), place.path() / "copy", no_wait);
+    const auto made = back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait);
     REQUIRE(made.audited.holds());
     REQUIRE_FALSE(made.audited.journal.torn);
     REQUIRE(made.left_out.size() == 1);
@@ -134,7 +137,7 @@ TEST_CASE("backup: of a journal that was trimmed holds", "[audit]") {
     fill(data);
     REQUIRE(data.log().trim(data.segments()[1]));
     const temporary_directory place;
-    const auto made = back_up(data.path(), place.path() / "copy", no_wait);
+    const auto made = back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait);
     REQUIRE(made.audited.holds());
     REQUIRE(content(place.path() / "copy") == content(data.path()));
 }
@@ -142,7 +145,7 @@ TEST_CASE("backup: of a journal that was trimmed holds", "[audit]") {
 TEST_CASE("backup: of a journal with nothing in it holds", "[audit]") {
     planted_data data;
     const temporary_directory place;
-    REQUIRE(back_up(data.path(), place.path() / "copy", no_wait).audited.holds());
+    REQUIRE(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait).audited.holds());
     REQUIRE(content(place.path() / "copy") == content(data.path()));
 }
 
@@ -151,43 +154,139 @@ TEST_CASE("backup: nothing is overwritten", "[audit]") {
     fill(data);
     const temporary_directory place;
     const auto file = coffer::test::write_file(place.path() / "file", "mine");
-    REQUIRE_THROWS_WITH(back_up(data.path(), place.path(), no_wait),
+    REQUIRE_THROWS_WITH(back_up(data.path(), place.path(), leftover::refuse, no_wait),
                         Catch::Contains("is not overwritten"));
-    REQUIRE_THROWS_WITH(back_up(data.path(), file, no_wait), Catch::Contains("not overwritten"));
-    REQUIRE_THROWS_WITH(restore(data.path(), place.path(), no_wait),
+    REQUIRE_THROWS_WITH(back_up(data.path(), file, leftover::refuse, no_wait),
+                        Catch::Contains("not overwritten"));
+    REQUIRE_THROWS_WITH(restore(data.path(), place.path(), leftover::refuse, no_wait),
                         Catch::Contains("is not overwritten"));
     REQUIRE(coffer::test::read_file(file) == "mine");
     REQUIRE(is_empty_but_for(place.path(), 1));
 }
 
-TEST_CASE("backup: what no directory can be renamed to is refused before anything is made",
+TEST_CASE("backup: a directory that was prepared keeps what it is", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    const fs::path prepared = place.path() / "prepared";
+    fs::create_directory(prepared);
+    fs::permissions(prepared, fs::perms{0711});
+    struct stat before {};
+    REQUIRE(::stat(prepared.c_str(), &before) == 0);
+    fs::path named = prepared;
+    SECTION("by its name") {}
+    SECTION("with a slash behind it") {
+        named += "/";
+    }
+    SECTION("with a dot behind it") {
+        named /= ".";
+    }
+    SECTION("by a symbolic link") {
+        named = place.path() / "link";
+        fs::create_directory_symlink("prepared", named);
+    }
+    SECTION("as the root of a file system") {
+        fs::create_directory(prepared / "lost+found");
+    }
+    REQUIRE(back_up(data.path(), named, leftover::refuse, no_wait).audited.holds());
+    struct stat after {};
+    REQUIRE(::stat(prepared.c_str(), &after) == 0);
+    REQUIRE(after.st_ino == before.st_ino);
+    REQUIRE(after.st_mode == before.st_mode);
+    REQUIRE(content(prepared) == content(data.path()));
+    REQUIRE_FALSE(fs::exists(prepared / ".partial"));
+    REQUIRE_FALSE(fs::exists(place.path() / "prepared.partial"));
+}
+
+TEST_CASE("backup: what is made is for its owner and group alone, whatever the umask", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    const mode_t mask = ::umask(0);
+    static_cast<void>(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait));
+    ::umask(mask);
+    REQUIRE(fs::status(place.path() / "copy").permissions() == fs::perms{0750});
+    for (const auto& entry : fs::recursive_directory_iterator{place.path() / "copy"})
+        if (!entry.is_symlink())
+            REQUIRE(entry.status().permissions() ==
+                    (entry.is_directory() ? fs::perms{0750} : fs::perms{0640}));
+}
+
+TEST_CASE("backup: what a killed one has left is named, and replaced if that is asked for",
           "[audit]") {
     planted_data data;
     fill(data);
     const temporary_directory place;
-    fs::create_directory(place.path() / "empty");
-    fs::create_directory_symlink("empty", place.path() / "link");
-    const auto refused = [&](const fs::path& destination, const std::string& reason) {
-        REQUIRE_THROWS_WITH(back_up(data.path(), destination, no_wait),
-                            Catch::Contains(reason) && Catch::Contains("name a new directory in"));
-    };
-    refused(place.path() / "link", "link: is a symbolic link");
-    refused(place.path() / "link/", "link: is a symbolic link");
-    refused(place.path() / "empty/.", "empty/.: is not the name of a directory");
-    refused("/proc", "/proc: is a mount point");
-    REQUIRE(is_empty_but_for(place.path(), 2));
-    REQUIRE(is_empty_but_for(place.path() / "empty", 0));
+    const fs::path copy = place.path() / "copy";
+    fs::path part = place.path() / "copy.partial";
+    SECTION("beside") {}
+    SECTION("in a directory that was prepared") {
+        part = copy / ".partial";
+    }
+    SECTION("when its snapshots had their place already") {
+        part = copy / ".partial";
+        fs::create_directories(copy / "snapshots");
+        coffer::test::write_file(copy / "snapshots/9.json", "old");
+    }
+    fs::create_directories(part / "journal");
+    coffer::test::write_file(part / "journal/half", "old");
+    REQUIRE_THROWS_WITH(back_up(data.path(), copy, leftover::refuse, no_wait),
+                        Catch::Matchers::StartsWith(
+                            part.string() + ": is there already, from a copy that did not") &&
+                            Catch::Contains("--force"));
+    REQUIRE(fs::exists(part / "journal/half"));
+    REQUIRE(back_up(data.path(), copy, leftover::replace, no_wait).audited.holds());
+    REQUIRE(content(copy) == content(data.path()));
+    REQUIRE_FALSE(fs::exists(part));
 }
 
-TEST_CASE("backup: what a killed one has left is not touched", "[audit]") {
+TEST_CASE("backup: what is no part of a copy is not replaced", "[audit]") {
     planted_data data;
     fill(data);
     const temporary_directory place;
-    fs::create_directory(place.path() / "copy.partial");
-    REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", no_wait),
-                        Catch::Contains("copy.partial: is there already"));
-    REQUIRE(fs::exists(place.path() / "copy.partial"));
-    REQUIRE_FALSE(fs::exists(place.path() / "copy"));
+    const fs::path copy = place.path() / "copy";
+    const auto refused = [&](const std::string& reason) {
+        REQUIRE_THROWS_WITH(back_up(data.path(), copy, leftover::replace, no_wait),
+                            Catch::Contains(reason));
+    };
+    SECTION("something else beside") {
+        const auto mine = place.path() / "copy.partial" / "mine";
+        fs::create_directories(mine);
+        refused("copy.partial: is there already, and is no part of a copy");
+        REQUIRE(fs::exists(mine));
+    }
+    SECTION("a file beside") {
+        coffer::test::write_file(place.path() / "copy.partial", "mine");
+        refused("copy.partial: is there already, and is no part of a copy");
+    }
+    SECTION("a journal that has its name") {
+        fs::create_directories(copy / ".partial");
+        fs::create_directories(copy / "journal");
+        refused("copy: is there already, and is not overwritten");
+        REQUIRE(fs::exists(copy / "journal"));
+    }
+    SECTION("something of another") {
+        fs::create_directories(copy / ".partial");
+        coffer::test::write_file(copy / "mine", "mine");
+        refused("copy: is there already, and is not overwritten");
+    }
+    SECTION("a link to nowhere") {
+        fs::create_symlink("nowhere", copy);
+        refused("copy: is there already, and is not overwritten");
+    }
+    SECTION("a copy that is still being made") {
+        const partial_directory other{copy, leftover::refuse};
+        refused("copy.partial: is there already: another copy is being made there");
+        REQUIRE(fs::exists(other.path()));
+    }
+}
+
+TEST_CASE("partial directory: is no ledger and no place for one until it is finished", "[audit]") {
+    const temporary_directory place;
+    const partial_directory part{place.path(), leftover::refuse};
+    fs::create_directory(place.path() / "snapshots");
+    REQUIRE_THROWS_WITH(data_files::in(place.path()),
+                        Catch::Contains(".partial: is there, from a copy that did not come"));
 }
 
 TEST_CASE("backup: of what is damaged leaves nothing behind", "[audit]") {
@@ -196,14 +295,14 @@ TEST_CASE("backup: of what is damaged leaves nothing behind", "[audit]") {
     const temporary_directory place;
     SECTION("a batch") {
         planted_data::flip(data.segment(1), 4'200);
-        REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", no_wait),
+        REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait),
                             Catch::Contains("checksum"));
     }
     SECTION("an account") {
         data.add(coffer::journal::record::of_deposit({8, 1'000, money::from_minor(1'000)},
                                                      money::from_minor(1)));
         data.commit();
-        REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", no_wait),
+        REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait),
                             Catch::Contains("is not made, since the copy does not hold") &&
                                 Catch::Contains("account 8"));
     }
@@ -215,7 +314,7 @@ TEST_CASE("restore: refuses a backup that does not hold, and leaves nothing behi
     fill(data);
     const temporary_directory place;
     planted_data::flip(data.path() / "snapshots/1.json", 150);
-    REQUIRE_THROWS_WITH(restore(data.path(), place.path() / "restored", no_wait),
+    REQUIRE_THROWS_WITH(restore(data.path(), place.path() / "restored", leftover::refuse, no_wait),
                         Catch::Contains("does not hold, and is not restored"));
     REQUIRE(is_empty_but_for(place.path(), 0));
 }
