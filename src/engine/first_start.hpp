@@ -21,8 +21,8 @@ enum class first_accounts : std::uint8_t { sample, none };
 ///
 /// Throws std::runtime_error, naming the directory, if there are snapshots: their journal is lost,
 /// or they are of a version that had none; if a copy into it did not come to its end;
-/// snapshot::accounts_error for a file of accounts; journal::journal_error where the disk is full or
-/// fails; std::bad_alloc.
+/// snapshot::accounts_error for a file of accounts; journal::journal_error where the disk is full
+/// or fails; std::bad_alloc.
 void begin_journal(const data_directory& where, first_accounts which,
                    journal::file_log::options chosen = {});
 
