@@ -22,6 +22,8 @@
 #include <coffer/detail/test_seams.hpp>
 #include <coffer/money.hpp>
 
+#include <coffer/detail/macros_push.inc>
+
 namespace coffer {
 
 /// An account's state word, taken apart.
@@ -37,9 +39,10 @@ struct account_state {
 /// An account that lives in zeroed memory: it has no constructor to run and is never destroyed.
 class alignas(32) account {
 public:
-    static constexpr std::uint64_t max_sequence = (std::uint64_t{1} << 44) - 1;
-    static constexpr std::uint16_t max_transfer = (1U << 8) - 1;
-    static constexpr std::uint16_t max_epoch = (1U << 12) - 1;
+    [[gnu::__visibility__("hidden")]] static constexpr std::uint64_t max_sequence =
+        (std::uint64_t{1} << 44) - 1;
+    [[gnu::__visibility__("hidden")]] static constexpr std::uint16_t max_transfer = (1U << 8) - 1;
+    [[gnu::__visibility__("hidden")]] static constexpr std::uint16_t max_epoch = (1U << 12) - 1;
 
     /// This slot's account number; 0 while it has none.
     [[nodiscard]] account_number number() const noexcept {
@@ -162,3 +165,5 @@ inline bool account::replace(detail::double_word expected, detail::double_word d
 }
 
 }  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>

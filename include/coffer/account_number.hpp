@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include <coffer/detail/macros_push.inc>
+
 namespace coffer {
 
 /// An account's number: 1 .. 2^64-1. Zero is no account.
@@ -36,3 +38,5 @@ constexpr std::optional<account_number> parse_account_number(std::string_view te
 }
 
 }  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>

@@ -31,25 +31,21 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <new>
-#include <type_traits>
 #include <utility>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 #include <coffer/account.hpp>
 #include <coffer/cut.hpp>
+#include <coffer/detail/zeroed_array.hpp>
+
+#include <coffer/detail/macros_push.inc>
 
 namespace coffer {
 
 namespace detail {
 
-inline constexpr std::size_t cache_line_bytes = 64;
 inline constexpr std::size_t accounts_per_line = cache_line_bytes / sizeof(account);
 inline constexpr std::size_t window_accounts = 16;
 static_assert(window_accounts % accounts_per_line == 0);
@@ -84,52 +80,6 @@ private:
     }
 
     std::uint64_t bits_;
-};
-
-/// Zeroed memory, which becomes resident as it is touched.
-template <class Element>
-class zeroed_array {
-    static_assert(std::is_trivially_destructible_v<Element> &&
-                  std::is_trivially_default_constructible_v<Element>);
-
-public:
-    /// begin() is null if there is no memory for it.
-    explicit zeroed_array(std::size_t size) noexcept {
-        const std::size_t bytes = size * sizeof(Element);
-        const bool large = bytes >= huge_page_bytes;
-        const std::size_t alignment = large ? huge_page_bytes : cache_line_bytes;
-        // Whole huge pages: at its end too, a large array shall have no pages of 4 KiB.
-        const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
-        std::size_t room = whole + alignment;
-        // calloc rather than an aligned allocation and a fill: pages nobody touched stay unmade.
-        memory_ = std::calloc(room, 1);
-        void* aligned = memory_;
-        if (memory_ != nullptr && std::align(alignment, whole, aligned, room) != nullptr) {
-            begin_ = static_cast<Element*>(aligned);
-            if (large)
-                ask_for_huge_pages(aligned, whole);
-        }
-    }
-    zeroed_array(const zeroed_array&) = delete;
-    zeroed_array& operator=(const zeroed_array&) = delete;
-    ~zeroed_array() { std::free(memory_); }
-
-    [[nodiscard]] Element* begin() const noexcept { return begin_; }
-
-private:
-    static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
-
-    /// With pages of 4 KiB, most random accesses to a large table miss the address translation too.
-    static void ask_for_huge_pages([[maybe_unused]] void* begin,
-                                   [[maybe_unused]] std::size_t bytes) noexcept {
-#if defined(__linux__) && defined(MADV_HUGEPAGE)
-        // Advice only: where it is not taken, the table is slower and nothing else.
-        static_cast<void>(::madvise(begin, bytes, MADV_HUGEPAGE));
-#endif
-    }
-
-    void* memory_ = nullptr;
-    Element* begin_ = nullptr;
 };
 
 /// An array of accounts, all free at first, and their `before` words.
@@ -186,15 +136,17 @@ private:
 
 class account_table {
 public:
-    static constexpr std::size_t max_shards = std::size_t{1} << 16;
-    static constexpr std::size_t max_expected_accounts = std::size_t{1} << 40;
+    [[gnu::__visibility__("hidden")]] static constexpr std::size_t max_shards = std::size_t{1}
+                                                                                << 16;
+    [[gnu::__visibility__("hidden")]] static constexpr std::size_t max_expected_accounts =
+        std::size_t{1} << 40;
 
     /// Room for `expected_accounts` in `shards` parts, growing beyond as it must. Zero chooses.
-    /// Throws std::bad_alloc, for more than the maxima above too.
+    /// Throws std::bad_alloc, for more than the maxima above too (aborts without exceptions).
     account_table(std::size_t shards, std::size_t expected_accounts);
 
     /// The account of that number, or none if it was never inserted.
-    [[nodiscard, gnu::always_inline]] inline detail::account_slot find(
+    [[nodiscard, gnu::__always_inline__]] inline detail::account_slot find(
         account_number number) const noexcept;
 
     /// Has the memory fetched that find will look at first.
@@ -247,10 +199,10 @@ private:
     }
 
     std::size_t shard_count_;
-    std::size_t first_lines_;
+    std::size_t first_lines_ = 0;
     // The account whose number marks sealed slots, the first and only one of this.
-    std::unique_ptr<segment> highest_;
-    std::unique_ptr<shard[]> shards_;
+    std::unique_ptr<segment> highest_{};
+    std::unique_ptr<shard[]> shards_{};
 };
 
 // Implementation details follow.
@@ -259,18 +211,18 @@ inline account_table::account_table(std::size_t shards, std::size_t expected_acc
     : shard_count_{shards == 0 ? 4 : shards} {
     // Said here, since sizes beyond these would wrap around before the allocator saw them.
     if (shard_count_ > max_shards || expected_accounts > max_expected_accounts)
-        throw std::bad_alloc{};
+        detail::refuse_memory();
     constexpr std::size_t least_lines = 64;
     // A line, two slots, for each account: a load of 0.5.
     first_lines_ = std::max(expected_accounts / shard_count_, least_lines);
     shards_ = std::make_unique<shard[]>(shard_count_);
     highest_ = segment::create(1);
     if (!highest_)
-        throw std::bad_alloc{};
+        detail::refuse_memory();
     for (std::size_t i = 0; i != shard_count_; ++i) {
         segment* const first = shards_[i].obtain(0, first_lines_);
         if (first == nullptr)
-            throw std::bad_alloc{};
+            detail::refuse_memory();
         shards_[i].largest.store(first, std::memory_order_relaxed);  // no other thread knows of it
     }
 }
@@ -333,7 +285,7 @@ inline detail::account_slot account_table::find(account_number number) const noe
 }
 
 // Kept out of the way of the searches that end in the largest segment, nearly all.
-[[gnu::noinline, gnu::cold]] inline detail::account_slot account_table::find_outside(
+[[gnu::__noinline__, gnu::__cold__]] inline detail::account_slot account_table::find_outside(
     const shard& home, const segment& largest, detail::hash_bits hash,
     account_number number) noexcept {
     // From the newest on, since each is about as large as all before it together.
@@ -436,3 +388,5 @@ void account_table::visit_segments(Visitor&& visitor) const {
 }
 
 }  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>

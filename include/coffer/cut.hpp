@@ -36,6 +36,8 @@
 
 #include <coffer/account.hpp>
 
+#include <coffer/detail/macros_push.inc>
+
 namespace coffer {
 
 /// What a cut found, in all.
@@ -51,7 +53,8 @@ struct cut_summary {
 /// How a cut makes way for others who want the processor. One that never rests is done soonest,
 /// but where there are no more processors than busy threads it takes its share of them meanwhile.
 struct cut_pace {
-    static constexpr std::size_t accounts = 8192;  ///< between rests, some 0.4 ms
+    /// Between rests, some 0.4 ms.
+    [[gnu::__visibility__("hidden")]] static constexpr std::size_t accounts = 8192;
 
     std::chrono::microseconds rest{0};
 
@@ -106,9 +109,8 @@ inline constexpr std::size_t group_accounts = 64;
 /// Saves `state`, which the account has and which is of an earlier epoch, for a cut that may want
 /// it before it is replaced by a state of `epoch`. False if the account has moved on: its state is
 /// to be loaded again. Kept out of the way of postings: most come to an account that has moved.
-[[nodiscard, gnu::noinline, gnu::cold]] inline bool save_before(account_slot slot,
-                                                                account_state state,
-                                                                std::uint16_t epoch) noexcept {
+[[nodiscard, gnu::__noinline__, gnu::__cold__]] inline bool save_before(
+    account_slot slot, account_state state, std::uint16_t epoch) noexcept {
     if (state.sequence == 0 || planted == bug::before_not_saved)
         return true;
     double_word& before = slot.before();
@@ -143,8 +145,8 @@ inline constexpr std::size_t group_accounts = 64;
 /// not there yet: then the others are not either, mostly, and to move them by the way costs a third
 /// of what it would cost the next who comes to each. That one would not have foreseen the branch,
 /// and would have waited for that account's memory with nothing else under way.
-[[gnu::noinline, gnu::cold]] inline void move_group(account_slot slot,
-                                                    const epoch_clock& epochs) noexcept {
+[[gnu::__noinline__, gnu::__cold__]] inline void move_group(account_slot slot,
+                                                            const epoch_clock& epochs) noexcept {
     const auto place = static_cast<std::size_t>(slot.account - slot.first);
     account* const begin = slot.first + place / group_accounts * group_accounts;
     for (account* one = begin; one != begin + group_accounts; ++one) {
@@ -182,3 +184,5 @@ template <class Settle>
 
 }  // namespace detail
 }  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>

@@ -17,6 +17,13 @@
 // thread is kept from its posting only by what others get done to the same account, a posting, a
 // transfer or a cut; but a transfer also needs one of 255 records (see transfer.hpp). `open` may
 // allocate when it meets a full part of the table; it is lock-free but for what the allocator does.
+//
+// Without exceptions (-fno-exceptions) the constructor aborts where it would throw std::bad_alloc,
+// and a cut's visitor must not throw. In a program whose translation units differ in that, it is
+// unspecified which of the two happens.
+//
+// The usual macros of other headers (detail/macros_push.inc) do not change what these headers mean.
+// Where `minor` is one, write `(amount.minor)()`.
 #pragma once
 
 #include <chrono>
@@ -34,6 +41,8 @@
 #include <coffer/money.hpp>
 #include <coffer/posting.hpp>
 #include <coffer/transfer.hpp>
+
+#include <coffer/detail/macros_push.inc>
 
 namespace coffer {
 
@@ -54,7 +63,7 @@ public:
         std::size_t expected_accounts;  ///< room made from the start, 64 to 96 bytes an account
     };
 
-    /// Throws std::bad_alloc.
+    /// Throws std::bad_alloc (aborts without exceptions).
     explicit ledger(options chosen = {}) : accounts_{chosen.shards, chosen.expected_accounts} {}
 
     /// Opens an account with its first posting. Errors: no_such_account (the number is 0),
@@ -70,13 +79,13 @@ public:
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// balance_overflow, ledger_full (the account's sequence is used up).
-    [[nodiscard, gnu::always_inline]] inline outcome deposit(account_number number,
-                                                             money amount) noexcept;
+    [[nodiscard, gnu::__always_inline__]] inline outcome deposit(account_number number,
+                                                                 money amount) noexcept;
 
     /// Takes `amount` from the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// insufficient_funds, ledger_full (the account's sequence is used up).
-    [[nodiscard, gnu::always_inline]] inline outcome withdraw(account_number number,
-                                                              money amount) noexcept;
+    [[nodiscard, gnu::__always_inline__]] inline outcome withdraw(account_number number,
+                                                                  money amount) noexcept;
 
     /// The account's last posting. Errors: no_such_account. Writes nothing, not even a cache line.
     [[nodiscard]] outcome balance(account_number number) const noexcept;
@@ -133,8 +142,8 @@ private:
 
     [[nodiscard]] outcome insert(posting last, std::uint64_t durable_sequence) noexcept;
     template <class Change>
-    [[nodiscard, gnu::always_inline]] inline outcome post(account_number number, money amount,
-                                                          Change change) noexcept;
+    [[nodiscard, gnu::__always_inline__]] inline outcome post(account_number number, money amount,
+                                                              Change change) noexcept;
     template <class Change>
     [[nodiscard]] outcome post_in_steps(slot at, account_number number, money amount,
                                         Change change) noexcept;
@@ -154,9 +163,9 @@ private:
     static constexpr bool epoch_first = detail::planted == detail::bug::epoch_before_state;
 
     account_table accounts_;
-    detail::transfer_desk transfers_;
-    detail::epoch_clock epochs_;
-    std::mutex cutting_;  // held by cuts alone
+    detail::transfer_desk transfers_{};
+    detail::epoch_clock epochs_{};
+    std::mutex cutting_{};  // held by cuts alone
     std::chrono::steady_clock::time_point next_cut_{};
 };
 
@@ -221,7 +230,8 @@ inline account_state ledger::settled(slot at) noexcept {
 
 // Kept out of the way of postings, which mostly find the account in nobody's hand. Were it to
 // return the next state, that and all others would be in memory: a fifth slower.
-[[gnu::noinline, gnu::cold]] inline void ledger::settle(slot at, account_state state) noexcept {
+[[gnu::__noinline__, gnu::__cold__]] inline void ledger::settle(slot at,
+                                                                account_state state) noexcept {
     transfers_.settle(*at.account, state);
 }
 
@@ -254,8 +264,9 @@ outcome ledger::post(account_number number, money amount, Change change) noexcep
 }
 
 template <class Change>
-[[gnu::noinline, gnu::cold]] outcome ledger::post_in_steps(slot at, account_number number,
-                                                           money amount, Change change) noexcept {
+[[gnu::__noinline__, gnu::__cold__]] outcome ledger::post_in_steps(slot at, account_number number,
+                                                                   money amount,
+                                                                   Change change) noexcept {
     for (;;) {
         const std::uint16_t too_early = epoch_first ? epochs_.now() : std::uint16_t{0};
         const account_state before = settled(at);
@@ -297,7 +308,8 @@ inline outcome ledger::balance(account_number number) const noexcept {
             detail::posting_of(number, state)};
 }
 
-[[gnu::noinline, gnu::cold]] inline account_state ledger::read_in_hand(slot at) const noexcept {
+[[gnu::__noinline__, gnu::__cold__]] inline account_state ledger::read_in_hand(
+    slot at) const noexcept {
     return transfers_.read(*at.account);
 }
 
@@ -312,30 +324,27 @@ inline std::size_t ledger::apply(std::span<const operation> operations,
         if (i + ahead < count)
             accounts_.prefetch(operations[i + ahead].account);
         const operation& one = operations[i];
-        switch (one.kind) {
-            case operation_kind::balance:
-                outcomes[i] = balance(one.account);
-                continue;
-            case operation_kind::deposit:
-                outcomes[i] = deposit(one.account, one.amount);
-                continue;
-            case operation_kind::withdraw:
-                outcomes[i] = withdraw(one.account, one.amount);
-                continue;
-        }
-        return i;
+        // No switch: of one over all kinds some compilers want a default, and others want none.
+        if (one.kind == operation_kind::balance)
+            outcomes[i] = balance(one.account);
+        else if (one.kind == operation_kind::deposit)
+            outcomes[i] = deposit(one.account, one.amount);
+        else if (one.kind == operation_kind::withdraw)
+            outcomes[i] = withdraw(one.account, one.amount);
+        else
+            return i;
     }
     return count;
 }
 
 template <class Visitor>
 cut_summary ledger::cut(Visitor&& visitor, cut_pace pace) {
-    const std::lock_guard alone{cutting_};
+    const std::lock_guard<std::mutex> alone{cutting_};
     std::this_thread::sleep_until(next_cut_);
     cut_summary summary;
     std::exception_ptr failure;
     summary.epoch = epochs_.advance();
-    next_cut_ = std::chrono::steady_clock::now() + detail::cut_spacing;
+    next_cut_ = std::chrono::steady_clock::now() + detail::cut_spacing();
     const std::uint16_t epoch = detail::epoch_clock::in_a_state(summary.epoch);
     const auto settle = [this](account& one, account_state found) noexcept {
         transfers_.settle(one, found);
@@ -349,12 +358,16 @@ cut_summary ledger::cut(Visitor&& visitor, cut_pace pace) {
             return;
         ++summary.accounts;
         summary.total_minor += static_cast<std::uint64_t>(taken->balance.minor());
+#if defined(__cpp_exceptions)
         try {
             if (!failure)
                 visitor(detail::posting_of(at.account->number(), *taken));
         } catch (...) {
             failure = std::current_exception();
         }
+#else
+        visitor(detail::posting_of(at.account->number(), *taken));
+#endif
     });
     if (failure)
         std::rethrow_exception(failure);
@@ -362,5 +375,7 @@ cut_summary ledger::cut(Visitor&& visitor, cut_pace pace) {
 }
 
 }  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>
 
 #include <coffer/detail/ledger_transfer.hpp>

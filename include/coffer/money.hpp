@@ -15,6 +15,8 @@
 #include <string_view>
 #include <system_error>
 
+#include <coffer/detail/macros_push.inc>
+
 namespace coffer {
 
 /// Why a text is not an amount of money.
@@ -30,7 +32,7 @@ class money {
 public:
     struct parsed;
 
-    static constexpr std::size_t decimals = 2;
+    [[gnu::__visibility__("hidden")]] static constexpr std::size_t decimals = 2;
 
     constexpr money() noexcept = default;
     /// The money that `minor_units` cents are.
@@ -39,8 +41,16 @@ public:
     }
     /// How many cents this is.
     [[nodiscard]] constexpr std::int64_t minor() const noexcept { return minor_; }
+    /// The same: what glibc's <sys/sysmacros.h>, which has a macro `minor`, makes of `minor()`.
+    [[nodiscard]] constexpr std::int64_t gnu_dev_minor() const noexcept { return minor_; }
 
-    friend constexpr auto operator<=>(money, money) noexcept = default;
+    // Written out, since Clang 14 warns of the null pointer in what it makes of `= default`.
+    friend constexpr bool operator==(money left, money right) noexcept {
+        return left.minor_ == right.minor_;
+    }
+    friend constexpr std::strong_ordering operator<=>(money left, money right) noexcept {
+        return left.minor_ <=> right.minor_;
+    }
 
     /// Reads the whole of `text` as a JSON number: "100.5", "1e2", "-0.50". Any number of digits
     /// and any exponent is read exactly; trailing zeros behind the second decimal are no error.
@@ -60,7 +70,8 @@ struct money::parsed {
 };
 
 /// The most characters that `to_chars` writes.
-inline constexpr std::size_t money_max_chars = sizeof("-92233720368547758.08") - 1;
+[[gnu::__visibility__("hidden")]] inline constexpr std::size_t money_max_chars =
+    sizeof("-92233720368547758.08") - 1;
 
 /// Writes `value` as the shortest decimal with at least one decimal place ("5000.0", "99.99"), in
 /// the manner of std::to_chars: `errc::value_too_large` and `last` if [first, last) is too short.
@@ -225,3 +236,5 @@ inline std::string to_string(money value) {
 }
 
 }  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>

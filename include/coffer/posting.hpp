@@ -6,6 +6,8 @@
 #include <coffer/account_number.hpp>
 #include <coffer/money.hpp>
 
+#include <coffer/detail/macros_push.inc>
+
 namespace coffer {
 
 /// Why an operation was refused. A refused operation changed nothing.
@@ -36,3 +38,5 @@ struct outcome {
 };
 
 }  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>

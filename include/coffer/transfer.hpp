@@ -48,6 +48,8 @@
 
 #include <coffer/account.hpp>
 
+#include <coffer/detail/macros_push.inc>
+
 namespace coffer::detail {
 
 /// One account's part in a transfer.
@@ -125,8 +127,8 @@ private:
     };
 
     std::atomic<std::uint64_t> status_{0};
-    stored_leg first_;
-    stored_leg second_;
+    stored_leg first_{};
+    stored_leg second_{};
     std::atomic<std::uint64_t> gain_{0};  // of the first leg; the second has the opposite
     // In a line of its own: a claim has no use for the rest, nor most helpers for this.
     alignas(64) std::atomic<std::uint32_t> pins_{0};
@@ -149,7 +151,7 @@ public:
     /// Does the transfer that `legs` describe, the lower account number first, if both accounts
     /// still have the states expected. False if they have not, or had not all the time. `number` is
     /// a record claimed for this; it is given back.
-    [[nodiscard, gnu::always_inline]] inline bool carry_out(
+    [[nodiscard, gnu::__always_inline__]] inline bool carry_out(
         std::uint16_t number, const transfer_record::legs& legs) noexcept;
 
     /// Brings the transfer that has `account` in hand, as `found` says, to its end.
@@ -247,8 +249,9 @@ inline transfer_record::phase transfer_record::decide(phase outcome) noexcept {
 
 namespace transfers {
 
-/// Where this thread looks for a free record first: mostly one that it used last.
-[[nodiscard]] inline std::uint16_t& favourite() noexcept {
+/// Where this thread looks for a free record first: mostly one that it used last. Hidden, since GCC
+/// makes its variables unique in the process otherwise, and dlclose then unloads nothing.
+[[nodiscard, gnu::__visibility__("hidden")]] inline std::uint16_t& favourite() noexcept {
     static std::atomic<std::uint16_t> threads{0};
     // Relaxed: it only spreads the threads.
     thread_local std::uint16_t mine = static_cast<std::uint16_t>(
@@ -287,7 +290,7 @@ inline bool transfer_desk::carry_out(std::uint16_t number,
 
 // `legs` is a copy, so that the caller's need not be in memory. The first account, once in hand, is
 // not tried again: it would be taken for a transfer that a helper may have aborted since.
-[[gnu::noinline, gnu::cold]] inline bool transfer_desk::carry_out_in_steps(
+[[gnu::__noinline__, gnu::__cold__]] inline bool transfer_desk::carry_out_in_steps(
     std::uint16_t number, transfer_record::legs legs, bool has_first) noexcept {
     const bool committed =
         (has_first || take_in_hand(number, legs.first)) && help(number, legs) == phase::committed;
@@ -366,3 +369,5 @@ inline account_state transfer_desk::read(const account& account) const noexcept 
 }
 
 }  // namespace coffer::detail
+
+#include <coffer/detail/macros_pop.inc>

@@ -9,6 +9,8 @@
 
 #include <cstdint>
 
+#include <coffer/detail/macros_push.inc>
+
 #if !defined(__GNUC__)
 #error "coffer needs the GCC or Clang builtins for atomic access"
 #elif defined(__x86_64__) && !defined(__GCC_HAVE_SYNC_COMPARE_AND_SWAP_16)
@@ -30,11 +32,16 @@ struct alignas(16) double_word {
 };
 static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
 
+#if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Watomic-implicit-seq-cst"
+#endif
+
 /// Replaces `word` by `desired` if it is `expected`, as one step of all threads, with both memory
 /// orders seq_cst (the builtin knows no weaker one). False if it was not.
 [[nodiscard]] inline bool compare_and_swap(double_word& word, const double_word& expected,
                                            const double_word& desired) noexcept {
-    __extension__ using whole [[gnu::may_alias]] = unsigned __int128;
+    __extension__ using whole [[gnu::__may_alias__]] = unsigned __int128;
     const auto as_whole = [](const double_word& value) noexcept {
         return static_cast<whole>(value.second) << 64 | value.first;
     };
@@ -54,9 +61,15 @@ static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
 #endif
 }
 
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#endif
+
 /// One half. The halves of a word may be from different moments: see load_state.
 [[nodiscard]] inline std::uint64_t load_acquire(const std::uint64_t& half) noexcept {
     return __atomic_load_n(&half, __ATOMIC_ACQUIRE);
 }
 
 }  // namespace coffer::detail
+
+#include <coffer/detail/macros_pop.inc>

@@ -5,6 +5,8 @@
 
 #include <coffer/ledger.hpp>
 
+#include <coffer/detail/macros_push.inc>
+
 namespace coffer {
 
 inline errc ledger::check(account_state from, account_state to, money amount) const noexcept {
@@ -84,7 +86,7 @@ inline ledger::transfer_outcome ledger::posted(account_number from, account_numb
     return done;
 }
 
-[[gnu::noinline, gnu::cold]] inline ledger::transfer_outcome ledger::transfer_in_steps(
+[[gnu::__noinline__, gnu::__cold__]] inline ledger::transfer_outcome ledger::transfer_in_steps(
     account_number from, account_number to, money amount) noexcept {
     const slot payer_at = accounts_.find(from);
     const slot payee_at = accounts_.find(to);
@@ -111,3 +113,5 @@ inline ledger::transfer_outcome ledger::posted(account_number from, account_numb
 }
 
 }  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>

@@ -9,15 +9,21 @@
 #include <chrono>
 #include <cstdint>
 
+#include <coffer/detail/macros_push.inc>
+
 namespace coffer::detail {
 
 #if !defined(COFFER_TEST_STEP)
 #define COFFER_TEST_STEP() static_cast<void>(0)
 /// From the beginning of a cut to that of the next, at the least: see the limits in cut.hpp.
-inline constexpr std::chrono::milliseconds cut_spacing{1};
+constexpr std::chrono::milliseconds cut_spacing() noexcept {
+    return std::chrono::milliseconds{1};
+}
 #else
 // A test that gets in between makes fewer cuts than there are epochs in a state.
-inline constexpr std::chrono::milliseconds cut_spacing{0};
+constexpr std::chrono::milliseconds cut_spacing() noexcept {
+    return std::chrono::milliseconds{0};
+}
 #endif
 
 enum class bug : std::uint8_t {
@@ -39,3 +45,5 @@ inline constexpr bug planted = bug::none;
 #endif
 
 }  // namespace coffer::detail
+
+#include <coffer/detail/macros_pop.inc>

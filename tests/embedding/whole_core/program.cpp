@@ -1,0 +1,128 @@
+// All of the core's public interface in one program, which fails with the line that went wrong. It
+// has no warnings, whatever is asked for, and needs neither exceptions nor RTTI. Its words are none
+// of macros.txt: it is compiled beside those, too. Given an argument, it asks for more memory than
+// there is.
+#include <coffer/ledger.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace {
+
+constexpr coffer::account_number alice = 10001;
+constexpr coffer::account_number bob = 10002;
+
+constexpr coffer::money cents(std::int64_t units) {
+    return coffer::money::from_minor(units);
+}
+
+/// The line that went wrong; 0: none did.
+std::atomic<int> wrong{0};
+
+template <class Result>
+void expect_on(const Result& holds, int where_it_is) {
+    int still_none = 0;
+    if (!holds)
+        wrong.compare_exchange_strong(still_none, where_it_is);
+}
+#define EXPECT(...) expect_on((__VA_ARGS__), __LINE__)
+
+void money_is_exact() {
+    const auto parsed = coffer::money::parse("1234.5");
+    EXPECT(parsed);
+    EXPECT((parsed.value.minor)() == 123450);
+    EXPECT(to_string(parsed.value) == "1234.5");
+    EXPECT(coffer::money::parse("1.005").error == coffer::money_error::too_many_decimals);
+    EXPECT(coffer::money::parse("1e17").error == coffer::money_error::out_of_range);
+    EXPECT(coffer::money::parse("").error == coffer::money_error::not_a_number);
+    EXPECT(cents(1) > coffer::money{} && cents(1) == cents(1) && cents(1) != cents(2));
+    EXPECT(cents(1) <= cents(1) && cents(-1) < cents(0) && cents(2) >= cents(1));
+    std::array<char, coffer::money_max_chars> room_for_one{};
+    const auto written = coffer::to_chars(room_for_one.data(), room_for_one.data() + 3, cents(-5));
+    EXPECT(written.ec == std::errc::value_too_large);
+    EXPECT(coffer::parse_account_number("10001") == alice);
+    EXPECT(!coffer::parse_account_number("010001"));
+}
+
+void each_operation_does_what_it_says(coffer::ledger& books) {
+    EXPECT(books.open(alice, cents(100'000)));
+    EXPECT(books.open(alice).error == coffer::errc::already_open);
+    EXPECT(books.restore({bob, 7, cents(500)}));
+    EXPECT(books.durable_sequence(bob) == 7);
+    EXPECT(books.deposit(alice, cents(50)).posting.balance == cents(100'050));
+    EXPECT(books.withdraw(bob, cents(501)).error == coffer::errc::insufficient_funds);
+    EXPECT(books.withdraw(bob, cents(500)).posting.sequence == 8);
+    EXPECT(books.balance(3).error == coffer::errc::no_such_account);
+    const auto done = books.transfer(alice, bob, cents(50));
+    EXPECT(done && done.from.balance == cents(100'000) && done.to.balance == cents(50));
+    EXPECT(books.transfer(alice, alice, cents(1)).error == coffer::errc::same_account);
+    (books.prefetch)(alice);
+    books.note_durable(alice, 3);
+    EXPECT(books.durable_sequence(alice) == 3 && (books.size)() == 2);
+    const std::array<coffer::operation, 4> requests{
+        {{coffer::operation_kind::balance, alice, {}},
+         {coffer::operation_kind::deposit, bob, cents(2)},
+         {coffer::operation_kind::withdraw, bob, cents(1)},
+         {static_cast<coffer::operation_kind>(9), bob, cents(1)}}};
+    std::array<coffer::outcome, 4> replies{};
+    EXPECT(books.apply(requests, replies) == 3);
+    EXPECT(replies[0].posting.balance == cents(100'000));
+    EXPECT(replies[1].posting.balance == cents(52) && replies[2].posting.balance == cents(51));
+}
+
+void cuts_are_exact_while_others_post(coffer::ledger& books) {
+    std::array<std::thread, 2> others{};
+    for (std::thread& other : others)
+        other = std::thread{[&books] {
+            for (int i = 0; i != 2'000; ++i) {
+                EXPECT(books.transfer(alice, bob, cents(3)));
+                EXPECT(books.transfer(bob, alice, cents(3)));
+            }
+        }};
+    for (int i = 0; i != 5; ++i) {
+        std::int64_t together = 0;
+        const coffer::cut_summary picture = books.cut(
+            [&together](const coffer::posting& each_one) {
+                together += (each_one.balance.minor)();
+            },
+            coffer::cut_pace::gentle());
+        EXPECT(together == 100'051 && picture.total_minor == 100'051 && picture.accounts == 2);
+    }
+    for (std::thread& other : others)
+        other.join();
+    EXPECT(books.balance(alice).posting.balance == cents(100'000));
+}
+
+int ask_for_too_much() {
+    const coffer::ledger::options too_many{0, coffer::account_table::max_expected_accounts};
+#if defined(__cpp_exceptions)
+    try {
+        const coffer::ledger books{too_many};
+    } catch (const std::bad_alloc&) {
+        return 0;
+    }
+#else
+    const coffer::ledger books{too_many};
+#endif
+    return 1;
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+    if (argc > 1)
+        return ask_for_too_much();
+    money_is_exact();
+    coffer::ledger books{{2, 1000}};
+    each_operation_does_what_it_says(books);
+    cuts_are_exact_while_others_post(books);
+    return wrong.load() == 0 ? EXIT_SUCCESS : wrong.load() % 255 + 1;
+}
