@@ -69,10 +69,11 @@ void deposit(teller& at, account_number account, const request& asked, reply& ou
 }
 
 void readiness(teller& at, account_number, const request&, reply& out) {
-    if (at.house().is_open())
+    const problem why = problem_of(at.house().why_no_postings());
+    if (why == problem::none)
         out.affirm("ready");
     else
-        out.refuse(problem::not_open);
+        out.refuse(why);
 }
 
 }  // namespace coffer::api

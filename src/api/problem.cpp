@@ -68,6 +68,14 @@ constexpr std::array rows{
         {503, "unavailable", "no more Idempotency-Keys can be remembered now, try again"}},
     row{problem::not_open,
         {503, "unavailable", "the server is still reading its journal, try again"}},
+    row{problem::disk_full,
+        {503, "unavailable", "the disk has no room for postings: nothing was posted, try again"}},
+    row{problem::disk_hangs,
+        {503, "unavailable", "the disk does not answer: nothing was posted, try again"}},
+    row{problem::outcome_unknown,
+        {503, "outcome_unknown",
+         "the disk has not answered in time: whether this was posted is not known yet, ask again "
+         "with the same Idempotency-Key"}},
     row{problem::unavailable, {503, "unavailable", "the server cannot do this now, try again"}},
     row{problem::internal_error,
         {500, "internal_error", "the server is at fault, nothing was posted"}},
@@ -94,7 +102,12 @@ problem problem_of(service refusal) noexcept {
         case service::not_open:
             return problem::not_open;
         case service::unavailable:
+        case service::lane_full:
             return problem::unavailable;
+        case service::disk_full:
+            return problem::disk_full;
+        case service::disk_hangs:
+            return problem::disk_hangs;
         case service::keys_full:
             return problem::idempotency_keys_full;
         case service::request_in_progress:

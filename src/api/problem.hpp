@@ -49,6 +49,9 @@ enum class problem : std::uint8_t {
     idempotency_keys_full,
     // ours
     not_open,
+    disk_full,
+    disk_hangs,
+    outcome_unknown,
     unavailable,
     internal_error,
 };

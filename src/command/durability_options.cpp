@@ -28,6 +28,15 @@ std::optional<std::chrono::microseconds> parse_commit_wait(std::string_view text
     return duration && *duration <= longest ? duration : std::nullopt;
 }
 
+std::optional<std::chrono::milliseconds> parse_disk_timeout(std::string_view text) {
+    constexpr std::chrono::milliseconds shortest{100};
+    constexpr std::chrono::hours longest{24};
+    const auto duration = parse_duration(text);
+    return duration && *duration >= shortest && *duration <= longest
+               ? std::optional{std::chrono::ceil<std::chrono::milliseconds>(*duration)}
+               : std::nullopt;
+}
+
 std::optional<std::chrono::microseconds> parse_time_to_live(std::string_view text) {
     const auto duration = parse_duration(text);
     return duration && duration->count() != 0 ? duration : std::nullopt;
@@ -49,6 +58,11 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
         ->type_name("DURATION")
         ->description("How long a posting waits for others to be synced with it [0]")
         ->envname("COFFER_COMMIT_WAIT");
+    add_parsed(serve, "--disk-timeout", into.disk_timeout, parse_disk_timeout,
+               "a duration from 100ms to 24h, as in 500ms or 5s")
+        ->type_name("DURATION")
+        ->description("How long a request waits for the disk, then it gets 503 [5s]")
+        ->envname("COFFER_DISK_TIMEOUT");
     add_parsed(serve, "--retain", into.retain, parse_retain, "a duration, as in 12h or 30d, or all")
         ->type_name("DURATION|all")
         ->description("How long to keep journal segments that all snapshots cover [all]")

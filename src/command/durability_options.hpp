@@ -14,6 +14,7 @@ namespace coffer::command {
 
 struct durability_options {
     std::chrono::microseconds commit_wait{0};
+    std::chrono::milliseconds disk_timeout{5000};
     std::optional<std::chrono::microseconds> retain;  ///< nothing: all
     std::chrono::microseconds key_time_to_live = std::chrono::hours{24};
     std::size_t max_keys = 10'000'000;

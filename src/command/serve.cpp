@@ -51,7 +51,8 @@ public:
                                          .key_ttl = asked.key_time_to_live,
                                          .now = &journal::writer::wall_clock});
         horizon_.emplace(found.keys_from, asked.key_time_to_live);
-        house.open(std::move(found.books), std::move(log), {asked.commit_wait, &end_at_once});
+        house.open(std::move(found.books), std::move(log),
+                   {asked.commit_wait, asked.disk_timeout, &end_at_once});
         take_snapshots(house, found);
         return begun.empty() ? found.from : begun;
     }
@@ -76,13 +77,16 @@ public:
 private:
     [[nodiscard]] journal::file_log::options log_options() const {
         return {.segment_bytes = std::max(options_.durability.segment_bytes,
-                                          engine::least_segment_bytes(options_.threads))};
+                                          engine::least_segment_bytes(options_.threads)),
+                .least_bytes = engine::tight_segment_bytes(options_.threads)};
     }
 
     /// A small first segment, for a quick first start: the others are made in the background.
     [[nodiscard]] journal::file_log::options first_log_options() const {
-        return {.segment_bytes = std::min(log_options().segment_bytes,
-                                          engine::ample_segment_bytes(options_.threads))};
+        journal::file_log::options first = log_options();
+        first.segment_bytes =
+            std::min(first.segment_bytes, engine::ample_segment_bytes(options_.threads));
+        return first;
     }
 
     /// Where the accounts of a first start are from; empty if it is none.
@@ -114,7 +118,7 @@ private:
     }
 
     void take_snapshots(engine& house, const recovered& found) {
-        const journal::writer& journal = *house.journal();
+        journal::writer& journal = *house.journal();
         snapshotter_.emplace(
             house.books(), snapshot::snapshot_directory{directory_.snapshots()},
             snapshot::snapshotter::options{
@@ -172,25 +176,41 @@ http::limits fit(const serve_options& options, std::size_t descriptors) {
                                     descriptors_a_worker * options.threads + descriptors_beside);
 }
 
-/// Whatever goes wrong: nobody posts any more when the journal ends, the last snapshot has the
-/// books, and the journal has workers to tell what is durable.
+using steady = std::chrono::steady_clock;
+
+/// Ends the journal in order. If the disk does not answer by then, ends the process: the thread
+/// that waits for the disk cannot be ended.
+void end_journal(engine& house, steady::time_point deadline) noexcept {
+    if (house.close_by(deadline)) {
+        house.close();
+        return;
+    }
+    ::alarm(2);  // a log that nobody reads must not hold it up
+    log::error("the disk does not answer or has no room: ending without what was not acknowledged");
+    std::_Exit(EXIT_FAILURE);
+}
+
+/// Whatever goes wrong: nobody posts any more when the journal ends, and it has ended when the last
+/// snapshot is taken, so that a disk that does not answer is found out first.
 class ending {
 public:
-    ending(http::server& server, std::optional<archive>& disk, engine& house) noexcept
-        : server_{server}, disk_{disk}, house_{house} {}
+    ending(http::server& server, std::optional<archive>& disk, engine& house,
+           std::chrono::seconds patience) noexcept
+        : server_{server}, disk_{disk}, house_{house}, patience_{patience} {}
     ending(const ending&) = delete;
     ending& operator=(const ending&) = delete;
     ~ending() {
         server_.stop();
+        end_journal(house_, steady::now() + patience_);
         if (disk_)
             disk_->end_snapshots();
-        house_.close();
     }
 
 private:
     http::server& server_;
     std::optional<archive>& disk_;
     engine& house_;
+    const std::chrono::seconds patience_;
 };
 
 }  // namespace
@@ -205,11 +225,12 @@ void serve(const serve_options& options) {
     engine house{{.tellers = options.threads,
                   .keys = {options.durability.max_keys, options.durability.key_time_to_live}}};
     http::server server{house, options.listen, options.threads, limits};
-    const ending at_the_end{server, disk, house};
+    const ending at_the_end{server, disk, house, limits.drain_timeout};
     server.start();
     const std::string from = disk ? disk->open(house) : open_in_memory(house, options.accounts);
     print_banner({options, limits, server.address(), house.books().size(), from});
     server.wait();
+    end_journal(house, server.end_by());
     if (disk)
         disk->stop();
 }

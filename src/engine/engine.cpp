@@ -13,9 +13,10 @@ constexpr std::size_t least_lane_bytes = std::size_t{128} << 10;
 constexpr std::size_t most_lane_bytes = std::size_t{512} << 10;
 static_assert(least_lane_bytes >= (teller::most_a_turn + 1) * journal::format::record::max_bytes);
 
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
 /// Whole mebibytes, and one to spare.
 std::uint64_t segment_bytes(std::size_t tellers, std::size_t bytes_a_lane) noexcept {
-    constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
     const std::uint64_t room = journal::writer::room_factor * tellers * bytes_a_lane +
                                journal::format::batch::max_bytes +
                                journal::format::segment::batches_at;
@@ -64,6 +65,7 @@ void engine::open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_
     asked.on_failure = std::move(chosen.on_failure);
     asked.lane_bytes = lane_bytes(tellers_.size(), *log_);
     asked.commit_wait = chosen.commit_wait;
+    asked.disk_timeout = chosen.disk_timeout;
     journal_.emplace(*books_, *log_, std::move(asked));
     for (std::size_t i = 0; i != tellers_.size(); ++i)
         tellers_[i]->lane_ = &journal_->lane_at(i);
@@ -77,6 +79,24 @@ std::uint64_t engine::least_segment_bytes(std::size_t tellers) noexcept {
 
 std::uint64_t engine::ample_segment_bytes(std::size_t tellers) noexcept {
     return segment_bytes(tellers, most_lane_bytes);
+}
+
+std::uint64_t engine::tight_segment_bytes(std::size_t tellers) noexcept {
+    const std::uint64_t room =
+        journal::format::segment::batches_at + 2 * journal::writer::least_room_bytes(tellers);
+    return (room + mebibyte - 1) / mebibyte * mebibyte;
+}
+
+service engine::why_no_postings() const noexcept {
+    if (!is_open())
+        return service::not_open;
+    if (!journal_ || journal_->accepting())
+        return service::done;
+    return journal_->hangs() ? service::disk_hangs : service::disk_full;
+}
+
+bool engine::close_by(std::chrono::steady_clock::time_point deadline) noexcept {
+    return !journal_ || journal_->stop_by(deadline);
 }
 
 bool engine::close() noexcept {

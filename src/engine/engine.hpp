@@ -19,7 +19,7 @@
 
 namespace coffer {
 
-/// Thread safety: is_open, accepts_postings, keys and journal_counts may be called from any thread
+/// Thread safety: is_open, why_no_postings, keys and journal_counts may be called from any thread
 /// at once, and so may books once it is open. A teller is for one thread. The rest is for one
 /// thread.
 class engine {
@@ -31,6 +31,8 @@ public:
     struct journal_options {
         /// How long a posting waits for others that are to be synced with it.
         std::chrono::microseconds commit_wait{0};
+        /// How long something may be on its way to the disk until postings are refused.
+        std::chrono::milliseconds disk_timeout{5000};
         /// Called once, by the journal's thread, when nothing more will be durable.
         std::function<void(const std::string& why)> on_failure;
     };
@@ -54,19 +56,21 @@ public:
     [[nodiscard]] static std::uint64_t least_segment_bytes(std::size_t tellers) noexcept;
     /// From which size on larger segments make no difference to them.
     [[nodiscard]] static std::uint64_t ample_segment_bytes(std::size_t tellers) noexcept;
+    /// What they may shrink to where there is little room: so many tellers can still post.
+    [[nodiscard]] static std::uint64_t tight_segment_bytes(std::size_t tellers) noexcept;
 
     /// Makes all durable that was done, and ends the journal in order. The tellers are at rest.
     /// False if the journal has failed. Does nothing when called again, or where nothing is kept.
     bool close() noexcept;
+    /// Waits no longer for that than writer::stop_by does. False if it is not done by then.
+    [[nodiscard]] bool close_by(std::chrono::steady_clock::time_point deadline) noexcept;
 
     [[nodiscard]] bool is_open() const noexcept {
         // Acquire: pairs with the release in open. What that has set up is seen.
         return is_open_.load(std::memory_order_acquire);
     }
-    /// Whether the journal can take more.
-    [[nodiscard]] bool accepts_postings() const noexcept {
-        return !journal_ || journal_->accepting();
-    }
+    /// Why no postings are made now: not_open, disk_full or disk_hangs; done if they are.
+    [[nodiscard]] service why_no_postings() const noexcept;
 
     [[nodiscard]] teller& teller_at(std::size_t index) noexcept { return *tellers_[index]; }
     [[nodiscard]] ledger& books() noexcept { return *books_; }

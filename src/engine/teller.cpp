@@ -15,6 +15,11 @@ bool is_definitive(errc error) noexcept {
     return error != errc::ledger_full;
 }
 
+/// Whether no crash takes back what is shown.
+bool is_safe(const ledger& books, const posting& shown) noexcept {
+    return shown.sequence <= books.durable_sequence(shown.account);
+}
+
 constexpr service service_of(key_store::verdict found) noexcept {
     switch (found) {
         case key_store::verdict::fresh:
@@ -35,6 +40,7 @@ constexpr service service_of(key_store::verdict found) noexcept {
 // A turn that begins before the books are open ends without the journal.
 void teller::begin() noexcept {
     due_ = 0;
+    was_full_ = false;
     if (house_.is_open() && lane_ != nullptr) {
         lane_->begin();
         in_turn_ = true;
@@ -46,18 +52,20 @@ void teller::end() noexcept {
         lane_->end_quietly();
 }
 
-void teller::announce(bool here) noexcept {
+void teller::announce() noexcept {
     if (latest_ == announced_)
         return;
     announced_ = latest_;
-    if (here)
-        house_.journal()->commit_here();
-    else
-        house_.journal()->wake();
+    house_.journal()->wake();
 }
 
-bool teller::has_room(std::size_t requests) noexcept {
-    return !house_.is_open() || lane_ == nullptr || lane_->reserve(requests);
+void teller::check_disk() noexcept {
+    if (house_.is_open() && lane_ != nullptr)
+        house_.journal()->check_progress();
+}
+
+std::chrono::milliseconds teller::disk_timeout() const noexcept {
+    return house_.journal()->disk_timeout();
 }
 
 told teller::balance(account_number account) noexcept {
@@ -65,10 +73,10 @@ told teller::balance(account_number account) noexcept {
         return {service::not_open};
     ledger& books = house_.books();
     const outcome found = books.balance(account);
-    if (!found || lane_ == nullptr)
+    if (!found || lane_ == nullptr || is_safe(books, found.posting))
         return {service::done, found};
-    if (!in_turn_ || !lane_->reserve())
-        return {service::unavailable};
+    if (const service refused = reserve_marker(); refused != service::done)
+        return {refused};
     wait_for(books, found.posting);
     return {service::done, found};
 }
@@ -95,13 +103,33 @@ told teller::change(posting_operation what, account_number account, money amount
     ledger& books = house_.books();
     if (!key.empty())
         return change_once(books, what, account, amount, key);
-    if (!can_post())
-        return {service::unavailable};
+    if (const service refused = reserve(); refused != service::done)
+        return {refused};
     return {service::done, post(books, what, account, amount, {})};
 }
 
-bool teller::can_post() noexcept {
-    return lane_ == nullptr || (in_turn_ && house_.accepts_postings() && lane_->reserve());
+/// Sees to it that a posting can be put on record; says why it cannot.
+service teller::reserve() noexcept {
+    if (lane_ == nullptr)
+        return service::done;
+    if (!in_turn_)
+        return service::unavailable;
+    const std::size_t budget = house_.journal()->lane_budget();
+    if (budget == 0)
+        return house_.why_no_postings() == service::disk_hangs ? service::disk_hangs
+                                                               : service::disk_full;
+    was_full_ = !lane_->reserve(1, budget);
+    return was_full_ ? service::lane_full : service::done;
+}
+
+/// The same of a marker, which takes no room in the log.
+service teller::reserve_marker() noexcept {
+    if (!in_turn_)
+        return service::unavailable;
+    if (house_.journal()->hangs())
+        return service::disk_hangs;
+    was_full_ = !lane_->reserve();
+    return was_full_ ? service::lane_full : service::done;
 }
 
 told teller::change_once(ledger& books, posting_operation what, account_number account,
@@ -113,8 +141,8 @@ told teller::change_once(ledger& books, posting_operation what, account_number a
             service::done, {claim.outcome().error, {account, 0, claim.outcome().balance}}, true};
     if (claim.verdict() != key_store::verdict::fresh)
         return {service_of(claim.verdict())};
-    if (!can_post())
-        return {service::unavailable};
+    if (const service refused = reserve(); refused != service::done)
+        return {refused};
     const outcome made = post(books, what, account, amount, known_by);
     if (is_definitive(made.error))
         claim.keep({made.error, made.posting.balance}, lane_, due_);
@@ -145,7 +173,7 @@ void teller::put_on_record(ledger& books, posting_operation what, const outcome&
 
 /// Has the reply wait for a posting of whomever that it shows.
 void teller::wait_for(ledger& books, const posting& shown) noexcept {
-    if (shown.sequence > books.durable_sequence(shown.account))
+    if (!is_safe(books, shown))
         note(lane_->append_marker(shown.account, shown.sequence));
 }
 

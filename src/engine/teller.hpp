@@ -5,7 +5,7 @@
 //     ... the reply is made ...
 //     turn.end();
 //     ... perhaps more turns ...
-//     teller.announce(false);
+//     teller.announce();
 //     ... when teller.is_durable(teller.due()): the reply is sent ...
 //
 // Guarantees     what is told may be said to a client once due(), as it was after it, is durable:
@@ -14,6 +14,7 @@
 // Thread safety  for one thread, but for on_durable's callback, which the journal's thread calls.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -34,7 +35,10 @@ class key_store;
 enum class service : std::uint8_t {
     done,                 ///< it has an outcome
     not_open,             ///< the books are being recovered: nothing was done
-    unavailable,          ///< the journal has no room: likewise
+    unavailable,          ///< it cannot be put on record now: likewise
+    lane_full,            ///< too much is on its way to the journal: likewise
+    disk_full,            ///< the journal has no room: likewise
+    disk_hangs,           ///< nothing becomes durable: likewise
     keys_full,            ///< there is no place for another key: likewise
     request_in_progress,  ///< one of the same key is on its way: likewise
     key_reused,           ///< the key is another request's: likewise
@@ -74,9 +78,9 @@ public:
     /// The most requests in one turn.
     static constexpr std::size_t most_a_turn = 256;
 
-    /// Whether so many requests can be taken before more of the earlier ones is durable. Up to
-    /// most_a_turn there always is once all that was done is durable.
-    [[nodiscard]] bool has_room(std::size_t requests) noexcept;
+    /// Whether a request of this turn was refused as lane_full. Asked again once latest() is
+    /// durable, it will not be.
+    [[nodiscard]] bool was_full() const noexcept { return was_full_; }
 
     // In a turn. Of the errors of the ledger, those that the operation of this name has there.
 
@@ -91,9 +95,8 @@ public:
     /// Whether there is such an account; `done` without an outcome that could be shown.
     [[nodiscard]] told find(account_number account) const noexcept;
 
-    /// Has the journal make durable what was done since it was last called: in this thread, which
-    /// waits for the disk then, if `here` and nobody is at it already.
-    void announce(bool here) noexcept;
+    /// Has the journal make durable what was done since it was last called.
+    void announce() noexcept;
 
     /// What is to be durable before anything is said of what was told so far.
     [[nodiscard]] ticket due() const noexcept { return due_; }
@@ -106,6 +109,11 @@ public:
     /// Has `told` called, from the journal's thread, when more of what this teller did is durable.
     /// Set before the books are open. It must not throw.
     void on_durable(std::function<void()> told) { on_durable_ = std::move(told); }
+
+    /// Finds out whether the disk hangs. To be called now and then.
+    void check_disk() noexcept;
+    /// How long to wait for it. Of a teller whose journal is open.
+    [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept;
 
     [[nodiscard]] const engine& house() const noexcept { return house_; }
 
@@ -125,7 +133,8 @@ private:
     void put_on_record(ledger& books, journal::posting_operation what, const outcome& done,
                        money amount, const journal::request_key& key) noexcept;
     void wait_for(ledger& books, const posting& shown) noexcept;
-    [[nodiscard]] bool can_post() noexcept;
+    [[nodiscard]] service reserve() noexcept;
+    [[nodiscard]] service reserve_marker() noexcept;
     void note(ticket one) noexcept { due_ = latest_ = one; }
 
     engine& house_;
@@ -134,6 +143,7 @@ private:
     ticket due_ = 0;                 // in this turn
     ticket latest_ = 0;
     bool in_turn_ = false;  // and the lane knows
+    bool was_full_ = false;
     ticket announced_ = 0;
 };
 

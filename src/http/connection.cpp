@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "http/limits.hpp"
+#include "http/recalled_replies.hpp"
 #include "http/text_memory.hpp"
 #include "http/worker.hpp"
 #include "ops/log.hpp"
@@ -109,13 +110,9 @@ void connection::read() {
     serve({buffer.data(), size});
 }
 
-void connection::serve(std::string_view bytes) {
+void connection::serve(std::string_view bytes, bool patient) {
+    session_.wait_for_teller(patient);
     const std::size_t most = most_requests();
-    if (!owner_.at().has_room(most)) {
-        unfinished_ += bytes;
-        count_held();
-        return await(owner_.at().latest());
-    }
     const session::phase before = session_.now();
     std::string& out = owner_.write_buffer();
     out.clear();
@@ -143,8 +140,10 @@ void connection::serve(std::string_view bytes) {
     send(out);
 }
 
-// As long as it takes: it is the disk that is slow, and not the client.
+// It is the disk that is slow, and not the client: it has no deadline but on_overdue.
 void connection::await(teller::ticket due) {
+    if (waiting_since_ == clock::time_point{})
+        waiting_since_ = clock::now();
     owner_.await_durable(*this, due);
     awaiting_ = true;
     deadline_ = owner_.drained_by();
@@ -157,6 +156,18 @@ void connection::on_durable() noexcept {
         if (!unsent_.empty())
             return send_rest();
         serve({});
+    });
+}
+
+// What was posted stays posted, and becomes durable when the disk answers.
+void connection::on_overdue() noexcept {
+    awaiting_ = false;
+    take_turn([this] {
+        set_deadline(patience(session_.now(), owner_.limits()));
+        if (unsent_.empty())
+            return serve({}, false);
+        unsent_ = recall_replies(unsent_, owner_.context());
+        send_rest();
     });
 }
 
@@ -202,6 +213,8 @@ void connection::linger(std::size_t bytes) {
 }
 
 void connection::send(std::string_view bytes) {
+    if (!bytes.empty())
+        waiting_since_ = {};
     const auto [sent, over] =
         bytes.empty() ? tcp_socket::attempt{0, false} : socket_.write_some(bytes);
     if (over)
@@ -215,6 +228,7 @@ void connection::send(std::string_view bytes) {
 }
 
 void connection::send_rest() {
+    waiting_since_ = {};
     const auto [sent, over] = socket_.write_some(unsent_);
     if (over)
         return close();
@@ -232,6 +246,8 @@ void connection::after_send() {
         return finish_sending();
     if (!session_.has_more())
         return is_done() ? part() : wait(interest::read);
+    if (session_.waits_for_teller() && !owner_.at().is_durable(owner_.at().latest()))
+        return await(owner_.at().latest());
     // The others' turn. Waiting to write, not to read: what to go on with is here already, and a
     // client that takes no replies gets no more of them.
     set_deadline(owner_.limits().write_timeout);

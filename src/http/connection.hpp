@@ -42,6 +42,12 @@ public:
     /// What its replies report is durable, or there is room for its requests. May destroy it.
     void on_durable() noexcept;
 
+    using clock = std::chrono::steady_clock;
+    /// Since when it has waited for the disk, while it does.
+    [[nodiscard]] clock::time_point waiting_since() const noexcept { return waiting_since_; }
+    /// It has waited for the disk for too long: says so to the client. May destroy it.
+    void on_overdue() noexcept;
+
     /// Answers 408 if a request was due, and closes, once its deadline is over: true, and it may be
     /// destroyed.
     bool check_deadline() noexcept;
@@ -56,7 +62,7 @@ private:
     void go_on();
     void disregard() noexcept;
     void read();
-    void serve(std::string_view bytes);
+    void serve(std::string_view bytes, bool patient = true);
     [[nodiscard]] teller::ticket feed(std::string_view bytes, std::size_t most, std::string& out);
     [[nodiscard]] std::size_t most_requests() const noexcept;
     void await(teller::ticket due);
@@ -80,8 +86,9 @@ private:
     held_share held_;
     session session_;
     handle self_;
-    std::string unfinished_;  // the beginning of a request
-    std::string unsent_;      // what the socket did not take yet
+    std::string unfinished_;             // the beginning of a request
+    std::string unsent_;                 // what the socket did not take yet
+    clock::time_point waiting_since_{};  // with a request that is not answered; else the epoch
     tick deadline_ = 0;
     std::size_t lingered_bytes_ = 0;
     event_loop::interest waits_to_ = event_loop::interest::read;

@@ -32,11 +32,11 @@ epoll_event event_of(void* told, event_loop::interest in) noexcept {
     return event;
 }
 
-/// Takes the count of a timer or a bell, so that it is ready no longer.
-void silence(const descriptor& counter) noexcept {
+/// Takes the count of a timer or a bell, so that it is ready no longer. 0 if that fails: then it is
+/// ready again in the next round.
+std::uint64_t silence(const descriptor& counter) noexcept {
     std::uint64_t count = 0;
-    // Nothing to be done if it fails: then it is ready again in the next round.
-    [[maybe_unused]] const ssize_t got = ::read(counter.number(), &count, sizeof count);
+    return ::read(counter.number(), &count, sizeof count) == sizeof count ? count : 0;
 }
 
 template <class Call>
@@ -83,15 +83,17 @@ void event_loop::post(std::function<void()> task) {
 
 void event_loop::wake() noexcept {
     const std::uint64_t one = 1;
-    // Fails only if it rings already.
-    [[maybe_unused]] const ssize_t rung = ::write(bell_.number(), &one, sizeof one);
+    // Any other failure is that it rings already.
+    while (::write(bell_.number(), &one, sizeof one) < 0 && errno == EINTR)
+        ;
 }
 
-void event_loop::run(const std::function<void()>& on_tick, const std::function<void()>& on_round) {
+void event_loop::run(const std::function<void(std::uint64_t)>& on_tick,
+                     const std::function<void()>& on_round) {
     std::array<epoll_event, 64> ready{};
     while (!stopped_) {
-        const int count =
-            ::epoll_wait(events_.number(), ready.data(), static_cast<int>(ready.size()), -1);
+        const int count = ::epoll_wait(events_.number(), ready.data(),
+                                       static_cast<int>(ready.size()), longest_wait_ms_);
         bool ticked = false;
         bool rung = false;
         for (int i = 0; i < count; ++i) {
@@ -105,8 +107,8 @@ void event_loop::run(const std::function<void()>& on_tick, const std::function<v
         }
         // Now, since these may destroy what was still to be told in the round.
         if (ticked) {
-            silence(timer_);
-            logged(on_tick);
+            if (const std::uint64_t ticks = silence(timer_); ticks != 0)
+                logged([&on_tick, ticks] { on_tick(ticks); });
         }
         if (rung)
             run_tasks();

@@ -5,6 +5,7 @@
 // that a request costs, where a level-triggered set needs none.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -45,10 +46,18 @@ public:
     /// Has the thread that runs the loop begin a round, if it waits.
     void wake() noexcept;
 
-    /// Until stop(): tells all that are ready, round by round. Between rounds it calls `on_tick`,
-    /// once a second, and `on_round`, at the end of each. What they and tasks throw is logged.
+    /// Has the next round begin after this time at the latest, though nothing is ready; a negative
+    /// one: when something is. For the thread that runs the loop.
+    void wait_at_most(std::chrono::milliseconds time) noexcept {
+        longest_wait_ms_ = static_cast<int>(time.count());
+    }
+
+    /// Until stop(): tells all that are ready, round by round. Between rounds it calls `on_tick`
+    /// each second, with the number of seconds since it did last, which is more than 1 if the
+    /// thread was held up; and `on_round`, at the end of each. What they and tasks throw is logged.
     void run(
-        const std::function<void()>& on_tick, const std::function<void()>& on_round = [] {});
+        const std::function<void(std::uint64_t)>& on_tick,
+        const std::function<void()>& on_round = [] {});
     void stop() noexcept { stopped_ = true; }
 
 private:
@@ -59,6 +68,7 @@ private:
     descriptor bell_;  // rung when there are tasks
     std::mutex tasks_guard_;
     std::vector<std::function<void()>> tasks_;
+    int longest_wait_ms_ = -1;
     bool stopped_ = false;
 };
 

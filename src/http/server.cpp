@@ -48,6 +48,7 @@ void server::wait() {
     signals.async_wait([this, &signals](const boost::system::error_code&, int signal) {
         log::info("{}: draining", signal == SIGINT ? "SIGINT" : "SIGTERM");
         signals.clear();
+        end_by_ = std::chrono::steady_clock::now() + common_.limits.drain_timeout;
         drain(common_.limits.drain_timeout);
     });
     events.run();

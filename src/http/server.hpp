@@ -34,6 +34,9 @@ public:
     /// that signal on, another one has its default effect: the process ends at once.
     void wait();
 
+    /// When the drain timeout of wait() is over. For after it.
+    [[nodiscard]] std::chrono::steady_clock::time_point end_by() const noexcept { return end_by_; }
+
     /// Cuts off whoever is being served. Does nothing when nobody is any more.
     void stop();
 
@@ -45,6 +48,7 @@ private:
     commons common_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::thread> threads_;
+    std::chrono::steady_clock::time_point end_by_;
 };
 
 }  // namespace coffer::http

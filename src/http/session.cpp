@@ -9,7 +9,7 @@ using api::problem;
 
 std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t most_requests) {
     std::size_t used = 0;
-    has_more_ = false;
+    has_more_ = waits_for_teller_ = false;
     for (; phase_ != phase::closing && used != bytes.size(); --most_requests) {
         has_more_ = most_requests == 0 || out.size() >= shared_.limits.output_bytes;
         if (has_more_)
@@ -19,11 +19,12 @@ std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t 
             break;
         used += taken;
     }
+    has_more_ = has_more_ || waits_for_teller_;
     return used;
 }
 
-// One request, or an empty line before it (RFC 9112, section 2.2). Zero if it is not all there, or
-// if it was refused.
+// One request, or an empty line before it (RFC 9112, section 2.2). Zero if it is not all there, if
+// it was refused, or if it is to wait for the teller.
 std::size_t session::feed_one(std::string_view bytes, std::string& out) {
     if (phase_ == phase::idle) {
         if (bytes.starts_with("\r\n"))
@@ -37,8 +38,7 @@ std::size_t session::feed_one(std::string_view bytes, std::string& out) {
     if (!feed_body(bytes.substr(head_size_), out))
         return 0;
     const std::size_t size = head_size_ + body_size_;
-    answer(bytes, out);
-    return size;
+    return answer(bytes, out) ? size : 0;
 }
 
 bool session::feed_head(std::string_view bytes, std::string& out) {
@@ -74,6 +74,8 @@ bool session::ask_for_body(std::string_view bytes, std::string& out) {
 bool session::feed_body(std::string_view bytes, std::string& out) {
     if (!head_.chunked)
         return bytes.size() >= body_size_;
+    if (chunks_.done())  // and its request has waited for the teller
+        return true;
     body_size_ += chunks_.take(bytes.substr(body_size_), shared_.limits);
     if (chunks_.problem_found() != problem::none) {
         refuse(chunks_.problem_found(), out);
@@ -92,16 +94,21 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
             .encoded = head_.encoded_content};
 }
 
-void session::answer(std::string_view bytes, std::string& out) {
+/// False if the request is to wait for the teller.
+bool session::answer(std::string_view bytes, std::string& out) {
     const std::string_view body =
         head_.chunked ? chunks_.content() : bytes.substr(head_size_, body_size_);
     api::handle(shared_.at, request_in(bytes, body), shared_.reply);
+    waits_for_teller_ = is_patient_ && shared_.at.was_full();
+    if (waits_for_teller_)
+        return false;
     const bool nothing_left = bytes.size() == head_size_ + body_size_;
     write(!head_.keep_alive || (draining_ && nothing_left), out);
     scanner_.reset();
     if (head_.chunked)
         chunks_.reset();
     head_ = {};
+    return true;
 }
 
 void session::refuse(problem why, std::string& out) {

@@ -44,6 +44,13 @@ public:
     /// Whether the last feed stopped at a limit: what it left may hold whole requests.
     [[nodiscard]] bool has_more() const noexcept { return has_more_; }
 
+    /// Whether the last feed stopped at a request that cannot be put on record before more of what
+    /// the teller did is durable: it is the first of what is left.
+    [[nodiscard]] bool waits_for_teller() const noexcept { return waits_for_teller_; }
+
+    /// Whether to stop at such a request, as it does at first, or to refuse it.
+    void wait_for_teller(bool patient) noexcept { is_patient_ = patient; }
+
     [[nodiscard]] phase now() const noexcept { return phase_; }
 
     /// The deadline of the phase is over: appends 408 if a request had begun, and closes.
@@ -64,7 +71,7 @@ private:
     [[nodiscard]] bool feed_body(std::string_view bytes, std::string& out);
     [[nodiscard]] bool ask_for_body(std::string_view bytes, std::string& out);
     [[nodiscard]] api::request request_in(std::string_view bytes, std::string_view body) const;
-    void answer(std::string_view bytes, std::string& out);
+    [[nodiscard]] bool answer(std::string_view bytes, std::string& out);
     void refuse(api::problem, std::string& out);
     void write(bool last, std::string& out);
 
@@ -72,6 +79,8 @@ private:
     phase phase_ = phase::idle;
     bool draining_ = false;
     bool has_more_ = false;
+    bool is_patient_ = true;
+    bool waits_for_teller_ = false;
     head_scanner scanner_;
     request_head head_;
     std::size_t head_size_ = 0;

@@ -26,10 +26,15 @@ void set(int socket, int level, int option) {
     checked(::setsockopt(socket, level, option, &on, sizeof on), "setsockopt");
 }
 
-tcp_socket::attempt attempted(ssize_t result) noexcept {
+/// Calls again while a signal got in between.
+template <class Call>
+tcp_socket::attempt attempted(const Call& call) noexcept {
+    ssize_t result = call();
+    while (result < 0 && errno == EINTR)
+        result = call();
     if (result >= 0)
         return {static_cast<std::size_t>(result), false};
-    return {0, errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR};
+    return {0, errno != EAGAIN && errno != EWOULDBLOCK};
 }
 
 }  // namespace
@@ -52,12 +57,17 @@ tcp_socket::tcp_socket(descriptor connected) noexcept : descriptor_{std::move(co
 }
 
 tcp_socket::attempt tcp_socket::read_some(std::span<char> into) noexcept {
-    const ssize_t result = ::recv(number(), into.data(), into.size(), 0);
-    return result == 0 ? attempt{0, true} : attempted(result);
+    bool is_at_end = false;
+    const attempt made = attempted([&] {
+        const ssize_t result = ::recv(number(), into.data(), into.size(), 0);
+        is_at_end = result == 0;
+        return result;
+    });
+    return {made.bytes, made.over || is_at_end};
 }
 
 tcp_socket::attempt tcp_socket::write_some(std::string_view bytes) noexcept {
-    return attempted(::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    return attempted([&] { return ::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
 }
 
 bool tcp_socket::has_unacknowledged() const noexcept {

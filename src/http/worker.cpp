@@ -12,6 +12,17 @@
 #include "ops/log.hpp"
 
 namespace coffer::http {
+namespace {
+
+constexpr std::chrono::milliseconds for_ever{-1};
+
+/// How often to look for connections that have waited too long.
+constexpr std::chrono::milliseconds look_every(std::chrono::milliseconds disk_timeout) noexcept {
+    return std::clamp(disk_timeout / 8, std::chrono::milliseconds{1},
+                      std::chrono::milliseconds{100});
+}
+
+}  // namespace
 
 worker::worker(teller& at, commons& common, const listen_address& where, bool shared)
     : common_{common},
@@ -22,15 +33,11 @@ worker::worker(teller& at, commons& common, const listen_address& where, bool sh
     // touched, it is no memory yet.
     write_buffer_.reserve(common.limits.output_bytes + small_bytes);
     loop_.add(listener_.number(), *this, event_loop::interest::read);
-    at.on_durable([this] {
-        if (std::this_thread::get_id() != thread_)
-            loop_.wake();
-    });
+    at.on_durable([this] { loop_.wake(); });
 }
 
 void worker::run() {
-    thread_ = std::this_thread::get_id();
-    loop_.run([this] { on_tick(); }, [this] { on_round(); });
+    loop_.run([this](std::uint64_t seconds) { on_tick(seconds); }, [this] { on_round(); });
 }
 
 void worker::drain(std::chrono::seconds patience) {
@@ -48,12 +55,36 @@ void worker::remove(connection::handle gone) noexcept {
         stop_if_done();
 }
 
-// All that was done in a round is announced together, for the sake of larger groups. With a handful
-// of clients there is nothing else to do than to wait for the disk; with more, others' balances
-// would have to wait for it, too.
-void worker::on_round() noexcept {
-    at().announce(connections_.size() <= a_handful);
+// All that was done in a round is announced together, for the sake of larger groups: what was done
+// because others' replies were released, too.
+void worker::on_round() {
     release_durable();
+    if (!waiting_.empty())
+        answer_overdue();
+    at().announce();
+    loop_.wait_at_most(waiting_.empty() ? for_ever : look_every(at().disk_timeout()));
+}
+
+// Of what waits, each may have begun to wait at any time before.
+void worker::answer_overdue() {
+    const auto now = connection::clock::now();
+    if (now < next_look_)
+        return;
+    next_look_ = now + look_every(at().disk_timeout());
+    at().check_disk();
+    std::vector<connection*> overdue;
+    const auto left = std::stable_partition(
+        waiting_.begin(), waiting_.end(),
+        [this, now](const waiting& each) { return !is_overdue(*each.one, now); });
+    for (auto at = left; at != waiting_.end(); ++at)
+        overdue.push_back(at->one);
+    waiting_.erase(left, waiting_.end());
+    for (connection* const one : overdue)
+        one->on_overdue();
+}
+
+bool worker::is_overdue(const connection& one, connection::clock::time_point now) noexcept {
+    return now >= std::min(one.waiting_since() + at().disk_timeout(), last_answers_);
 }
 
 // Tickets become durable in their order.
@@ -128,14 +159,18 @@ void worker::complain(const std::string& why) noexcept {
     next_complaint_ = std::max(next_complaint_, now_ + said_every);
 }
 
-void worker::on_tick() {
-    ++now_;
+// If the thread was held up, clients may have sent what it has not read yet: they have until the
+// next tick.
+void worker::on_tick(std::uint64_t seconds) {
+    now_ += static_cast<tick>(seconds);
+    at().check_disk();
     put_date(std::time(nullptr), context_.date);
     if (!draining() && !common_.admission.is_full())
         watch_listener(true);
     if (next_to_check_ == connections_.end())
         next_to_check_ = connections_.begin();
-    check_deadlines();
+    if (seconds == 1)
+        check_deadlines();
 }
 
 // Those that came together are over together: others need not wait until hundreds have been told.
@@ -155,6 +190,7 @@ void worker::drain_here(std::chrono::seconds patience) {
     if (draining())
         return;
     drained_by_ = tick_after(now_, patience);
+    last_answers_ = connection::clock::now() + patience * 4 / 5;
     // Clients that the kernel has connected already may have sent a request. No more of them than
     // could wait, so that those who come again and again do not hold it up.
     accept(SOMAXCONN);

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <limits>
 #include <list>
 #include <span>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <vector>
 
 #include "http/commons.hpp"
@@ -24,9 +24,6 @@ namespace coffer::http {
 /// Thread safety: run() in one thread, drain() from any; the rest is for the worker's connections.
 class worker final : event_loop::watcher {
 public:
-    /// With no more connections than this, the worker itself waits for the disk.
-    static constexpr std::size_t a_handful = 4;
-
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
     /// kernel spreads the connections over them. Throws std::system_error.
     /// `at`, whose books are not open yet or are kept nowhere, and `common` must outlive it.
@@ -73,12 +70,15 @@ private:
     bool accept_one();
     void watch_listener(bool watched) noexcept;
     void complain(const std::string& why) noexcept;
-    void on_tick();
+    void on_tick(std::uint64_t seconds);
     void check_deadlines();
     void drain_here(std::chrono::seconds patience);
     void stop_if_done() noexcept;
-    void on_round() noexcept;
+    void on_round();
     void release_durable() noexcept;
+    void answer_overdue();
+    [[nodiscard]] bool is_overdue(const connection& one,
+                                  connection::clock::time_point now) noexcept;
 
     struct waiting {
         connection* one;
@@ -92,14 +92,15 @@ private:
     std::vector<char> read_buffer_;
     std::string write_buffer_;
     std::list<connection> connections_;
-    std::deque<waiting> waiting_;  // what they wait for grows
+    std::deque<waiting> waiting_;              // what they wait for grows
+    connection::clock::time_point next_look_;  // for those that have waited too long
+    connection::clock::time_point last_answers_ = connection::clock::time_point::max();
     // Of those whose deadlines are being looked at; the end between whiles.
     connection::handle next_to_check_ = connections_.end();
     tick now_ = 0;
     tick drained_by_ = never;
     tick next_complaint_ = 0;
     bool accepting_ = true;
-    std::thread::id thread_;  // that runs it
 };
 
 }  // namespace coffer::http

@@ -69,15 +69,20 @@ public:
     /// The largest batch that append takes.
     [[nodiscard]] virtual std::size_t max_batch_bytes() const = 0;
 
-    /// Whether `bytes` of batches can be appended with no more room than there is now. Cheap, and
+    /// How many bytes of batches can be appended with no more room than there is now. Cheap, and
     /// for any thread.
-    [[nodiscard]] virtual bool has_room(std::size_t bytes) const noexcept = 0;
+    [[nodiscard]] virtual std::size_t room_bytes() const noexcept = 0;
+    [[nodiscard]] bool has_room(std::size_t bytes) const noexcept { return room_bytes() >= bytes; }
 
-    /// How much room make_room sees to: for more than this, has_room may never be true.
+    /// How much room make_room makes where there is plenty: room_bytes may never be more.
     [[nodiscard]] virtual std::size_t max_room_bytes() const noexcept = 0;
 
-    /// Makes room beyond what there is, if less than max_room_bytes() are left. May take long.
-    /// no_room if there is none to be had now.
+    /// Whether there is room beyond what is in use, so that make_room has nothing to do. Cheap, and
+    /// for any thread.
+    [[nodiscard]] virtual bool has_room_ahead() const noexcept = 0;
+
+    /// Makes room beyond what is in use, if there is none: less than max_room_bytes() where the
+    /// disk is nearly full. May take long. no_room if there is none to be had now.
     [[nodiscard]] virtual log_status make_room() = 0;
 
     /// Whether what was appended is still where a later start will look for it. Anything but ok is

@@ -17,7 +17,16 @@ committer::progress committer::collect() {
         return progress::failed;
     if (!merge_.collect(batch_))
         return fail(merge_.complaint());
-    return merge_.anything_collected() ? progress::collected : progress::idle;
+    if (!merge_.anything_collected())
+        return progress::idle;
+    begin_pending();
+    return progress::collected;
+}
+
+void committer::begin_pending() noexcept {
+    if (pending_since_.load(std::memory_order_relaxed) == 0)
+        pending_since_.store(running_clock::now().time_since_epoch().count(),
+                             std::memory_order_relaxed);
 }
 
 committer::progress committer::commit() {
@@ -28,6 +37,7 @@ committer::progress committer::commit() {
     // Markers alone: what they wait for was durable already.
     if (!merge_.anything_collected())
         return progress::idle;
+    end_pending();
     merge_.publish();
     return progress::committed;
 }
@@ -38,7 +48,10 @@ committer::progress committer::step() {
 }
 
 committer::progress committer::close() {
-    return failure_.empty() ? append() : progress::failed;
+    if (!failure_.empty())
+        return progress::failed;
+    begin_pending();
+    return append();
 }
 
 committer::progress committer::append() {
@@ -58,6 +71,7 @@ committer::progress committer::append() {
     // Release: pairs with the acquire in durable_record. Before the lanes are told, so that who
     // waits for a ticket finds its record in here.
     durable_record_.store(sealed.after().next_record - 1, std::memory_order_release);
+    end_pending();
     merge_.publish();
     batch_.clear();
     return progress::committed;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -63,7 +64,19 @@ public:
     /// For any thread.
     [[nodiscard]] commit_counts counts() const noexcept;
 
+    /// The time that a disk that hangs is measured in. It is not that of the records.
+    using running_clock = std::chrono::steady_clock;
+    /// Since when the oldest of what was collected and is not durable has been on its way to the
+    /// disk; the clock's epoch if there is none. For any thread.
+    [[nodiscard]] running_clock::time_point pending_since() const noexcept {
+        // Relaxed: a moment, which orders nothing.
+        return running_clock::time_point{
+            running_clock::duration{pending_since_.load(std::memory_order_relaxed)}};
+    }
+
 private:
+    void begin_pending() noexcept;
+    void end_pending() noexcept { pending_since_.store(0, std::memory_order_relaxed); }
     [[nodiscard]] progress append();
     [[nodiscard]] progress fail(std::string why);
 
@@ -73,6 +86,7 @@ private:
     clock now_;
     std::string failure_;
     std::atomic<std::uint64_t> durable_record_;
+    std::atomic<running_clock::rep> pending_since_{0};
     // Counts that order nothing: relaxed.
     std::atomic<std::uint64_t> batches_{0};
     std::atomic<std::uint64_t> records_{0};

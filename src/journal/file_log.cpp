@@ -1,12 +1,14 @@
 #include "journal/file_log.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <random>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 #include "journal/journal_error.hpp"
+#include "ops/log.hpp"
 
 namespace coffer::journal {
 
@@ -24,12 +26,24 @@ std::string spare() {
     return std::string{spare_name};
 }
 
+/// Whether a smaller file might be had.
+bool is_want_of_room(std::error_code error) noexcept {
+    return error == std::errc::no_space_on_device || error == std::errc::file_too_large ||
+           error == std::error_code{EDQUOT, std::system_category()};
+}
+
+/// Rounded down to a multiple of what a segment's size has to be one of.
+constexpr std::uint64_t half_of(std::uint64_t bytes) noexcept {
+    return bytes / 2 / format::segment::batches_at * format::segment::batches_at;
+}
+
 }  // namespace
 
 std::unique_ptr<file_log> file_log::open(storage& where, options chosen) {
     if (chosen.segment_bytes < min_segment_bytes ||
         chosen.segment_bytes % format::segment::batches_at != 0)
         throw std::invalid_argument{"a segment has a multiple of 4096 bytes, and 8192 at least"};
+    chosen.least_bytes = std::clamp(chosen.least_bytes, min_segment_bytes, chosen.segment_bytes);
     std::unique_ptr<file_log> made{new file_log{where, chosen}};
     if (list_segments(where).empty())
         made->begin_new();
@@ -159,14 +173,16 @@ log_status file_log::wait_durable() {
 /// Makes the spare the current segment.
 log_status file_log::advance() {
     std::unique_ptr<storage_file> next;
+    std::uint64_t bytes = 0;
     {
         const std::lock_guard lock{handing_over_};
         next = std::move(spare_);
+        bytes = spare_bytes_;
     }
     if (next == nullptr)
         return {log_errc::no_room, "there is no segment to go on with"};
     const std::string name = segment_name(tail_.next_record);
-    const auto header = encode(segment_header{ledger_, tail_, chosen_.segment_bytes});
+    const auto header = encode(segment_header{ledger_, tail_, bytes});
     std::error_code error = next->write(0, header);
     if (!error)
         error = next->sync();
@@ -181,7 +197,7 @@ log_status file_log::advance() {
     current_ = std::move(next);
     name_ = name;
     offset_ = format::segment::batches_at;
-    segment_bytes_ = chosen_.segment_bytes;
+    segment_bytes_ = bytes;
     // In this order: for a moment there seems to be more room than there is, but never less.
     left_.store(segment_bytes_ - offset_, std::memory_order_relaxed);
     // Release: pairs with the acquire in make_room, which then finds the spare renamed.
@@ -190,17 +206,24 @@ log_status file_log::advance() {
 }
 
 std::size_t file_log::max_batch_bytes() const {
-    return std::min(format::batch::max_bytes, max_room_bytes());
+    return std::min<std::size_t>(
+        format::batch::max_bytes,
+        static_cast<std::size_t>(chosen_.least_bytes) - format::segment::batches_at);
 }
 
 std::size_t file_log::max_room_bytes() const noexcept {
     return static_cast<std::size_t>(chosen_.segment_bytes) - format::segment::batches_at;
 }
 
-bool file_log::has_room(std::size_t bytes) const noexcept {
-    // The end of the current segment may be too short for a whole batch, and is then not used.
-    return spare_left_.load(std::memory_order_relaxed) >= bytes ||
-           left_.load(std::memory_order_relaxed) >= bytes;
+// Not their sum: the end of the current segment may be too short for a whole batch, and is then not
+// used.
+std::size_t file_log::room_bytes() const noexcept {
+    return static_cast<std::size_t>(std::max(spare_left_.load(std::memory_order_relaxed),
+                                             left_.load(std::memory_order_relaxed)));
+}
+
+bool file_log::has_room_ahead() const noexcept {
+    return spare_left_.load(std::memory_order_relaxed) != 0;
 }
 
 log_status file_log::make_room() {
@@ -208,39 +231,64 @@ log_status file_log::make_room() {
     // Acquire: pairs with the release in advance. What has the spare's name now is of no use.
     if (spare_left_.load(std::memory_order_acquire) != 0)
         return {};
+    // After a smaller one twice its size is tried, so that on a disk that stays nearly full little
+    // is written in vain.
+    std::uint64_t bytes = attempted_bytes_;
+    made_spare made = make_spare(bytes);
+    while (is_want_of_room(made.error) && bytes > chosen_.least_bytes) {
+        bytes = std::max(half_of(bytes), chosen_.least_bytes);
+        made = make_spare(bytes);
+    }
+    attempted_bytes_ = std::min(2 * bytes, chosen_.segment_bytes);
+    if (made.error)
+        return {log_errc::no_room, storage_.path(spare_name) + ": " + made.error.message()};
+    say_if_shrunk(bytes);
+    const std::lock_guard handing_over{handing_over_};
+    spare_ = std::move(made.file);
+    spare_bytes_ = bytes;
+    spare_left_.store(bytes - format::segment::batches_at, std::memory_order_relaxed);
+    return {};
+}
+
+file_log::made_spare file_log::make_spare(std::uint64_t bytes) {
     // What a failed attempt has left. The error that matters is that of creating it anew.
     static_cast<void>(storage_.remove(spare()));
     auto made = storage_.open(spare(), storage::access::create);
     std::error_code error = made.error;
     if (!error)
-        error = fill_spare(*made.file);
+        error = fill(*made.file, bytes);
     if (error) {
         made.file.reset();
         static_cast<void>(storage_.remove(spare()));  // room for others; tried again in any case
-        return {log_errc::no_room, storage_.path(spare_name) + ": " + error.message()};
     }
-    const std::lock_guard handing_over{handing_over_};
-    spare_ = std::move(made.file);
-    spare_left_.store(max_room_bytes(), std::memory_order_relaxed);
-    return {};
+    return {std::move(made.file), error};
 }
 
 // Zeros are written, not only set aside: else every sync would have to note, in the file system's
 // own journal, which parts have been written since.
-std::error_code file_log::fill_spare(storage_file& made) const {
-    if (const std::error_code error = made.allocate(chosen_.segment_bytes))
+std::error_code file_log::fill(storage_file& made, std::uint64_t bytes) {
+    if (const std::error_code error = made.allocate(bytes))
         return error;
     constexpr std::uint64_t piece_bytes = std::uint64_t{1} << 20;
-    const std::vector<std::byte> zeros(
-        static_cast<std::size_t>(std::min(piece_bytes, chosen_.segment_bytes)));
-    for (std::uint64_t at = 0; at != chosen_.segment_bytes;) {
-        const auto piece = static_cast<std::size_t>(
-            std::min<std::uint64_t>(zeros.size(), chosen_.segment_bytes - at));
+    const std::vector<std::byte> zeros(static_cast<std::size_t>(std::min(piece_bytes, bytes)));
+    for (std::uint64_t at = 0; at != bytes;) {
+        const auto piece =
+            static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), bytes - at));
         if (const std::error_code error = made.write(at, std::span{zeros}.first(piece)))
             return error;
         at += piece;
     }
     return made.sync();
+}
+
+void file_log::say_if_shrunk(std::uint64_t bytes) {
+    const bool is_smaller = bytes < chosen_.segment_bytes;
+    if (is_smaller && !is_shrunk_)
+        log::warn("the disk has little room: the next journal file has {} bytes instead of {}",
+                  bytes, chosen_.segment_bytes);
+    if (!is_smaller && is_shrunk_)
+        log::info("the next journal file has {} bytes again", bytes);
+    is_shrunk_ = is_smaller;
 }
 
 std::unique_ptr<batch_cursor> file_log::read_from(std::uint64_t record) const {

@@ -25,6 +25,8 @@ public:
     struct options {
         /// Of the segments that are made from now on: a multiple of 4096.
         std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+        /// What they shrink to where the disk has less room. They grow again by themselves.
+        std::uint64_t least_bytes = std::uint64_t{1} << 20;
     };
 
     /// Opens the journal there, or makes one. A torn tail is overwritten with zeros: torn() says
@@ -43,7 +45,8 @@ public:
     [[nodiscard]] log_status append(const batch_view& one) override;
     [[nodiscard]] log_status wait_durable() override;
     [[nodiscard]] std::size_t max_batch_bytes() const override;
-    [[nodiscard]] bool has_room(std::size_t bytes) const noexcept override;
+    [[nodiscard]] std::size_t room_bytes() const noexcept override;
+    [[nodiscard]] bool has_room_ahead() const noexcept override;
     [[nodiscard]] std::size_t max_room_bytes() const noexcept override;
     [[nodiscard]] log_status make_room() override;
     [[nodiscard]] log_status check_in_place() override;
@@ -51,7 +54,11 @@ public:
     [[nodiscard]] log_status trim(std::uint64_t before) override;
 
 private:
-    file_log(storage& where, options chosen) : storage_{where}, chosen_{chosen}, watch_{where} {}
+    file_log(storage& where, options chosen)
+        : storage_{where},
+          chosen_{chosen},
+          watch_{where},
+          attempted_bytes_{chosen.segment_bytes} {}
 
     void begin_new();
     void resume();
@@ -63,7 +70,13 @@ private:
                                     std::error_code error);
     [[nodiscard]] log_status failed(std::string reason);
     [[nodiscard]] log_status advance();
-    [[nodiscard]] std::error_code fill_spare(storage_file& spare) const;
+    struct made_spare {
+        std::unique_ptr<storage_file> file;
+        std::error_code error;
+    };
+    [[nodiscard]] made_spare make_spare(std::uint64_t bytes);
+    [[nodiscard]] static std::error_code fill(storage_file& spare, std::uint64_t bytes);
+    void say_if_shrunk(std::uint64_t bytes);
 
     storage& storage_;
     const options chosen_;
@@ -80,14 +93,17 @@ private:
     bool pending_ = false;  // appended and not durable
     bool broken_ = false;
 
-    // Read by any thread. Relaxed in has_room: who has read an old value finds the room all the
+    // Read by any thread. Relaxed in room_bytes: who has read an old value finds the room all the
     // same, or is told by append that there is none.
     std::atomic<std::uint64_t> left_{0};        // in the current segment
     std::atomic<std::uint64_t> spare_left_{0};  // in the spare
 
-    std::mutex making_;  // held while the spare is made: by one thread at a time
+    std::mutex making_;              // held while the spare is made: by one thread at a time
+    std::uint64_t attempted_bytes_;  // under making_: the size to try first
+    bool is_shrunk_ = false;         // under making_
     std::mutex handing_over_;
     std::unique_ptr<storage_file> spare_;  // under handing_over_; whole and synced
+    std::uint64_t spare_bytes_ = 0;        // under handing_over_: its size
 };
 
 }  // namespace coffer::journal

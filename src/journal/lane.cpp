@@ -57,14 +57,15 @@ void lane::begin() noexcept {
     store_activity(activity_count_ + 1, std::memory_order_relaxed);
 }
 
-bool lane::reserve(std::size_t entries) noexcept {
+bool lane::reserve(std::size_t entries, std::size_t budget_bytes) noexcept {
+    const std::size_t allowed = std::min(budget_bytes, capacity());
     // One more for the filler that the ring's end may take.
     const std::size_t wanted = (entries + 1) * at::max_bytes;
-    if (end_ - consumed_seen_ + wanted <= capacity())
+    if (end_ - consumed_seen_ + wanted <= allowed)
         return true;
     // Acquire: pairs with the release in consume.
     consumed_seen_ = consumed_.load(std::memory_order_acquire);
-    return end_ - consumed_seen_ + wanted <= capacity();
+    return end_ - consumed_seen_ + wanted <= allowed;
 }
 
 std::byte* lane::take(std::size_t bytes) noexcept {

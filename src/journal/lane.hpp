@@ -74,9 +74,11 @@ public:
     /// Begins to operate on the ledger. Not to be nested.
     void begin() noexcept;
 
-    /// Whether there is room for so many records or markers more, whatever their size. Nothing is
-    /// set aside: ask again before each operation, or for all of them at once.
-    [[nodiscard]] bool reserve(std::size_t entries = 1) noexcept;
+    /// Whether there is room for so many records or markers more, whatever their size, if the
+    /// lane may hold `budget_bytes` in all. Nothing is set aside: ask again before each operation,
+    /// or for all of them at once. An empty lane with a budget of min_bytes has room for one.
+    [[nodiscard]] bool reserve(std::size_t entries = 1,
+                               std::size_t budget_bytes = SIZE_MAX) noexcept;
 
     /// Appends a record. Room was reserved. Returns what to wait for.
     lane_ticket append(const record& one) noexcept;
@@ -88,7 +90,7 @@ public:
     /// Ends what begin began: hands all that was appended to the journal thread, and wakes it.
     void end() noexcept;
 
-    /// Ends what begin began, and wakes nobody: writer::wake or commit_here is to be called soon.
+    /// Ends what begin began, and wakes nobody: writer::wake is to be called soon.
     void end_quietly() noexcept;
 
     // For any thread.

@@ -1,6 +1,7 @@
 #include "journal/lane_merge.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace coffer::journal {
 namespace {
@@ -18,19 +19,25 @@ lane_merge::lane_merge(ledger& books, std::span<lane* const> lanes) : books_{boo
 bool lane_merge::collect(batch_builder& into) {
     for (source& one : sources_)
         one.seen.store(one.from->published(), std::memory_order_relaxed);
-    bool moved = true;
-    while (moved && complaint_.empty()) {
-        moved = false;
-        for (source& one : sources_)
-            if (collect_from(one, into))
-                moved = true;
+    std::size_t next_first = first_;
+    bool is_full = false;
+    for (bool goes_on = true; goes_on && complaint_.empty();) {
+        goes_on = false;
+        for (std::size_t i = 0; i != sources_.size(); ++i) {
+            const std::size_t index = (first_ + i) % sources_.size();
+            const auto [anything, lacked_room] = collect_from(sources_[index], into);
+            goes_on = goes_on || anything;
+            if (lacked_room && !std::exchange(is_full, true))
+                next_first = index;
+        }
     }
+    first_ = next_first;
     for (source& one : sources_)
         one.from->consume(one.collected);
     return complaint_.empty();
 }
 
-bool lane_merge::collect_from(source& one, batch_builder& into) {
+lane_merge::moved lane_merge::collect_from(source& one, batch_builder& into) {
     const lane_ticket begin = one.collected;
     const lane_ticket end = one.seen.load(std::memory_order_relaxed);
     while (one.collected != end) {
@@ -41,8 +48,10 @@ bool lane_merge::collect_from(source& one, batch_builder& into) {
             const verdict found = judge(entry);
             if (found == verdict::late)
                 complain(entry);
-            if (found != verdict::next || !into.has_room(entry.bytes.size()))
+            if (found != verdict::next)
                 break;
+            if (!into.has_room(entry.bytes.size()))
+                return {one.collected != begin, true};
             if (entry.what == lane_entry::kind::record) {
                 note(entry);
                 into.add(entry.bytes);
@@ -50,7 +59,7 @@ bool lane_merge::collect_from(source& one, batch_builder& into) {
         }
         one.collected += entry.bytes.size();
     }
-    return one.collected != begin;
+    return {one.collected != begin, false};
 }
 
 void lane_merge::fetch_ahead(source& one) const noexcept {

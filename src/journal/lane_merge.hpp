@@ -17,6 +17,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -37,7 +38,8 @@ public:
     /// lanes must outlive this.
     lane_merge(ledger& books, std::span<lane* const> lanes);
 
-    /// Moves to `into` what the lanes have, as far as its order and the room allow. May be called
+    /// Moves to `into` what the lanes have, as far as its order and the room allow: lanes take
+    /// turns in it, so a lane for which there was no room comes first the next time. May be called
     /// again and again before publish. Returns false if an entry can never be in order, since its
     /// sequence has been in the journal before: complaint() says which.
     [[nodiscard]] bool collect(batch_builder& into);
@@ -68,8 +70,12 @@ private:
         lane_ticket published = 0;  // as durable
     };
     enum class verdict : std::uint8_t { next, early, late };
+    struct moved {
+        bool anything;
+        bool lacked_room;
+    };
 
-    bool collect_from(source& one, batch_builder& into);
+    moved collect_from(source& one, batch_builder& into);
     void fetch_ahead(source& one) const noexcept;
     [[nodiscard]] verdict judge(const lane_entry& one) const noexcept;
     void note(const lane_entry& one);
@@ -78,7 +84,8 @@ private:
 
     ledger& books_;
     std::deque<source> sources_;
-    sequence_map placed_;  // what was collected and not published
+    std::size_t first_ = 0;  // whose turn it is first
+    sequence_map placed_;    // what was collected and not published
     std::string complaint_;
 };
 

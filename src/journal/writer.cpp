@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "ops/log.hpp"
+
 namespace coffer::journal {
 namespace {
 
@@ -60,74 +62,68 @@ void writer::work() {
     for (;;) {
         // Before the lanes are looked at: what was in them when it was set is collected then.
         const bool last = stopping_.load(std::memory_order_acquire);
-        take_over();
-        const committer::progress found = turn();
-        hand_over();
-        switch (found) {
+        switch (turn()) {
             case committer::progress::failed:
                 return fail(committer_.failure());
             case committer::progress::no_room:
                 // Seldom: room for all that the lanes hold was there when they took it.
+                if (last && has_waited_too_long())
+                    return fail("there is no room for the last postings");
                 room_.poke();
                 std::this_thread::sleep_for(
                     std::min(chosen_.retry_room, std::chrono::milliseconds{10}));
                 break;
             case committer::progress::idle:
                 if (last) {
-                    take_over();
                     if (committer_.close() == committer::progress::failed)
                         fail(committer_.failure());
-                    return hand_over();
+                    return;
                 }
                 sleep();
                 break;
             default:
+                note_progress();
                 see_to_room();
         }
     }
 }
 
-void writer::take_over() noexcept {
-    // Sequentially consistent, here and in hand_over: see writer.hpp.
-    while (at_work_.exchange(true, std::memory_order_seq_cst))
-        at_work_.wait(true, std::memory_order_seq_cst);
-}
-
-void writer::hand_over() noexcept {
-    at_work_.store(false, std::memory_order_seq_cst);
-    at_work_.notify_one();
-}
-
 void writer::see_to_room() noexcept {
-    if (!log_.has_room(log_.max_room_bytes()))
+    if (!log_.has_room_ahead())
         room_.poke();
 }
 
-void writer::commit_here() noexcept {
-    if (chosen_.commit_wait.count() != 0)
-        return wake();
-    if (at_work_.exchange(true, std::memory_order_seq_cst))
-        return;
-    const committer::progress found = turn_here();
-    const bool anything_left =
-        found == committer::progress::no_room || committer_.anything_waiting();
-    hand_over();
-    if (found == committer::progress::committed)
-        see_to_room();
-    if (anything_left || committer_.anything_new())
-        wake();
+std::size_t writer::budget_in(std::size_t room_bytes) const noexcept {
+    const std::size_t fair =
+        lanes_.empty() ? room_bytes : room_bytes / small_room_factor / lanes_.size();
+    return fair >= lane::min_bytes ? fair : 0;
 }
 
-committer::progress writer::turn_here() noexcept {
-    try {
-        const committer::progress found = turn();
-        if (found == committer::progress::failed)
-            fail(committer_.failure());
-        return found;
-    } catch (const std::exception& error) {
-        fail(error.what());
-        return committer::progress::failed;
-    }
+std::chrono::nanoseconds writer::pending_for() const noexcept {
+    const auto since = committer_.pending_since();
+    return since.time_since_epoch().count() == 0 ? std::chrono::nanoseconds{0}
+                                                 : committer::running_clock::now() - since;
+}
+
+bool writer::has_waited_too_long() const noexcept {
+    return pending_for() >= chosen_.disk_timeout;
+}
+
+void writer::check_progress() noexcept {
+    const auto since = committer_.pending_since().time_since_epoch().count();
+    if (since == 0 || !has_waited_too_long())
+        return;
+    // Should it have become durable meanwhile, this is the mark of nothing.
+    if (hanging_since_.exchange(since, std::memory_order_relaxed) == 0)
+        log::error("the disk has not answered for {} ms: postings are refused until it does",
+                   chosen_.disk_timeout.count());
+}
+
+void writer::note_progress() noexcept {
+    if (hanging_since_.load(std::memory_order_relaxed) == 0)
+        return;
+    hanging_since_.store(0, std::memory_order_relaxed);
+    log::info("the disk answers again: postings are accepted");
 }
 
 committer::progress writer::turn() {
@@ -160,13 +156,14 @@ void writer::fail(const std::string& why) noexcept {
         chosen_.on_failure(why);
 }
 
-std::optional<std::uint64_t> writer::barrier() const noexcept {
+std::optional<std::uint64_t> writer::barrier() noexcept {
     for (const auto& one : lanes_) {
         const lane_ticket ticket = one->barrier();
         while (!one->is_durable(ticket)) {
             // Acquire: pairs with the releases in fail and run. Before the lane is looked at again.
             const bool over = failed() || ended_.load(std::memory_order_acquire);
-            if (over && !one->is_durable(ticket))
+            check_progress();
+            if ((over || hangs()) && !one->is_durable(ticket))
                 return std::nullopt;
             std::this_thread::sleep_for(std::chrono::microseconds{100});
         }
@@ -174,14 +171,30 @@ std::optional<std::uint64_t> writer::barrier() const noexcept {
     return durable_record();
 }
 
+void writer::begin_to_stop() noexcept {
+    // Sequentially consistent, like what a producer publishes: see wake_signal.
+    stopping_.store(true, std::memory_order_seq_cst);
+    signal_.wake();
+}
+
 bool writer::stop() noexcept {
     if (thread_.joinable()) {
-        // Sequentially consistent, like what a producer publishes: see wake_signal.
-        stopping_.store(true, std::memory_order_seq_cst);
-        signal_.wake();
+        begin_to_stop();
         thread_.join();
     }
     return !failed();
+}
+
+bool writer::stop_by(std::chrono::steady_clock::time_point deadline) noexcept {
+    constexpr std::chrono::seconds patience{1};
+    begin_to_stop();
+    // Acquire, as in barrier.
+    while (!ended_.load(std::memory_order_acquire)) {
+        if (std::chrono::steady_clock::now() >= deadline && pending_for() >= patience)
+            return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    }
+    return true;
 }
 
 }  // namespace coffer::journal

@@ -28,10 +28,12 @@ constexpr money one_cent = money::from_minor(1);
 /// Two tellers of books that are durable when the gate is opened.
 class house_behind_a_gate {
 public:
-    house_behind_a_gate() {
+    explicit house_behind_a_gate(std::chrono::milliseconds disk_timeout = 5s) {
         auto made = coffer::test::log_behind(held_);
         log_ = made.get();
-        house_.open(coffer::open_sample(), std::move(made), {});
+        coffer::engine::journal_options chosen;
+        chosen.disk_timeout = disk_timeout;
+        house_.open(coffer::open_sample(), std::move(made), std::move(chosen));
     }
     ~house_behind_a_gate() { held_.open(); }
 
@@ -42,7 +44,7 @@ public:
         teller::turn turn{one};
         const told answer = what(one);
         turn.end();
-        one.announce(false);
+        one.announce();
         due = one.due();
         return answer;
     }
@@ -93,7 +95,7 @@ TEST_CASE("teller: before the books are open, says so", "[engine]") {
         CHECK(one.deposit(10001, one_cent, {}).service == service::not_open);
         CHECK(one.balance(10001).service == service::not_open);
         CHECK(one.find(10001).service == service::not_open);
-        CHECK(one.has_room(teller::most_a_turn));
+        CHECK_FALSE(one.was_full());
     }
     house.open(coffer::open_sample());
     const teller::turn turn{one};
@@ -193,30 +195,63 @@ TEST_CASE("teller: a full disk lets reads go on and refuses postings, which take
     bank.deposit(0, "before");
     bank.wait_until_durable(0, bank.due);
     bank.log().room = false;
-    CHECK(bank.deposit(0, "k").service == service::unavailable);
+    CHECK(bank.deposit(0, "k").service == service::disk_full);
     CHECK(bank.deposit(0, "before").replayed);
     CHECK(bank.balance(0).outcome.posting.balance == money::from_minor(100'001));
     bank.log().room = true;
     CHECK(bank.deposit(0, "k").outcome.error == errc::ok);
 }
 
-TEST_CASE("teller: has no more room once its lane is full, and again when that is durable",
+TEST_CASE("teller: makes no posting when its lane is full, and makes it when that is durable",
           "[engine]") {
     house_behind_a_gate bank;
     teller& one = bank.at(0);
-    std::size_t turns = 0;
-    while (one.has_room(teller::most_a_turn) && turns != 100'000) {
+    std::size_t made = 0;
+    {
         const teller::turn turn{one};
-        for (std::size_t i = 0; i != teller::most_a_turn; ++i)
-            REQUIRE(one.deposit(10001, one_cent, {}).service == service::done);
-        ++turns;
+        while (one.deposit(10001, one_cent, {}).service == service::done)
+            ++made;
+        CHECK(one.was_full());
+        CHECK(one.deposit(10001, one_cent, "k").service == service::lane_full);
+        // What it shows is not durable, and there is no place to wait for it.
+        CHECK(one.balance(10001).service == service::lane_full);
+        CHECK(one.balance(10002).service == service::done);
+        CHECK(bank.house().why_no_postings() == service::done);
     }
-    one.announce(false);
-    REQUIRE(turns != 100'000);
+    one.announce();
     bank.held().open();
     bank.wait_until_durable(0, one.latest());
-    CHECK(one.has_room(teller::most_a_turn));
-    CHECK(bank.ended().records().size() == turns * teller::most_a_turn);
+    {
+        const teller::turn turn{one};
+        CHECK_FALSE(one.was_full());
+        CHECK_FALSE(one.deposit(10001, one_cent, "k").replayed);
+        CHECK_FALSE(one.was_full());
+    }
+    one.announce();
+    CHECK(bank.ended().records().size() == made + 1);
+}
+
+TEST_CASE("teller: while the disk hangs, postings are refused and safe balances are returned",
+          "[engine]") {
+    house_behind_a_gate bank{20ms};
+    static_cast<void>(bank.deposit(0, "first"));
+    const teller::ticket first = bank.due;
+    while (bank.house().why_no_postings() == service::done)
+        bank.at(0).check_disk();
+    CHECK(bank.house().why_no_postings() == service::disk_hangs);
+    CHECK(bank.deposit(0, "k").service == service::disk_hangs);
+    CHECK(bank.deposit(0, {}).service == service::disk_hangs);
+    CHECK(bank.deposit(0, "first").service == service::request_in_progress);
+    CHECK(bank.balance(0).service == service::disk_hangs);
+    {
+        const teller::turn turn{bank.at(0)};
+        CHECK(bank.at(0).balance(10002).service == service::done);
+    }
+    bank.held().open();
+    bank.wait_until_durable(0, first);
+    CHECK(bank.house().why_no_postings() == service::done);
+    CHECK(bank.deposit(0, "first").replayed);
+    CHECK_FALSE(bank.deposit(0, "k").replayed);
 }
 
 TEST_CASE("restore_key: what a journal says of a request is told again", "[engine]") {

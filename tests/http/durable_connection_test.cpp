@@ -24,16 +24,13 @@ const std::string balance = get("/accounts/10001/balance");
 
 class bank {
 public:
-    bank() {
+    explicit bank(std::chrono::milliseconds disk_timeout = 1h) {
         auto log = coffer::test::log_behind(held);
         log_ = log.get();
-        server.house().open(coffer::open_sample(), std::move(log), {});
+        coffer::engine::journal_options chosen;
+        chosen.disk_timeout = disk_timeout;
+        server.house().open(coffer::open_sample(), std::move(log), std::move(chosen));
         server.begin();
-        // More than those for whom the worker would wait itself, answering nobody meanwhile.
-        for (std::size_t i = 0; i != worker::a_handful; ++i) {
-            idle_.emplace_back(port()).send(balance);
-            static_cast<void>(idle_.back().read_some());
-        }
     }
     ~bank() {
         held.open();
@@ -47,7 +44,6 @@ public:
     running_worker server{running_worker::later};
 
 private:
-    std::deque<client> idle_;
     coffer::test::memory_log* log_;
 };
 
@@ -85,24 +81,18 @@ TEST_CASE("connection: a balance is not answered before what it shows is durable
     CHECK_THAT(other.read_some(), Contains("1001.0"));
 }
 
-TEST_CASE("connection: with a handful of clients the worker waits for the disk itself", "[http]") {
-    running_worker server{running_worker::later};
-    gate held;
-    server.house().open(coffer::open_sample(), coffer::test::log_behind(held), {});
-    server.begin();
-    {
-        client one{server.port()};
-        client other{server.port()};
-        one.send(deposit);
-        CHECK_FALSE(read_soon(one));
-        other.send(get("/accounts/10002/balance"));
-        CHECK_FALSE(read_soon(other));
-        held.open();
-        CHECK_THAT(one.read_some(), Contains("1001.0"));
-        CHECK_THAT(other.read_some(), Contains("2000.0"));
+TEST_CASE("connection: while one waits for the disk, others are answered", "[http]") {
+    bank house;
+    client one{house.port()};
+    one.send(deposit);
+    CHECK_FALSE(read_soon(one));
+    client other{house.port()};
+    for (const char* const path : {"/readyz", "/metrics", "/accounts/10002/balance"}) {
+        other.send(get(path));
+        CHECK_THAT(other.read_some(), Contains("200 OK"));
     }
-    server.stop();
-    server.house().close();
+    house.held.open();
+    CHECK_THAT(one.read_some(), Contains("1001.0"));
 }
 
 TEST_CASE("connection: what a client sends while it waits is answered after that", "[http]") {
@@ -132,9 +122,7 @@ TEST_CASE("connection: clients that leave while they wait are forgotten", "[http
         gone.send(deposit);  // unread when it is reset
         gone.reset();
         half_gone.shut_down_sending();
-        wait_until([&house] {
-            return house.server.common().admission.admitted() == 1 + worker::a_handful;
-        });
+        wait_until([&house] { return house.server.common().admission.admitted() == 1; });
     }
     client one{house.port()};
     one.send(deposit);
@@ -143,24 +131,143 @@ TEST_CASE("connection: clients that leave while they wait are forgotten", "[http
     CHECK_THAT(one.read_some(), Contains("1003.0"));
 }
 
+namespace {
+
+/// Has clients post until the lane is full, so that there is one whose next posting is not made.
+class full_lane {
+public:
+    explicit full_lane(bank& house) : house_{house} {
+        std::string many;
+        for (int i = 0; i != at_once; ++i)
+            many += deposit;
+        while (!is_full()) {
+            clients_.emplace_back(house_.port()).send(many);
+            sent_ += at_once;
+        }
+    }
+    /// What has been answered in the end, of all that was sent.
+    void check_all_are_answered() {
+        std::size_t answered = 0;
+        for (client& one : clients_) {
+            one.shut_down_sending();
+            answered += count(one.read_all(), "HTTP/1.1 200 OK\r\n");
+        }
+        CHECK(answered == static_cast<std::size_t>(sent_));
+    }
+    [[nodiscard]] std::int64_t sent() const { return sent_; }
+
+private:
+    static constexpr int at_once = 200;
+
+    /// The last client's were not all posted, and no more of them are.
+    [[nodiscard]] bool is_full() {
+        const auto all = 100'000 + 100 * static_cast<std::int64_t>(sent_);
+        for (int i = 0; i != 20 && house_.server.balance_minor(10001) != all; ++i)
+            std::this_thread::sleep_for(5ms);
+        return house_.server.balance_minor(10001) != all;
+    }
+
+    bank& house_;
+    std::deque<client> clients_;
+    int sent_ = 0;
+};
+
+}  // namespace
+
 TEST_CASE("connection: more than a lane holds waits its turn, and loses nothing", "[http]") {
     bank house;
-    client one{house.port()};
-    constexpr int requests = 40'000;
-    std::thread sender{[&one] {
-        std::string batch;
-        for (int i = 0; i != 1000; ++i)
-            batch += deposit;
-        for (int i = 0; i != requests / 1000; ++i)
-            one.send(batch);
-        one.shut_down_sending();
-    }};
-    std::this_thread::sleep_for(20ms);
+    full_lane full{house};
     house.held.open();
+    full.check_all_are_answered();
+    CHECK(house.server.balance_minor(10001) == 100'000 + 100 * full.sent());
+}
+
+TEST_CASE("connection: what needs no lane is answered while the lane is full", "[http]") {
+    bank house;
+    full_lane full{house};
+    client one{house.port()};
+    for (const char* const path : {"/readyz", "/metrics", "/accounts/10002/balance"}) {
+        one.send(get(path));
+        CHECK_THAT(one.read_some(), Contains("200 OK"));
+    }
+    one.send(post("/accounts/10001/deposit", R"({"amount":-1})"));
+    CHECK_THAT(one.read_some(), Contains("invalid_amount"));
+    one.send(get("/nowhere") + deposit + get("/readyz"));
+    CHECK_THAT(one.read_some(), Contains("no_such_route"));
+    CHECK_FALSE(read_soon(one));
+    house.held.open();
+    full.check_all_are_answered();
+    CHECK_THAT(one.read_some(), Contains("new_balance"));
+}
+
+TEST_CASE("connection: a posting that the disk does not make durable in time is said to be unknown",
+          "[http]") {
+    bank house{100ms};
+    client one{house.port()};
+    one.send(deposit);
+    CHECK_THAT(one.read_some(),
+               Contains("503 ") && Contains("outcome_unknown") && Contains("Retry-After: 1"));
+    // The connection goes on.
+    one.send(get("/readyz"));
+    CHECK_THAT(one.read_some(), Contains("503 ") && Contains("the disk does not answer"));
+    one.send(deposit);
+    CHECK_THAT(one.read_some(), Contains("503 ") && Contains("\"unavailable\""));
+    one.send(get("/accounts/10002/balance"));
+    CHECK_THAT(one.read_some(), Contains("2000.0"));
+    one.send(balance);
+    CHECK_THAT(one.read_some(), Contains("503 ") && Contains("\"unavailable\""));
+    one.send(get("/metrics"));
+    CHECK_THAT(one.read_some(), Contains("coffer_journal_accepts 0"));
+    house.held.open();
+    wait_until([&] {
+        one.send(get("/readyz"));
+        return one.read_some().find("200 OK") != std::string::npos;
+    });
+    one.send(balance);
+    CHECK_THAT(one.read_some(), Contains("1001.0"));  // the first was made, the second was not
+    one.send(deposit);
+    CHECK_THAT(one.read_some(), Contains("1002.0"));
+}
+
+TEST_CASE("connection: each of several requests at once is answered when the disk hangs",
+          "[http]") {
+    bank house{100ms};
+    client one{house.port()};
+    client other{house.port()};
+    one.send(deposit);
+    CHECK_FALSE(read_soon(one));
+    other.send(balance);
+    one.send(get("/readyz") + deposit + balance + get("/nowhere"));
+    one.shut_down_sending();
+    CHECK_THAT(other.read_some(), Contains("503 ") && Contains("\"unavailable\""));
     const std::string replies = one.read_all();
-    sender.join();
-    CHECK(count(replies, "HTTP/1.1 200 OK\r\n") == requests);
-    CHECK_THAT(replies.substr(replies.size() - 100), Contains("\"new_balance\":41000.0"));
+    CHECK(count(replies, "outcome_unknown") == 1);
+    CHECK(count(replies, "503 ") == 4);
+    CHECK(count(replies, "404 ") == 1);
+}
+
+TEST_CASE("connection: clients of a full lane are answered when the disk hangs", "[http]") {
+    bank house{1s};
+    full_lane full{house};
+    client one{house.port()};
+    one.send(deposit);
+    CHECK_THAT(one.read_some(), Contains("503 ") && Contains("\"unavailable\""));
+}
+
+TEST_CASE("connection: what is posted as replies are released becomes durable at once", "[http]") {
+    bank house;
+    client one{house.port()};
+    std::string many;
+    for (int i = 0; i != 600; ++i)  // in three turns
+        many += deposit;
+    one.send(many);
+    CHECK_FALSE(read_soon(one));
+    house.held.open();
+    const auto begin = std::chrono::steady_clock::now();
+    one.shut_down_sending();
+    CHECK(count(one.read_all(), "200 OK") == 600);
+    // Not at the next ticks.
+    CHECK(std::chrono::steady_clock::now() - begin < 900ms);
 }
 
 TEST_CASE("connection: a server that stops answers what has been posted", "[http]") {

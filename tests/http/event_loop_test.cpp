@@ -54,7 +54,7 @@ TEST_CASE("event_loop: tells of a descriptor for as long as it is ready", "[http
     };
     loop.add(pair.ours.number(), told, interest::read);
     send(pair.theirs);
-    loop.run([] {});
+    loop.run([](std::uint64_t) {});
     CHECK(turns == 3);
 }
 
@@ -76,7 +76,7 @@ TEST_CASE("event_loop: tells nothing that was not asked for", "[http]") {
     loop.add(busy.ours.number(), busy_told, interest::read);
     loop.change(busy.ours.number(), busy_told, interest::write);
     send(quiet.theirs);
-    loop.run([] {});
+    loop.run([](std::uint64_t) {});
     CHECK(quiet_turns == 0);
     CHECK(busy_turns == 10);
 }
@@ -93,7 +93,7 @@ TEST_CASE("event_loop: calls what other threads post, in order, whatever it thro
             });
         loop.post([&loop] { loop.stop(); });
     }};
-    loop.run([] {});
+    loop.run([](std::uint64_t) {});
     poster.join();
     REQUIRE(called.size() == 100);
     CHECK(std::is_sorted(called.begin(), called.end()));
@@ -117,7 +117,7 @@ TEST_CASE("event_loop: what a task destroys is not told any more", "[http]") {
         loop.post([&loop] { loop.stop(); });
     });
     send(pair.theirs);
-    loop.run([] {});
+    loop.run([](std::uint64_t) {});
     CHECK(closed);
     CHECK(turns == 1);
 }
@@ -125,9 +125,35 @@ TEST_CASE("event_loop: what a task destroys is not told any more", "[http]") {
 TEST_CASE("event_loop: ticks", "[http]") {
     event_loop loop;
     int ticks = 0;
-    loop.run([&] {
+    loop.run([&](std::uint64_t seconds) {
+        CHECK(seconds == 1);
         if (++ticks == 2)
             loop.stop();
     });
     CHECK(ticks == 2);
+}
+
+TEST_CASE("event_loop: a tick says how many seconds it was held up", "[http]") {
+    event_loop loop;
+    std::uint64_t seconds = 0;
+    loop.post([] { std::this_thread::sleep_for(std::chrono::milliseconds{2100}); });
+    loop.run([&](std::uint64_t passed) {
+        seconds += passed;
+        loop.stop();
+    });
+    CHECK(seconds >= 2);
+}
+
+TEST_CASE("event_loop: begins a round though nothing is ready, if it is not to wait", "[http]") {
+    event_loop loop;
+    int rounds = 0;
+    bool ticked = false;
+    loop.wait_at_most(std::chrono::milliseconds{1});
+    loop.run([&ticked](std::uint64_t) { ticked = true; },
+             [&] {
+                 if (++rounds == 3)
+                     loop.stop();
+             });
+    CHECK(rounds == 3);
+    CHECK_FALSE(ticked);
 }

@@ -53,7 +53,8 @@ public:
     }
 
     [[nodiscard]] std::size_t max_batch_bytes() const override { return max_batch; }
-    [[nodiscard]] bool has_room(std::size_t) const noexcept override { return room; }
+    [[nodiscard]] std::size_t room_bytes() const noexcept override { return room ? SIZE_MAX : 0; }
+    [[nodiscard]] bool has_room_ahead() const noexcept override { return room; }
     [[nodiscard]] std::size_t max_room_bytes() const noexcept override { return SIZE_MAX; }
     [[nodiscard]] journal::log_status make_room() override {
         ++asked_for_room;
