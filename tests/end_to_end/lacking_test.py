@@ -149,7 +149,10 @@ class FileSizeLimit(unittest.TestCase):
         accounts.write_text('{"accounts":[%s]}' % ",".join(
             '{"account_number":"%d","balance":1.0}' % number for number in range(1, 5001)))
         with Server("--snapshot-every", "20ms", "--accounts", accounts, data=self.data) as server:
-            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (1 << 16, 1 << 16))
+            wait_until(server.snapshots)
+            limit = server.snapshots()[0].stat().st_size - 1  # above what the journal has
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (limit, limit))
+            post(server, "/accounts/1/deposit", '{"amount":1}')
             wait_until(lambda: "File too large" in server.stderr())
             self.assertIsNone(server.process.poll())
             self.assertEqual("1.0", balance(server, 2))

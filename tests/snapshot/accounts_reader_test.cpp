@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <thread>
 
@@ -70,6 +71,73 @@ TEST_CASE("accounts file: a pipe is read, but not for counting", "[snapshot]") {
     std::thread writer{[&pipe] { write_file(pipe, many_accounts("\n")); }};
     CHECK(read_many(pipe) == many);
     writer.join();
+}
+
+namespace {
+
+/// The text as UTF-16 or UTF-32, of which it has characters below 128 alone.
+std::string widened(std::string_view text, std::size_t zeros, bool is_big_endian) {
+    std::string made;
+    for (const char one : text) {
+        if (is_big_endian)
+            made.append(zeros, '\0');
+        made += one;
+        if (!is_big_endian)
+            made.append(zeros, '\0');
+    }
+    return made;
+}
+
+}  // namespace
+
+TEST_CASE("accounts file: the byte order mark of UTF-8 is passed over, once", "[snapshot]") {
+    const temporary_directory place;
+    const std::string mark = "\xef\xbb\xbf";
+    const auto file = write_file(place.path() / "accounts", mark + many_accounts("\n"));
+    CHECK(read_many(file) == many);
+    CHECK(count_accounts(file) == many);
+    write_file(file, mark + mark + many_accounts("\n"));
+    CHECK_THROWS_WITH(read_many(file), file.string() + ": line 1: malformed JSON: syntax error");
+    write_file(file, mark);
+    CHECK_THROWS_WITH(read_many(file), file.string() + ": line 1: the document ends too early");
+    write_file(file, mark.substr(0, 2));
+    CHECK_THROWS_AS(read_many(file), accounts_error);
+}
+
+TEST_CASE("accounts file: a mark is passed over however a pipe cuts it", "[snapshot]") {
+    const temporary_directory place;
+    const auto pipe = place.path() / "pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    std::thread writer{[&pipe] {
+        std::ofstream output{pipe, std::ios::binary};
+        for (const char one : "\xef\xbb\xbf{\"accounts\":[]}")
+            if (one != '\0')
+                output << one << std::flush;
+    }};
+    CHECK(read_many(pipe) == 0);
+    writer.join();
+}
+
+TEST_CASE("accounts file: another encoding is refused by its name, with a mark or without",
+          "[snapshot]") {
+    using namespace std::string_literals;
+    const temporary_directory place;
+    const auto file = place.path() / "accounts";
+    const std::string text = many_accounts("\n");
+    const auto refused = [&file](const std::string& content, const std::string& name) {
+        write_file(file, content);
+        CHECK_THROWS_WITH(read_many(file),
+                          file.string() + ": is " + name + ", and has to be UTF-8");
+    };
+    refused("\xff\xfe" + widened(text, 1, false), "UTF-16 (little-endian)");
+    refused("\xfe\xff" + widened(text, 1, true), "UTF-16 (big-endian)");
+    refused("\xff\xfe\0\0"s + widened(text, 3, false), "UTF-32 (little-endian)");
+    refused("\0\0\xfe\xff"s + widened(text, 3, true), "UTF-32 (big-endian)");
+    refused(widened(text, 1, false), "UTF-16 (little-endian)");
+    refused(widened(text, 1, true), "UTF-16 (big-endian)");
+    refused(widened(text, 3, false), "UTF-32 (little-endian)");
+    refused(widened(text, 3, true), "UTF-32 (big-endian)");
+    refused("\xff\xfe", "UTF-16 (little-endian)");
 }
 
 TEST_CASE("accounts file: a fault is told with the file and the line", "[snapshot]") {
