@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "ops/file_calls.hpp"
 #include "ops/log.hpp"
@@ -32,11 +33,16 @@ data_directory::data_directory(const fs::path& where)
     : path_{where}, lock_{created(where), O_RDONLY | O_DIRECTORY} {
     if (!lock_.is_open())
         snapshot::throw_snapshot_error(where, "cannot be opened");
-    if (lock_.lock())
-        return;
-    if (errno == EWOULDBLOCK)
-        refuse_second_server(where);
-    lock_file(last_error().message());
+    if (!lock_.lock()) {
+        if (errno == EWOULDBLOCK)
+            refuse_second_server(where);
+        lock_file(last_error().message());
+    }
+    if (const std::string_view name = copy_on_write_name(path_); !name.empty())
+        log::warn(
+            "{}: is on {}, which keeps no room for what is written over: if the disk gets full, a "
+            "sync may fail and end the server, with nothing lost that was acknowledged",
+            path_.native(), name);
 }
 
 void data_directory::lock_file(const std::string& why_not_the_directory) {

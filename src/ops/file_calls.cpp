@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdint>
 #include <cstdio>
+#include <utility>
 
 #include "ops/log.hpp"
 
@@ -73,6 +76,19 @@ std::error_code sync_directory(const fs::path& directory) noexcept {
     // Not again when interrupted: on Linux it is closed by then, and the number may be another's.
     ::close(opened);
     return error;
+}
+
+std::string_view copy_on_write_name(const fs::path& directory) noexcept {
+    // As linux/magic.h and the projects have them; not all are in all versions of that header.
+    constexpr std::pair<std::uint32_t, std::string_view> names[] = {
+        {0x9123683e, "btrfs"}, {0x2fc12fc1, "ZFS"}, {0xca451a4e, "bcachefs"}, {0x3434, "NILFS2"}};
+    struct statfs found {};
+    if (uninterrupted([&] { return ::statfs(directory.c_str(), &found); }) != 0)
+        return {};
+    for (const auto& [type, name] : names)
+        if (static_cast<std::uint32_t>(found.f_type) == type)
+            return name;
+    return {};
 }
 
 }  // namespace coffer

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 namespace coffer {
@@ -49,5 +50,10 @@ auto uninterrupted(Call call) noexcept {
 /// Returns once a crash does not take back which names the directory has. Where directories cannot
 /// be synced, the log says so once, and this succeeds.
 [[nodiscard]] std::error_code sync_directory(const std::filesystem::path& directory) noexcept;
+
+/// The name of the file system that this is on if it writes to new places what is overwritten, so
+/// that room which was set aside does not keep a write from lacking room: btrfs, ZFS and the like.
+/// Empty if it does not, or if that cannot be found out.
+[[nodiscard]] std::string_view copy_on_write_name(const std::filesystem::path& directory) noexcept;
 
 }  // namespace coffer

@@ -112,6 +112,14 @@ class Lacking(unittest.TestCase):
         self.assertEqual(1, refused.exception.status)
         self.assertRegex(refused.exception.said, r"\Acoffer: [^\n]*flock[^\n]*fcntl[^\n]*\n\Z")
 
+    def test_a_file_system_that_keeps_no_room_is_named_at_the_start(self):
+        for kind, name in (("0x9123683e", "btrfs"), ("0x2fc12fc1", "ZFS"), ("0xef53", None)):
+            with self.subTest(name), Faults(self.folder) as faults, Server(
+                    env={**faults.environment, "FAULT_FILE_SYSTEM": kind}) as server:
+                said = "which keeps no room for what is written over" in server.stderr()
+                self.assertEqual(name is not None, said, server.stderr())
+                self.assertIn(f"is on {name}," if name else "", server.stderr())
+
     def test_an_old_snapshot_that_cannot_be_removed_does_not_fail_the_new_ones(self):
         with Faults(self.data / "snapshots" / "1.json") as faults:
             faults.fail("unlink", errno.EPERM, times=FOR_EVER)

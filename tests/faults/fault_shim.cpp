@@ -7,12 +7,15 @@
 // FAULT_LOG        if set, a file that gets a line for each of those calls before it is made: its
 //                  name and its path, which is the new one of a rename
 //
+// FAULT_FILE_SYSTEM if set, the number of the type that statfs says a file system is of
+//
 // A call that fails has done nothing. Thread safety: any thread may call at once.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -218,6 +221,14 @@ int symlink(const char* target, const char* link) noexcept {
 int flock(int descriptor, int operation) noexcept {
     static const auto real = next("flock", &flock);
     return fails(call::flock, descriptor) ? -1 : real(descriptor, operation);
+}
+
+int statfs(const char* path, struct statfs* found) noexcept {
+    static const auto real = next("statfs", &statfs);
+    const int done = real(path, found);
+    if (const char* const type = std::getenv("FAULT_FILE_SYSTEM"); done == 0 && type != nullptr)
+        found->f_type = static_cast<decltype(found->f_type)>(std::strtoul(type, nullptr, 0));
+    return done;
 }
 
 // Only locks are counted.
