@@ -79,6 +79,13 @@ void check(const malformed_case& one, const Send& send) {
     CHECK(found.last_closes == due.last_closes);
 }
 
+// Each place as released. Under the sanitizers, where all would take minutes, one of so many.
+#if defined(COFFER_SAMPLED_SPLIT)
+constexpr std::size_t sampled_split = COFFER_SAMPLED_SPLIT;
+#else
+constexpr std::size_t sampled_split = 1;
+#endif
+
 // Of long bytes, only the places near both ends, where something begins or is decided.
 bool is_worth_a_split(std::size_t at, std::size_t size) {
     constexpr std::size_t near = 250;
@@ -104,9 +111,11 @@ TEST_CASE("malformed requests: each is answered as due when it comes byte by byt
 }
 
 TEST_CASE("malformed requests: each is answered as due wherever two pieces part", "[http]") {
+    std::size_t first = 0;  // another in each case, so that all kinds of places are in a sample
     for (const malformed_case& one : read_all_cases(folder)) {
         INFO(one.name);
-        for (std::size_t at = 1; at < one.bytes.size(); ++at) {
+        first = first % sampled_split + 1;
+        for (std::size_t at = first; at < one.bytes.size(); at += sampled_split) {
             if (!is_worth_a_split(at, one.bytes.size()))
                 continue;
             INFO("parted at byte " << at);
