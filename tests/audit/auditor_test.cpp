@@ -49,7 +49,7 @@ void require_one(const report& found, const fs::path& file, coffer::account_numb
     const fault& only = found.faults.kept().front();
     REQUIRE(only.file == file.string());
     REQUIRE(only.account == account);
-    REQUIRE_THAT(only.what, Catch::Contains(what));
+    REQUIRE_THAT(only.what, coffer::test::Contains(what));
 }
 
 bool tells(const report& found, const fs::path& file, const std::string& what) {
@@ -145,7 +145,7 @@ TEST_CASE("audit: goes on behind a flipped bit, and tells what is wrong in later
     REQUIRE(found.faults.count() == 2);
     REQUIRE(found.faults.kept().front().file == data.segment(1).string());
     REQUIRE(found.faults.kept().front().offset == batches_at);
-    REQUIRE_THAT(found.faults.kept().front().what, Catch::Contains("checksum"));
+    REQUIRE_THAT(found.faults.kept().front().what, coffer::test::Contains("checksum"));
     REQUIRE(tells(found, data.segment(data.segments()[1]), "comes after posting"));
     REQUIRE(found.journal.segments == 2);
     REQUIRE(found.journal.last_record == data.last_record());
@@ -203,10 +203,10 @@ TEST_CASE("audit: a balance that its amount does not make is told with record an
             "record 8: posting 3 leaves a balance of 40.09 after one of 40.0, which its amount of "
             "0.08 does not account for");
     REQUIRE_THAT(found.faults.kept().back().what,
-                 Catch::Contains("all balances together are 142.59,"
-                                 " but what was opened and "
-                                 "deposited less what was "
-                                 "withdrawn is 142.58"));
+                 coffer::test::Contains("all balances together are 142.59,"
+                                        " but what was opened and "
+                                        "deposited less what was "
+                                        "withdrawn is 142.58"));
 }
 
 TEST_CASE("audit: postings that are left out, doubled or never opened are told", "[audit]") {

@@ -127,7 +127,7 @@ TEST_CASE("backup: leaves out a torn tail and a damaged snapshot", "[audit]") {
     REQUIRE(made.audited.holds());
     REQUIRE_FALSE(made.audited.journal.torn);
     REQUIRE(made.left_out.size() == 1);
-    REQUIRE_THAT(made.left_out.front(), Catch::Contains("1.json"));
+    REQUIRE_THAT(made.left_out.front(), coffer::test::Contains("1.json"));
     REQUIRE(made.audited.snapshots.size() == 1);
     REQUIRE(made.audited.journal.last_record == data.last_record());
 }
@@ -155,11 +155,11 @@ TEST_CASE("backup: nothing is overwritten", "[audit]") {
     const temporary_directory place;
     const auto file = coffer::test::write_file(place.path() / "file", "mine");
     REQUIRE_THROWS_WITH(back_up(data.path(), place.path(), leftover::refuse, no_wait),
-                        Catch::Contains("is not overwritten"));
+                        coffer::test::Contains("is not overwritten"));
     REQUIRE_THROWS_WITH(back_up(data.path(), file, leftover::refuse, no_wait),
-                        Catch::Contains("not overwritten"));
+                        coffer::test::Contains("not overwritten"));
     REQUIRE_THROWS_WITH(restore(data.path(), place.path(), leftover::refuse, no_wait),
-                        Catch::Contains("is not overwritten"));
+                        coffer::test::Contains("is not overwritten"));
     REQUIRE(coffer::test::read_file(file) == "mine");
     REQUIRE(is_empty_but_for(place.path(), 1));
 }
@@ -233,7 +233,7 @@ TEST_CASE("backup: what a killed one has left is named, and replaced if that is 
     REQUIRE_THROWS_WITH(back_up(data.path(), copy, leftover::refuse, no_wait),
                         Catch::Matchers::StartsWith(
                             part.string() + ": is there already, from a copy that did not") &&
-                            Catch::Contains("--force"));
+                            coffer::test::Contains("--force"));
     REQUIRE(fs::exists(part / "journal/half"));
     REQUIRE(back_up(data.path(), copy, leftover::replace, no_wait).audited.holds());
     REQUIRE(content(copy) == content(data.path()));
@@ -247,7 +247,7 @@ TEST_CASE("backup: what is no part of a copy is not replaced", "[audit]") {
     const fs::path copy = place.path() / "copy";
     const auto refused = [&](const std::string& reason) {
         REQUIRE_THROWS_WITH(back_up(data.path(), copy, leftover::replace, no_wait),
-                            Catch::Contains(reason));
+                            coffer::test::Contains(reason));
     };
     SECTION("something else beside") {
         const auto mine = place.path() / "copy.partial" / "mine";
@@ -285,8 +285,9 @@ TEST_CASE("partial directory: is no ledger and no place for one until it is fini
     const temporary_directory place;
     const partial_directory part{place.path(), leftover::refuse};
     fs::create_directory(place.path() / "snapshots");
-    REQUIRE_THROWS_WITH(data_files::in(place.path()),
-                        Catch::Contains(".partial: is there, from a copy that did not come"));
+    REQUIRE_THROWS_WITH(
+        data_files::in(place.path()),
+        coffer::test::Contains(".partial: is there, from a copy that did not come"));
 }
 
 TEST_CASE("backup: of what is damaged leaves nothing behind", "[audit]") {
@@ -296,15 +297,15 @@ TEST_CASE("backup: of what is damaged leaves nothing behind", "[audit]") {
     SECTION("a batch") {
         planted_data::flip(data.segment(1), 4'200);
         REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait),
-                            Catch::Contains("checksum"));
+                            coffer::test::Contains("checksum"));
     }
     SECTION("an account") {
         data.add(coffer::journal::record::of_deposit({8, 1'000, money::from_minor(1'000)},
                                                      money::from_minor(1)));
         data.commit();
         REQUIRE_THROWS_WITH(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait),
-                            Catch::Contains("is not made, since the copy does not hold") &&
-                                Catch::Contains("account 8"));
+                            coffer::test::Contains("is not made, since the copy does not hold") &&
+                                coffer::test::Contains("account 8"));
     }
     REQUIRE(is_empty_but_for(place.path(), 0));
 }
@@ -315,6 +316,6 @@ TEST_CASE("restore: refuses a backup that does not hold, and leaves nothing behi
     const temporary_directory place;
     planted_data::flip(data.path() / "snapshots/1.json", 150);
     REQUIRE_THROWS_WITH(restore(data.path(), place.path() / "restored", leftover::refuse, no_wait),
-                        Catch::Contains("does not hold, and is not restored"));
+                        coffer::test::Contains("does not hold, and is not restored"));
     REQUIRE(is_empty_but_for(place.path(), 0));
 }

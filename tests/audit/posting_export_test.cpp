@@ -118,7 +118,7 @@ TEST_CASE("export: refuses a journal without a segment, and hands nothing on", "
     REQUIRE_THROWS_WITH(export_postings(
                             data_files::in(data.path()), line_format::csv, {},
                             [&all](std::string_view lines) { all += lines; }, [] {}),
-                        Catch::Contains("the journal has no segment"));
+                        coffer::test::Contains("the journal has no segment"));
     REQUIRE(all.empty());
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("export: begins again when its next segment is trimmed before a line i
                 std::filesystem::remove(data.segment(segments[0]));
         });
     REQUIRE(waits != 0);
-    REQUIRE_THAT(all, Catch::StartsWith(heading + std::to_string(segments[2]) + ','));
+    REQUIRE_THAT(all, Catch::Matchers::StartsWith(heading + std::to_string(segments[2]) + ','));
     REQUIRE(postings(all) == static_cast<std::int64_t>(data.last_record() - segments[2] + 1));
 }
 
@@ -166,10 +166,10 @@ TEST_CASE("export: says that the server trims once a line is out", "[audit]") {
             },
             [] {}),
         data_error,
-        Catch::Message(data.path().string() +
-                       ": its journal was trimmed by the server while it was exported: "
-                       "what comes after record " +
-                       std::to_string(postings(all)) + " is missing"));
+        Catch::Matchers::Message(data.path().string() +
+                                 ": its journal was trimmed by the server while it was exported: "
+                                 "what comes after record " +
+                                 std::to_string(postings(all)) + " is missing"));
     REQUIRE(all.ends_with('\n'));
     REQUIRE(postings(all) < static_cast<std::int64_t>(data.last_record()));
 }

@@ -58,5 +58,6 @@ TEST_CASE("posting line: every character that a key may have arrives", "[audit]"
     REQUIRE(parsed.at("key").as_string() == every);
     std::string quoted = every;
     quoted.insert(quoted.find('"'), 1, '"');
-    REQUIRE_THAT(line_of(line_format::csv, line), Catch::EndsWith(",\"" + quoted + "\"\n"));
+    REQUIRE_THAT(line_of(line_format::csv, line),
+                 Catch::Matchers::EndsWith(",\"" + quoted + "\"\n"));
 }

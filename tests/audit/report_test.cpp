@@ -36,21 +36,23 @@ report a_report() {
 
 TEST_CASE("report: people are told in its last line whether all holds", "[audit]") {
     report made = a_report();
-    REQUIRE_THAT(to_text(made), Catch::EndsWith("\naudit: all holds\n"));
-    REQUIRE_THAT(to_text(made), Catch::Contains("1,234,567, from 1 to 1,234,567\n"));
+    REQUIRE_THAT(to_text(made), Catch::Matchers::EndsWith("\naudit: all holds\n"));
+    REQUIRE_THAT(to_text(made), coffer::test::Contains("1,234,567, from 1 to 1,234,567\n"));
     made.faults.add({"1.json", std::nullopt, 7, "is missing"});
-    REQUIRE_THAT(to_text(made),
-                 Catch::EndsWith("\nfault: 1.json: account 7: is missing\naudit: 1 fault\n"));
+    REQUIRE_THAT(to_text(made), Catch::Matchers::EndsWith(
+                                    "\nfault: 1.json: account 7: is missing\naudit: 1 fault\n"));
     made.faults.add({"1.journal", 4'096, 0, "is damaged"});
     REQUIRE_THAT(to_text(made),
-                 Catch::EndsWith("\nfault: 1.journal, offset 4096: is damaged\naudit: 2 faults\n"));
+                 Catch::Matchers::EndsWith(
+                     "\nfault: 1.journal, offset 4096: is damaged\naudit: 2 faults\n"));
 }
 
 TEST_CASE("report: of very many faults some are told, and how many more there are", "[audit]") {
     report made = a_report();
     for (coffer::account_number account = 1; account != 1'102; ++account)
         made.faults.add({"1.json", std::nullopt, account, "is missing"});
-    REQUIRE_THAT(to_text(made), Catch::EndsWith("\nand 1,001 more\naudit: 1,101 faults\n"));
+    REQUIRE_THAT(to_text(made),
+                 Catch::Matchers::EndsWith("\nand 1,001 more\naudit: 1,101 faults\n"));
 }
 
 TEST_CASE("report: the same fault at once again is told once", "[audit]") {

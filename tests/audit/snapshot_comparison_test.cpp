@@ -20,7 +20,7 @@ void require_one(const report& found, const std::filesystem::path& file,
     const fault& only = found.faults.kept().front();
     REQUIRE(only.file == file.string());
     REQUIRE(only.account == account);
-    REQUIRE_THAT(only.what, Catch::Contains(what));
+    REQUIRE_THAT(only.what, coffer::test::Contains(what));
 }
 
 /// Records 1 to 3 open accounts 7, 8 and 9.

@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 
 using namespace std::chrono_literals;
 using namespace coffer;
-using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
+using coffer::test::Contains;
 using test::captured_log;
 using test::read_file;
 using test::small_ledger;

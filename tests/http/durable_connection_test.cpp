@@ -14,7 +14,7 @@
 
 using namespace coffer::http;
 using namespace std::chrono_literals;
-using Catch::Matchers::Contains;
+using coffer::test::Contains;
 using coffer::test::gate;
 
 namespace {

@@ -5,7 +5,7 @@
 #include "catch.hpp"
 
 using namespace coffer::http;
-using Catch::Matchers::Contains;
+using coffer::test::Contains;
 
 TEST_CASE("malformed cases: a case is its bytes, the replies due, and how it ends", "[http]") {
     const auto cases = read_cases(

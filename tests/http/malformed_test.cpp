@@ -10,7 +10,7 @@
 #include "http/told_replies.hpp"
 
 using namespace coffer::http;
-using Catch::Matchers::Contains;
+using coffer::test::Contains;
 
 namespace {
 

@@ -3,7 +3,7 @@
 #include "catch.hpp"
 
 using namespace coffer::http;
-using Catch::Matchers::Contains;
+using coffer::test::Contains;
 
 TEST_CASE("date_text: writes the date of RFC 9110", "[http]") {
     CHECK(date_text(784111777) == "Sun, 06 Nov 1994 08:49:37 GMT");

@@ -152,16 +152,16 @@ TEST_CASE("damage: a segment that is missing is detected, but for the last", "[j
     const auto segments = list_segments(*disk);
     REQUIRE(segments.size() == 3);
     REQUIRE_FALSE(disk->remove(segment_name(segments[1])));
-    REQUIRE_THROWS_WITH(end_of(*disk), Catch::Contains("comes next"));
+    REQUIRE_THROWS_WITH(end_of(*disk), coffer::test::Contains("comes next"));
     REQUIRE_FALSE(disk->remove(segment_name(segments[0])));
-    REQUIRE_THROWS_WITH(end_of(*disk), Catch::Contains("record 1 is no longer in it"));
+    REQUIRE_THROWS_WITH(end_of(*disk), coffer::test::Contains("record 1 is no longer in it"));
 }
 
 TEST_CASE("damage: two segments that were exchanged are detected", "[journal][damage]") {
     const auto disk = a_journal(true);
     const auto segments = list_segments(*disk);
     std::swap(disk->content(segment_name(segments[0])), disk->content(segment_name(segments[1])));
-    REQUIRE_THROWS_WITH(end_of(*disk), Catch::Contains("named after"));
+    REQUIRE_THROWS_WITH(end_of(*disk), coffer::test::Contains("named after"));
 }
 
 TEST_CASE("damage: a segment of another ledger is detected", "[journal][damage]") {
@@ -170,5 +170,5 @@ TEST_CASE("damage: a segment of another ledger is detected", "[journal][damage]"
     const auto segments = list_segments(*disk);
     const std::string last = segment_name(segments[2]);
     disk->content(last) = other->content(last);
-    REQUIRE_THROWS_WITH(end_of(*disk), Catch::Contains("of another ledger"));
+    REQUIRE_THROWS_WITH(end_of(*disk), coffer::test::Contains("of another ledger"));
 }

@@ -125,7 +125,7 @@ TEST_CASE("reader: says so again and again if what it stands in has been trimmed
             some.append(*log, 20);
         REQUIRE(log->trim(list_segments(disk)[6]));
         for (int i = 0; i != 3; ++i)
-            REQUIRE_THROWS_WITH(first_records(from), Catch::Contains("is no longer in it"));
+            REQUIRE_THROWS_WITH(first_records(from), coffer::test::Contains("is no longer in it"));
     }
 }
 
@@ -176,7 +176,8 @@ TEST_CASE("reader: a header that is torn between two sectors is torn", "[journal
                   bytes.begin() + static_cast<std::ptrdiff_t>(written.end), std::byte{0x11});
         reader from{disk};
         if (!written.torn) {
-            REQUIRE_THROWS_WITH(first_records(from), Catch::Contains("all of it was written"));
+            REQUIRE_THROWS_WITH(first_records(from),
+                                coffer::test::Contains("all of it was written"));
             continue;
         }
         REQUIRE(first_records(from).size() == 5);
@@ -210,7 +211,8 @@ TEST_CASE("reader: a valid batch that does not follow is corruption", "[journal]
     std::copy(journal.bytes().begin() + batches_at,
               journal.bytes().begin() + static_cast<std::ptrdiff_t>(journal.second_at),
               journal.bytes().begin() + static_cast<std::ptrdiff_t>(journal.second_at));
-    REQUIRE_THAT(journal.refusal(), Catch::Contains("begin with the record that comes next"));
+    REQUIRE_THAT(journal.refusal(),
+                 coffer::test::Contains("begin with the record that comes next"));
 }
 
 TEST_CASE("reader: names a newer version of the format", "[journal]") {
@@ -218,5 +220,5 @@ TEST_CASE("reader: names a newer version of the format", "[journal]") {
     const auto batch = std::span{journal.bytes()}.subspan(journal.second_at);
     put<std::uint16_t>(batch, format::batch::version_at, 2);
     put<std::uint64_t>(batch, format::batch::header_checksum_at, checksum(batch.subspan(8, 40)));
-    REQUIRE_THAT(journal.refusal(), Catch::Contains("newer format version"));
+    REQUIRE_THAT(journal.refusal(), coffer::test::Contains("newer format version"));
 }

@@ -42,7 +42,7 @@ struct journal_on_disk {
     void require_lost(const std::string& reason) {
         const log_status found = log->check_in_place();
         REQUIRE(found.error == log_errc::failed);
-        REQUIRE_THAT(found.reason, Catch::Contains(reason));
+        REQUIRE_THAT(found.reason, coffer::test::Contains(reason));
         REQUIRE(append().error == log_errc::failed);
     }
 
@@ -118,7 +118,7 @@ TEST_CASE("segment watch: nothing becomes durable where a later start would not 
     fs::rename(journal.directory, journal.place.path() / "elsewhere");
     const log_status first = journal.append();
     REQUIRE(first.error == log_errc::failed);
-    REQUIRE_THAT(first.reason, Catch::Contains(gone));
+    REQUIRE_THAT(first.reason, coffer::test::Contains(gone));
     fs::rename(journal.place.path() / "elsewhere", journal.directory);
     REQUIRE(journal.append().error == log_errc::failed);
     REQUIRE(file_log::open(journal.disk, {.segment_bytes = 8'192})->tail().next_record == 201);

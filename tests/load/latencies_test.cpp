@@ -7,7 +7,7 @@
 #include "load/hdr_text.hpp"
 
 using namespace coffer::load;
-using Catch::Matchers::Contains;
+using coffer::test::Contains;
 
 TEST_CASE("latency_axis: has every value in a bin, to a thousandth of it", "[load]") {
     constexpr latency_axis axis;

@@ -5,7 +5,7 @@
 #include "load/results.hpp"
 
 using namespace coffer::load;
-using Catch::Matchers::Contains;
+using coffer::test::Contains;
 
 namespace {
 

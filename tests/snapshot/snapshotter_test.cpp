@@ -49,7 +49,7 @@ std::vector<posting> accounts_in(const fs::path& file) {
     return accounts;
 }
 
-using Catch::Matchers::Contains;
+using coffer::test::Contains;
 
 }  // namespace
 
