@@ -19,9 +19,8 @@
 
 namespace coffer {
 
-/// Thread safety: is_open, why_no_postings, keys and journal_counts may be called from any thread
-/// at once, and so may books once it is open. A teller is for one thread. The rest is for one
-/// thread.
+/// Thread safety: is_open, why_no_postings and keys may be called from any thread at once, and so
+/// may books once it is open. A teller is for one thread. The rest is for one thread.
 class engine {
 public:
     struct options {
