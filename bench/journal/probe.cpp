@@ -165,7 +165,7 @@ void probe_replay(const std::filesystem::path& in, std::uint64_t records) {
                     encode(record::of_deposit({account, sequence, balance}, cent), bytes);
                 batch.add(std::span{bytes}.first(size));
             }
-            if (!log->make_room() || !log->append(batch.seal(log->tail(), i)) ||
+            if (!log->make_room() || !log->append(batch.seal(log->tail(), {i, i})) ||
                 !log->wait_durable())
                 throw std::runtime_error{"the journal failed"};
             batch.clear();

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -14,10 +16,8 @@ void append(std::string& out, std::string_view name, std::string_view type, std:
     for (const std::string_view part :
          {std::string_view{"# HELP "}, name, std::string_view{" "}, help,
           std::string_view{"\n# TYPE "}, name, std::string_view{" "}, type, std::string_view{"\n"},
-          name, std::string_view{" "}})
+          name, std::string_view{" "}, value, std::string_view{"\n"}})
         out += part;
-    out += value;
-    out += '\n';
 }
 
 void append(std::string& out, std::string_view name, std::string_view type, std::string_view help,
@@ -25,11 +25,18 @@ void append(std::string& out, std::string_view name, std::string_view type, std:
     append(out, name, type, help, std::to_string(value));
 }
 
-/// In seconds, with milliseconds.
-std::string seconds_text(std::chrono::nanoseconds time) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-    const std::string rest = std::to_string(1000 + ms % 1000);
-    return std::to_string(ms / 1000) + '.' + rest.substr(1);
+/// Seconds, with milliseconds.
+std::string seconds_text(std::int64_t ns) {
+    return fmt::format("{:.3f}", static_cast<double>(ns) / 1e9);
+}
+
+void append_clock(const engine& house, std::string& out) {
+    append(out, "coffer_running_seconds_total", "counter",
+           "How long this ledger has been served, over all its starts.",
+           seconds_text(static_cast<std::int64_t>(house.clock().running_ns())));
+    append(out, "coffer_clock_offset_seconds", "gauge",
+           "By how much the system's clock is ahead of record time.",
+           seconds_text(house.clock().offset_ns()));
 }
 
 void append_books(const engine& house, std::string& out) {
@@ -47,7 +54,7 @@ void append_books(const engine& house, std::string& out) {
                journal->accepting() ? 1 : 0);
         append(out, "coffer_journal_oldest_pending_seconds", "gauge",
                "For how long the oldest posting that is not durable has been written; 0 for none.",
-               seconds_text(journal->pending_for()));
+               seconds_text(std::chrono::nanoseconds{journal->pending_for()}.count()));
     }
 }
 
@@ -61,6 +68,7 @@ void metrics(teller& at, account_number, const request&, reply& out) {
                open ? 1 : 0);
         if (open)
             append_books(house, text);
+        append_clock(house, text);
         append(text, "coffer_idempotency_keys", "gauge", "Idempotency keys remembered.",
                house.keys().keys());
         append(text, "coffer_idempotency_keys_limit", "gauge", "How many there can be.",

@@ -1,5 +1,7 @@
 #include "audit/auditor.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -7,6 +9,7 @@
 #include <vector>
 
 #include "audit/history.hpp"
+#include "audit/key_history.hpp"
 #include "audit/ledger_text.hpp"
 #include "audit/snapshot_queue.hpp"
 #include "journal/journal_error.hpp"
@@ -107,8 +110,8 @@ private:
         note_segment(reader);
         journal_summary& journal = found_.journal;
         if (journal.batches++ == 0)
-            journal.first_time_ns = batch.header.time_ns;
-        journal.last_time_ns = batch.header.time_ns;
+            journal.first_time_ns = batch.header.stamp.time_ns;
+        journal.last_time_ns = batch.header.stamp.time_ns;
         const journal_place place = reader.place();
         locate_records(batch, place.offset);
         for (std::size_t i = 0; i != std::min(ahead, records_.size()); ++i)
@@ -117,17 +120,36 @@ private:
             if (i + ahead < records_.size())
                 history_->prefetch(records_[i + ahead].value);
             const std::uint64_t number = batch.header.first_record + i;
-            history_->apply(records_[i].value, {number, place.segment, records_[i].offset});
+            const record_place at{number, place.segment, records_[i].offset};
+            history_->apply(records_[i].value, at);
+            check_key(records_[i].value, at, batch.header.stamp);
             snapshots_.pass(records_[i].value, number, *history_);
         }
         journal.records += records_.size();
         journal.last_record = batch.after().next_record - 1;
     }
 
+    void check_key(const journal::record& one, const record_place& at,
+                   const journal::batch_stamp& of) {
+        if (one.key.text.empty())
+            return;
+        const auto repeated = keys_.add(one.key.text, at.number, of);
+        if (!repeated)
+            return;
+        constexpr double second_ns = 1e9;
+        found_.faults.add(
+            {storage_.path(journal::segment_name(at.segment)), at.offset, one.state.account,
+             fmt::format("record {}: key '{}' posted twice: record {} has it too, {:.3f} s of "
+                         "running time before, and keys live {:.3f} s",
+                         at.number, one.key.text, repeated->earlier_record,
+                         static_cast<double>(repeated->after_ns) / second_ns,
+                         static_cast<double>(of.key_life_ns) / second_ns)});
+    }
+
     /// The reader has seen that all of them are well-formed.
     void locate_records(const journal::batch_view& batch, std::uint64_t offset) {
         records_.clear();
-        offset += journal::format::batch::header_bytes;
+        offset += batch.header.header_bytes();
         for (auto left = batch.records(); !left.empty();) {
             const journal::decoded_record next = journal::decode(left);
             records_.push_back({next.value, offset});
@@ -187,6 +209,7 @@ private:
     snapshot_queue snapshots_;
     std::vector<std::uint64_t> segments_;  // as they were at the start
     std::optional<history> history_;
+    key_history keys_;
     std::uint64_t noted_segment_ = 0;
     std::vector<located_record> records_;  // of one batch
     bool has_gap_ = false;

@@ -28,7 +28,7 @@ public:
         : format_{format}, account_{account}, sink_{sink}, lines_{first_line(format)} {}
 
     void add(const journal::batch_view& batch) {
-        const std::string time = to_utc_text(batch.header.time_ns);
+        const std::string time = to_utc_text(batch.header.stamp.time_ns);
         std::uint64_t number = batch.header.first_record;
         journal::visit_records(batch, [&](const journal::record& one) {
             add(one, number++, time);
@@ -108,13 +108,16 @@ bool try_export(const data_files& files, line_format format, const export_select
     exporter out{format, wanted.account, sink};
     std::optional<patient_reader> from;
     try {
-        from.emplace(storage, journal::segment_before(storage, segments, wanted.since_ns), wait);
+        from.emplace(storage,
+                     journal::segment_before(storage, segments, &journal::batch_position::time_ns,
+                                             wanted.since_ns),
+                     wait);
         if (!from->has_segments())
             refuse_without_segments(storage);
         while (const auto batch = from->next()) {
-            if (batch->header.time_ns >= wanted.until_ns)
+            if (batch->header.stamp.time_ns >= wanted.until_ns)
                 break;
-            if (batch->header.time_ns >= wanted.since_ns)
+            if (batch->header.stamp.time_ns >= wanted.since_ns)
                 out.add(*batch);
         }
     } catch (const journal::journal_error&) {

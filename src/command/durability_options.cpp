@@ -74,10 +74,19 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
         ->envname("COFFER_IDEMPOTENCY_TTL");
     serve
         .add_option("--max-idempotency-keys", into.max_keys,
-                    "How many are remembered, some 130 bytes each; more get 503 [10000000]")
+                    "How many are remembered, some 140 bytes each; more get 503 [10000000]")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}))
         ->envname("COFFER_MAX_IDEMPOTENCY_KEYS");
+    add_parsed(serve, "--max-clock-step", into.max_clock_step, parse_duration,
+               "a duration, as in 10s, 1h or 7d, or 0")
+        ->type_name("DURATION")
+        ->description("How far record time follows a clock that is set ahead [1h]")
+        ->envname("COFFER_MAX_CLOCK_STEP");
+    serve
+        .add_flag("--accept-clock", into.accept_clock,
+                  "Take the clock for right at this start, however far ahead it was set")
+        ->envname("COFFER_ACCEPT_CLOCK");
     add_parsed(serve, "--segment-size", into.segment_bytes, parse_segment_size,
                "whole mebibytes from 4MiB to 4GiB")
         ->type_name("SIZE")

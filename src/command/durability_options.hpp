@@ -18,6 +18,8 @@ struct durability_options {
     std::optional<std::chrono::microseconds> retain;  ///< nothing: all
     std::chrono::microseconds key_time_to_live = std::chrono::hours{24};
     std::size_t max_keys = 10'000'000;
+    std::chrono::microseconds max_clock_step = std::chrono::hours{1};
+    bool accept_clock = false;
     std::uint64_t segment_bytes = std::uint64_t{64} << 20;
 };
 

@@ -40,19 +40,23 @@ public:
     std::string open(engine& house) {
         const std::string begun = begin_or_warn();
         const durability_options& asked = options_.durability;
-        recovered found =
-            recover(directory_, asked.key_time_to_live,
-                    [&keys = house.keys()](const journal::record& one, std::uint64_t time_ns) {
-                        restore_key(keys, one, time_ns);
-                    });
+        key_recovery keys{house.keys()};
+        recovered found = recover(directory_, asked.key_time_to_live,
+                                  [&keys](const journal::record& one,
+                                          const journal::batch_stamp& of) { keys.add(one, of); });
+        keys.finish();
         auto log = journal::file_log::open(files_, log_options());
-        kept_.emplace(files_, *log, directory_.snapshots(),
-                      retention::options{.retain = asked.retain,
-                                         .key_ttl = asked.key_time_to_live,
-                                         .now = &journal::writer::wall_clock});
+        kept_.emplace(
+            files_, *log, directory_.snapshots(),
+            retention::options{.retain = asked.retain, .running_ns = [&clock = house.clock()] {
+                                   return clock.running_ns();
+                               }});
         horizon_.emplace(found.keys_from, asked.key_time_to_live);
         house.open(std::move(found.books), std::move(log),
-                   {asked.commit_wait, asked.disk_timeout, &end_at_once});
+                   {.commit_wait = asked.commit_wait,
+                    .disk_timeout = asked.disk_timeout,
+                    .journal_end = found.journal_end,
+                    .on_failure = &end_at_once});
         take_snapshots(house, found);
         return begun.empty() ? found.from : begun;
     }
@@ -223,7 +227,9 @@ void serve(const serve_options& options) {
     if (!options.in_memory)
         disk.emplace(options);
     engine house{{.tellers = options.threads,
-                  .keys = {options.durability.max_keys, options.durability.key_time_to_live}}};
+                  .keys = {options.durability.max_keys, options.durability.key_time_to_live},
+                  .clock = {.max_step = options.durability.max_clock_step,
+                            .accept_clock = options.durability.accept_clock}}};
     http::server server{house, options.listen, options.threads, limits};
     const ending at_the_end{server, disk, house, limits.drain_timeout};
     server.start();

@@ -32,7 +32,9 @@ std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexc
 
 }  // namespace
 
-engine::engine(const options& chosen) : keys_{chosen.keys, &journal::writer::wall_clock} {
+engine::engine(const options& chosen)
+    : clock_{chosen.clock, chosen.times.value_or(journal::time_sources::of_system())},
+      keys_{chosen.keys, [this] { return clock_.running_ns(); }} {
     for (std::size_t i = 0; i != chosen.tellers; ++i)
         tellers_.push_back(std::make_unique<teller>(*this));
 }
@@ -55,7 +57,8 @@ void engine::open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_
                   journal_options chosen) {
     books_ = std::move(books);
     log_ = std::move(log);
-    keys_.advance(log_->tail().time_ns);
+    clock_.begin(chosen.journal_end);
+    keys_.advance(clock_.running_ns());
     journal::writer::options asked;
     for (const auto& one : tellers_)
         asked.on_durable.push_back([&told = one->on_durable_] {
@@ -66,6 +69,11 @@ void engine::open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_
     asked.lane_bytes = lane_bytes(tellers_.size(), *log_);
     asked.commit_wait = chosen.commit_wait;
     asked.disk_timeout = chosen.disk_timeout;
+    asked.now = [this, key_life_ns = keys_.life_ns()] {
+        journal::batch_stamp now = clock_.stamp();
+        now.key_life_ns = key_life_ns;
+        return now;
+    };
     journal_.emplace(*books_, *log_, std::move(asked));
     for (std::size_t i = 0; i != tellers_.size(); ++i)
         tellers_[i]->lane_ = &journal_->lane_at(i);

@@ -15,6 +15,7 @@
 #include "engine/key_store.hpp"
 #include "engine/teller.hpp"
 #include "journal/batch_log.hpp"
+#include "journal/ledger_clock.hpp"
 #include "journal/writer.hpp"
 
 namespace coffer {
@@ -26,12 +27,17 @@ public:
     struct options {
         std::size_t tellers = 1;
         key_store::limits keys;
+        journal::ledger_clock::options clock{};
+        /// The system's clocks where none are given.
+        std::optional<journal::time_sources> times{};
     };
     struct journal_options {
         /// How long a posting waits for others that are to be synced with it.
         std::chrono::microseconds commit_wait{0};
         /// How long something may be on its way to the disk until postings are refused.
         std::chrono::milliseconds disk_timeout{5000};
+        /// The stamp of the log's last batch.
+        journal::batch_stamp journal_end{};
         /// Called once, by the journal's thread, when nothing more will be durable.
         std::function<void(const std::string& why)> on_failure;
     };
@@ -77,6 +83,9 @@ public:
     [[nodiscard]] key_store& keys() noexcept { return keys_; }
     [[nodiscard]] const key_store& keys() const noexcept { return keys_; }
 
+    /// For any thread.
+    [[nodiscard]] journal::ledger_clock& clock() const noexcept { return clock_; }
+
     /// Null if nothing is kept.
     [[nodiscard]] journal::writer* journal() noexcept { return journal_ ? &*journal_ : nullptr; }
     [[nodiscard]] const journal::writer* journal() const noexcept {
@@ -85,6 +94,7 @@ public:
     [[nodiscard]] journal::batch_log* log() noexcept { return log_.get(); }
 
 private:
+    mutable journal::ledger_clock clock_;
     key_store keys_;
     std::vector<std::unique_ptr<teller>> tellers_;
     std::unique_ptr<ledger> books_;

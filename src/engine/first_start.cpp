@@ -14,8 +14,8 @@
 #include "engine/account_openings.hpp"
 #include "journal/batch.hpp"
 #include "journal/journal_error.hpp"
+#include "journal/ledger_clock.hpp"
 #include "journal/posix_storage.hpp"
-#include "journal/writer.hpp"
 #include "ops/file_calls.hpp"
 #include "ops/partial_copy.hpp"
 #include "snapshot/accounts_reader.hpp"
@@ -95,7 +95,7 @@ private:
 
     /// Appends what is in the batch, and begins the next.
     void append() {
-        const auto one = batch_.seal(log_->tail(), journal::writer::wall_clock());
+        const auto one = batch_.seal(log_->tail(), clock_.stamp());
         journal::log_status status;
         if (!log_->has_room(one.bytes.size()))
             status = log_->make_room();
@@ -115,6 +115,7 @@ private:
     ledger opened_;  // which are, to find what is listed twice
     std::unique_ptr<journal::file_log> log_;
     journal::batch_builder batch_;
+    journal::ledger_clock clock_;
 };
 
 /// Throws std::runtime_error if the directory has the rest of a ledger, or a part of one.

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <deque>
+#include <iterator>
 #include <mutex>
 #include <new>
 #include <random>
+#include <utility>
 
 #include "ops/log.hpp"
 
@@ -19,17 +21,17 @@ namespace {
 constexpr std::size_t parts = 1024;
 
 struct entry {
-    std::uint64_t time_ns = 0;
+    std::uint64_t asked_ns = 0;
+    std::uint64_t durable_ns = 0;   // when its life began; 0: it has not begun
     std::uint64_t fingerprint = 0;  // half of it: it tells a client's mistakes, not an attack
     money balance{};
-    const journal::lane* in = nullptr;  // where the outcome is to become durable, if it is not
+    const journal::lane* in = nullptr;  // where the outcome becomes durable, until its life begins
     journal::lane_ticket until = 0;
     errc error = errc::ok;
-    bool in_hand = false;  // being done
 
     /// Whether it is not certain yet what becomes of it.
     [[nodiscard]] bool is_under_way() const noexcept {
-        return in_hand || (in != nullptr && !in->is_durable(until));
+        return durable_ns == 0 && (in == nullptr || !in->is_durable(until));
     }
 };
 
@@ -43,37 +45,45 @@ std::uint64_t random_number() {
 struct key_store::part {
     struct hasher {
         using is_avalanching = void;  // it is a hash already
-        std::size_t operator()(const hash& key) const noexcept { return key.high; }
+        std::size_t operator()(const id& key) const noexcept { return key.high; }
     };
     struct age {
-        hash key;
-        std::uint64_t time_ns;
+        id key;
+        std::uint64_t asked_ns;
     };
 
     std::mutex guard;
-    boost::unordered_flat_map<hash, entry, hasher> entries;
-    std::deque<age> ages;  // the oldest first; one that was given up stays until its time
+    boost::unordered_flat_map<id, entry, hasher> entries;
+    std::deque<age> ages;  // the oldest first; one a key, or more if it was asked for again later
+    std::size_t counted_bytes = 0;
+
+    void erase(decltype(entries)::iterator one) noexcept {
+        entries.erase(one);
+        // A table keeps its memory when it is empty, unless it is another.
+        if (entries.empty())
+            decltype(entries){}.swap(entries);
+    }
 };
 
-key_store::key_store(const limits& chosen, clock wall)
+key_store::key_store(const limits& chosen, clock running)
     : limits_{chosen},
-      clock_{wall},
+      clock_{std::move(running)},
       secret_{random_number(), random_number()},
       parts_{std::make_unique<part[]>(parts)} {}
 
 key_store::~key_store() = default;
 
-key_store::hash key_store::hash_of(std::string_view key) const noexcept {
+key_store::id key_store::id_of(std::string_view key) const noexcept {
     const XXH128_hash_t found = XXH3_128bits_withSeed(key.data(), key.size(), secret_.low);
     return {found.low64, found.high64 ^ secret_.high};
 }
 
-key_store::part& key_store::part_of(const hash& key) const noexcept {
+key_store::part& key_store::part_of(const id& key) const noexcept {
     return parts_[key.low % parts];
 }
 
-bool key_store::is_over(std::uint64_t time_ns, std::uint64_t now_ns) const noexcept {
-    return time_ns + static_cast<std::uint64_t>(limits_.time_to_live.count()) <= now_ns;
+bool key_store::is_over(std::uint64_t began_ns, std::uint64_t now_ns) const noexcept {
+    return began_ns + static_cast<std::uint64_t>(limits_.time_to_live.count()) <= now_ns;
 }
 
 // The clock's time, or the latest that was seen if that is later.
@@ -88,97 +98,123 @@ std::uint64_t key_store::now(std::uint64_t seen_ns) noexcept {
 }
 
 key_store::claim key_store::ask(const journal::request_key& key) noexcept {
-    const hash id = hash_of(key.text);
-    part& home = part_of(id);
+    const id asked = id_of(key.text);
+    part& home = part_of(asked);
     const std::uint64_t now_ns = now();
     if (keys() >= limits_.keys)
         clear_up_somewhere(now_ns);
     const std::lock_guard lock{home.guard};
     expire(home, now_ns);
-    const auto found = home.entries.find(id);
+    const auto found = home.entries.find(asked);
     if (found != home.entries.end() &&
-        (found->second.is_under_way() || !is_over(found->second.time_ns, now_ns))) {
+        (found->second.durable_ns == 0 || !is_over(found->second.durable_ns, now_ns))) {
         const entry& known = found->second;
         if (known.fingerprint != key.fingerprint.first)
-            return {*this, id, verdict::reused};
+            return {*this, asked, verdict::reused};
         if (known.is_under_way())
-            return {*this, id, verdict::in_progress};
-        return {*this, id, verdict::done, {known.error, known.balance}};
+            return {*this, asked, verdict::in_progress};
+        return {*this, asked, verdict::done, {known.error, known.balance}};
     }
     const bool is_new = found == home.entries.end();
     if (is_new && keys() >= limits_.keys) {
         complain(now_ns);
-        return {*this, id, verdict::full};
+        return {*this, asked, verdict::full};
     }
     try {
-        home.ages.push_back({id, now_ns});
+        home.ages.push_back({asked, now_ns});
         home.entries.insert_or_assign(
-            id, entry{.time_ns = now_ns, .fingerprint = key.fingerprint.first, .in_hand = true});
+            asked, entry{.asked_ns = now_ns, .fingerprint = key.fingerprint.first});
     } catch (const std::bad_alloc&) {  // an age without an entry does no harm
-        return {*this, id, verdict::full};
+        return {*this, asked, verdict::full};
     }
     if (is_new)
         keys_.fetch_add(1, std::memory_order_relaxed);
-    return {*this, id, verdict::fresh};
+    count_bytes(home);
+    return {*this, asked, verdict::fresh};
 }
 
-void key_store::keep(const hash& key, const kept_outcome& outcome, const journal::lane* in,
+void key_store::keep(const id& key, const kept_outcome& outcome, const journal::lane* in,
                      journal::lane_ticket until) noexcept {
     part& home = part_of(key);
     const std::lock_guard lock{home.guard};
-    entry& kept = home.entries.find(key)->second;  // in hand: nobody else removes it
+    entry& kept = home.entries.find(key)->second;  // under way: nobody else removes it
     kept.balance = outcome.balance;
     kept.error = outcome.error;
     kept.in = in;
     kept.until = until;
-    kept.in_hand = false;
+    if (in == nullptr)
+        kept.durable_ns = std::max<std::uint64_t>(kept.asked_ns, 1);  // 0: not begun
 }
 
-void key_store::give_up(const hash& key) noexcept {
+void key_store::note_durable(const id& key) noexcept {
+    const std::uint64_t now_ns = now();
     part& home = part_of(key);
     const std::lock_guard lock{home.guard};
-    home.entries.erase(key);
+    // It is there: nothing removes an entry before its life begins.
+    entry& kept = home.entries.find(key)->second;
+    kept.durable_ns = std::max<std::uint64_t>(now_ns, 1);
+    kept.in = nullptr;
+}
+
+void key_store::give_up(const id& key) noexcept {
+    part& home = part_of(key);
+    const std::lock_guard lock{home.guard};
+    home.erase(home.entries.find(key));
     keys_.fetch_sub(1, std::memory_order_relaxed);
+    // Its age is the last one, or near: few others have asked since.
+    const auto last = std::find_if(home.ages.rbegin(), home.ages.rend(),
+                                   [&key](const part::age& one) { return one.key == key; });
+    if (last != home.ages.rend())
+        home.ages.erase(std::next(last).base());
+    count_bytes(home);
 }
 
 void key_store::restore(const journal::request_key& key, const kept_outcome& outcome,
-                        std::uint64_t time_ns) {
-    const hash id = hash_of(key.text);
-    part& home = part_of(id);
-    const entry kept{.time_ns = time_ns,
+                        std::uint64_t asked_ns, std::uint64_t durable_ns) {
+    const id restored = id_of(key.text);
+    part& home = part_of(restored);
+    const entry kept{.asked_ns = asked_ns,
+                     .durable_ns = std::max<std::uint64_t>(durable_ns, 1),
                      .fingerprint = key.fingerprint.first,
                      .balance = outcome.balance,
                      .error = outcome.error};
-    const std::uint64_t now_ns = now(time_ns);
-    if (is_over(time_ns, now_ns))
+    const std::uint64_t now_ns = now(durable_ns);
+    if (is_over(kept.durable_ns, now_ns))
         return;
     const std::lock_guard lock{home.guard};
-    home.ages.push_back({id, time_ns});
-    // The later one counts: the earlier was over its time when that was done.
-    if (home.entries.insert_or_assign(id, kept).second)
+    home.ages.push_back({restored, asked_ns});
+    // The later one counts: the earlier was over when that was done.
+    if (home.entries.insert_or_assign(restored, kept).second)
         keys_.fetch_add(1, std::memory_order_relaxed);
+    count_bytes(home);
+}
+
+/// Removes the oldest key if its life is over. False if there is none, or it lives.
+bool key_store::expire_one(part& from, std::uint64_t now_ns) noexcept {
+    if (from.ages.empty() || !is_over(from.ages.front().asked_ns, now_ns))
+        return false;
+    const part::age oldest = from.ages.front();
+    const auto found = from.entries.find(oldest.key);
+    // Not a key that was asked for again after its life: that has another age.
+    if (found != from.entries.end() && found->second.asked_ns == oldest.asked_ns) {
+        const std::uint64_t began_ns = found->second.durable_ns;
+        if (began_ns == 0 || !is_over(began_ns, now_ns))
+            return false;
+        from.erase(found);
+        keys_.fetch_sub(1, std::memory_order_relaxed);
+    }
+    from.ages.pop_front();
+    return true;
 }
 
 // A few at a time, so that no request pays for all: each adds one at most.
 void key_store::expire(part& from, std::uint64_t now_ns) noexcept {
     constexpr int at_once = 32;
-    for (int i = 0; i != at_once && !from.ages.empty(); ++i) {
-        const part::age oldest = from.ages.front();
-        if (!is_over(oldest.time_ns, now_ns))
-            return;
-        const auto found = from.entries.find(oldest.key);
-        // Not one that was given up and asked for again, whose time is another.
-        if (found != from.entries.end() && found->second.time_ns == oldest.time_ns) {
-            if (found->second.is_under_way())
-                return;
-            from.entries.erase(found);
-            keys_.fetch_sub(1, std::memory_order_relaxed);
-        }
-        from.ages.pop_front();
-    }
+    for (int i = 0; i != at_once && expire_one(from, now_ns); ++i)
+        ;
 }
 
-// What is over its time in parts that nobody asks takes the place of new keys otherwise.
+// Expired keys in parts that nobody asks take the place of new keys otherwise.
 void key_store::clear_up_somewhere(std::uint64_t now_ns) noexcept {
     part& next = parts_[next_to_clear_.fetch_add(1, std::memory_order_relaxed) % parts];
     const std::unique_lock lock{next.guard, std::try_to_lock};
@@ -198,30 +234,33 @@ void key_store::complain(std::uint64_t now_ns) noexcept {
                   std::chrono::duration_cast<std::chrono::seconds>(limits_.time_to_live).count());
 }
 
-// What is over and in hand still is left out like all that is over: its record, if it gets one, is
-// of no use to who asks again.
+// A key that was asked for so long ago that it would be over, had it been durable at once, is taken
+// for a living one until its part is cleared up: an earlier time is a safe answer.
 key_store::living_keys key_store::living() noexcept {
     living_keys found{.now_ns = now(), .oldest_ns = std::nullopt};
     for (std::size_t i = 0; i != parts; ++i) {
         const std::lock_guard lock{parts_[i].guard};
-        const auto first = std::ranges::find_if_not(parts_[i].ages, [&](const part::age& one) {
-            return is_over(one.time_ns, found.now_ns);
-        });
-        if (first != parts_[i].ages.end())
-            found.oldest_ns = std::min(found.oldest_ns.value_or(first->time_ns), first->time_ns);
+        while (expire_one(parts_[i], found.now_ns))
+            ;
+        count_bytes(parts_[i]);
+        if (!parts_[i].ages.empty()) {
+            const std::uint64_t asked_ns = parts_[i].ages.front().asked_ns;
+            found.oldest_ns = std::min(found.oldest_ns.value_or(asked_ns), asked_ns);
+        }
     }
     return found;
 }
 
+void key_store::count_bytes(part& of) noexcept {
+    constexpr std::size_t slot_bytes = sizeof(id) + sizeof(entry) + 1;
+    const std::size_t now_bytes =
+        of.entries.bucket_count() * slot_bytes + of.ages.size() * sizeof(part::age);
+    bytes_.fetch_add(now_bytes - of.counted_bytes, std::memory_order_relaxed);  // a sum by itself
+    of.counted_bytes = now_bytes;
+}
+
 std::size_t key_store::bytes() const noexcept {
-    std::size_t sum = 0;
-    for (std::size_t i = 0; i != parts; ++i) {
-        const std::lock_guard lock{parts_[i].guard};
-        constexpr std::size_t slot_bytes = sizeof(hash) + sizeof(entry) + 1;
-        sum += parts_[i].entries.bucket_count() * slot_bytes +
-               parts_[i].ages.size() * sizeof(part::age);
-    }
-    return sum;
+    return bytes_.load(std::memory_order_relaxed);
 }
 
 }  // namespace coffer

@@ -3,8 +3,9 @@
 //
 // Guarantees     of the requests that have one key at a time, one is done. Until its outcome is
 //                durable the others are told to wait; after that they get the same outcome, until
-//                the key is older than its time to live.
-// Limits         a number of keys, some 130 bytes each: new ones beyond that are refused, since to
+//                the key's life is over. A life begins when the outcome is durable, or a little
+//                later. A key whose claim was given up leaves nothing behind.
+// Limits         a number of keys, some 140 bytes each: new ones beyond that are refused, since to
 //                forget an old one would break the promise that was made about it.
 // Thread safety  all members may be called from any thread at once. Not lock-free: a key is looked
 //                up under the lock of its part, one of 1024, which is held for some 100 ns, and up
@@ -13,13 +14,15 @@
 // Texts are not kept, but 128-bit hashes of them, under a secret that is made anew in each process:
 // who knows the code does not know which keys collide.
 //
-// Time is the journal's: the clock's, or the latest that was seen if that is later.
+// Times are running times (journal/ledger_clock.hpp), in ns: neither downtime nor a wrong clock ends
+// a life. Where the clock shows an earlier time than was seen before, the latest one counts.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -34,7 +37,7 @@ namespace coffer {
 
 class key_store {
 public:
-    using clock = std::uint64_t (*)();  ///< ns since 1970
+    using clock = std::function<std::uint64_t()>;  ///< running time, ns
 
     struct limits {
         std::size_t keys = 10'000'000;
@@ -57,13 +60,20 @@ public:
 
     class claim;
 
+    /// What a key is known by in here.
+    struct id {
+        std::uint64_t low;
+        std::uint64_t high;
+        friend bool operator==(const id&, const id&) noexcept = default;
+    };
+
     struct living_keys {
         std::uint64_t now_ns = 0;                ///< what was the time when they were looked at
         std::optional<std::uint64_t> oldest_ns;  ///< when the oldest was asked for; nothing: none
     };
 
     /// Throws std::bad_alloc.
-    explicit key_store(const limits& chosen, clock wall);
+    key_store(const limits& chosen, clock running);
     ~key_store();
     key_store(const key_store&) = delete;
     key_store& operator=(const key_store&) = delete;
@@ -71,10 +81,16 @@ public:
     /// Asks about a key, which is one by journal::is_request_key.
     [[nodiscard]] claim ask(const journal::request_key& key) noexcept;
 
-    /// Puts in what a journal says, from the oldest record on. What is over its time is left out.
-    /// Throws std::bad_alloc. Beyond the limit keys are taken all the same: they were promised.
+    /// Says that the outcome that a claim on this key kept is durable: its life begins. To be
+    /// called soon after it is so, once for every claim that was kept with a lane.
+    void note_durable(const id& key) noexcept;
+
+    /// Puts in what a journal says, from the oldest record on: the key of a request that was asked
+    /// for at `asked_ns` or before, and whose outcome was durable at `durable_ns`. Expired keys are
+    /// left out. Throws std::bad_alloc. Beyond the limit keys are taken all the same: they were
+    /// promised.
     void restore(const journal::request_key& key, const kept_outcome& outcome,
-                 std::uint64_t time_ns);
+                 std::uint64_t asked_ns, std::uint64_t durable_ns);
 
     /// Says that the journal has come to this time.
     void advance(std::uint64_t time_ns) noexcept { static_cast<void>(now(time_ns)); }
@@ -82,12 +98,16 @@ public:
     [[nodiscard]] std::size_t keys() const noexcept {
         return keys_.load(std::memory_order_relaxed);  // a count that orders nothing
     }
+    /// How long a life is, in ns.
+    [[nodiscard]] std::uint64_t life_ns() const noexcept {
+        return static_cast<std::uint64_t>(limits_.time_to_live.count());
+    }
     [[nodiscard]] std::size_t max_keys() const noexcept { return limits_.keys; }
-    /// What they take of the memory.
+    /// What they take of the memory, as far as each part has counted since it was last changed.
     [[nodiscard]] std::size_t bytes() const noexcept;
 
-    /// The age of the keys that are not over their time, those that are in hand or were given up
-    /// among them. Who asks for a key after this call began gets now_ns or a later time; who came
+    /// The age of the keys whose life is not over, those of requests under way among them. A key
+    /// that is asked for after this call began gets now_ns or a later time; one that was asked for
     /// before, now_ns or an earlier one. A key may be a little older than oldest_ns where several
     /// were asked for at once: then it was put in after one that has oldest_ns or a later time had
     /// got that.
@@ -95,28 +115,26 @@ public:
 
 private:
     struct part;
-    struct hash {
-        std::uint64_t low;
-        std::uint64_t high;
-        friend bool operator==(const hash&, const hash&) noexcept = default;
-    };
 
-    [[nodiscard]] hash hash_of(std::string_view key) const noexcept;
-    [[nodiscard]] part& part_of(const hash& key) const noexcept;
+    [[nodiscard]] id id_of(std::string_view key) const noexcept;
+    [[nodiscard]] part& part_of(const id& key) const noexcept;
     [[nodiscard]] std::uint64_t now(std::uint64_t seen_ns = 0) noexcept;
-    [[nodiscard]] bool is_over(std::uint64_t time_ns, std::uint64_t now_ns) const noexcept;
-    void keep(const hash& key, const kept_outcome& outcome, const journal::lane* in,
+    [[nodiscard]] bool is_over(std::uint64_t began_ns, std::uint64_t now_ns) const noexcept;
+    void keep(const id& key, const kept_outcome& outcome, const journal::lane* in,
               journal::lane_ticket until) noexcept;
-    void give_up(const hash& key) noexcept;
+    void give_up(const id& key) noexcept;
+    bool expire_one(part& from, std::uint64_t now_ns) noexcept;
     void expire(part& from, std::uint64_t now_ns) noexcept;
+    void count_bytes(part& of) noexcept;
     void clear_up_somewhere(std::uint64_t now_ns) noexcept;
     void complain(std::uint64_t now_ns) noexcept;
 
     const limits limits_;
     const clock clock_;
-    const hash secret_;
-    std::atomic<std::uint64_t> latest_ns_{0};  // journal time never goes back
+    const id secret_;
+    std::atomic<std::uint64_t> latest_ns_{0};
     std::atomic<std::size_t> keys_{0};
+    std::atomic<std::size_t> bytes_{0};
     std::atomic<std::size_t> next_to_clear_{0};
     std::atomic<std::uint64_t> next_complaint_ns_{0};
     const std::unique_ptr<part[]> parts_;
@@ -134,6 +152,9 @@ public:
 
     [[nodiscard]] key_store::verdict verdict() const noexcept { return verdict_; }
 
+    /// What to call note_durable with once a kept outcome is durable.
+    [[nodiscard]] const key_store::id& key() const noexcept { return key_; }
+
     /// For verdict::done.
     [[nodiscard]] const kept_outcome& outcome() const noexcept { return outcome_; }
 
@@ -147,12 +168,12 @@ public:
 
 private:
     friend class key_store;
-    claim(key_store& store, const hash& key, key_store::verdict found,
+    claim(key_store& store, const id& key, key_store::verdict found,
           const kept_outcome& outcome = {}) noexcept
         : store_{store}, key_{key}, verdict_{found}, outcome_{outcome} {}
 
     key_store& store_;
-    hash key_;
+    id key_;
     key_store::verdict verdict_;
     kept_outcome outcome_;
     bool kept_ = false;

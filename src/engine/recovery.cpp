@@ -30,15 +30,20 @@ std::vector<std::uint64_t> segments_in(const journal::storage& where) {
     return found;
 }
 
-/// From which record on keys may be younger than `key_ttl` at the journal's end. The end is at
-/// least as late as the beginning of the last segment, and that is taken for it: so it may be an
-/// earlier record than need be.
+/// From which record on keys may live whose life lasts `key_ttl`, at the journal's end. The end is
+/// at least as late as the beginning of the last segment, and that is taken for it: so it may be an
+/// earlier record than need be. The life of a segment's last keys may begin as late as the first
+/// batch of the next one was written, so it is the segment before as well.
 std::uint64_t first_with_young_keys(const journal::storage& where,
                                     const std::vector<std::uint64_t>& segments,
                                     std::uint64_t last_begins_ns,
                                     std::chrono::nanoseconds key_ttl) {
     const auto ttl = static_cast<std::uint64_t>(std::max<std::int64_t>(key_ttl.count(), 0));
-    return journal::segment_before(where, segments, last_begins_ns - std::min(ttl, last_begins_ns));
+    const std::uint64_t found =
+        journal::segment_before(where, segments, &journal::batch_position::running_ns,
+                                last_begins_ns - std::min(ttl, last_begins_ns));
+    const auto at = std::ranges::lower_bound(segments, found);
+    return at == segments.begin() ? *at : *(at - 1);
 }
 
 /// How many bytes of segments there are before each, by first record.
@@ -109,7 +114,7 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
         from_record = std::min(
             from_record,
             std::max(base.keys_from,
-                     first_with_young_keys(storage, segments, last.before.time_ns, key_ttl)));
+                     first_with_young_keys(storage, segments, last.before.running_ns, key_ttl)));
     journal::reader reader{storage, from_record};
     journal::replayer replayer{*base.books, std::move(keys)};
     replay(reader, replayer, {storage, segments, from_record});
@@ -118,7 +123,7 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
 
     const auto& counts = replayer.counts();
     recovered found{std::move(base.books), id,          origin(base, counts), counts.records,
-                    counts.skipped,        last_record, from_record};
+                    counts.skipped,        last_record, from_record,          reader.stamp()};
     if (!snapshots.empty() && base.file == snapshots.front())
         found.covered_record = base.after_record;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(

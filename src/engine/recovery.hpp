@@ -22,22 +22,23 @@ namespace coffer {
 
 struct recovered {
     std::unique_ptr<ledger> books;
-    journal::ledger_id journal_id{};  ///< what the journal calls the ledger
-    std::string from;                 ///< for people: "from DIR/snapshots/3.json and 20 records"
-    std::uint64_t records = 0;        ///< of the journal that were read
-    std::uint64_t skipped = 0;        ///< of these, what the snapshot had already
-    std::uint64_t last_record = 0;    ///< the number of the journal's last
-    std::uint64_t keys_from = 1;      ///< no key that is remembered still has an earlier record
+    journal::ledger_id journal_id{};   ///< what the journal calls the ledger
+    std::string from;                  ///< for people: "from DIR/snapshots/3.json and 20 records"
+    std::uint64_t records = 0;         ///< of the journal that were read
+    std::uint64_t skipped = 0;         ///< of these, what the snapshot had already
+    std::uint64_t last_record = 0;     ///< the number of the journal's last
+    std::uint64_t keys_from = 1;       ///< no key that is remembered still has an earlier record
+    journal::batch_stamp journal_end;  ///< of the journal's last batch
     /// Every record up to this one is in the newest snapshot; nothing: that was passed over, or there
     /// is none.
     std::optional<std::uint64_t> covered_record{};
 };
 
 /// Reads the newest snapshot that passes its check, and the journal from where that snapshot needs
-/// it, and the keys that are of the last `key_ttl` of journal time, those left out that were no
-/// longer remembered when the snapshot was taken. `keys`, which may be empty, is told of every
-/// record read, in their order, with its time: older ones, and some that are in the snapshot, among
-/// them.
+/// it, and the keys that are of the last `key_ttl` of running time, those left out that were no
+/// longer remembered when the snapshot was taken. `keys`, which may be empty, is called with every
+/// record read, in their order, and its batch's stamp: older ones, and some that are in the
+/// snapshot, among them.
 ///
 /// Logs what it does, a line a second; a snapshot that was passed over; and what the last crash
 /// left half written, which it leaves to journal::file_log::open to cut off.

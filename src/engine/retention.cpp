@@ -26,6 +26,9 @@ void retention::trim() noexcept {
         // What is trimmed is in snapshots whose names a crash does not take back.
         snapshot::sync_directory(snapshots_);
         const std::uint64_t before = std::min(first_needed(), first_young());
+        if (!would_trim(before))
+            return;
+        require_whole_snapshot();
         if (const journal::log_status status = log_.trim(before); !status)
             log::error("the journal is not trimmed: {}", status.reason);
     } catch (const std::exception& error) {
@@ -41,7 +44,8 @@ std::uint64_t retention::first_needed() const {
     std::uint64_t first = none;
     for (const std::filesystem::path& file : snapshot::list_snapshots(snapshots_)) {
         try {
-            first = std::min(first, snapshot::peek_at_snapshot(file).after_record + 1);
+            const snapshot::snapshot_info said = snapshot::peek_at_snapshot(file);
+            first = std::min({first, said.after_record + 1, said.keys_from});
         } catch (const snapshot::snapshot_error& refused) {
             log::warn("a snapshot is passed over: {}", refused.what());
         }
@@ -49,16 +53,35 @@ std::uint64_t retention::first_needed() const {
     return first == none ? 0 : first;
 }
 
+bool retention::would_trim(std::uint64_t before) const {
+    const std::vector<std::uint64_t> segments = journal::list_segments(storage_);
+    return segments.size() > 1 && segments[1] <= before;
+}
+
+/// Throws snapshot_error if the newest snapshot that says what it needs is damaged: what it
+/// replaces is still needed then.
+void retention::require_whole_snapshot() const {
+    for (const std::filesystem::path& file : snapshot::list_snapshots(snapshots_)) {
+        try {
+            static_cast<void>(snapshot::peek_at_snapshot(file));
+        } catch (const snapshot::snapshot_error&) {
+            continue;  // first_needed has named it
+        }
+        static_cast<void>(snapshot::check_snapshot(file));
+        return;
+    }
+}
+
 /// The first record of the oldest segment that is not old enough wholly.
 std::uint64_t retention::first_young() const {
     const std::vector<std::uint64_t> segments = journal::list_segments(storage_);
     if (segments.empty())
         return 0;
-    const auto age = static_cast<std::uint64_t>(
-        std::max({chosen_.retain->count(), chosen_.key_ttl.count(), std::int64_t{0}}));
+    const auto age = static_cast<std::uint64_t>(std::max(chosen_.retain->count(), std::int64_t{0}));
     const journal::segment_reader last{storage_, segments.back()};
-    const std::uint64_t now = std::max(chosen_.now(), last.header().before.time_ns);
-    return journal::segment_before(storage_, segments, now - std::min(age, now));
+    const std::uint64_t now = std::max(chosen_.running_ns(), last.header().before.running_ns);
+    return journal::segment_before(storage_, segments, &journal::batch_position::running_ns,
+                                   now - std::min(age, now));
 }
 
 }  // namespace coffer

@@ -16,13 +16,10 @@ namespace coffer {
 class retention {
 public:
     struct options {
-        /// How old a record must be before it may go, in journal time; nothing: none ever goes.
+        /// How old a record must be before it may go, in running time; nothing: none ever goes.
         std::optional<std::chrono::nanoseconds> retain;
-        std::chrono::nanoseconds key_ttl{0};  ///< no record younger than this goes either
-        /// The journal's clock, in ns since 1970, such as journal::writer::wall_clock. Journal time
-        /// is the time of the last batch where the clock has gone back behind that; what is known
-        /// of it here is when the last segment began. So what seems old enough is.
-        std::function<std::uint64_t()> now;
+        /// Running time, ns.
+        std::function<std::uint64_t()> running_ns;
     };
 
     /// `where` is the storage of `log`; both must outlive this. `snapshots` is the directory of the
@@ -30,14 +27,17 @@ public:
     retention(const journal::storage& where, journal::batch_log& log,
               std::filesystem::path snapshots, options chosen);
 
-    /// Forgets the segments whose every record is old enough and in every snapshot there is, so
-    /// that the journal can be replayed on top of any of them. For after each attempt at one:
-    /// where it failed, records have become older all the same. What fails is logged, and tried
-    /// again with the next.
+    /// Forgets the segments whose every record is old enough, is in every snapshot there is, and
+    /// has no key that lived when one of them was taken: so the journal can be replayed on top of
+    /// any of them. Before anything goes, the newest snapshot is read whole: it must hold. For
+    /// after each attempt at one: where it failed, records have become older all the same. What
+    /// fails is logged, and tried again with the next.
     void trim() noexcept;
 
 private:
     [[nodiscard]] std::uint64_t first_needed() const;
+    [[nodiscard]] bool would_trim(std::uint64_t before) const;
+    void require_whole_snapshot() const;
     [[nodiscard]] std::uint64_t first_young() const;
 
     const journal::storage& storage_;

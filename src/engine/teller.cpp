@@ -1,5 +1,7 @@
 #include "engine/teller.hpp"
 
+#include <new>
+
 #include "engine/engine.hpp"
 #include "engine/key_store.hpp"
 #include "engine/request_fingerprint.hpp"
@@ -10,9 +12,11 @@ namespace {
 using journal::posting_operation;
 using journal::record;
 
-/// Whether the ledger would say so again, whatever memory there is.
-bool is_definitive(errc error) noexcept {
-    return error != errc::ledger_full;
+/// Whether this is what the ledger decided by an account's balance. Such an outcome is remembered;
+/// others are found out again, or may come out otherwise.
+bool is_decided(errc error) noexcept {
+    return error == errc::ok || error == errc::insufficient_funds ||
+           error == errc::balance_overflow;
 }
 
 /// Whether no crash takes back what is shown.
@@ -134,6 +138,9 @@ service teller::reserve_marker() noexcept {
 
 told teller::change_once(ledger& books, posting_operation what, account_number account,
                          money amount, std::string_view key) noexcept {
+    // No key is spent on an account that is not there: such requests could fill the store.
+    if (const outcome found = books.balance(account); !found)
+        return {service::done, found};
     const journal::request_key known_by{key, fingerprint_of(what, account, amount)};
     key_store::claim claim = house_.keys().ask(known_by);
     if (claim.verdict() == key_store::verdict::done)
@@ -144,9 +151,25 @@ told teller::change_once(ledger& books, posting_operation what, account_number a
     if (const service refused = reserve(); refused != service::done)
         return {refused};
     const outcome made = post(books, what, account, amount, known_by);
-    if (is_definitive(made.error))
-        claim.keep({made.error, made.posting.balance}, lane_, due_);
+    if (is_decided(made.error))
+        keep(claim, made);
     return {service::done, made};
+}
+
+void teller::keep(key_store::claim& claim, const outcome& made) noexcept {
+    try {
+        if (lane_ != nullptr)
+            kept_keys_.push_back({claim.key(), due_});
+    } catch (const std::bad_alloc&) {  // its life does not begin, so it does not end either
+    }
+    claim.keep({made.error, made.posting.balance}, lane_, due_);
+}
+
+void teller::note_durable_keys() noexcept {
+    while (!kept_keys_.empty() && is_durable(kept_keys_.front().until)) {
+        house_.keys().note_durable(kept_keys_.front().key);
+        kept_keys_.pop_front();
+    }
 }
 
 outcome teller::post(ledger& books, posting_operation what, account_number account, money amount,
@@ -164,7 +187,7 @@ void teller::put_on_record(ledger& books, posting_operation what, const outcome&
         return note(lane_->append(what == posting_operation::deposit
                                       ? record::of_deposit(done.posting, amount, key)
                                       : record::of_withdrawal(done.posting, amount, key)));
-    if (!key.text.empty() && is_definitive(done.error))
+    if (!key.text.empty() && is_decided(done.error))
         return note(lane_->append(record::of_refusal(done.error, done.posting, key)));
     // Why it was refused must not be lost either.
     if (done.error == errc::insufficient_funds || done.error == errc::balance_overflow)

@@ -17,19 +17,20 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <string_view>
 #include <utility>
 
 #include <coffer/ledger.hpp>
 
+#include "engine/key_store.hpp"
 #include "journal/lane.hpp"
 #include "journal/record.hpp"
 
 namespace coffer {
 
 class engine;
-class key_store;
 
 /// How a request was served, before anything is said of its outcome.
 enum class service : std::uint8_t {
@@ -98,6 +99,9 @@ public:
     /// Has the journal make durable what was done since it was last called.
     void announce() noexcept;
 
+    /// Begins the lives of the keys whose outcomes are durable. To be called after on_durable.
+    void note_durable_keys() noexcept;
+
     /// What is to be durable before anything is said of what was told so far.
     [[nodiscard]] ticket due() const noexcept { return due_; }
     [[nodiscard]] bool is_durable(ticket one) const noexcept {
@@ -132,6 +136,7 @@ private:
                                const journal::request_key& key) noexcept;
     void put_on_record(ledger& books, journal::posting_operation what, const outcome& done,
                        money amount, const journal::request_key& key) noexcept;
+    void keep(key_store::claim& claim, const outcome& made) noexcept;
     void wait_for(ledger& books, const posting& shown) noexcept;
     [[nodiscard]] service reserve() noexcept;
     [[nodiscard]] service reserve_marker() noexcept;
@@ -145,6 +150,11 @@ private:
     bool in_turn_ = false;  // and the lane knows
     bool was_full_ = false;
     ticket announced_ = 0;
+    struct kept_key {
+        key_store::id key;
+        ticket until;
+    };
+    std::deque<kept_key> kept_keys_;  // not known to be durable; `until` grows
 };
 
 }  // namespace coffer

@@ -59,6 +59,7 @@ void worker::remove(connection::handle gone) noexcept {
 // because others' replies were released, too.
 void worker::on_round() {
     release_durable();
+    at().note_durable_keys();
     if (!waiting_.empty())
         answer_overdue();
     at().announce();

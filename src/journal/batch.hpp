@@ -16,18 +16,35 @@ namespace coffer::journal {
 struct batch_position {
     std::uint64_t next_record = 1;  ///< the number that the next record has
     std::uint64_t chain = 0;        ///< the checksum of the last batch
-    std::uint64_t time_ns = 0;      ///< of the last batch, since 1970
+    std::uint64_t time_ns = 0;      ///< record time of the last batch, since 1970
+    std::uint64_t running_ns = 0;   ///< running time of the last batch
 
     friend bool operator==(const batch_position&, const batch_position&) noexcept = default;
 };
 
+/// The times that a batch is labelled with. ledger_clock.hpp says what they are.
+struct batch_stamp {
+    std::uint64_t time_ns = 0;         ///< record time, since 1970
+    std::uint64_t running_ns = 0;      ///< running time
+    std::int64_t clock_offset_ns = 0;  ///< by how much the system's clock was ahead of record time
+    std::uint64_t key_life_ns = 0;     ///< how long an idempotency key lives; 0: not on record
+};
+
 struct batch_header {
+    std::uint16_t version = format::version;
     std::uint64_t checksum = 0;
     std::uint32_t bytes = 0;
     std::uint32_t records = 0;
     std::uint64_t first_record = 0;
-    std::uint64_t time_ns = 0;
     std::uint64_t chain = 0;
+    /// Of version 1, which has record time alone, the running time is the record time: that is what
+    /// its lives were measured in.
+    batch_stamp stamp;
+
+    /// How long the header is in the batch.
+    [[nodiscard]] std::size_t header_bytes() const noexcept {
+        return version == 1 ? format::batch::header_bytes_1 : format::batch::header_bytes;
+    }
 };
 
 /// A whole batch, not owned.
@@ -36,12 +53,13 @@ struct batch_view {
     std::span<const std::byte> bytes;
 
     [[nodiscard]] std::span<const std::byte> records() const noexcept {
-        using namespace format::batch;
-        return bytes.subspan(header_bytes, bytes.size() - min_bytes);
+        const std::size_t begin = header.header_bytes();
+        return bytes.subspan(begin, bytes.size() - begin - format::batch::end_mark_bytes);
     }
     /// The place behind it.
     [[nodiscard]] batch_position after() const noexcept {
-        return {header.first_record + header.records, header.checksum, header.time_ns};
+        return {header.first_record + header.records, header.checksum, header.stamp.time_ns,
+                header.stamp.running_ns};
     }
 };
 
@@ -54,6 +72,7 @@ enum class batch_error : std::uint8_t {
     wrong_record,    ///< does not follow in number
     wrong_chain,     ///< does not follow in the chain
     time_went_back,
+    running_time_went_back,
     record_damaged,  ///< a record in it: see check_records
 };
 
@@ -65,7 +84,8 @@ struct checked_header {
     batch_error error = batch_error::none;  ///< header_damaged or newer_version
 };
 
-/// Reads a header. `bytes` has format::batch::header_bytes at least.
+/// Reads a header of any version but for what stands behind its own checksum, which that of the
+/// whole batch covers: see check_batch. `bytes` has format::batch::header_bytes_1 at least.
 [[nodiscard]] checked_header check_header(std::span<const std::byte> bytes) noexcept;
 
 struct checked_batch {
@@ -113,9 +133,9 @@ public:
 
     [[nodiscard]] std::uint32_t records() const noexcept { return records_; }
 
-    /// Makes a batch that follows `before`, as of `now_ns` or, if that is later, the time of
-    /// `before`. It is good until clear() or unseal(), before which nothing may be added.
-    [[nodiscard]] batch_view seal(const batch_position& before, std::uint64_t now_ns) noexcept;
+    /// Makes a batch that follows `before`, of the times of `now` or, where these are later, those
+    /// of `before`. It is good until clear() or unseal(), before which nothing may be added.
+    [[nodiscard]] batch_view seal(const batch_position& before, const batch_stamp& now) noexcept;
 
     /// Takes seal back: more records may be added.
     void unseal() noexcept;

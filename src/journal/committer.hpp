@@ -27,7 +27,7 @@ struct commit_counts {
 /// Thread safety: for one thread, but for the members that say otherwise.
 class committer {
 public:
-    using clock = std::function<std::uint64_t()>;  ///< ns since 1970
+    using clock = std::function<batch_stamp()>;  ///< the times of a batch that is written now
 
     /// All of them must outlive this.
     committer(ledger& books, batch_log& log, std::span<lane* const> lanes, clock now);

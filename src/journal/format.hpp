@@ -7,8 +7,9 @@
 
 namespace coffer::journal::format {
 
-/// What this program writes, and the newest that it reads.
-inline constexpr std::uint16_t version = 1;
+/// What this program writes, and the newest version that it reads. Version 1 has no running time.
+inline constexpr std::uint16_t version = 2;
+inline constexpr std::uint16_t oldest_version = 1;
 
 /// All integers are little-endian; everything is a whole number of units long and begins at one.
 inline constexpr std::size_t unit_bytes = 8;
@@ -19,15 +20,18 @@ inline constexpr std::size_t sector_bytes = 512;
 /// The first bytes of a segment are its header and zeros; batches follow.
 namespace segment {
 inline constexpr std::uint64_t magic = 0x314c'4e4a'4646'4f43;  // "COFFJNL1"
-inline constexpr std::size_t checksum_at = 0;                  // u64, of [8, header_bytes)
+inline constexpr std::size_t checksum_at = 0;                  // u64, of [8, 72)
 inline constexpr std::size_t magic_at = 8;                     // u64
 inline constexpr std::size_t version_at = 16;                  // u16, then 6 zeros
 inline constexpr std::size_t ledger_at = 24;                   // 16 bytes
 inline constexpr std::size_t first_record_at = 40;             // u64
-inline constexpr std::size_t chain_at = 48;  // u64, the checksum of the batch before
-inline constexpr std::size_t time_at = 56;   // u64, the time of the batch before, ns
-inline constexpr std::size_t bytes_at = 64;  // u64, of the whole segment
-inline constexpr std::size_t header_bytes = 72;
+inline constexpr std::size_t chain_at = 48;        // u64, the checksum of the batch before
+inline constexpr std::size_t time_at = 56;         // u64, the time of the batch before, ns
+inline constexpr std::size_t bytes_at = 64;        // u64, of the whole segment
+inline constexpr std::size_t header_bytes_1 = 72;  // of version 1, which ends here
+inline constexpr std::size_t running_at = 72;      // u64, the running time of the batch before, ns
+inline constexpr std::size_t checksum_2_at = 80;   // u64, of [8, 80)
+inline constexpr std::size_t header_bytes = 88;
 inline constexpr std::size_t batches_at = 4096;
 }  // namespace segment
 
@@ -43,9 +47,14 @@ inline constexpr std::size_t first_record_at = 24;     // u64
 inline constexpr std::size_t time_at = 32;             // u64, ns since 1970, never less than before
 inline constexpr std::size_t chain_at = 40;            // u64, the checksum of the batch before
 inline constexpr std::size_t header_checksum_at = 48;  // u64, of [8, 48)
-inline constexpr std::size_t header_bytes = 56;
+inline constexpr std::size_t header_bytes_1 = 56;      // of version 1, which ends here
+inline constexpr std::size_t running_at = 56;          // u64, ns, never less than before
+inline constexpr std::size_t clock_offset_at = 64;     // i64, ns
+inline constexpr std::size_t key_life_at = 72;         // u64, ns
+inline constexpr std::size_t header_bytes = 80;
 inline constexpr std::uint64_t end_mark = 0x444e'4548'4354'4142;  // "BATCHEND"
 inline constexpr std::size_t end_mark_bytes = 8;
+inline constexpr std::size_t min_bytes_1 = header_bytes_1 + end_mark_bytes;
 inline constexpr std::size_t min_bytes = header_bytes + end_mark_bytes;
 inline constexpr std::size_t max_bytes = std::size_t{1} << 20;
 }  // namespace batch

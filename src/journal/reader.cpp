@@ -33,6 +33,7 @@ void reader::list() {
     if (segment_ == nullptr) {
         enter(index, std::make_unique<segment_reader>(storage_, found[index]));
         position_ = segment_->header().before;
+        stamp_ = {.time_ns = position_.time_ns, .running_ns = position_.running_ns};
     }
     index_ = index;
     segments_ = std::move(found);
@@ -80,6 +81,7 @@ std::optional<batch_view> reader::step() {
             last_bytes_ = found.batch.bytes.size();
             offset_ += last_bytes_;
             position_ = found.batch.after();
+            stamp_ = found.batch.header.stamp;
             return found.batch;
         }
         if (!last) {

@@ -35,6 +35,10 @@ public:
     /// The place behind the batch that next returned last.
     [[nodiscard]] const batch_position& position() const noexcept { return position_; }
 
+    /// The stamp of the last batch there is up to this place. Where that is in a segment before the
+    /// one that reading began in, its times alone are known.
+    [[nodiscard]] const batch_stamp& stamp() const noexcept { return stamp_; }
+
     /// What was found in the place of a next batch. For after next has returned nothing.
     [[nodiscard]] const std::optional<torn_tail>& torn() const noexcept { return torn_; }
 
@@ -62,6 +66,7 @@ private:
     std::size_t index_ = 0;
     std::unique_ptr<segment_reader> segment_;
     batch_position position_;
+    batch_stamp stamp_;
     std::uint64_t offset_ = 0;
     std::uint64_t last_bytes_ = 0;
     std::optional<torn_tail> torn_;

@@ -60,7 +60,7 @@ void replayer::apply(const batch_view& one, const std::string& where) {
                                            ": " + found.what()};
         }
         if (visit_)
-            visit_(records_[i], one.header.time_ns);
+            visit_(records_[i], one.header.stamp);
     }
     ++counts_.batches;
     counts_.records += records_.size();

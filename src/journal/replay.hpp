@@ -30,7 +30,7 @@ struct replay_counts {
 class replayer {
 public:
     /// Is told of every record, applied or skipped: for those that have keys.
-    using visitor = std::function<void(const record& one, std::uint64_t time_ns)>;
+    using visitor = std::function<void(const record& one, const batch_stamp& of)>;
 
     explicit replayer(ledger& books, visitor visit = {});
 

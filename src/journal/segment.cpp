@@ -16,8 +16,8 @@ namespace {
 constexpr std::size_t digits = 20;
 constexpr std::string_view extension = ".journal";
 
-std::uint64_t header_checksum(std::span<const std::byte> bytes) noexcept {
-    return checksum(bytes.subspan(at::magic_at, at::header_bytes - at::magic_at));
+std::uint64_t header_checksum(std::span<const std::byte> bytes, std::size_t end) noexcept {
+    return checksum(bytes.subspan(at::magic_at, end - at::magic_at));
 }
 
 }  // namespace
@@ -35,35 +35,46 @@ std::vector<std::byte> encode(const segment_header& header) {
     put<std::uint64_t>(bytes, at::chain_at, header.before.chain);
     put<std::uint64_t>(bytes, at::time_at, header.before.time_ns);
     put<std::uint64_t>(bytes, at::bytes_at, header.bytes);
-    put<std::uint64_t>(bytes, at::checksum_at, header_checksum(bytes));
+    put<std::uint64_t>(bytes, at::checksum_at, header_checksum(bytes, at::header_bytes_1));
+    put<std::uint64_t>(bytes, at::running_at, header.before.running_ns);
+    put<std::uint64_t>(bytes, at::checksum_2_at, header_checksum(bytes, at::checksum_2_at));
     return bytes;
 }
 
 decoded_segment_header decode_segment_header(std::span<const std::byte> bytes) {
     decoded_segment_header found;
-    if (get<std::uint64_t>(bytes, at::checksum_at) != header_checksum(bytes) ||
+    if (get<std::uint64_t>(bytes, at::checksum_at) != header_checksum(bytes, at::header_bytes_1) ||
         get<std::uint64_t>(bytes, at::magic_at) != at::magic) {
         found.reason = "the header of the segment is damaged";
         return found;
     }
-    if (const auto version = get<std::uint16_t>(bytes, at::version_at);
-        version != format::version) {
+    const auto version = get<std::uint16_t>(bytes, at::version_at);
+    if (version < format::oldest_version || version > format::version) {
         found.offset = at::version_at;
         found.reason = "the segment has format version " + std::to_string(version) +
                        ", which this version of coffer does not know";
         return found;
     }
+    if (version != 1 &&
+        get<std::uint64_t>(bytes, at::checksum_2_at) != header_checksum(bytes, at::checksum_2_at)) {
+        found.offset = at::running_at;
+        found.reason = "the header of the segment is damaged";
+        return found;
+    }
+    const std::size_t header_bytes = version == 1 ? at::header_bytes_1 : at::header_bytes;
     if (!is_zero(bytes.subspan(at::version_at + 2, 6)) ||
-        !is_zero(bytes.subspan(at::header_bytes, at::batches_at - at::header_bytes))) {
-        found.offset = at::header_bytes;
+        !is_zero(bytes.subspan(header_bytes, at::batches_at - header_bytes))) {
+        found.offset = header_bytes;
         found.reason = "there is something where zeros are due";
         return found;
     }
     std::ranges::copy(bytes.subspan(at::ledger_at, found.value.ledger.size()),
                       found.value.ledger.begin());
+    const auto time_ns = get<std::uint64_t>(bytes, at::time_at);
+    // Version 1 measured lives in record time.
+    const auto running_ns = version == 1 ? time_ns : get<std::uint64_t>(bytes, at::running_at);
     found.value.before = {get<std::uint64_t>(bytes, at::first_record_at),
-                          get<std::uint64_t>(bytes, at::chain_at),
-                          get<std::uint64_t>(bytes, at::time_at)};
+                          get<std::uint64_t>(bytes, at::chain_at), time_ns, running_ns};
     found.value.bytes = get<std::uint64_t>(bytes, at::bytes_at);
     return found;
 }

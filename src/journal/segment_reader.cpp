@@ -72,14 +72,15 @@ void segment_reader::load(std::uint64_t offset, std::size_t bytes) {
 
 /// What is there as a batch. Where it has the wrong checksum, its header all the same.
 checked_batch segment_reader::batch_at(std::uint64_t offset) {
-    const auto header_bytes = view(offset, at::header_bytes);
-    if (header_bytes.size() < at::header_bytes)
+    const auto header_bytes = view(offset, at::header_bytes_1);
+    if (header_bytes.size() < at::header_bytes_1)
         return {{}, batch_error::header_damaged};
     const checked_header header = check_header(header_bytes);
     if (header.error != batch_error::none)
         return {{}, header.error};
     checked_batch one = check_batch(view(offset, header.value.bytes));
-    one.value.header = header.value;
+    if (one.error != batch_error::none)
+        one.value.header = header.value;
     return one;
 }
 
@@ -113,8 +114,10 @@ segment_reader::finding segment_reader::damaged(std::uint64_t offset, const batc
         refuse(offset, reason + ", and there are segments after this one");
     // How much should be there: all of the batch, if its header can be believed.
     const bool whole_header = refused.error == batch_error::checksum;
-    const std::size_t bytes = whole_header ? refused.value.header.bytes : at::header_bytes;
-    if (whole_header && check_follows(refused.value.header, before) != batch_error::none)
+    const std::size_t bytes = whole_header ? refused.value.header.bytes : at::header_bytes_1;
+    batch_header claimed = refused.value.header;
+    claimed.stamp.running_ns = before.running_ns;  // the header's own checksum does not cover it
+    if (whole_header && check_follows(claimed, before) != batch_error::none)
         refuse(offset, reason + ", and it is not the one that comes next");
     if (bytes > header_.bytes - offset)
         refuse(offset, reason + ", and it is longer than the segment");
@@ -140,10 +143,10 @@ bool segment_reader::zero_sector_in(std::uint64_t offset, std::size_t bytes) {
 
 /// Whether a batch that comes after `next_record` begins anywhere from `offset` on.
 bool segment_reader::valid_batch_after(std::uint64_t offset, std::uint64_t next_record) {
-    for (; offset + at::min_bytes <= header_.bytes; offset += format::unit_bytes) {
-        if (get<std::uint32_t>(view(offset, at::header_bytes), at::magic_at) != at::magic)
+    for (; offset + at::min_bytes_1 <= header_.bytes; offset += format::unit_bytes) {
+        if (get<std::uint32_t>(view(offset, at::header_bytes_1), at::magic_at) != at::magic)
             continue;
-        const checked_header header = check_header(view(offset, at::header_bytes));
+        const checked_header header = check_header(view(offset, at::header_bytes_1));
         if (header.error == batch_error::none && header.value.first_record >= next_record &&
             check_batch(view(offset, header.value.bytes)).error == batch_error::none)
             return true;
@@ -167,10 +170,10 @@ std::uint64_t segment_reader::end_of_content(std::uint64_t offset) {
 }
 
 std::uint64_t segment_before(const storage& where, std::span<const std::uint64_t> segments,
-                             std::uint64_t time_ns) {
+                             std::uint64_t batch_position::*which, std::uint64_t time) {
     const auto begins_later =
         std::partition_point(segments.begin() + 1, segments.end(), [&](std::uint64_t first_record) {
-            return segment_reader{where, first_record}.header().before.time_ns < time_ns;
+            return segment_reader{where, first_record}.header().before.*which < time;
         });
     return *(begins_later - 1);
 }

@@ -59,11 +59,12 @@ private:
 };
 
 /// Of `segments`, the first records of all segments there, in order and at least one: that of the
-/// last segment whose batches before it are all older than `time_ns`; the first where that is none.
-/// So whatever is of that time or later is in the segment returned, or after it. Reads few headers,
-/// since times never go back. Throws journal_error.
+/// last segment whose batches before it are all older than `time`, of the times that `which` names;
+/// the first where that is none. So whatever is of that time or later is in the segment returned,
+/// or after it. Reads few headers, since times never go back. Throws journal_error.
 [[nodiscard]] std::uint64_t segment_before(const storage& where,
                                            std::span<const std::uint64_t> segments,
-                                           std::uint64_t time_ns);
+                                           std::uint64_t batch_position::*which,
+                                           std::uint64_t time);
 
 }  // namespace coffer::journal

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "journal/ledger_clock.hpp"
 #include "ops/log.hpp"
 
 namespace coffer::journal {
@@ -42,10 +43,9 @@ std::vector<lane*> writer::made_lanes() {
     return made;
 }
 
-std::uint64_t writer::wall_clock() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+batch_stamp writer::system_times() {
+    const time_sources system = time_sources::of_system();
+    return {.time_ns = system.wall_ns(), .running_ns = system.monotonic_ns()};
 }
 
 void writer::run() noexcept {

@@ -63,7 +63,7 @@ public:
         std::chrono::milliseconds check_place{200};
         /// How long something may be on its way to the disk until the log is said to hang.
         std::chrono::milliseconds disk_timeout{5000};
-        committer::clock now = wall_clock;
+        committer::clock now = system_times;
     };
 
     /// Starts. `books` and `log` must outlive it. Throws std::invalid_argument if the log keeps too
@@ -132,8 +132,8 @@ public:
     /// does not return, and all that can be done is to end the process.
     [[nodiscard]] bool stop_by(std::chrono::steady_clock::time_point deadline) noexcept;
 
-    /// The system's clock, in ns since 1970.
-    [[nodiscard]] static std::uint64_t wall_clock();
+    /// The system's clocks as they are, for a log that is nobody's ledger.
+    [[nodiscard]] static batch_stamp system_times();
 
 private:
     void run() noexcept;

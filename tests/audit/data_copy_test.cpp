@@ -99,7 +99,7 @@ TEST_CASE("backup: what is made of it by restore goes on as the original would",
     const auto log = coffer::journal::file_log::open(storage, {.segment_bytes = 8'192});
     REQUIRE(log->tail() == data.log().tail());
     coffer::journal::batch_builder batch;
-    REQUIRE(log->append(batch.seal(log->tail(), 0)));
+    REQUIRE(log->append(batch.seal(log->tail(), {})));
     REQUIRE(log->wait_durable());
 }
 

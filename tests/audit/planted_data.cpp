@@ -64,9 +64,9 @@ void planted_data::add(const journal::record& one) {
     batch_.add(bytes);
 }
 
-void planted_data::commit(std::uint64_t time_ns) {
+void planted_data::commit(const journal::batch_stamp& stamp) {
     static_cast<void>(log_->make_room());
-    REQUIRE(log_->append(batch_.seal(log_->tail(), time_ns)));
+    REQUIRE(log_->append(batch_.seal(log_->tail(), stamp)));
     REQUIRE(log_->wait_durable());
     batch_.clear();
 }

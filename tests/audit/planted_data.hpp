@@ -41,7 +41,9 @@ public:
     [[nodiscard]] posting state(account_number account) const { return accounts_.at(account); }
 
     /// Makes a batch of what was added, as of this time, and writes it.
-    void commit(std::uint64_t time_ns = 0);
+    void commit(const journal::batch_stamp& stamp);
+    /// As of this moment in both times.
+    void commit(std::uint64_t time_ns = 0) { commit({time_ns, time_ns}); }
     /// Writes the batch that ends a journal in order.
     void close() { commit(); }
     /// The number of the last record.

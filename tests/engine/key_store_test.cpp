@@ -93,7 +93,41 @@ TEST_CASE("key_store: what is not durable is not over, however long that takes",
     now_ns += 11 * second_ns;
     CHECK(store.ask(key("a")).verdict() == verdict::in_progress);
     lane.publish_durable(40);
+    CHECK(store.ask(key("a")).verdict() == verdict::done);
+}
+
+TEST_CASE("key_store: a life begins when the outcome is durable, not when it was asked for",
+          "[engine]") {
+    now_ns = 1000 * second_ns;
+    key_store store{for_ten_seconds(), &test_clock};
+    coffer::journal::wake_signal signal;
+    coffer::journal::lane lane{4096, signal, {}};
+    key_store::id asked{};
+    {
+        auto claim = store.ask(key("a"));
+        claim.keep({errc::ok, {}}, &lane, 40);
+        asked = claim.key();
+    }
+    // The disk hangs for longer than a key lives.
+    now_ns += 20 * second_ns;
+    lane.publish_durable(40);
+    store.note_durable(asked);
+    now_ns += 10 * second_ns - 1;
+    CHECK(store.ask(key("a")).verdict() == verdict::done);
+    ++now_ns;
     CHECK(store.ask(key("a")).verdict() == verdict::fresh);
+}
+
+TEST_CASE("key_store: keys that were given up leave no memory behind", "[engine]") {
+    now_ns = 1000 * second_ns;
+    key_store store{for_ten_seconds(), &test_clock};
+    for (int i = 0; i != 10'000; ++i)
+        static_cast<void>(store.ask(key("warm up " + std::to_string(i))));
+    const std::size_t before = store.bytes();
+    for (int i = 0; i != 100'000; ++i)
+        static_cast<void>(store.ask(key(std::to_string(i))));
+    CHECK(store.keys() == 0);
+    CHECK(store.bytes() == before);
 }
 
 TEST_CASE("key_store: another request with a key that is known is told so", "[engine]") {
@@ -150,38 +184,42 @@ TEST_CASE("key_store: one that was given up and asked for again lives its whole 
 TEST_CASE("restore: brings back what is not over its time, the later of two", "[engine]") {
     now_ns = 1000 * second_ns;
     key_store store{for_ten_seconds(2), &test_clock};
-    store.restore(key("old"), {errc::ok, {}}, 990 * second_ns);
-    store.restore(key("a"), {errc::ok, money::from_minor(1)}, 991 * second_ns);
-    store.restore(key("a", 5), {errc::ok, money::from_minor(2)}, 999 * second_ns);
-    store.restore(key("b"), {errc::ok, money::from_minor(3)}, 999 * second_ns);
-    store.restore(key("beyond"), {errc::ok, money::from_minor(4)}, 999 * second_ns);
+    store.restore(key("old"), {errc::ok, {}}, 990 * second_ns, 990 * second_ns);
+    store.restore(key("a"), {errc::ok, money::from_minor(1)}, 991 * second_ns, 991 * second_ns);
+    store.restore(key("a", 5), {errc::ok, money::from_minor(2)}, 999 * second_ns, 999 * second_ns);
+    store.restore(key("b"), {errc::ok, money::from_minor(3)}, 999 * second_ns, 999 * second_ns);
+    store.restore(key("beyond"), {errc::ok, money::from_minor(4)}, 999 * second_ns,
+                  999 * second_ns);
     CHECK(store.keys() == 3);
     CHECK(store.ask(key("old")).verdict() == verdict::full);
     CHECK(store.ask(key("a", 5)).outcome().balance == money::from_minor(2));
     CHECK(store.ask(key("beyond")).outcome().balance == money::from_minor(4));
 }
 
-TEST_CASE("living: the oldest key that is not over, in hand or restored or given up", "[engine]") {
+TEST_CASE("living: the oldest key whose life is not over, under way or restored", "[engine]") {
     now_ns = 1000 * second_ns;
     key_store store{for_ten_seconds(), &test_clock};
     CHECK_FALSE(store.living().oldest_ns);
     CHECK(store.living().now_ns == 1000 * second_ns);
-    store.restore(key("restored"), {errc::ok, {}}, 995 * second_ns);
-    const auto in_hand = store.ask(key("in hand"));
+    store.restore(key("restored"), {errc::ok, {}}, 995 * second_ns, 995 * second_ns);
+    auto in_hand = store.ask(key("in hand"));
     now_ns += 2 * second_ns;
     static_cast<void>(store.ask(key("given up")));
     now_ns += 1 * second_ns;
     for (int i = 0; i != 100; ++i)
         keep(store, std::to_string(i));
-    // Each is over ten seconds later, though nobody has cleared it up.
-    for (const auto& [until, oldest] :
-         {std::pair{1005, 995}, {1010, 1000}, {1012, 1002}, {1013, 1003}}) {
-        now_ns = static_cast<std::uint64_t>(until) * second_ns - 1;
-        CHECK(store.living().oldest_ns == static_cast<std::uint64_t>(oldest) * second_ns);
-    }
+    now_ns = 1005 * second_ns - 1;
+    CHECK(store.living().oldest_ns == 995 * second_ns);
+    // The one under way lives however old it is.
+    now_ns = 1012 * second_ns;
+    CHECK(store.living().oldest_ns == 1000 * second_ns);
+    in_hand.keep({errc::ok, {}}, nullptr, 0);
+    CHECK(store.living().oldest_ns == 1003 * second_ns);
+    now_ns = 1013 * second_ns - 1;
+    CHECK(store.living().oldest_ns == 1003 * second_ns);
     ++now_ns;
     CHECK_FALSE(store.living().oldest_ns);
-    CHECK(store.keys() == 102);
+    CHECK(store.keys() == 0);
 }
 
 TEST_CASE("living: what was over once stays so when the clock goes back", "[engine]") {

@@ -2,6 +2,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -10,6 +11,7 @@
 #include "catch.hpp"
 #include "engine/key_horizon.hpp"
 #include "engine/recovery.hpp"
+#include "journal/ledger_clock.hpp"
 #include "journal/reader.hpp"
 #include "journal/writer.hpp"
 #include "small_ledger.hpp"
@@ -34,18 +36,27 @@ constexpr std::size_t posters = 2;
 
 constexpr auto key_ttl = 5ms;
 
+std::uint64_t monotonic_ns() {
+    return journal::time_sources::of_system().monotonic_ns();
+}
+
+/// A key whose outcome is not known to be durable.
+struct kept_key {
+    key_store::id key;
+    journal::lane_ticket until;
+};
+
 /// Deposits with a key that nobody has used, which says when it was before it was asked for.
 void deposit_once(ledger& books, journal::lane& lane, key_store& keys, account_number account,
-                  money amount, std::string_view name) {
-    const std::string text =
-        std::to_string(journal::writer::wall_clock()) + '-' + std::string{name};
+                  money amount, std::string_view name, std::deque<kept_key>& kept) {
+    const std::string text = std::to_string(monotonic_ns()) + '-' + std::string{name};
     const journal::request_key key{text, {1, 2}};
     key_store::claim claim = keys.ask(key);
     if (claim.verdict() != key_store::verdict::fresh)
         return;
     const posting made = books.deposit(account, amount).posting;
-    claim.keep({errc::ok, made.balance}, &lane,
-               lane.append(journal::record::of_deposit(made, amount, key)));
+    kept.push_back({claim.key(), lane.append(journal::record::of_deposit(made, amount, key))});
+    claim.keep({errc::ok, made.balance}, &lane, kept.back().until);
 }
 
 /// Posts through a lane of its own until it is told to end: deposits, and transfers between
@@ -53,6 +64,7 @@ void deposit_once(ledger& books, journal::lane& lane, key_store& keys, account_n
 void post(ledger& books, journal::writer& journal, key_store& keys, std::size_t index,
           const std::atomic<bool>& done) {
     journal::lane& lane = journal.lane_at(index);
+    std::deque<kept_key> kept;
     for (account_number i = index; !done; ++i) {
         const account_number account = 10001 + i % 9;
         const money amount = money::from_minor(1);
@@ -60,11 +72,13 @@ void post(ledger& books, journal::writer& journal, key_store& keys, std::size_t 
         if (journal.accepting() && lane.reserve()) {
             if (i % 2 == 0)
                 deposit_once(books, lane, keys, account, amount,
-                             std::to_string(index) + '/' + std::to_string(i));
+                             std::to_string(index) + '/' + std::to_string(i), kept);
             else if (const auto made = books.transfer(account, 100000, amount))
                 lane.append(journal::record::of_transfer(made.from, made.to, amount));
         }
         lane.end();
+        for (; !kept.empty() && lane.is_durable(kept.front().until); kept.pop_front())
+            keys.note_durable(kept.front().key);
         std::this_thread::yield();
     }
 }
@@ -115,7 +129,7 @@ struct key_mark {
 
 /// Lets two threads post, and takes so many snapshots meanwhile.
 std::vector<key_mark> post_beside_snapshots(small_ledger& kept, std::uint64_t snapshots) {
-    key_store keys{{.time_to_live = key_ttl}, &journal::writer::wall_clock};
+    key_store keys{{.time_to_live = key_ttl}, &monotonic_ns};
     key_horizon horizon{1, key_ttl};
     std::vector<key_mark> said;
     journal::writer journal{kept.books(),

@@ -61,7 +61,7 @@ public:
     void look(const fs::path& file, std::uint64_t offset) {
         const captured_log log;
         try {
-            const auto ignore = [](const journal::record&, std::uint64_t) {};
+            const auto ignore = [](const journal::record&, const journal::batch_stamp&) {};
             const recovered found = recover(where_, key_ttl_, ignore);
             if (to_text(truth_of(*found.books)) != truth_)
                 return wrong(file, offset, "recovers something else");

@@ -27,12 +27,15 @@ void fill(small_ledger& kept, std::size_t segments = 4) {
         kept.post_much(40, 1h);
 }
 
-void trim(small_ledger& kept, std::optional<std::chrono::nanoseconds> retain,
-          std::chrono::nanoseconds key_ttl = 0ns) {
+void take_snapshot_without_keys(small_ledger& kept) {
+    kept.take_snapshot({}, kept.last_record() + 1);
+}
+
+void trim(small_ledger& kept, std::optional<std::chrono::nanoseconds> retain) {
     retention{kept.storage(),
               kept.log(),
               kept.where().snapshots(),
-              {retain, key_ttl, [&kept] { return kept.log().tail().time_ns; }}}
+              {retain, [&kept] { return kept.log().tail().running_ns; }}}
         .trim();
 }
 
@@ -40,7 +43,7 @@ void trim(small_ledger& kept, std::optional<std::chrono::nanoseconds> retain,
 std::chrono::nanoseconds begin_of(small_ledger& kept, std::size_t index) {
     const auto first = journal::list_segments(kept.storage())[index];
     return std::chrono::nanoseconds{
-        journal::segment_reader{kept.storage(), first}.header().before.time_ns};
+        journal::segment_reader{kept.storage(), first}.header().before.running_ns};
 }
 
 void check_recovers(small_ledger& kept) {
@@ -54,7 +57,7 @@ void check_recovers(small_ledger& kept) {
 TEST_CASE("retention: all is kept where nothing else is said", "[engine]") {
     small_ledger kept;
     fill(kept);
-    kept.take_snapshot();
+    take_snapshot_without_keys(kept);
     trim(kept, std::nullopt);
     CHECK(kept.segments().size() == 4);
 }
@@ -69,7 +72,7 @@ TEST_CASE("retention: what no snapshot covers is kept", "[engine]") {
 TEST_CASE("retention: the segments before the one that the snapshot ends in go", "[engine]") {
     small_ledger kept;
     fill(kept);
-    kept.take_snapshot();
+    take_snapshot_without_keys(kept);
     const fs::path last = kept.segments().back();
     kept.commit(1h);
     trim(kept, 0ns);
@@ -80,10 +83,10 @@ TEST_CASE("retention: the segments before the one that the snapshot ends in go",
 TEST_CASE("retention: every snapshot that is kept can be recovered from", "[engine]") {
     small_ledger kept;
     fill(kept, 2);
-    kept.take_snapshot();
+    take_snapshot_without_keys(kept);
     const fs::path needed = kept.segments().back();
     fill(kept, 4);
-    kept.take_snapshot();
+    take_snapshot_without_keys(kept);
     trim(kept, 0ns);
     CHECK(kept.segments().front() == needed);
     CHECK(kept.segments().size() == 3);
@@ -95,7 +98,7 @@ TEST_CASE("retention: every snapshot that is kept can be recovered from", "[engi
 TEST_CASE("retention: a snapshot that says nothing is of no account, and is named", "[engine]") {
     small_ledger kept;
     fill(kept);
-    kept.take_snapshot();
+    take_snapshot_without_keys(kept);
     test::write_file(kept.snapshot_file(2), "{\"format\":1");
     kept.commit(1h);
     const captured_log log;
@@ -108,23 +111,49 @@ TEST_CASE("retention: a snapshot that says nothing is of no account, and is name
 TEST_CASE("retention: what is younger than is asked for is kept", "[engine]") {
     small_ledger kept;
     fill(kept, 6);
-    kept.take_snapshot();
+    take_snapshot_without_keys(kept);
     const std::vector<fs::path> before = kept.segments();
     // As old as the last batch in the third segment, which is then not older than that.
     const auto age = kept.now() - begin_of(kept, 3);
-    SECTION("by the time to retain") {
-        trim(kept, age, 0ns);
-        CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 2, before.end()});
-        trim(kept, age - 1ns, 0ns);
-        CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 3, before.end()});
-    }
-    SECTION("by the time that keys live") {
-        trim(kept, 0ns, age);
-        CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 2, before.end()});
-        trim(kept, 0ns, age - 1ns);
-        CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 3, before.end()});
-    }
+    trim(kept, age);
+    CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 2, before.end()});
+    trim(kept, age - 1ns);
+    CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 3, before.end()});
     check_recovers(kept);
+}
+
+TEST_CASE("retention: keys that lived when a kept snapshot was taken are kept", "[engine]") {
+    small_ledger kept;
+    fill(kept, 6);
+    const std::vector<std::uint64_t> first = journal::list_segments(kept.storage());
+    const std::vector<fs::path> before = kept.segments();
+    kept.take_snapshot({}, first[3]);
+    take_snapshot_without_keys(kept);
+    trim(kept, 0ns);
+    CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 3, before.end()});
+    fs::remove(kept.snapshot_file(1));
+    kept.commit(1h);
+    trim(kept, 0ns);
+    CHECK(kept.segments() == std::vector<fs::path>{before.back()});
+    check_recovers(kept);
+}
+
+TEST_CASE("retention: nothing goes while the newest snapshot is damaged", "[engine]") {
+    small_ledger kept;
+    fill(kept);
+    take_snapshot_without_keys(kept);
+    const std::vector<fs::path> before = kept.segments();
+    // An account's line, not what the snapshot says of itself.
+    std::string text = test::read_file(kept.snapshot_file(1));
+    const std::size_t at = text.find("10005");
+    REQUIRE(at != std::string::npos);
+    text[at + 4] = '6';
+    test::write_file(kept.snapshot_file(1), text);
+    const captured_log log;
+    trim(kept, 0ns);
+    CHECK(kept.segments() == before);
+    CHECK_THAT(log.text(), StartsWith("error the journal is not trimmed: " +
+                                      kept.snapshot_file(1).string() + ": is damaged"));
 }
 
 TEST_CASE("retention: a clock that went back does not make what is old young", "[engine]") {
@@ -133,14 +162,14 @@ TEST_CASE("retention: a clock that went back does not make what is old young", "
         kept.deposit(10001, 1);
         kept.commit(1h);
     }
-    kept.take_snapshot();
+    take_snapshot_without_keys(kept);
     const std::vector<fs::path> before = kept.segments();
     const auto age = begin_of(kept, 3) - begin_of(kept, 1);
     const auto trim_at_no_time = [&kept](std::chrono::nanoseconds retain) {
         retention{kept.storage(),
                   kept.log(),
                   kept.where().snapshots(),
-                  {retain, 0ns, [] { return std::uint64_t{0}; }}}
+                  {retain, [] { return std::uint64_t{0}; }}}
             .trim();
     };
     trim_at_no_time(age);
@@ -153,7 +182,7 @@ TEST_CASE("retention: a clock that went back does not make what is old young", "
 TEST_CASE("retention: what fails is logged", "[engine]") {
     small_ledger kept;
     fill(kept);
-    kept.take_snapshot();
+    take_snapshot_without_keys(kept);
     const fs::path last = kept.segments().back();
     fs::resize_file(last, 100);
     const captured_log log;

@@ -87,7 +87,7 @@ void small_ledger::add(const journal::record& one) {
 
 void small_ledger::commit(std::chrono::nanoseconds later) {
     const auto time_ns = static_cast<std::uint64_t>((now() + later).count());
-    const auto sealed = batch_.seal(log_->tail(), time_ns);
+    const auto sealed = batch_.seal(log_->tail(), {time_ns, time_ns});
     if (!log_->has_room(sealed.bytes.size()))
         require(static_cast<bool>(log_->make_room()));
     require(static_cast<bool>(log_->append(sealed)));

@@ -57,7 +57,8 @@ TEST_CASE("session: a key in quotes is its text, whatever escapes and parameters
     CHECK(client.balance_minor(10001) == 100'200);
 }
 
-TEST_CASE("session: short funds and unknown accounts are answered alike too", "[http]") {
+TEST_CASE("session: short funds are answered alike too, and unknown accounts take no key",
+          "[http]") {
     session_driver client;
     const std::string much = R"({"amount":1500})";
     const std::string first = answer(client, keyed("a", "/accounts/10001/withdraw", much));
@@ -66,7 +67,8 @@ TEST_CASE("session: short funds and unknown accounts are answered alike too", "[
     CHECK(as_at_first(answer(client, keyed("a", "/accounts/10001/withdraw", much))) == first);
     const std::string nobody = answer(client, keyed("b", "/accounts/77/deposit"));
     CHECK_THAT(nobody, Contains("404 ") && Contains("no_such_account"));
-    CHECK(as_at_first(answer(client, keyed("b", "/accounts/77/deposit"))) == nobody);
+    CHECK(answer(client, keyed("b", "/accounts/77/deposit")) == nobody);
+    CHECK_THAT(answer(client, keyed("b")), Contains("200 OK"));
 }
 
 TEST_CASE("session: a key of another request is refused", "[http]") {

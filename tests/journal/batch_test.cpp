@@ -23,11 +23,11 @@ void add_deposit(batch_builder& builder, std::uint64_t sequence) {
     builder.add(std::span{bytes}.first(size));
 }
 
-std::vector<std::byte> a_batch(const batch_position& before = {1, 77, 1000}) {
+std::vector<std::byte> a_batch(const batch_position& before = {1, 77, 1000, 60}) {
     batch_builder builder;
     for (std::uint64_t sequence = 2; sequence != 5; ++sequence)
         add_deposit(builder, sequence);
-    const batch_view sealed = builder.seal(before, 2000);
+    const batch_view sealed = builder.seal(before, {2000, 70, -3, 9});
     return {sealed.bytes.begin(), sealed.bytes.end()};
 }
 
@@ -45,8 +45,10 @@ TEST_CASE("batch: is read as it was sealed", "[journal]") {
     REQUIRE(found.error == batch_error::none);
     REQUIRE(found.value.header.records == 3);
     REQUIRE(found.value.header.bytes == bytes.size());
-    REQUIRE(found.value.after() == batch_position{4, found.value.header.checksum, 2000});
-    REQUIRE(check_follows(found.value.header, {1, 77, 1000}) == batch_error::none);
+    REQUIRE(found.value.after() == batch_position{4, found.value.header.checksum, 2000, 70});
+    REQUIRE(found.value.header.stamp.clock_offset_ns == -3);
+    REQUIRE(found.value.header.stamp.key_life_ns == 9);
+    REQUIRE(check_follows(found.value.header, {1, 77, 1000, 60}) == batch_error::none);
     REQUIRE(check_records(found.value).reason.empty());
     std::uint64_t sequence = 2;
     visit_records(found.value,
@@ -60,13 +62,31 @@ TEST_CASE("batch: follows in number, chain and time, or not at all", "[journal]"
     REQUIRE(check_follows(header, {2, 77, 1000}) == batch_error::wrong_record);
     REQUIRE(check_follows(header, {1, 78, 1000}) == batch_error::wrong_chain);
     REQUIRE(check_follows(header, {1, 77, 2001}) == batch_error::time_went_back);
-    REQUIRE(check_follows(header, {1, 77, 2000}) == batch_error::none);
+    REQUIRE(check_follows(header, {1, 77, 2000, 71}) == batch_error::running_time_went_back);
+    REQUIRE(check_follows(header, {1, 77, 2000, 70}) == batch_error::none);
 }
 
-TEST_CASE("seal: journal time does not go back when the clock does", "[journal]") {
+TEST_CASE("batch: one of version 1 is read, and has its record time for running time",
+          "[journal]") {
+    const auto bytes = a_batch();
+    std::vector<std::byte> old{bytes.begin(), bytes.begin() + at::header_bytes_1};
+    old.insert(old.end(), bytes.begin() + at::header_bytes, bytes.end());
+    put<std::uint16_t>(old, at::version_at, 1);
+    put<std::uint32_t>(old, at::bytes_at, static_cast<std::uint32_t>(old.size()));
+    reseal(old);
+    const checked_batch found = check_batch(old);
+    REQUIRE(found.error == batch_error::none);
+    REQUIRE(check_records(found.value).reason.empty());
+    REQUIRE(found.value.after() == batch_position{4, found.value.header.checksum, 2000, 2000});
+    REQUIRE(found.value.header.stamp.key_life_ns == 0);
+}
+
+TEST_CASE("seal: no time goes back when the clock does", "[journal]") {
     batch_builder builder;
     add_deposit(builder, 2);
-    REQUIRE(builder.seal({1, 0, 5000}, 4000).header.time_ns == 5000);
+    REQUIRE(builder.seal({1, 0, 5000, 900}, {4000, 800}).header.stamp.time_ns == 5000);
+    builder.unseal();
+    REQUIRE(builder.seal({1, 0, 5000, 900}, {4000, 800}).header.stamp.running_ns == 900);
 }
 
 TEST_CASE("check_batch: every flipped bit is detected", "[journal]") {
@@ -88,7 +108,7 @@ TEST_CASE("check_batch: every truncated length is detected", "[journal]") {
 
 TEST_CASE("check_batch: a newer version is refused as such", "[journal]") {
     auto bytes = a_batch();
-    put<std::uint16_t>(bytes, at::version_at, 2);
+    put<std::uint16_t>(bytes, at::version_at, format::version + 1);
     reseal(bytes);
     REQUIRE(check_batch(bytes).error == batch_error::newer_version);
 }
@@ -113,7 +133,7 @@ TEST_CASE("check_records: counts", "[journal]") {
 
 TEST_CASE("batch: one of no records is a batch too", "[journal]") {
     batch_builder builder;
-    const batch_view sealed = builder.seal({5, 6, 7}, 8);
+    const batch_view sealed = builder.seal({5, 6, 7}, {8});
     const checked_batch found = check_batch(sealed.bytes);
     REQUIRE(found.error == batch_error::none);
     REQUIRE(check_records(found.value).reason.empty());
@@ -125,7 +145,7 @@ TEST_CASE("batch_builder: a full batch is read as well", "[journal]") {
     std::uint32_t count = 0;
     for (; builder.has_room(format::record::posting_bytes); ++count)
         add_deposit(builder, count + 2);
-    const batch_view sealed = builder.seal({}, 0);
+    const batch_view sealed = builder.seal({}, {});
     REQUIRE(sealed.bytes.size() <= at::max_bytes);
     REQUIRE(sealed.bytes.size() > at::max_bytes - format::record::posting_bytes);
     const checked_batch found = check_batch(sealed.bytes);

@@ -13,7 +13,7 @@ namespace coffer::test {
 /// Deposits to account 7, which has sequence 1 and a balance of 0 before.
 class deposits {
 public:
-    /// Appends a batch of so many, as of `time_ns`.
+    /// Appends a batch of so many, as of `time_ns` of either time.
     void append(journal::batch_log& to, std::uint32_t count, std::uint64_t time_ns = 0) {
         batch_.clear();
         for (std::uint32_t i = 0; i != count; ++i) {
@@ -25,7 +25,7 @@ public:
             batch_.add(bytes);
         }
         static_cast<void>(to.make_room());
-        REQUIRE(to.append(batch_.seal(to.tail(), time_ns)));
+        REQUIRE(to.append(batch_.seal(to.tail(), {time_ns, time_ns})));
         REQUIRE(to.wait_durable());
     }
 

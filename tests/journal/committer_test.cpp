@@ -21,7 +21,9 @@ public:
     explicit one_lane(std::size_t max_batch = format::batch::max_bytes) {
         log.max_batch = max_batch;
         REQUIRE(books.restore({7, 1, {}}));
-        turns = std::make_unique<committer>(books, log, lanes_, [this] { return now; });
+        turns = std::make_unique<committer>(books, log, lanes_, [this] {
+            return batch_stamp{now, now};
+        });
     }
 
     lane_ticket deposit() {

@@ -44,11 +44,11 @@ std::unique_ptr<faulty_storage> a_journal(bool closed) {
                 encode(record::of_deposit(state, money::from_minor(1), {"key", {7, 8}}), bytes));
             batch.add(bytes);
         }
-        append(batch.seal(log->tail(), sequence));
+        append(batch.seal(log->tail(), {sequence, sequence}));
         batch.clear();
     }
     if (closed)
-        append(batch.seal(log->tail(), sequence));
+        append(batch.seal(log->tail(), {sequence, sequence}));
     static_cast<void>(disk->remove(std::string{spare_name}));
     return disk;
 }

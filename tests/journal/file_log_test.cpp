@@ -65,9 +65,9 @@ TEST_CASE("file_log: takes no batch that does not follow the last", "[journal]")
     batch_builder batch;
     batch_position elsewhere = log->tail();
     ++elsewhere.chain;
-    REQUIRE(log->append(batch.seal(elsewhere, 0)).error == log_errc::unexpected);
+    REQUIRE(log->append(batch.seal(elsewhere, {})).error == log_errc::unexpected);
     batch.clear();
-    const batch_view right = batch.seal(log->tail(), 0);
+    const batch_view right = batch.seal(log->tail(), {});
     REQUIRE(log->append(right));
     REQUIRE(log->append(right).error == log_errc::unexpected);
     REQUIRE(log->wait_durable());
@@ -79,14 +79,14 @@ TEST_CASE("file_log: after a failure it takes nothing more", "[journal]") {
     const auto log = file_log::open(disk, small);
     batch_builder batch;
     disk.fail_at(2, std::errc::io_error, false);
-    REQUIRE(log->append(batch.seal(log->tail(), 0)));
+    REQUIRE(log->append(batch.seal(log->tail(), {})));
     const log_status status = log->wait_durable();
     REQUIRE(status.error == log_errc::failed);
     REQUIRE(status.reason ==
             "disk/00000000000000000001.journal: cannot be synced: Input/output error");
     REQUIRE(log->wait_durable().error == log_errc::failed);
     batch.clear();
-    REQUIRE(log->append(batch.seal(log->tail(), 0)).error == log_errc::failed);
+    REQUIRE(log->append(batch.seal(log->tail(), {})).error == log_errc::failed);
 }
 
 TEST_CASE("file_log: has the room that it says", "[journal]") {
@@ -97,7 +97,7 @@ TEST_CASE("file_log: has the room that it says", "[journal]") {
     REQUIRE(log->max_batch_bytes() == 4'096);
     REQUIRE(log->has_room(4'096));
     batch_builder batch;
-    REQUIRE(log->append(batch.seal(log->tail(), 0)));
+    REQUIRE(log->append(batch.seal(log->tail(), {})));
     REQUIRE(log->wait_durable());
     REQUIRE_FALSE(log->has_room(4'096));
     REQUIRE(log->has_room(4'000));
@@ -120,7 +120,7 @@ TEST_CASE("file_log: a torn batch is cut off, and said", "[journal]") {
     some.append(*log, 30);
     // Its last sector was not written.
     auto& bytes = disk.content(first_segment);
-    const std::size_t begin = 4'096 + 184;
+    const std::size_t begin = 4'096 + 3 * 40 + format::batch::min_bytes;
     std::fill(bytes.begin() + 5'120, bytes.end(), std::byte{0});
     log.reset();
     log = file_log::open(disk, small);

@@ -44,7 +44,7 @@ std::string recover(const faulty_storage& from, promises& given, ledger& into) {
             return wrong(one.account, "cannot be restored");
     for (auto& [key, times] : given.keys)
         times = 0;
-    journal::replayer replay{into, [&given](const record& one, std::uint64_t) {
+    journal::replayer replay{into, [&given](const record& one, const journal::batch_stamp&) {
                                  const auto known = given.keys.find(std::string{one.key.text});
                                  if (known != given.keys.end())
                                      ++known->second;
@@ -73,8 +73,10 @@ journal_run::journal_run(faulty_storage& where, promises& given, ledger& books, 
     // Whoever asks for a balance now is told so.
     for (account_number account = 1; account <= accounts; ++account)
         given_.acknowledged[account] = books_.balance(account).posting.sequence;
-    committer_ =
-        std::make_unique<journal::committer>(books_, *log_, all, [this] { return ++now_ns_; });
+    committer_ = std::make_unique<journal::committer>(books_, *log_, all, [this] {
+        ++now_ns_;
+        return journal::batch_stamp{now_ns_, now_ns_};
+    });
 }
 
 bool journal_run::run(int turns) {

@@ -60,7 +60,7 @@ public:
         batch_builder batch{max_bytes};
         REQUIRE(merge_->collect(batch));
         std::vector<record> found;
-        visit_records(batch.seal({}, 0), [&found](const record& one) { found.push_back(one); });
+        visit_records(batch.seal({}, {}), [&found](const record& one) { found.push_back(one); });
         return found;
     }
 

@@ -27,7 +27,7 @@ std::string replay(replayer& into, const std::vector<record>& records) {
         batch.add(bytes);
     }
     try {
-        into.apply(batch.seal({100, 0, 0}, 5), "a file, offset 9");
+        into.apply(batch.seal({100, 0, 0}, {5}), "a file, offset 9");
     } catch (const journal_error& refused) {
         return refused.what();
     }
@@ -56,8 +56,8 @@ const std::vector<record> a_history{
 TEST_CASE("replay: does what the journal says", "[journal]") {
     ledger books;
     std::vector<std::string> keys;
-    replayer into{books, [&keys](const record& one, std::uint64_t time_ns) {
-                      REQUIRE(time_ns == 5);
+    replayer into{books, [&keys](const record& one, const batch_stamp& of) {
+                      REQUIRE(of.time_ns == 5);
                       keys.emplace_back(one.key.text);
                   }};
     REQUIRE(replay(into, a_history).empty());

@@ -42,10 +42,12 @@ TEST_CASE("segment_before: what is of a time or later is there or after it, by f
     REQUIRE(segments.size() == 100);
     for (std::uint64_t time_ns = 0; time_ns <= 2'100; ++time_ns) {
         const std::uint64_t before = disk.bytes_read();
-        const std::uint64_t found = segment_before(disk, segments, time_ns);
+        const std::uint64_t found =
+            segment_before(disk, segments, &batch_position::time_ns, time_ns);
         const std::uint64_t older = time_ns == 0 ? 0 : (time_ns - 1) / 20;
         REQUIRE(found == segments[std::min<std::uint64_t>(older, segments.size() - 1)]);
         REQUIRE(disk.bytes_read() <= before + 7 * header_bytes);
     }
-    REQUIRE(segment_before(disk, std::vector<std::uint64_t>{1}, 2'100) == 1);
+    REQUIRE(segment_before(disk, std::vector<std::uint64_t>{1}, &batch_position::running_ns,
+                           2'100) == 1);
 }

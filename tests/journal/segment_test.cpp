@@ -1,5 +1,7 @@
 #include "journal/segment.hpp"
 
+#include <algorithm>
+
 #include "catch.hpp"
 #include "faulty_storage.hpp"
 #include "journal/little_endian.hpp"
@@ -13,7 +15,7 @@ namespace {
 segment_header a_header() {
     ledger_id ledger{};
     ledger[3] = std::byte{9};
-    return {ledger, {12, 34, 56}, 8'192};
+    return {ledger, {12, 34, 56, 78}, 8'192};
 }
 
 }  // namespace
@@ -43,10 +45,28 @@ TEST_CASE("segment: every flipped bit of a header, and of the zeros behind it, i
 
 TEST_CASE("segment: a newer version is named", "[journal]") {
     auto bytes = encode(a_header());
-    put<std::uint16_t>(bytes, format::segment::version_at, 2);
+    put<std::uint16_t>(bytes, format::segment::version_at, 3);
     put<std::uint64_t>(bytes, 0, checksum(std::span{bytes}.subspan(8, 64)));
     REQUIRE(decode_segment_header(bytes).reason ==
-            "the segment has format version 2, which this version of coffer does not know");
+            "the segment has format version 3, which this version of coffer does not know");
+}
+
+TEST_CASE("segment: what an older program checks in a header is as it was in version 1",
+          "[journal]") {
+    // So it says that it does not know the version, and not that the header is damaged.
+    const auto bytes = encode(a_header());
+    REQUIRE(get<std::uint64_t>(bytes, 0) == checksum(std::span{bytes}.subspan(8, 64)));
+    REQUIRE(get<std::uint16_t>(bytes, format::segment::version_at) == 2);
+}
+
+TEST_CASE("segment: one of version 1 has its record time for running time", "[journal]") {
+    auto bytes = encode(a_header());
+    std::fill(bytes.begin() + format::segment::header_bytes_1, bytes.end(), std::byte{0});
+    put<std::uint16_t>(bytes, format::segment::version_at, 1);
+    put<std::uint64_t>(bytes, 0, checksum(std::span{bytes}.subspan(8, 64)));
+    const auto found = decode_segment_header(bytes);
+    REQUIRE(found.reason.empty());
+    REQUIRE(found.value.before == batch_position{12, 34, 56, 56});
 }
 
 TEST_CASE("segment_name: is read back, and nothing else is one", "[journal]") {

@@ -35,7 +35,7 @@ struct journal_on_disk {
     /// What an append of a batch comes to.
     [[nodiscard]] log_status append() {
         coffer::journal::batch_builder batch;
-        const log_status appended = log->append(batch.seal(log->tail(), 0));
+        const log_status appended = log->append(batch.seal(log->tail(), {}));
         return appended ? log->wait_durable() : appended;
     }
 

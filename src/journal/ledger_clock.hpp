@@ -1,0 +1,109 @@
+// The two times of a ledger, which are never mixed.
+//
+// Running time   how long the ledger has been served, summed over all its lives: the monotonic
+//                clock, on top of what the journal's last batch says. Every life is measured in it:
+//                that of an idempotency key, and that of what --retain keeps. Neither downtime nor
+//                a wrong clock can end a life early.
+// Record time    UTC, a label for people. It never goes back. It advances by the monotonic clock
+//                and is drawn to the system's clock:
+//                - by at most 500 ppm while the two are less than 128 ms apart, and where the
+//                  system's clock is behind;
+//                - at once where that clock has been set ahead by at most `max_step`;
+//                - not at all where it has been set further ahead. That is logged, and a gauge. The
+//                  offset is on record, so that the next start does not follow it either, unless
+//                  the clock has been set right or the operator says `accept_clock`.
+//                At a start it takes the system's clock. A clock that is behind the journal's end,
+//                or before `earliest_ns`, is taken for one that has not been set yet: record time
+//                goes on from the journal's end, and follows the first step to a plausible time,
+//                however large that is.
+//
+// 500 ppm is what NTP allows itself for drawing a clock near, 128 ms where it steps the clock
+// instead (RFC 5905, sections 11.3 and 12).
+//
+// Thread safety  begin is for one thread, before the others call; the rest is for any thread.
+//                running_ns is lock-free; stamp and offset_ns take a mutex for some 100 ns.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+
+#include "journal/batch.hpp"
+
+namespace coffer::journal {
+
+/// What the times are made of, for tests to replace.
+struct time_sources {
+    std::function<std::uint64_t()> wall_ns;       ///< UTC, ns since 1970; may jump
+    std::function<std::uint64_t()> monotonic_ns;  ///< since some moment; does not go back
+
+    /// The system's clocks. The monotonic one stands still while the machine sleeps.
+    [[nodiscard]] static time_sources of_system();
+};
+
+class ledger_clock {
+public:
+    struct options {
+        /// The furthest that record time follows the system's clock at once.
+        std::chrono::nanoseconds max_step = std::chrono::hours{1};
+        /// At a start: take the system's clock for right, unless it is behind the journal's end.
+        bool accept_clock = false;
+        /// No clock that is right shows an earlier time: when this release was made.
+        std::uint64_t earliest_ns = release_ns;
+    };
+
+    /// 2026-11-01T00:00:00Z.
+    static constexpr std::uint64_t release_ns = 1'793'491'200'000'000'000;
+
+    /// Begins with a journal of nothing. Throws std::bad_alloc.
+    ledger_clock(options chosen, time_sources from);
+    ledger_clock() : ledger_clock{options{}, time_sources::of_system()} {}
+
+    /// Goes on where the journal ends: at this batch's stamp; all zeros for a journal of nothing.
+    /// Logs what is odd about the system's clock.
+    void begin(const batch_stamp& journal_end);
+
+    /// The times for a batch that is written now. Logs when the system's clock is no longer
+    /// followed, and when it is again.
+    [[nodiscard]] batch_stamp stamp();
+
+    /// Running time. Never goes back.
+    [[nodiscard]] std::uint64_t running_ns() const noexcept;
+
+    /// By how much the system's clock is ahead of record time now; below zero, behind.
+    [[nodiscard]] std::int64_t offset_ns() { return stamp().clock_offset_ns; }
+
+private:
+    /// Whether the system's clock is followed.
+    enum class trust : std::uint8_t {
+        followed,
+        behind,   ///< it was set back
+        not_set,  ///< it has been behind since the start
+        too_far,  ///< it is ahead by more than max_step
+    };
+
+    void advance(std::uint64_t monotonic_ns, std::uint64_t wall_ns);
+    void follow(std::int64_t ahead_ns, std::uint64_t elapsed_ns);
+    void fall_back(std::int64_t behind_ns, std::int64_t drawn_ns);
+    void distrust(std::int64_t ahead_ns);
+    void begin_before(const batch_stamp& journal_end, std::uint64_t wall_ns);
+    [[nodiscard]] std::int64_t ahead_of_record(std::uint64_t wall_ns) const noexcept;
+
+    const options options_;
+    const time_sources from_;
+    // Written by begin alone, before other threads call.
+    std::uint64_t running_base_ns_ = 0;
+    std::uint64_t monotonic_base_ns_;
+    // If the monotonic clock goes back all the same, the latest time stands. Relaxed: a number by
+    // itself.
+    mutable std::atomic<std::uint64_t> latest_running_ns_{0};
+
+    std::mutex guard_;  // of what follows
+    std::uint64_t record_ns_ = 0;
+    std::uint64_t advanced_at_ns_ = 0;  // by the monotonic clock
+    trust trust_ = trust::followed;
+};
+
+}  // namespace coffer::journal
