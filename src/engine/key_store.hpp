@@ -14,8 +14,8 @@
 // Texts are not kept, but 128-bit hashes of them, under a secret that is made anew in each process:
 // who knows the code does not know which keys collide.
 //
-// Times are running times (journal/ledger_clock.hpp), in ns: neither downtime nor a wrong clock ends
-// a life. Where the clock shows an earlier time than was seen before, the latest one counts.
+// Times are running times (journal/ledger_clock.hpp), in ns: neither downtime nor a wrong clock
+// ends a life. Where the clock shows an earlier time than was seen before, the latest one counts.
 #pragma once
 
 #include <atomic>

@@ -47,7 +47,8 @@ ledger_clock::ledger_clock(options chosen, time_sources from)
       from_{std::move(from)},
       monotonic_base_ns_{from_.monotonic_ns()},
       record_ns_{std::max(from_.wall_ns(), options_.earliest_ns)},
-      advanced_at_ns_{monotonic_base_ns_} {}
+      advanced_at_ns_{monotonic_base_ns_},
+      trust_{record_ns_ == options_.earliest_ns ? trust::not_set : trust::followed} {}
 
 void ledger_clock::begin(const batch_stamp& journal_end) {
     const std::lock_guard lock{guard_};
