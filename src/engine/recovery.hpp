@@ -29,8 +29,8 @@ struct recovered {
     std::uint64_t last_record = 0;     ///< the number of the journal's last
     std::uint64_t keys_from = 1;       ///< no key that is remembered still has an earlier record
     journal::batch_stamp journal_end;  ///< of the journal's last batch
-    /// Every record up to this one is in the newest snapshot; nothing: that was passed over, or there
-    /// is none.
+    /// Every record up to this one is in the newest snapshot; nothing: that was passed over, or
+    /// there is none.
     std::optional<std::uint64_t> covered_record{};
 };
 
