@@ -86,7 +86,7 @@ class Clocks(unittest.TestCase):
             self.assertEqual("1001.0", balance(server))
 
     def test_a_small_step_ahead_is_followed_and_none_back(self):
-        with self.server("--max-clock-step", "3h") as server:
+        with self.server("--max-clock-step", "4h") as server:
             for hours in (0, 2, 5, 1):
                 self.set_clock(hours)
                 self.deposit(server)
