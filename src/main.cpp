@@ -16,6 +16,7 @@
 #include "command/serve.hpp"
 #include "command/serve_options.hpp"
 #include "ops/log.hpp"
+#include "ops/signal_watch.hpp"
 
 namespace {
 
@@ -60,6 +61,8 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& wrong) {
         return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");
     }
+    if (!*serve)
+        coffer::release_signals();
     for (const subcommand& one : others)
         if (*one.parser)
             return one.run();
@@ -76,6 +79,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    coffer::hold_signals();
     // A file at the limit of its size (ulimit -f) is a full disk, and no reason to be killed.
     std::signal(SIGXFSZ, SIG_IGN);
     coffer::command::occupy_standard_descriptors();

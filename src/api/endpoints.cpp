@@ -69,6 +69,8 @@ void deposit(teller& at, account_number account, const request& asked, reply& ou
 }
 
 void readiness(teller& at, account_number, const request&, reply& out) {
+    if (at.house().is_retiring())
+        return out.refuse(problem::stopping);
     const problem why = problem_of(at.house().why_no_postings());
     if (why == problem::none)
         out.affirm("ready");

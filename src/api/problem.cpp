@@ -68,6 +68,7 @@ constexpr std::array rows{
         {503, "unavailable", "no more Idempotency-Keys can be remembered now, try again"}},
     row{problem::not_open,
         {503, "unavailable", "the server is still reading its journal, try again"}},
+    row{problem::stopping, {503, "unavailable", "the server is about to stop"}},
     row{problem::disk_full,
         {503, "unavailable", "the disk has no room for postings: nothing was posted, try again"}},
     row{problem::disk_hangs,

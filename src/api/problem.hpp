@@ -49,6 +49,7 @@ enum class problem : std::uint8_t {
     idempotency_keys_full,
     // ours
     not_open,
+    stopping,
     disk_full,
     disk_hangs,
     outcome_unknown,

@@ -39,7 +39,7 @@ extern "C" void remove_and_end(int number) {
 void handle_ending_signals() noexcept {
     for (const int one : ending_signals) {
         struct sigaction now {};
-        if (::sigaction(one, nullptr, &now) == 0 && now.sa_handler == SIG_DFL)
+        if (::sigaction(one, nullptr, &now) == 0 && now.sa_handler != SIG_IGN)
             std::signal(one, &remove_and_end);
     }
 }

@@ -75,6 +75,8 @@ constexpr std::array time_flags{
               "Time for a client to take its replies [30s]"},
     time_flag{"linger-timeout", &limits::linger_timeout, seconds{1},
               "Time for a client to close after its last reply [2s]"},
+    time_flag{"drain-grace", &limits::drain_grace, seconds{0},
+              "Time to go on serving once told to stop, with /readyz 503 [0]"},
     time_flag{"drain-timeout", &limits::drain_timeout, seconds{0},
               "Time to answer what has arrived once told to stop [5s]"},
 };

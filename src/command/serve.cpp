@@ -23,6 +23,8 @@
 #include "journal/file_log.hpp"
 #include "journal/posix_storage.hpp"
 #include "ops/log.hpp"
+#include "ops/signal_watch.hpp"
+#include "ops/stopping.hpp"
 #include "snapshot/snapshotter.hpp"
 
 namespace coffer::command {
@@ -45,6 +47,7 @@ public:
                                   [&keys](const journal::record& one,
                                           const journal::batch_stamp& of) { keys.add(one, of); });
         keys.finish();
+        stopping::check();
         auto log = journal::file_log::open(files_, log_options());
         kept_.emplace(
             files_, *log, directory_.snapshots(),
@@ -52,6 +55,7 @@ public:
                                    return clock.running_ns();
                                }});
         horizon_.emplace(found.keys_from, asked.key_time_to_live);
+        stopping::check();  // the last chance to have changed nothing
         house.open(std::move(found.books), std::move(log),
                    {.commit_wait = asked.commit_wait,
                     .disk_timeout = asked.disk_timeout,
@@ -189,8 +193,8 @@ void end_journal(engine& house, steady::time_point deadline) noexcept {
         house.close();
         return;
     }
-    ::alarm(2);  // a log that nobody reads must not hold it up
     log::error("the disk does not answer or has no room: ending without what was not acknowledged");
+    log::flush();
     std::_Exit(EXIT_FAILURE);
 }
 
@@ -198,12 +202,13 @@ void end_journal(engine& house, steady::time_point deadline) noexcept {
 /// snapshot is taken, so that a disk that does not answer is found out first.
 class ending {
 public:
-    ending(http::server& server, std::optional<archive>& disk, engine& house,
+    ending(signal_watch& signals, http::server& server, std::optional<archive>& disk, engine& house,
            std::chrono::seconds patience) noexcept
-        : server_{server}, disk_{disk}, house_{house}, patience_{patience} {}
+        : signals_{signals}, server_{server}, disk_{disk}, house_{house}, patience_{patience} {}
     ending(const ending&) = delete;
     ending& operator=(const ending&) = delete;
     ~ending() {
+        signals_.withdraw_orders();
         server_.stop();
         end_journal(house_, steady::now() + patience_);
         if (disk_)
@@ -211,17 +216,14 @@ public:
     }
 
 private:
+    signal_watch& signals_;
     http::server& server_;
     std::optional<archive>& disk_;
     engine& house_;
     const std::chrono::seconds patience_;
 };
 
-}  // namespace
-
-void serve(const serve_options& options) {
-    std::signal(SIGPIPE, SIG_IGN);  // a log or banner that nobody reads is no reason to end
-    log::start();
+void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const http::limits limits = fit(options, raise_descriptor_limit());
     std::optional<archive> disk;
     if (!options.in_memory)
@@ -231,14 +233,29 @@ void serve(const serve_options& options) {
                   .clock = {.max_step = options.durability.max_clock_step,
                             .accept_clock = options.durability.accept_clock}}};
     http::server server{house, options.listen, options.threads, limits};
-    const ending at_the_end{server, disk, house, limits.drain_timeout};
+    const ending at_the_end{signals, server, disk, house, limits.drain_timeout};
     server.start();
     const std::string from = disk ? disk->open(house) : open_in_memory(house, options.accounts);
-    print_banner({options, limits, server.address(), house.books().size(), from});
+    const http::listen_address where = server.address();  // while it listens
+    signals.give({limits.drain_grace, [&house] { house.retire(); }, [&server] { server.drain(); }});
+    print_banner({options, limits, where, house.books().size(), from});
     server.wait();
     end_journal(house, server.end_by());
     if (disk)
         disk->stop();
+}
+
+}  // namespace
+
+void serve(const serve_options& options) {
+    std::signal(SIGPIPE, SIG_IGN);  // a log or banner that nobody reads is no reason to end
+    log::start();
+    signal_watch signals;
+    try {
+        serve_until_stopped(options, signals);
+    } catch (const stopping::stopped& early) {
+        log::info("{}", early.what());
+    }
 }
 
 }  // namespace coffer::command

@@ -5,7 +5,8 @@
 
 namespace coffer::command {
 
-/// Serves until SIGINT or SIGTERM, then takes a last snapshot. Throws std::exception, with a text
+/// Serves until a signal stops it, then takes a last snapshot; returns, too, if one comes before it
+/// serves. The signals are held back: see ops/signal_watch.hpp. Throws std::exception, with a text
 /// for people, if it cannot begin to.
 void serve(const serve_options&);
 

@@ -20,8 +20,9 @@
 
 namespace coffer {
 
-/// Thread safety: is_open, why_no_postings and keys may be called from any thread at once, and so
-/// may books once it is open. A teller is for one thread. The rest is for one thread.
+/// Thread safety: is_open, retire, is_retiring, why_no_postings and keys may be called from any
+/// thread at once, and so may books once it is open. A teller is for one thread. The rest is for
+/// one thread.
 class engine {
 public:
     struct options {
@@ -76,6 +77,14 @@ public:
     }
     /// Why no postings are made now: not_open, disk_full or disk_hangs; done if they are.
     [[nodiscard]] service why_no_postings() const noexcept;
+    /// From now on it calls itself not ready, and does all that it did: it will stop soon.
+    void retire() noexcept {
+        // Relaxed: orders nothing, and is seen soon enough.
+        is_retiring_.store(true, std::memory_order_relaxed);
+    }
+    [[nodiscard]] bool is_retiring() const noexcept {
+        return is_retiring_.load(std::memory_order_relaxed);  // likewise
+    }
 
     [[nodiscard]] teller& teller_at(std::size_t index) noexcept { return *tellers_[index]; }
     [[nodiscard]] ledger& books() noexcept { return *books_; }
@@ -101,6 +110,7 @@ private:
     std::unique_ptr<journal::batch_log> log_;
     std::optional<journal::writer> journal_;
     std::atomic<bool> is_open_{false};
+    std::atomic<bool> is_retiring_{false};
 };
 
 }  // namespace coffer

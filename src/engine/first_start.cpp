@@ -18,6 +18,7 @@
 #include "journal/posix_storage.hpp"
 #include "ops/file_calls.hpp"
 #include "ops/partial_copy.hpp"
+#include "ops/stopping.hpp"
 #include "snapshot/accounts_reader.hpp"
 #include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
@@ -62,6 +63,7 @@ public:
 
     /// Adds an opening. Returns what is wrong with it.
     [[nodiscard]] std::optional<std::string> open(account_number number, money balance) {
+        stopping::check();
         const outcome made = opened_.open(number, balance);
         if (!made)
             return refusal_of(number, made.error);
@@ -79,6 +81,8 @@ public:
             append();
         append();  // of no records: it is closed in order
         log_.reset();
+        stopping::check();
+        undo_.cancel();
         if (const std::error_code error = rename_file(where_.new_journal(), where_.journal()))
             throw journal::journal_error{where_.journal().string(),
                                          "cannot be put in place: " + error.message()};
@@ -95,6 +99,7 @@ private:
 
     /// Appends what is in the batch, and begins the next.
     void append() {
+        stopping::check();
         const auto one = batch_.seal(log_->tail(), clock_.stamp());
         journal::log_status status;
         if (!log_->has_room(one.bytes.size()))
@@ -111,6 +116,10 @@ private:
 
     const data_directory& where_;
     leftover_remover remover_;  // before the log, so that it outlives it
+    stopping::undo undo_{[leftover = where_.new_journal()] {
+        std::error_code ignored;
+        fs::remove_all(leftover, ignored);
+    }};
     journal::posix_storage storage_;
     ledger opened_;  // which are, to find what is listed twice
     std::unique_ptr<journal::file_log> log_;

@@ -14,6 +14,7 @@
 #include "journal/reader.hpp"
 #include "journal/segment_reader.hpp"
 #include "ops/log.hpp"
+#include "ops/stopping.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
 namespace coffer {
@@ -72,6 +73,7 @@ private:
 void replay(journal::reader& from, journal::replayer& into, const segment_offsets& offsets) {
     progress so_far{"records of the journal", offsets.bytes()};
     while (const auto one = from.next()) {
+        stopping::check();
         into.apply(*one, from.where());
         so_far.report(into.counts().records, offsets.position(from));
     }

@@ -45,7 +45,8 @@ struct recovered {
 ///
 /// Throws journal::journal_error, which names the file and the offset, for a journal that is not
 /// there, is damaged, contradicts the snapshot, is of another ledger, or ends before what the
-/// snapshot covers; snapshot::snapshot_error for a snapshot of another ledger; std::bad_alloc.
+/// snapshot covers; snapshot::snapshot_error for a snapshot of another ledger; stopping::stopped if
+/// that is requested meanwhile; std::bad_alloc.
 [[nodiscard]] recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
                                 journal::replayer::visitor keys);
 

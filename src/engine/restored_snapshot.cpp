@@ -8,6 +8,7 @@
 #include "engine/account_openings.hpp"
 #include "engine/progress.hpp"
 #include "ops/log.hpp"
+#include "ops/stopping.hpp"
 #include "snapshot/accounts_reader.hpp"
 #include "snapshot/snapshot_file.hpp"
 
@@ -27,6 +28,7 @@ std::unique_ptr<ledger> read_books(const fs::path& file, const snapshot::snapsho
         if (error == errc::ledger_full)
             throw std::bad_alloc{};
         total_minor += static_cast<std::uint64_t>(listed.balance.minor());
+        stopping::check();
         if (++accounts % 4096 == 0)
             so_far.report(accounts, accounts);
         return refusal_of(listed.account, error);

@@ -40,6 +40,8 @@ struct limits {
     std::chrono::seconds write_timeout{30};
     /// For the client to close after the last reply.
     std::chrono::seconds linger_timeout{2};
+    /// From the signal to stop until it begins to: it calls itself not ready, and serves.
+    std::chrono::seconds drain_grace{0};
     /// For everything, once the server stops.
     std::chrono::seconds drain_timeout{5};
 

@@ -1,14 +1,10 @@
 #include "http/server.hpp"
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
-#include <csignal>
 #include <stdexcept>
 #include <system_error>
 
-#include "ops/log.hpp"
-
 namespace coffer::http {
+
 server::server(engine& house, const listen_address& where, std::size_t threads,
                const limits& allowed)
     : common_{allowed} {
@@ -42,16 +38,12 @@ void server::start() {
         threads_.emplace_back([&one] { one->run(); });
 }
 
+void server::drain() {
+    end_by_ = std::chrono::steady_clock::now() + common_.limits.drain_timeout;
+    drain(common_.limits.drain_timeout);
+}
+
 void server::wait() {
-    boost::asio::io_context events;
-    boost::asio::signal_set signals{events, SIGINT, SIGTERM};
-    signals.async_wait([this, &signals](const boost::system::error_code&, int signal) {
-        log::info("{}: draining", signal == SIGINT ? "SIGINT" : "SIGTERM");
-        signals.clear();
-        end_by_ = std::chrono::steady_clock::now() + common_.limits.drain_timeout;
-        drain(common_.limits.drain_timeout);
-    });
-    events.run();
     join();
 }
 

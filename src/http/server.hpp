@@ -1,4 +1,4 @@
-// The server: as many workers as threads, and the signals that stop them.
+// The server: as many workers as threads.
 #pragma once
 
 #include <chrono>
@@ -29,12 +29,15 @@ public:
     /// Begins to serve. Throws std::system_error if there are no threads to be had.
     void start();
 
-    /// Takes SIGINT and SIGTERM over; returns once one has come and what had arrived by then is
-    /// answered, for which there is the drain timeout: clients slower than that are cut off. From
-    /// that signal on, another one has its default effect: the process ends at once.
+    /// Begins to stop: accepts nobody any more, and answers what has arrived, for which there is
+    /// the drain timeout. Clients slower than that are cut off. May be called once, from any
+    /// thread.
+    void drain();
+
+    /// Returns once that is done.
     void wait();
 
-    /// When the drain timeout of wait() is over. For after it.
+    /// When the drain timeout is over. For after wait().
     [[nodiscard]] std::chrono::steady_clock::time_point end_by() const noexcept { return end_by_; }
 
     /// Cuts off whoever is being served. Does nothing when nobody is any more.
@@ -48,7 +51,7 @@ private:
     commons common_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::thread> threads_;
-    std::chrono::steady_clock::time_point end_by_;
+    std::chrono::steady_clock::time_point end_by_{};
 };
 
 }  // namespace coffer::http

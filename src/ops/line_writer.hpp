@@ -10,8 +10,9 @@
 
 namespace coffer {
 
-/// Has a thread of its own, which is the only one that may have to wait for a reader. The descriptor
-/// is left as it is: other processes may share it. Each line is one call of write.
+/// Has a thread of its own, which is the only one that may have to wait for a reader. The flags of
+/// the descriptor are left as they are: other processes may share it. Each line is one call of
+/// write.
 ///
 /// Thread safety: all but construction and destruction may be called from any thread at once.
 class line_writer {
@@ -34,8 +35,8 @@ public:
     /// Has `line`, which ends with a newline, written, or drops it. Does not wait for the reader.
     void add(std::string_view line) noexcept;
 
-    /// Waits until all that was added is written or dropped, but not longer than `patience`. Whether
-    /// it is.
+    /// Waits until all that was added is written or dropped, but not longer than `patience`.
+    /// Returns whether it is.
     bool flush(std::chrono::milliseconds patience) noexcept;
 
 private:

@@ -1,8 +1,9 @@
 // The log: one line an event, on standard error.
 //
-// Nobody who logs waits for who reads: lines that are not read in time are dropped, and a later line
-// says how many were. Formats are fmt's, checked when they are compiled. Only log.cpp knows who
-// formats and writes: that is a lot of code, and would be compiled again for every file that logs.
+// To log never waits for who reads the log: lines that are not read in time are dropped, and a
+// later line says how many were. Formats are fmt's, checked when they are compiled. Only log.cpp
+// knows who formats and writes: that is a lot of code, and would be compiled again for every file
+// that logs.
 //
 // Thread safety  error, info, warn, flush and end_with may be called from any thread at once; start
 //                and send_to while no other thread logs.

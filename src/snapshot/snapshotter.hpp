@@ -18,10 +18,10 @@
 namespace coffer::snapshot {
 
 /// Has a thread of its own, which reads the ledger and holds up nobody who posts. A snapshot that
-/// fails is logged and counted, and tried again when the next is due. None is taken while the newest
-/// has every record of the journal: a ledger that nobody posts to is not written again and again.
-/// One that was removed
-/// is taken again. One that took longer than the period is followed by a pause as long as itself.
+/// fails is logged and counted, and tried again when the next is due. None is taken while the
+/// newest is there and has every record of the journal: a ledger that nobody posts to is not
+/// written again and again. One that took longer than the period is followed by a pause as long as
+/// itself.
 ///
 /// Thread safety: taken and failed may be called from any thread at once. The rest is for one.
 class snapshotter {
@@ -40,8 +40,8 @@ public:
     snapshotter(const snapshotter&) = delete;
     snapshotter& operator=(const snapshotter&) = delete;
 
-    /// Takes a last snapshot, unless the newest has everything, and returns when it is taken, or has
-    /// failed. Does nothing when called again.
+    /// Takes a last snapshot, unless the newest has everything, and returns when it is taken, or
+    /// has failed. Does nothing when called again.
     void stop() noexcept;
 
     /// Whether the newest snapshot has everything. For after stop().

@@ -51,7 +51,7 @@ class Command(unittest.TestCase):
                      "--max-target", "--max-body", "--max-output", "--max-held",
                      "--max-connections", "--max-connections-per-peer", "--requests-per-wake",
                      "--idle-timeout", "--head-timeout", "--body-timeout", "--write-timeout",
-                     "--linger-timeout", "--drain-timeout",
+                     "--linger-timeout", "--drain-timeout", "--drain-grace",
                      "COFFER_LISTEN"):
             self.assertIn(word, usage.stdout)
 

@@ -132,16 +132,6 @@ class Life(unittest.TestCase):
             self.assertLess(time.monotonic() - begin, 4.8)  # of 5 where nothing is said
             self.assertGreater(time.monotonic() - begin, 0.9)
 
-    def test_a_second_signal_ends_it_at_once(self):
-        with Server() as server, server.connect() as connection:
-            connection.sendall(b"GET / HTTP/1.1\r\n")
-            time.sleep(0.2)
-            server.process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)
-            self.assertIsNone(server.process.poll(), "it waits for the request to end")
-            server.process.send_signal(signal.SIGTERM)
-            self.assertNotEqual(0, server.process.wait(1))
-
     def test_the_newest_snapshots_are_kept(self):
         with Server("--snapshot-every", "20ms", "--snapshot-keep", "3") as server:
             for number in range(1, 7):

@@ -78,6 +78,30 @@ class UnreadLog(unittest.TestCase):
         (server.data / "snapshots").touch()
         self.assertEqual(1, server.stop())
 
+    def test_what_waited_is_read_later(self):
+        server = self.serve("--snapshot-every", "0")
+        self.assertEqual(200, get(server, "/readyz").status)
+        server.process.send_signal(signal.SIGHUP)
+        text = []
+        wait_until(lambda: text.append(self.read_all()) or "SIGHUP" in "".join(text))
+        self.assertEqual(0, server.stop())
+
+    def test_a_banner_that_nobody_reads_does_not_keep_it_from_serving(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+        fill(self.writer)
+        with tempfile.TemporaryDirectory() as data, subprocess.Popen(
+                [BINARY, "serve", "--data", data, "--listen", f"127.0.0.1:{port}"],
+                stdout=self.writer, stderr=self.writer, env=environment()) as process:
+            try:
+                request = f"curl -sf http://127.0.0.1:{port}/readyz"
+                wait_until(lambda: subprocess.run(request.split(), capture_output=True,
+                                                  check=False).returncode == 0)
+                process.send_signal(signal.SIGTERM)
+                self.assertEqual(0, process.wait(TIMEOUT_S))
+            finally:
+                process.kill()
+
 
 if __name__ == "__main__":
     unittest.main()
