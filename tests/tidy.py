@@ -114,6 +114,14 @@ class Tidy(unittest.TestCase):
             name(path) for path in sorted((ROOT / "tests").iterdir())
             if path.is_dir() and path.name not in rooms])
 
+    def test_matchers_are_those_that_catch2_2_and_3_have(self):
+        only_one_has = re.compile(
+            r"Catch::(Matchers::)?Contains\b|Catch::(StartsWith|EndsWith|Equals|Message)\b")
+        self.assert_none([
+            f"{name(path)}: {found[0]}, see tests/catch.hpp"
+            for path in sources() if path != ROOT / "tests" / "catch.hpp"
+            for found in only_one_has.finditer(path.read_text())])
+
     def test_clang_format_changes_nothing(self):
         program = shutil.which("clang-format-14") or shutil.which("clang-format")
         if program is None:

@@ -3,7 +3,7 @@
 #include "catch.hpp"
 #include "planted_data.hpp"
 
-using Catch::Contains;
+using coffer::test::Contains;
 using coffer::audit::key_history;
 using coffer::journal::batch_stamp;
 using coffer::test::planted_data;

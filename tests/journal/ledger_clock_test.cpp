@@ -7,7 +7,7 @@
 
 using namespace coffer::journal;
 using namespace std::chrono_literals;
-using Catch::Contains;
+using coffer::test::Contains;
 using coffer::test::captured_log;
 
 namespace {
