@@ -28,7 +28,7 @@ bool lane_merge::collect(batch_builder& into) {
             const auto [anything, lacked_room] = collect_from(sources_[index], into);
             goes_on = goes_on || anything;
             if (lacked_room && !std::exchange(is_full, true))
-                next_first = index;
+                next_first = anything ? index + 1 : index;
         }
     }
     first_ = next_first;

@@ -74,6 +74,15 @@ class FullDisk(unittest.TestCase):
                     return
         self.fail("it never was full")
 
+    def deposit_many(self, server):
+        with server.connect() as connection:
+            connection.sendall(post_bytes(DEPOSIT.encode(), 10001) * AT_ONCE)
+            received = b""
+            while received.count(b'"code":') < AT_ONCE:
+                received += connection.recv(1 << 20)
+            self.assertEqual(AT_ONCE, received.count(b"HTTP/1.1 200 "))
+            self.paid += AT_ONCE
+
     def deposit(self, server):
         reply = post(server, "/accounts/10001/deposit", DEPOSIT)
         self.paid += reply.status == 200
@@ -111,6 +120,26 @@ class FullDisk(unittest.TestCase):
                 self.assert_resumes(server)
                 self.assertEqual(0, server.stop(), server.stderr())
             print(f"\n    {self.paid} deposits before and after", end=" ")
+            self.assert_right_afterwards(data)
+
+    def test_on_a_disk_smaller_than_a_journal_file(self):
+        with small_disk(self.folder / "disk") as disk:
+            data, filler = disk / "data", disk / "filler"
+            flags = ("--segment-size", "64MiB", "--snapshot-every", "0")
+            with Server(*flags, data=data) as server:
+                # The first journal file is small, the next would be larger than the disk.
+                for _ in range(60):
+                    self.deposit_many(server)
+                self.assertIn("little room", server.stderr())
+                fill(filler)
+                self.deposit_until_refused(server)
+                self.assertEqual(503, get(server, "/readyz").status)
+                self.assert_refuses_writes_and_reads_on(server)
+                with filler.open("r+b") as file:  # room for the smallest
+                    file.truncate(filler.stat().st_size - (1 << 20) - (1 << 16))
+                self.assert_resumes(server)
+                filler.unlink()
+                self.assertEqual(0, server.stop(), server.stderr())
             self.assert_right_afterwards(data)
 
     def test_a_server_that_is_killed_and_started_again_on_a_full_disk_reads_on(self):

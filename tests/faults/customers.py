@@ -53,7 +53,7 @@ class Customers:
         with Client(server.port, self.connections, self.history) as client:
             killer.start()
             try:
-                client.run(self._next_job)
+                client.run(self.next_job)
             finally:
                 killer.join()
             client.take_what_has_come()
@@ -70,7 +70,8 @@ class Customers:
             self.unanswered += client.unanswered
             return not client.is_lost
 
-    def _next_job(self):
+    def next_job(self):
+        """What was not answered, or something new."""
         if self.unanswered:
             self.retried += 1
             return "post", self.unanswered.pop()

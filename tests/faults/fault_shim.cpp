@@ -9,7 +9,8 @@
 //
 // FAULT_FILE_SYSTEM if set, the number of the type that statfs says a file system is of
 //
-// A call that fails has done nothing. Thread safety: any thread may call at once.
+// A call that fails has done nothing. One that hangs is made once it has hung.
+// Thread safety: any thread may call at once.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -26,6 +27,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string_view>
 
 namespace {
@@ -60,7 +62,7 @@ struct control {
     std::int64_t made;   ///< so far
     std::int64_t first;  ///< the number, from 1, of the first that fails; 0 for none
     std::int64_t times;  ///< how many fail from there on
-    std::int64_t error;  ///< what errno is then
+    std::int64_t error;  ///< what errno is then; below zero: they hang for so many ms instead
 };
 
 constexpr std::size_t calls = static_cast<std::size_t>(call::count);
@@ -101,7 +103,13 @@ void note(call which, std::string_view path) noexcept {
     errno = before;
 }
 
-/// Counts the call. Whether it is to fail, with errno set.
+void hang(std::int64_t time_ms) noexcept {
+    timespec left{time_ms / 1000, time_ms % 1000 * 1'000'000};
+    while (::nanosleep(&left, &left) != 0 && errno == EINTR)
+        ;
+}
+
+/// Counts the call. Whether it is to fail, with errno set. It may take long.
 bool fails(call which, std::string_view path) noexcept {
     static control* const controls = shared_controls();
     if (controls == nullptr || !is_below(path))
@@ -117,7 +125,12 @@ bool fails(call which, std::string_view path) noexcept {
     const std::int64_t first = read(one.first);
     if (first == 0 || number < first || number - first >= read(one.times))
         return false;
-    errno = static_cast<int>(read(one.error));
+    const std::int64_t error = read(one.error);
+    if (error < 0) {
+        hang(-error);
+        return false;
+    }
+    errno = static_cast<int>(error);
     return true;
 }
 

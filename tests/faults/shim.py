@@ -55,6 +55,10 @@ class Faults:
         # The count is the program's: it may go on counting meanwhile.
         struct.pack_into("=qqq", self.shared, self._place(call) + 8, first, times, error)
 
+    def hang(self, call, time_s, after=0, times=1):
+        """Lets so many more pass, and then has so many take that much longer."""
+        self.fail(call, -round(1000 * time_s), after, times)
+
     def heal(self):
         """From now on nothing fails."""
         for call in CALLS:

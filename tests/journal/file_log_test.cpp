@@ -110,6 +110,54 @@ TEST_CASE("file_log: has the room that it says", "[journal]") {
     REQUIRE(disk.all().at(std::string{spare_name}).size() == 8'192);
 }
 
+TEST_CASE("file_log: makes a smaller segment where the disk has no room for a whole one",
+          "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    auto log = file_log::open(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
+    REQUIRE(log->max_batch_bytes() == 4'096);
+    disk.limit_bytes((1 << 16) + 40'000);
+    REQUIRE(log->make_room());
+    REQUIRE(log->has_room_ahead());
+    REQUIRE(disk.all().at(std::string{spare_name}).size() == 1 << 15);
+    // Its header has its size: it is read as it is written.
+    while (list_segments(disk).size() == 1)
+        some.append(*log, 90);
+    REQUIRE(disk.content(segment_name(list_segments(disk).back())).size() == 1 << 15);
+    const batch_position left = log->tail();
+    log = file_log::open(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
+    REQUIRE(log->tail() == left);
+    REQUIRE(log->room_bytes() <= (1 << 15) - 4'096);
+}
+
+TEST_CASE("file_log: segments grow again once there is room", "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    const auto log = file_log::open(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
+    const auto next_size = [&] {
+        const std::size_t before = list_segments(disk).size();
+        while (list_segments(disk).size() == before)
+            some.append(*log, 90);
+        return disk.content(segment_name(list_segments(disk).back())).size();
+    };
+    disk.limit_bytes((1 << 16) + 10'000);
+    REQUIRE(next_size() == 8'192);
+    REQUIRE_FALSE(log->has_room_ahead());
+    disk.limit_bytes(UINT64_MAX);
+    REQUIRE(next_size() == 1 << 14);
+    REQUIRE(next_size() == 1 << 15);
+    REQUIRE(next_size() == 1 << 16);
+    REQUIRE(next_size() == 1 << 16);
+}
+
+TEST_CASE("file_log: a failure that is no want of room makes no smaller segment", "[journal]") {
+    faulty_storage disk;
+    const auto log = file_log::open(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
+    disk.fail_at(1, std::errc::io_error, true);
+    REQUIRE(log->make_room().error == log_errc::no_room);
+    REQUIRE(disk.calls() < 5);
+}
+
 TEST_CASE("file_log: a torn batch is cut off, and said", "[journal]") {
     faulty_storage disk;
     deposits some;

@@ -103,6 +103,25 @@ TEST_CASE("lane_merge: a posting waits for its predecessor in another lane", "[j
     REQUIRE_FALSE(lanes.merge().anything_waiting());
 }
 
+TEST_CASE("lane_merge: lanes take turns where a batch has no room for all", "[journal]") {
+    constexpr std::size_t two_records =
+        format::batch::min_bytes + 2 * format::record::posting_bytes;
+    merged_lanes lanes{3};
+    for (std::uint64_t account = 1; account <= 3; ++account)
+        REQUIRE(lanes.books.restore({account, 1, cent}));
+    // The first lanes always have more.
+    for (std::uint64_t sequence = 2; sequence != 12; ++sequence)
+        for (std::size_t index = 0; index != 3; ++index)
+            lanes.append_deposit(index, index + 1, sequence);
+    std::map<std::uint64_t, int> collected;
+    for (int i = 0; i != 6; ++i) {
+        for (const record& one : lanes.collect(two_records))
+            ++collected[one.state.account];
+        lanes.merge().publish();
+    }
+    REQUIRE(collected == std::map<std::uint64_t, int>{{1, 4}, {2, 4}, {3, 4}});
+}
+
 TEST_CASE("lane_merge: what is behind a waiting entry waits too", "[journal]") {
     merged_lanes lanes{2};
     REQUIRE(lanes.books.restore({7, 4, cent}));

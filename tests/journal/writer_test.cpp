@@ -126,6 +126,74 @@ TEST_CASE("accepting: is false while there is no room, and true again by itself"
     REQUIRE(journal.stop());
 }
 
+TEST_CASE("lane_budget: is less where there is little room, and none where there is hardly any",
+          "[journal]") {
+    class small_log : public memory_log {
+    public:
+        [[nodiscard]] std::size_t room_bytes() const noexcept override { return left; }
+        std::size_t left = SIZE_MAX;
+    };
+    ledger books;
+    small_log log;
+    writer journal{books, log, with_lanes(2)};
+    REQUIRE(journal.lane_budget() == SIZE_MAX);
+    log.left = std::size_t{1} << 20;
+    const std::size_t budget = journal.lane_budget();
+    REQUIRE(budget >= lane::min_bytes);
+    REQUIRE(2 * writer::room_factor * budget < log.left);
+    log.left = writer::least_room_bytes(2);
+    REQUIRE(journal.lane_budget() == lane::min_bytes);
+    --log.left;
+    REQUIRE(journal.lane_budget() == 0);
+    REQUIRE_FALSE(journal.accepting());
+}
+
+TEST_CASE("writer: a log that hangs is found out, and goes on by itself", "[journal]") {
+    ledger books;
+    REQUIRE(books.restore({7, 1, {}}));
+    memory_log log;
+    std::atomic<bool> hangs{true};
+    log.before_durable = [&hangs] { hangs.wait(true); };
+    auto chosen = with_lanes(1);
+    chosen.disk_timeout = 20ms;
+    writer journal{books, log, chosen};
+    journal.check_progress();
+    REQUIRE(journal.pending_for() == 0ns);
+    const lane_ticket ticket = deposit(books, journal.lane_at(0), 7);
+    wait_until([&] {
+        journal.check_progress();
+        return !journal.accepting();
+    });
+    REQUIRE(journal.hangs());
+    REQUIRE(journal.pending_for() >= 20ms);
+    REQUIRE_FALSE(journal.failed());
+    REQUIRE_FALSE(journal.barrier());
+    REQUIRE_FALSE(journal.stop_by(std::chrono::steady_clock::now()));
+    hangs = false;
+    hangs.notify_all();
+    wait_until([&] { return journal.lane_at(0).is_durable(ticket); });
+    REQUIRE_FALSE(journal.hangs());
+    REQUIRE(journal.stop_by(std::chrono::steady_clock::now()));
+    REQUIRE(journal.stop());
+    REQUIRE(journal.barrier() == 1);
+}
+
+TEST_CASE("stop: ends where there is no room for what is in the lanes", "[journal]") {
+    ledger books;
+    REQUIRE(books.restore({7, 1, {}}));
+    memory_log log;
+    log.room = false;
+    auto chosen = with_lanes(1);
+    chosen.disk_timeout = 20ms;
+    std::string reason;
+    chosen.on_failure = [&reason](const std::string& why) { reason = why; };
+    writer journal{books, log, chosen};
+    const lane_ticket ticket = deposit(books, journal.lane_at(0), 7);
+    REQUIRE_FALSE(journal.stop());
+    REQUIRE_FALSE(journal.lane_at(0).is_durable(ticket));
+    REQUIRE(reason == "there is no room for the last postings");
+}
+
 TEST_CASE("writer: refuses lanes that the log has no room for", "[journal]") {
     class small_log : public memory_log {
         [[nodiscard]] std::size_t max_room_bytes() const noexcept override { return 4'096; }
