@@ -67,8 +67,9 @@ class HangingDisk(unittest.TestCase):
 
     def test_when_it_answers_again_all_goes_on(self):
         with self.started() as server:
-            self.faults.hang("fdatasync", 2)
+            self.faults.hang("fdatasync", 2, times=FOR_EVER)
             self.assertEqual(503, self.deposit(server, *KEY).status)
+            self.faults.heal()
             wait_until(lambda: get(server, "/readyz").status == 200)
             again = self.deposit(server, *KEY)
             self.assertEqual(200, again.status)
