@@ -1,5 +1,5 @@
-"""A server whose disk hangs at random, under load: every request is answered in time, and nothing that
-was acknowledged is lost or doubled, though the server is killed now and then."""
+"""A server whose disk hangs at random, under load: every request is answered in time, and nothing
+that was acknowledged is lost or doubled, though the server is killed now and then."""
 
 import json
 import random
