@@ -3,11 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
-#include <thread>
 
 #include "command/duration.hpp"
 #include "command/limit_options.hpp"
 #include "command/parsed_option.hpp"
+#include "ops/processors.hpp"
 
 namespace coffer::command {
 namespace {
@@ -28,14 +28,16 @@ void listen_at_port_of_environment(http::listen_address& listen) {
 }  // namespace
 
 void add_serve_options(CLI::App& serve, serve_options& into) {
-    into.threads = std::max(1U, std::thread::hardware_concurrency());
+    into.threads = std::min(usable_processors(), most_threads);
     CLI::Option* const listen =
         add_parsed(serve, "--listen", into.listen, http::parse_listen_address,
                    "an address and a port, as in 127.0.0.1:5000");
     listen->type_name("ADDR:PORT")
         ->description("Where to listen [127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
         ->envname("COFFER_LISTEN");
-    serve.add_option("--threads", into.threads, "Threads that serve [one a core]")
+    serve
+        .add_option("--threads", into.threads,
+                    "Threads that serve [as many as processors may be used]")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, most_threads))
         ->envname("COFFER_THREADS");

@@ -146,6 +146,12 @@ class Command(unittest.TestCase):
             self.assertNotEqual(port, server.port)
             self.assertEqual(404, get(server, "/accounts/7/balance").status)
 
+    def test_threads_are_as_many_as_processors_may_be_used(self):
+        processor = min(os.sched_getaffinity(0))
+        for flags, threads in (((), 1), (("--threads", "3"), 3)):
+            with Server("--in-memory", *flags, prefix=["taskset", "-c", str(processor)]) as server:
+                self.assertEqual(f"  threads     {threads}\n", server.process.stdout.readline())
+
     def test_port_in_the_environment_listens_everywhere(self):
         port = free_port()
         with Server(listen=None, env={"PORT": str(port)}) as server:
