@@ -72,7 +72,7 @@ constexpr std::array time_flags{
     time_flag{"body-timeout", &limits::body_timeout, seconds{1},
               "Time from there to the end of the body [30s]"},
     time_flag{"write-timeout", &limits::write_timeout, seconds{1},
-              "Time for a client to take its replies [30s]"},
+              "Time for a client to take some of its replies [30s]"},
     time_flag{"linger-timeout", &limits::linger_timeout, seconds{1},
               "Time for a client to close after its last reply [2s]"},
     time_flag{"drain-grace", &limits::drain_grace, seconds{0},

@@ -44,8 +44,12 @@ connection::connection(worker& owner, tcp_socket socket, admission::place place)
 void connection::start(handle self) {
     self_ = self;
     set_deadline(owner_.limits().idle_timeout);
-    if (!place_.is_admitted())
-        return take_turn([this] { turn_away(); });
+    if (!place_.is_admitted()) {
+        session_.turn_away_next();
+        set_deadline(std::min(owner_.limits().idle_timeout, owner_.limits().head_timeout));
+        if (!place_.may_linger())
+            return take_turn([this] { turn_away_now(); });
+    }
     if (owner_.draining())
         drain();
 }
@@ -61,7 +65,12 @@ void connection::take_turn(const Step& step) noexcept {
     }
 }
 
-void connection::turn_away() {
+// Not even a place to wait for its request: if that is not here yet, the client is shut without a
+// word, since it would take an answer for one to another request, or for noise.
+void connection::turn_away_now() {
+    const auto [size, over] = socket_.read_some(owner_.read_buffer());
+    if (over || size == 0)
+        return close();
     std::string& out = owner_.write_buffer();
     out.clear();
     session_.turn_away(out);
@@ -223,7 +232,7 @@ void connection::send(std::string_view bytes) {
         return after_send();
     unsent_ = bytes.substr(sent);
     count_held();
-    set_deadline(owner_.limits().write_timeout);
+    await_progress();
     wait(interest::write);
 }
 
@@ -233,8 +242,11 @@ void connection::send_rest() {
     if (over)
         return close();
     unsent_.erase(0, sent);
-    if (!unsent_.empty())
+    if (!unsent_.empty()) {
+        if (sent != 0)
+            await_progress();
         return wait(interest::write);
+    }
     give_back(unsent_);
     count_held();
     set_deadline(patience(session_.now(), owner_.limits()));
@@ -250,8 +262,21 @@ void connection::after_send() {
         return await(owner_.at().latest());
     // The others' turn. Waiting to write, not to read: what to go on with is here already, and a
     // client that takes no replies gets no more of them.
-    set_deadline(owner_.limits().write_timeout);
+    await_progress();
     wait(interest::write);
+}
+
+// A client that takes its replies slowly is not cut off; one that takes none is.
+void connection::await_progress() noexcept {
+    untaken_bytes_ = socket_.unacknowledged();
+    set_deadline(owner_.limits().write_timeout);
+}
+
+// What the client has taken shows here long before its socket is writable again.
+bool connection::has_progressed() const noexcept {
+    const bool takes_replies = !unsent_.empty() || session_.has_more();
+    return takes_replies && !awaiting_ && owner_.now() < owner_.drained_by() &&
+           socket_.unacknowledged() < untaken_bytes_;
 }
 
 /// Whether the server is stopping, and nothing that this client has sent is without an answer.
@@ -263,7 +288,7 @@ bool connection::is_done() const noexcept {
 // It was not told that this is the end. One that has taken all replies is shut at once; to another
 // a request that it sends meanwhile would lose those that are on their way.
 void connection::part() noexcept {
-    return socket_.has_unacknowledged() ? finish_sending() : close();
+    return socket_.unacknowledged() != 0 ? finish_sending() : close();
 }
 
 void connection::finish_sending() noexcept {
@@ -293,6 +318,8 @@ void connection::drain() noexcept {
 }
 
 void connection::give_up() {
+    if (has_progressed())
+        return await_progress();
     std::string& out = owner_.write_buffer();
     out.clear();
     if (unsent_.empty() && !lingering_ && !awaiting_ && !session_.has_more())

@@ -32,8 +32,8 @@ public:
     /// Of its socket, to be watched for reading.
     [[nodiscard]] int descriptor() const noexcept { return socket_.number(); }
 
-    /// Begins to serve; or tells the client that there is no place for it, and closes. `self` is
-    /// where it stands in the worker's list. May destroy it.
+    /// Begins to serve; a client that got no place is answered 503 when its request comes. `self`
+    /// is where it stands in the worker's list. May destroy it.
     void start(handle self);
 
     /// Its socket is ready.
@@ -68,7 +68,7 @@ private:
     void await(teller::ticket due);
     [[nodiscard]] bool is_done() const noexcept;
     void part() noexcept;
-    void turn_away();
+    void turn_away_now();
     void let_go(std::string& out);
     void count_held() noexcept;
     void linger(std::size_t bytes);
@@ -77,6 +77,8 @@ private:
     void after_send();
     void finish_sending() noexcept;
     void set_deadline(std::chrono::seconds) noexcept;
+    void await_progress() noexcept;
+    [[nodiscard]] bool has_progressed() const noexcept;
     void give_up();
     void close() noexcept;
 
@@ -90,6 +92,7 @@ private:
     std::string unsent_;                 // what the socket did not take yet
     clock::time_point waiting_since_{};  // with a request that is not answered; else the epoch
     tick deadline_ = 0;
+    std::size_t untaken_bytes_ = 0;  // by the client, when it was last seen to take some
     std::size_t lingered_bytes_ = 0;
     event_loop::interest waits_to_ = event_loop::interest::read;
     bool lingering_ = false;

@@ -36,7 +36,7 @@ struct limits {
     std::chrono::seconds head_timeout{10};
     /// From there to the end of the body.
     std::chrono::seconds body_timeout{30};
-    /// For the client to take a reply.
+    /// For the client to take some of what it is sent: it starts again whenever it has.
     std::chrono::seconds write_timeout{30};
     /// For the client to close after the last reply.
     std::chrono::seconds linger_timeout{2};

@@ -54,6 +54,10 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
         refuse(head_.problem, out);
         return false;
     }
+    if (turns_away_) {
+        turn_away(out);
+        return false;
+    }
     body_size_ = head_.content_length;
     phase_ = phase::body;
     const bool client_waits = head_.expects_continue && bytes.size() == head_size_;

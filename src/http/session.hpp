@@ -56,8 +56,12 @@ public:
     /// The deadline of the phase is over: appends 408 if a request had begun, and closes.
     void time_out(std::string& out);
 
-    /// There is no room for this client, or for its request: appends 503, and closes.
+    /// There is no room for the request under way: appends 503, and closes.
     void turn_away(std::string& out);
+
+    /// There is no place for this client: the head of its next request will be answered with 503,
+    /// which closes.
+    void turn_away_next() noexcept { turns_away_ = true; }
 
     /// The server is stopping: the reply after which nothing more is at hand will be the last.
     void drain() noexcept { draining_ = true; }
@@ -78,6 +82,7 @@ private:
     session_context& shared_;
     phase phase_ = phase::idle;
     bool draining_ = false;
+    bool turns_away_ = false;
     bool has_more_ = false;
     bool is_patient_ = true;
     bool waits_for_teller_ = false;

@@ -8,6 +8,7 @@
 
 #include <boost/asio/ip/address.hpp>
 #include <cerrno>
+#include <cstdint>
 #include <utility>
 
 namespace coffer::http {
@@ -70,9 +71,9 @@ tcp_socket::attempt tcp_socket::write_some(std::string_view bytes) noexcept {
     return attempted([&] { return ::send(number(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
 }
 
-bool tcp_socket::has_unacknowledged() const noexcept {
+std::size_t tcp_socket::unacknowledged() const noexcept {
     int bytes = 0;
-    return ::ioctl(number(), SIOCOUTQ, &bytes) != 0 || bytes != 0;
+    return ::ioctl(number(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : SIZE_MAX;
 }
 
 bool tcp_socket::shut_down_sending() noexcept {

@@ -43,8 +43,9 @@ public:
     [[nodiscard]] attempt read_some(std::span<char> into) noexcept;
     /// Writes as much of `bytes` as there is room for.
     [[nodiscard]] attempt write_some(std::string_view bytes) noexcept;
-    /// Whether there is anything written that the other side's system has not got yet.
-    [[nodiscard]] bool has_unacknowledged() const noexcept;
+    /// How many of the bytes written the other side's system has not got yet; all there may be
+    /// if the system does not tell.
+    [[nodiscard]] std::size_t unacknowledged() const noexcept;
     /// Says that nothing more will be written. False if the connection is over.
     [[nodiscard]] bool shut_down_sending() noexcept;
 

@@ -3,6 +3,8 @@
 import json
 import os
 import resource
+import socket
+import threading
 import time
 import unittest
 
@@ -39,6 +41,15 @@ def connected(test, server, count):
     return connections
 
 
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+        return True
+    except OSError:
+        return False
+
+
 class Limits(unittest.TestCase):
     def assert_refused(self, received, status, error_type):
         (found, head, body), = split(received)
@@ -46,6 +57,14 @@ class Limits(unittest.TestCase):
         self.assertEqual(status, json.loads(body)["code"])
         self.assertIn(b"\r\nConnection: close", head)
         return head
+
+    def connected_and_served(self, server):
+        """A connection with a place: the one that found the server ready may count a while."""
+        while True:
+            connection = self.enterContext(server.connect())
+            connection.sendall(GET)
+            if b"200 OK" in connection.recv(65536):
+                return connection
 
     def test_sizes_are_those_of_the_flags(self):
         with Server("--in-memory", "--max-body", "1KiB", "--max-target", "100", "--max-head",
@@ -67,11 +86,8 @@ class Limits(unittest.TestCase):
         for flag in ("--max-connections", "--max-connections-per-peer"):
             with self.subTest(flag), Server("--in-memory", "--threads", "2", flag, "10") as server:
                 connections = []
-                while len(connections) < 10:  # the one that found it ready may count for a while
-                    connection = self.enterContext(server.connect())
-                    connection.sendall(GET)
-                    if b"200 OK" in connection.recv(65536):
-                        connections.append(connection)
+                while len(connections) < 10:
+                    connections.append(self.connected_and_served(server))
                 for _ in range(50):
                     with server.connect() as one_more:
                         one_more.sendall(GET)
@@ -81,6 +97,56 @@ class Limits(unittest.TestCase):
                 connections[0].close()
                 wait_until(lambda: descriptors(server) < before)
                 self.assertEqual("1000.0", balance(server))
+
+    def test_a_connection_too_many_hears_nothing_before_it_has_asked(self):
+        for flag in ("--max-connections", "--max-connections-per-peer"):
+            with self.subTest(flag), Server("--in-memory", "--threads", "1", flag, "1") as server:
+                first = self.connected_and_served(server)
+                with server.connect() as second, server.connect() as third:
+                    second.settimeout(0.5)
+                    with self.assertRaises(TimeoutError):
+                        second.recv(1)
+                    second.settimeout(20)
+                    for one in (second, third):
+                        one.sendall(GET)
+                        self.assert_refused(read_all(one), 503, "unavailable")
+                first.close()
+
+    def test_each_ipv4_client_of_a_dual_stack_listener_is_a_peer_of_its_own(self):
+        if not has_ipv6():
+            self.skipTest("there is no IPv6 here")
+        with Server("--in-memory", "--threads", "1", "--max-connections-per-peer", "1",
+                    listen="[::]:0") as server:
+            def ask(source):
+                host = "::1" if source == "::1" else "127.0.0.1"
+                one = self.enterContext(socket.create_connection(
+                    (host, server.port), timeout=20, source_address=(source, 0)))
+                one.sendall(GET)
+                return one.recv(65536)
+
+            for source in ("127.0.0.2", "127.0.0.3", "127.1.0.1", "::1"):
+                self.assertIn(b"HTTP/1.1 200 ", ask(source))
+            for source in ("127.0.0.2", "127.1.0.1", "::1"):
+                self.assertIn(b"HTTP/1.1 503 ", ask(source))
+
+    def test_a_client_that_takes_its_replies_slowly_is_not_cut_off(self):
+        asked = 20_000
+        with Server("--in-memory", "--threads", "1",
+                    "--write-timeout", "1s") as server, socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.settimeout(20)
+            slow.connect(("127.0.0.1", server.port))
+            sending = threading.Thread(target=lambda: (slow.sendall(GET * asked),
+                                                       slow.shutdown(socket.SHUT_WR)))
+            sending.start()
+            received = bytearray()
+            end = time.monotonic() + 5  # several times the timeout
+            while time.monotonic() < end:
+                received += slow.recv(2048)
+                time.sleep(0.25)
+            received += read_all(slow)
+            sending.join()
+            self.assertEqual(asked, received.count(b"HTTP/1.1 200 OK\r\n"))
 
     def test_each_phase_has_one_deadline_that_dripping_does_not_move(self):
         head = GET[:-2] + b"X: "

@@ -67,7 +67,7 @@ class Server:
     def _read_port(self):
         for line in self.process.stdout:
             self.banner.append(line)
-            found = re.search(r"http://(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)", line)
+            found = re.search(r"http://(?:127\.0\.0\.1|0\.0\.0\.0|\[::\]):(\d+)", line)
             if found:
                 return int(found[1])
         raise DidNotStart(self.process.wait(TIMEOUT_S), self.stderr())

@@ -137,6 +137,33 @@ TEST_CASE("connection: one too many is told to come back, and one less makes roo
     CHECK(server.balance_minor(10001) == 100'300);
 }
 
+TEST_CASE("connection: one too many hears nothing before it has asked", "[http]") {
+    limits allowed;
+    allowed.connections = 1;
+    allowed.head_timeout = std::chrono::seconds{1};
+    running_worker server{allowed};
+    client first{server.port()};
+    first.send(deposit);
+    CHECK_THAT(first.read_some(), Contains("1001.0"));
+    {
+        client second{server.port()};
+        CHECK_FALSE(second.is_readable_within(std::chrono::milliseconds{300}));
+        second.send(deposit.substr(0, 30));
+        CHECK_FALSE(second.is_readable_within(std::chrono::milliseconds{100}));
+        second.send(deposit.substr(30));
+        second.shut_down_sending();
+        const std::string reply = second.read_all();
+        CHECK(count(reply, "HTTP/1.1 ") == 1);
+        CHECK_THAT(reply, Contains("HTTP/1.1 503 ") && Contains("Connection: close"));
+    }
+    client silent{server.port()};  // holds its place to be turned away for no longer than that
+    CHECK(silent.read_all().empty());
+    client slow{server.port()};
+    slow.send("GET / HTTP/1.1\r\n");
+    CHECK_THAT(slow.read_all(), Contains("HTTP/1.1 408 "));
+    CHECK(server.balance_minor(10001) == 100'100);
+}
+
 TEST_CASE("connection: short of memory, large parts of requests are refused and small ones kept",
           "[http]") {
     limits allowed;

@@ -182,3 +182,29 @@ TEST_CASE("session: refuses a chunked body that is too large once, though its en
     chunks += "c\r\n" + body + "\r\n0\r\n\r\n";
     check_refused({post_with("Transfer-Encoding: chunked\r\n") + chunks, 413, "content_too_large"});
 }
+
+TEST_CASE("session: a client without a place is answered once its head is there", "[http]") {
+    session_driver client;
+    client.session.turn_away_next();
+    const std::string head = post_with("Content-Length: 12\r\nExpect: 100-continue\r\n");
+    client.send("\r\n" + head.substr(0, head.size() - 1));
+    CHECK(client.replies().empty());
+    CHECK_FALSE(client.closed());
+    client.send(head.substr(head.size() - 1));
+    const std::string replies = client.replies();
+    CHECK(count(replies, "HTTP/1.1 ") == 1);
+    CHECK_THAT(replies, Contains("HTTP/1.1 503 ") && Contains("\r\nRetry-After: 1\r\n") &&
+                            Contains("\r\nConnection: close\r\n"));
+    CHECK(client.closed());
+
+    session_driver whole;
+    whole.session.turn_away_next();
+    whole.send(post(path, body) + post(path, body));
+    CHECK(count(whole.replies(), "HTTP/1.1 503 ") == 1);
+    CHECK(whole.balance_minor(10001) == 100'000);
+
+    session_driver asks_head;
+    asks_head.session.turn_away_next();
+    asks_head.send("HEAD /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK_THAT(asks_head.replies(), Contains("HTTP/1.1 503 ") && Catch::EndsWith("\r\n\r\n"));
+}
