@@ -16,7 +16,7 @@ void append_money(std::string& out, money value) {
     out.append(text, to_chars(text, text + sizeof text, value).ptr);
 }
 
-/// Of the visible ASCII characters that a key has, a JSON string escapes these two.
+/// Of the printable ASCII characters that a key has, a JSON string escapes these two.
 void append_json_text(std::string& out, std::string_view text) {
     for (const char one : text) {
         if (one == '"' || one == '\\')
@@ -25,12 +25,23 @@ void append_json_text(std::string& out, std::string_view text) {
     }
 }
 
+/// Whether a spreadsheet may take a cell for a formula, and run what a client wrote (OWASP, CSV
+/// injection). Some pass over spaces before it.
+bool is_formula(std::string_view cell) {
+    const std::size_t first = cell.find_first_not_of(' ');
+    return first != cell.npos &&
+           std::string_view{"=+-@\t\r\n"}.find(cell[first]) != std::string_view::npos;
+}
+
+/// The text of a client.
 void append_csv_text(std::string& out, std::string_view text) {
-    if (text.find_first_of("\",") == std::string_view::npos) {
-        out += text;
+    const bool is_quoted = text.find_first_of("\",\r\n") != std::string_view::npos;
+    const std::string_view guard = is_formula(text) ? "'" : "";
+    if (!is_quoted) {
+        out.append(guard).append(text);
         return;
     }
-    out += '"';
+    out.append(1, '"').append(guard);
     for (const char one : text) {
         if (one == '"')
             out += '"';

@@ -1,8 +1,10 @@
 #include "audit/utc_time.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <limits>
 #include <system_error>
 
 namespace coffer::audit {
@@ -10,8 +12,9 @@ namespace {
 
 namespace chrono = std::chrono;
 
-constexpr std::int64_t ns_a_second = 1'000'000'000;
-constexpr int last_year = 2261;  // the last whose every moment fits into 63 bits of nanoseconds
+constexpr std::uint64_t ns_a_second = 1'000'000'000;
+constexpr std::int64_t s_a_minute = 60;
+constexpr std::int64_t s_a_day = 86'400;
 
 /// Takes a text apart from its beginning.
 class scanner {
@@ -66,7 +69,7 @@ std::optional<std::int64_t> take_date(scanner& from) {
     const chrono::year_month_day date{chrono::year{*year},
                                       chrono::month{static_cast<unsigned>(*month)},
                                       chrono::day{static_cast<unsigned>(*day)}};
-    if (!date.ok() || *year > last_year)
+    if (!date.ok() || *year == 0)
         return std::nullopt;
     return chrono::seconds{chrono::sys_days{date}.time_since_epoch()}.count();
 }
@@ -82,23 +85,55 @@ std::optional<std::int64_t> take_hours_and_minutes(scanner& from) {
     return std::int64_t{*hours} * 3600 + std::int64_t{*minutes} * 60;
 }
 
-/// A time of the day, in ns since its midnight.
-std::optional<std::int64_t> take_time(scanner& from) {
+/// A fraction of a second, if there is one, in ns: rounded up.
+std::optional<std::int64_t> take_fraction(scanner& from) {
+    if (from.take_any(".") == '\0')
+        return 0;
+    std::string digits{from.take_digits()};
+    if (digits.empty())
+        return std::nullopt;
+    const std::size_t read = std::min<std::size_t>(digits.size(), 9);
+    const bool is_beyond = digits.find_first_not_of('0', read) != digits.npos;
+    digits.resize(9, '0');
+    std::int64_t ns = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), ns);
+    return ns + (is_beyond ? 1 : 0);
+}
+
+struct time_of_day {
+    std::int64_t s = 0;   ///< since midnight
+    std::int64_t ns = 0;  ///< and as many, perhaps a whole second of them
+    bool is_leap = false;
+};
+
+std::optional<time_of_day> take_time(scanner& from) {
     const auto minutes = take_hours_and_minutes(from);
     if (!minutes || from.take_any(":") == '\0')
         return std::nullopt;
     const auto seconds = from.take_number(2);
-    if (!seconds || *seconds > 59)
+    if (!seconds || *seconds > s_a_minute)
         return std::nullopt;
-    std::int64_t ns = 0;
-    if (from.take_any(".") != '\0') {
-        std::string digits{from.take_digits()};
-        if (digits.empty() || digits.size() > 9)
-            return std::nullopt;
-        digits.resize(9, '0');
-        std::from_chars(digits.data(), digits.data() + digits.size(), ns);
-    }
-    return (*minutes + *seconds) * ns_a_second + ns;
+    const auto ns = take_fraction(from);
+    if (!ns)
+        return std::nullopt;
+    return time_of_day{*minutes + *seconds, *ns, *seconds == s_a_minute};
+}
+
+/// Whether these seconds since 1970 are the first of a month, which a leap second comes before.
+bool begins_month(std::int64_t time_s) {
+    const auto days = chrono::floor<chrono::days>(chrono::seconds{time_s});
+    const chrono::year_month_day date{chrono::sys_days{days}};
+    return time_s % s_a_day == 0 && date.day() == chrono::day{1};
+}
+
+/// Nanoseconds since 1970, or the nearest there are.
+std::uint64_t to_ns(std::int64_t time_s, std::int64_t ns) {
+    constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+    if (time_s < 0)
+        return 0;
+    if (time_s >= static_cast<std::int64_t>(most / ns_a_second))
+        return most;
+    return static_cast<std::uint64_t>(time_s) * ns_a_second + static_cast<std::uint64_t>(ns);
 }
 
 /// How far ahead of UTC a clock is, in seconds.
@@ -135,20 +170,20 @@ std::optional<std::uint64_t> parse_utc_text(std::string_view text) {
     const auto date_s = take_date(from);
     if (!date_s)
         return std::nullopt;
-    std::int64_t time_ns = 0;
+    time_of_day time;
     std::int64_t offset_s = 0;
     if (from.take_any("Tt ") != '\0') {
-        const auto time = take_time(from);
-        const auto offset = time ? take_offset(from) : std::nullopt;
+        const auto taken = take_time(from);
+        const auto offset = taken ? take_offset(from) : std::nullopt;
         if (!offset)
             return std::nullopt;
-        time_ns = *time;
+        time = *taken;
         offset_s = *offset;
     }
-    const std::int64_t ns = (*date_s - offset_s) * ns_a_second + time_ns;
-    if (!from.at_end() || ns < 0)
+    const std::int64_t time_s = *date_s - offset_s + time.s;
+    if (!from.at_end() || (time.is_leap && !begins_month(time_s)))
         return std::nullopt;
-    return static_cast<std::uint64_t>(ns);
+    return to_ns(time_s, time.ns);
 }
 
 }  // namespace coffer::audit

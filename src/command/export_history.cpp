@@ -63,7 +63,10 @@ subcommand add_export(CLI::App& app) {
     parser->add_option("--output", chosen->file, "Write to this file [standard output]")
         ->type_name("FILE");
     parser->callback([chosen] {
-        if (chosen->wanted.until_ns <= chosen->wanted.since_ns)
+        // Moments before the first or after the last nanosecond there is are all the same.
+        const auto [account, since_ns, until_ns] = chosen->wanted;
+        const bool is_beyond = since_ns == until_ns && (since_ns == 0 || until_ns == UINT64_MAX);
+        if (until_ns <= since_ns && !is_beyond)
             throw CLI::ValidationError{"--until", "must be after --since"};
     });
     return {parser, [chosen] {

@@ -50,8 +50,9 @@ TEST_CASE("posting line: csv has a column for everything", "[audit]") {
 
 TEST_CASE("posting line: every character that a key may have arrives", "[audit]") {
     std::string every;
-    for (char one = '!'; one <= '~'; ++one)
+    for (char one = '#'; one <= '~'; ++one)
         every += one;
+    every += " !\"";
     posting_line line = deposit;
     line.key = every;
     const auto parsed = boost::json::parse(line_of(line_format::ndjson, line));
@@ -60,4 +61,28 @@ TEST_CASE("posting line: every character that a key may have arrives", "[audit]"
     quoted.insert(quoted.find('"'), 1, '"');
     REQUIRE_THAT(line_of(line_format::csv, line),
                  Catch::Matchers::EndsWith(",\"" + quoted + "\"\n"));
+}
+
+TEST_CASE("posting line: csv guards a key that a spreadsheet would take for a formula", "[audit]") {
+    const auto cell = [](std::string_view key) {
+        posting_line line = deposit;
+        line.key = key;
+        const std::string text = line_of(line_format::csv, line);
+        const std::string before = ",1500.0,";
+        const std::size_t begin = text.find(before) + before.size();
+        return text.substr(begin, text.size() - 1 - begin);
+    };
+    REQUIRE(cell("=1+1") == "'=1+1");
+    REQUIRE(cell("+1") == "'+1");
+    REQUIRE(cell("-1") == "'-1");
+    REQUIRE(cell("@SUM(1)") == "'@SUM(1)");
+    REQUIRE(cell("\t=1") == "'\t=1");
+    REQUIRE(cell("\r=1") == "\"'\r=1\"");
+    REQUIRE(cell("  =1+1") == "'  =1+1");
+    REQUIRE(cell("=F(\"x\",1)") == "\"'=F(\"\"x\"\",1)\"");
+    for (const char* const harmless : {"a=1", "7-3", "'q", "a@b", " a", "1+1", "#1", " "})
+        REQUIRE(cell(harmless) == harmless);
+    posting_line line = deposit;
+    line.key = "=1+1";
+    REQUIRE_THAT(line_of(line_format::ndjson, line), Catch::Contains(R"("key":"=1+1")"));
 }

@@ -166,6 +166,10 @@ class OfOneServer(unittest.TestCase):
         self.assertEqual(later, rows("--since", since))
         self.assertEqual(14, len(later) + len(rows("--until", since)))
         self.assertEqual([], rows("--until", "2000-01-01"))
+        self.assertEqual([], rows("--since", "0001-01-01", "--until", "1969-12-31t23:59:59.5z"))
+        self.assertEqual([], rows("--since", "9999-12-31T23:59:60Z"))
+        self.assertEqual(rows(), rows("--since", "2016-12-31T18:59:60.0000000000001-05:00",
+                                      "--until", "9999-12-31"))
 
     def test_export_writes_to_a_file(self):
         path = self.folder / "history.csv"
