@@ -84,5 +84,5 @@ TEST_CASE("posting line: csv guards a key that a spreadsheet would take for a fo
         REQUIRE(cell(harmless) == harmless);
     posting_line line = deposit;
     line.key = "=1+1";
-    REQUIRE_THAT(line_of(line_format::ndjson, line), Catch::Contains(R"("key":"=1+1")"));
+    REQUIRE_THAT(line_of(line_format::ndjson, line), coffer::test::Contains(R"("key":"=1+1")"));
 }

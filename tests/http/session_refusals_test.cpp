@@ -206,5 +206,6 @@ TEST_CASE("session: a client without a place is answered once its head is there"
     session_driver asks_head;
     asks_head.session.turn_away_next();
     asks_head.send("HEAD /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
-    CHECK_THAT(asks_head.replies(), Contains("HTTP/1.1 503 ") && Catch::EndsWith("\r\n\r\n"));
+    CHECK_THAT(asks_head.replies(),
+               Contains("HTTP/1.1 503 ") && Catch::Matchers::EndsWith("\r\n\r\n"));
 }
