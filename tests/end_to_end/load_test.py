@@ -36,6 +36,51 @@ class Load(unittest.TestCase):
         self.assertEqual(status, done.returncode, done.stdout + done.stderr)
         return json.loads(file.read_text())
 
+    def test_interrupted_it_writes_what_it_has_and_audits(self):
+        with Server("--in-memory") as server:
+            for how in (signal.SIGINT, signal.SIGTERM):
+                for flags in (("--rate", "2000"), ("--pipeline", "4", "--own-accounts",
+                                                   "--connections", "4", "--threads", "2")):
+                    self.interrupt(server, how, flags)
+
+    def interrupt(self, server, how, flags):
+        files = {kind: self.folder / f"results.{kind}" for kind in ("json", "hdr", "html")}
+        outputs = [part for kind, file in files.items() for part in (f"--{kind}", file)]
+        with subprocess.Popen(
+                [LOAD, "--url", server.url(""), "--duration", "600s", "--warmup", "100ms", *flags,
+                 *outputs], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                env=environment()) as process:
+            self.assertIn("measuring", process.stderr.readline() + process.stderr.readline())
+            process.send_signal(how)
+            process.send_signal(how)  # as `timeout` does
+            out, _ = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(0, process.returncode)
+        self.assertIn("interrupted: 600.0 s were asked for", out)
+        self.assertIn("exact", out)
+        results = json.loads(files["json"].read_text())
+        self.assertTrue(results["interrupted"])
+        self.assertTrue(results["audit"]["exact"])
+        self.assertLess(0, results["achieved_per_second"])
+        self.assertLess(0, results["measured_seconds"])
+        self.assertLess(results["measured_seconds"], 300)
+        self.assertEqual(0, results["outcomes"]["unanswered"])
+        for file in files.values():
+            self.assertLess(0, file.stat().st_size)
+
+    def test_interrupted_twice_it_ends_at_once(self):
+        with Server("--in-memory") as server, subprocess.Popen(
+                [LOAD, "--url", server.url(""), "--duration", "600s", "--reply-limit", "600s"],
+                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                env=environment()) as process:
+            process.stderr.readline()
+            server.process.send_signal(signal.SIGSTOP)  # so that there is something to wait for
+            process.send_signal(signal.SIGINT)
+            time.sleep(1.2)
+            self.assertIsNone(process.poll())
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(-signal.SIGINT, process.wait(TIMEOUT_S))
+            server.process.send_signal(signal.SIGCONT)
+
     def assert_one_line(self, done, status, what):
         self.assertEqual(status, done.returncode, done.stderr)
         self.assertEqual(1, len(done.stderr.splitlines()), done.stderr)

@@ -42,6 +42,32 @@ TEST_CASE("tally: counts in the latency what was due in the window and did its w
     CHECK(counted.done[place(operation::balance)] == 2);
 }
 
+TEST_CASE("tally: one that is cut short counts what came until then, and has its rate", "[load]") {
+    const options chosen;
+    results found = some_results(chosen);
+    const std::int64_t step = found.counted.measured.step_ns();
+    found.counted.cut(found.counted.measured.end_ns / 2);
+    CHECK(found.counted.measured.is_cut());
+    CHECK(found.counted.measured.step_ns() == step);
+    CHECK(found.counted.steps.size() == 5);
+    CHECK(found.counted.measured.seconds() == 0.5);
+    CHECK_FALSE(found.counted.measured.has(500'000'000));
+    CHECK_THAT(report_text(found), Contains("interrupted: 10.0 s were asked for\n"));
+    const auto made = boost::json::parse(report_json(found));
+    CHECK(made.at("interrupted").as_bool());
+    CHECK(made.at("measured_seconds").to_number<double>() == 0.5);
+}
+
+TEST_CASE("tally: one that is cut before it began has no rate", "[load]") {
+    const options chosen;
+    results found{chosen, {{1000, 1'000'000'000}, 1}, {}, 0};
+    found.counted.cut(10);
+    CHECK(found.counted.rate() == 0);
+    CHECK(found.counted.steps.size() == 1);
+    CHECK_FALSE(report_text(found).empty());
+    CHECK_FALSE(report_page(found).empty());
+}
+
 TEST_CASE("report_text: says by how much the audit is off, and where", "[load]") {
     const options chosen;
     const std::string text = report_text(some_results(chosen));

@@ -25,6 +25,7 @@ constexpr const char* about =
     "Loads a Coffer server and checks afterwards that the balances changed by what it "
     "acknowledged.\n"
     "Nobody else may post to the accounts meanwhile: their postings would show as a difference.\n"
+    "On SIGINT or SIGTERM it stops, audits, and writes what it has; a second one ends it at once.\n"
     "Exit status: 0 if the audit was exact, 3 if not, 2 for wrong flags, 1 if it could not be "
     "done.";
 

@@ -87,6 +87,8 @@ json::object audit_of(const results& found) {
 std::string report_json(const results& found) {
     const tally& counted = found.counted;
     json::object made{{"settings", settings_of(found.chosen)},
+                      {"interrupted", counted.measured.is_cut()},
+                      {"measured_seconds", counted.measured.seconds()},
                       {"achieved_per_second", counted.rate()},
                       {"asked_per_second", json::value_from(nullptr)},
                       {"client_cpu_seconds", found.cpu_seconds},

@@ -29,6 +29,9 @@ void append_head(std::string& text, const results& found) {
     append(text, "%s loop on http://%s for %.1f s: %zu connections, %zu at a time, %zu threads\n",
            chosen.rate ? "open" : "closed", to_string(chosen.target).c_str(),
            found.counted.measured.seconds(), chosen.connections, chosen.pipeline, chosen.threads);
+    if (found.counted.measured.is_cut())
+        append(text, "  interrupted: %.1f s were asked for\n",
+               static_cast<double>(chosen.duration_ms) / 1e3);
     append(text, "  mix %s, %zu accounts, %s%s\n", chosen.mix_text.c_str(), chosen.accounts.size(),
            chosen.skew_text.c_str(), chosen.own_accounts ? ", each its connection's own" : "");
 }

@@ -43,6 +43,11 @@ void tally::refused(int status, std::string_view type) {
     ++refusals[what];
 }
 
+void tally::cut(std::int64_t moment_ns) {
+    measured.cut(moment_ns);
+    steps.resize(measured.steps());
+}
+
 tally& tally::operator+=(const tally& other) {
     latency += other.latency;
     service += other.service;

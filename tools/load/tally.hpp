@@ -1,6 +1,7 @@
 // What a thread of the generator has counted.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -16,12 +17,17 @@ namespace coffer::load {
 struct window {
     std::int64_t begin_ns;
     std::int64_t end_ns;
+    std::int64_t cut_ns = end_ns;  ///< where it ended: earlier if interrupted, and never empty
 
+    void cut(std::int64_t moment_ns) noexcept {
+        cut_ns = std::clamp(moment_ns, begin_ns + 1, end_ns);
+    }
+    [[nodiscard]] bool is_cut() const noexcept { return cut_ns < end_ns; }
     [[nodiscard]] bool has(std::int64_t moment_ns) const noexcept {
-        return moment_ns >= begin_ns && moment_ns < end_ns;
+        return moment_ns >= begin_ns && moment_ns < cut_ns;
     }
     [[nodiscard]] double seconds() const noexcept {
-        return static_cast<double>(end_ns - begin_ns) / 1e9;
+        return static_cast<double>(cut_ns - begin_ns) / 1e9;
     }
     /// The length of a step of the throughput over time: about a hundred of them, or a few.
     [[nodiscard]] std::int64_t step_ns() const noexcept {
@@ -30,7 +36,7 @@ struct window {
         return (hundredth + shortest - 1) / shortest * shortest + (hundredth == 0 ? shortest : 0);
     }
     [[nodiscard]] std::size_t steps() const noexcept {
-        return static_cast<std::size_t>((end_ns - begin_ns + step_ns() - 1) / step_ns());
+        return static_cast<std::size_t>((cut_ns - begin_ns + step_ns() - 1) / step_ns());
     }
 };
 
@@ -61,9 +67,11 @@ struct tally {
     tally& operator+=(const tally&);
 
     [[nodiscard]] std::uint64_t all_refused() const;
-    /// Requests a second that came back within the window.
+    /// Ends the window where the run was interrupted.
+    void cut(std::int64_t moment_ns);
+    /// Requests a second that came back within the window; 0 if it has no length.
     [[nodiscard]] double rate() const noexcept {
-        return static_cast<double>(completed) / measured.seconds();
+        return completed == 0 ? 0 : static_cast<double>(completed) / measured.seconds();
     }
 
     window measured;

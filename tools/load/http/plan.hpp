@@ -1,9 +1,12 @@
 // What all threads of a run know.
 #pragma once
 
+#include <algorithm>
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "load/options.hpp"
@@ -19,9 +22,17 @@ struct plan {
         opening_minor;  ///< the balances before the run, as the accounts stand
     request_writer writer;
     window measured;
-    std::int64_t stop_ns;  ///< nothing is sent from here on
-    std::int64_t quit_ns;  ///< nothing is waited for from here on
-    std::chrono::steady_clock::time_point begin;
+    std::chrono::steady_clock::time_point begin{};
+    std::atomic<std::int64_t> interrupted_ns = std::numeric_limits<std::int64_t>::max();
+
+    /// Nothing is sent from here on. Relaxed: nothing hangs on which thread sees it first.
+    [[nodiscard]] std::int64_t stop_ns() const noexcept {
+        return std::min(measured.end_ns, interrupted_ns.load(std::memory_order_relaxed));
+    }
+    /// Nothing is waited for from here on.
+    [[nodiscard]] std::int64_t quit_ns() const noexcept {
+        return stop_ns() + chosen.reply_limit_ms * 1'000'000;
+    }
 
     [[nodiscard]] std::int64_t now_ns() const noexcept {
         return (std::chrono::steady_clock::now() - begin) / std::chrono::nanoseconds{1};

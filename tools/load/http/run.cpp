@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "load/http/balances.hpp"
+#include "load/http/interruption.hpp"
 #include "load/http/plan.hpp"
 #include "load/http/worker.hpp"
 
@@ -47,10 +48,7 @@ plan make_plan(const options& chosen) {
             .server = server,
             .opening_minor = read_balances(server, chosen.target, chosen.accounts, limit),
             .writer = request_writer{to_string(chosen.target)},
-            .measured = {measured_from, stop},
-            .stop_ns = stop,
-            .quit_ns = stop + chosen.reply_limit_ms * millisecond_ns,
-            .begin = std::chrono::steady_clock::now()};
+            .measured = {measured_from, stop}};
 }
 
 template <class Figure>
@@ -63,9 +61,9 @@ std::uint64_t sum(const workers& all, Figure figure) {
 
 void print_progress(const plan& all, std::uint64_t rate, std::uint64_t troubled, bool in_place) {
     const double seconds = static_cast<double>(all.now_ns()) / 1e9;
-    const double end = static_cast<double>(all.stop_ns) / 1e9;
+    const double end = static_cast<double>(all.stop_ns()) / 1e9;
     const char* const phase = all.now_ns() < all.measured.begin_ns ? "warming up"
-                              : all.now_ns() < all.stop_ns         ? "measuring"
+                              : all.now_ns() < all.stop_ns()       ? "measuring"
                                                                    : "waiting for replies";
     std::fprintf(stderr, "%s%6.1f of %.1f s  %10llu requests/s  %llu without success  %s%s",
                  in_place ? "\r" : "", std::min(seconds, end), end,
@@ -73,10 +71,22 @@ void print_progress(const plan& all, std::uint64_t rate, std::uint64_t troubled,
                  phase, in_place ? "\x1b[K" : "\n");
 }
 
-void show_progress(const plan& all, const workers& threads, const std::future<void>& done) {
+/// Waits for about a second: whether the run is over. Cuts it short if it is interrupted.
+bool is_over_soon(plan& all, const std::future<void>& done) {
+    constexpr milliseconds glance{20};
+    for (milliseconds waited{0}; waited < std::chrono::seconds{1}; waited += glance) {
+        if (done.wait_for(glance) != std::future_status::timeout)
+            return true;
+        if (is_interrupted() && all.now_ns() < all.stop_ns())
+            all.interrupted_ns.store(all.now_ns(), std::memory_order_relaxed);
+    }
+    return false;
+}
+
+void show_progress(plan& all, const workers& threads, const std::future<void>& done) {
     const bool in_place = ::isatty(STDERR_FILENO) != 0;
     std::uint64_t before = 0;
-    while (done.wait_for(std::chrono::seconds{1}) == std::future_status::timeout) {
+    while (!is_over_soon(all, done)) {
         const std::uint64_t now = sum(threads, &worker::completed);
         if (!all.chosen.quiet)
             print_progress(all, now - before, sum(threads, &worker::troubled), in_place);
@@ -86,7 +96,7 @@ void show_progress(const plan& all, const workers& threads, const std::future<vo
         std::fputs("\r\x1b[K", stderr);
 }
 
-void run_threads(const plan& all, const workers& threads) {
+void run_threads(plan& all, const workers& threads) {
     std::future<void> done = std::async(std::launch::async, [&threads] {
         std::vector<std::future<void>> others;
         for (const auto& one : threads)
@@ -140,11 +150,13 @@ results run(const options& chosen) {
     for (std::size_t i = 0; i != chosen.threads; ++i)
         threads.push_back(std::make_unique<worker>(all, i));
     const double cpu_before = cpu_seconds();
+    take_interruptions();
     all.begin = std::chrono::steady_clock::now();  // from here on only read, by all threads
     run_threads(all, threads);
     results found{chosen, {all.measured, chosen.accounts.size()}, {}, cpu_seconds() - cpu_before};
     for (const auto& one : threads)
         found.counted += one->counted();
+    found.counted.cut(all.stop_ns());
     found.audit = audit(all, found.counted, threads);
     return found;
 }

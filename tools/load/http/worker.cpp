@@ -43,10 +43,11 @@ void worker::run() {
     tick();
     events_.run();
     if (schedule_)
-        counted_.unsent = schedule_->left(plan_.stop_ns);
+        counted_.unsent = schedule_->left(plan_.stop_ns());
 }
 
 void worker::replied(const request& one, verdict given) {
+    counted_.measured.cut(plan_.stop_ns());
     counted_.replied(one, given, clock_ns_);
     auto& figure = given == verdict::refused ? troubled_ : completed_;
     // This thread alone writes it, so it needs no atomic addition.
@@ -78,7 +79,7 @@ void worker::refill(connection& one) {
         return dispatch();
     }
     const std::int64_t now = now_ns();
-    if (now >= plan_.stop_ns)
+    if (now >= plan_.stop_ns())
         return one.stop(false);
     while (one.can_send())
         one.add(make(one, now, now));
@@ -106,7 +107,7 @@ connection* worker::next_that_can_send() {
 // Gives what is due to the connections in turn, then lets each send all it was given at once.
 void worker::dispatch() {
     const std::int64_t now = now_ns();
-    if (now >= plan_.stop_ns)
+    if (now >= plan_.stop_ns())
         return;
     rendered_.clear();
     while (schedule_->next_ns() <= now) {
@@ -124,7 +125,7 @@ void worker::dispatch() {
 }
 
 void worker::wait_for_due() {
-    if (waiting_for_due_ || schedule_->next_ns() >= plan_.stop_ns)
+    if (waiting_for_due_ || schedule_->next_ns() >= plan_.stop_ns())
         return;
     waiting_for_due_ = true;
     due_.expires_at(plan_.begin + std::chrono::nanoseconds{schedule_->next_ns()});
@@ -143,8 +144,8 @@ void worker::tick() {
     const std::int64_t now = now_ns();
     kill_some(now);
     for (connection& one : connections_) {
-        if (now >= plan_.stop_ns)
-            one.stop(now >= plan_.quit_ns);
+        if (now >= plan_.stop_ns())
+            one.stop(now >= plan_.quit_ns());
         one.tick(now);
     }
     if (std::ranges::all_of(connections_, &connection::finished))
@@ -153,7 +154,7 @@ void worker::tick() {
 }
 
 void worker::kill_some(std::int64_t now) {
-    while (kills_ && now < plan_.stop_ns && kills_->take(now)) {
+    while (kills_ && now < plan_.stop_ns() && kills_->take(now)) {
         const auto which = random_() % connections_.size();
         const std::uint64_t how = random_();
         if (connections_[which].can_be_killed(now))
