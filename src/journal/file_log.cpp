@@ -130,6 +130,21 @@ log_status file_log::failed(std::string reason) {
     return {log_errc::failed, std::move(reason)};
 }
 
+// Where room is not kept for what is written over (btrfs), or a file's size is limited. Nothing of
+// the batch counts: it is torn if there is a crash now, and is written again if there is none.
+log_status file_log::refused(const std::string& name, std::error_code error) {
+    if (!is_refused_.exchange(true, std::memory_order_relaxed))
+        log::warn("{}: cannot be written: {}; postings are refused, and it is tried again",
+                  storage_.path(name), error.message());
+    return {log_errc::no_room, storage_.path(name) + ": " + error.message()};
+}
+
+void file_log::note_written() {
+    if (is_refused_.load(std::memory_order_relaxed) &&
+        is_refused_.exchange(false, std::memory_order_relaxed))
+        log::info("{}: can be written again", storage_.path(name_));
+}
+
 log_status file_log::check_in_place() {
     std::string why = watch_.check_all();
     return {why.empty() ? log_errc::ok : log_errc::failed, std::move(why)};
@@ -148,7 +163,9 @@ log_status file_log::append(const batch_view& one) {
         if (log_status advanced = advance(); !advanced)
             return advanced;
     if (const std::error_code error = current_->write(offset_, one.bytes))
-        return failed(name_, "cannot be written", error);
+        return is_want_of_room(error) ? refused(name_, error)
+                                      : failed(name_, "cannot be written", error);
+    note_written();
     offset_ += one.bytes.size();
     tail_ = one.after();
     pending_ = true;
@@ -184,10 +201,20 @@ log_status file_log::advance() {
     const std::string name = segment_name(tail_.next_record);
     const auto header = encode(segment_header{ledger_, tail_, bytes});
     std::error_code error = next->write(0, header);
+    if (is_want_of_room(error)) {
+        const std::lock_guard lock{handing_over_};
+        spare_ = std::move(next);
+        return refused(std::string{spare_name}, error);
+    }
     if (!error)
         error = next->sync();
     if (!error)
         error = storage_.rename(spare(), name);
+    if (error == std::errc::no_such_file_or_directory) {
+        // Another program has removed the spare, which nothing was in: the next is made.
+        spare_left_.store(0, std::memory_order_release);
+        return {log_errc::no_room, storage_.path(spare_name) + ": " + error.message()};
+    }
     if (!error)
         error = storage_.sync();
     if (error)
@@ -218,6 +245,8 @@ std::size_t file_log::max_room_bytes() const noexcept {
 // Not their sum: the end of the current segment may be too short for a whole batch, and is then not
 // used.
 std::size_t file_log::room_bytes() const noexcept {
+    if (is_refused_.load(std::memory_order_relaxed))
+        return 0;
     return static_cast<std::size_t>(std::max(spare_left_.load(std::memory_order_relaxed),
                                              left_.load(std::memory_order_relaxed)));
 }

@@ -55,10 +55,7 @@ public:
 
 private:
     file_log(storage& where, options chosen)
-        : storage_{where},
-          chosen_{chosen},
-          watch_{where},
-          attempted_bytes_{chosen.segment_bytes} {}
+        : storage_{where}, chosen_{chosen}, watch_{where}, attempted_bytes_{chosen.segment_bytes} {}
 
     void begin_new();
     void resume();
@@ -69,6 +66,9 @@ private:
     [[nodiscard]] log_status failed(const std::string& name, const char* what,
                                     std::error_code error);
     [[nodiscard]] log_status failed(std::string reason);
+    /// For want of room, and so not the end of this log.
+    [[nodiscard]] log_status refused(const std::string& name, std::error_code error);
+    void note_written();
     [[nodiscard]] log_status advance();
     struct made_spare {
         std::unique_ptr<storage_file> file;
@@ -97,6 +97,7 @@ private:
     // same, or is told by append that there is none.
     std::atomic<std::uint64_t> left_{0};        // in the current segment
     std::atomic<std::uint64_t> spare_left_{0};  // in the spare
+    std::atomic<bool> is_refused_{false};       // the last write was, for want of room
 
     std::mutex making_;              // held while the spare is made: by one thread at a time
     std::uint64_t attempted_bytes_;  // under making_: the size to try first

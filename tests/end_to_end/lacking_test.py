@@ -8,6 +8,7 @@ import sys
 import tempfile
 import unittest
 
+from http_test import post_bytes
 from server import DidNotStart, Server, balance, post, run, wait_until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
@@ -164,6 +165,23 @@ class FileSizeLimit(unittest.TestCase):
             wait_until(lambda: "File too large" in server.stderr())
             self.assertIsNone(server.process.poll())
             self.assertEqual("1.0", balance(server, 2))
+
+    def test_a_journal_that_meets_it_refuses_postings_and_goes_on_when_it_is_raised(self):
+        with Server("--snapshot-every", "0", data=self.data) as server:
+            post(server, "/accounts/10001/deposit", '{"amount":1}')
+            unlimited = resource.RLIM_INFINITY
+            resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (4096, unlimited))
+            with server.connect() as waiting:
+                waiting.sendall(post_bytes(b'{"amount":1}', 10001))
+                wait_until(lambda: "File too large; postings are refused" in server.stderr())
+                self.assertEqual(503, post(server, "/accounts/10001/deposit", '{"amount":1}').status)
+                self.assertEqual("2000.0", balance(server, 10002))
+                resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
+                wait_until(lambda: "can be written again" in server.stderr())
+            self.assertEqual(200, post(server, "/accounts/10001/deposit", '{"amount":1}').status)
+            self.assertEqual(0, server.stop(), server.stderr())
+        with Server(data=self.data) as server:
+            self.assertEqual("1003.0", balance(server))
 
     def test_a_backup_that_meets_it_is_one_line_and_leaves_nothing(self):
         with Server(data=self.data) as server:

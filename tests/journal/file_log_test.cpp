@@ -12,6 +12,7 @@
 #include "journal/journal_error.hpp"
 #include "journal/little_endian.hpp"
 
+using coffer::money;
 using coffer::test::deposits;
 using coffer::test::faulty_storage;
 using namespace coffer::journal;
@@ -46,6 +47,39 @@ TEST_CASE("file_log: two journals are of two ledgers", "[journal]") {
     faulty_storage one;
     faulty_storage other;
     REQUIRE(file_log::open(one, small)->ledger() != file_log::open(other, small)->ledger());
+}
+
+TEST_CASE("file_log: a write that lacks room is tried again, and loses nothing", "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    const auto log = file_log::open(disk, small);
+    some.append(*log, 40);
+    // Into the segment, and then into the header of the next one.
+    for (int i = 0; i != 2; ++i) {
+        REQUIRE(log->make_room());
+        const batch_position before = log->tail();
+        batch_builder batch;
+        std::vector<std::byte> bytes(format::record::max_bytes);
+        bytes.resize(
+            encode(record::of_deposit({7, 2, money::from_minor(1)}, money::from_minor(1)), bytes));
+        for (int records = 0; records != 50; ++records)
+            batch.add(bytes);
+        disk.fail_at(1, std::errc::no_space_on_device, true);
+        const batch_view sealed = batch.seal(before, 0);
+        REQUIRE(log->append(sealed).error == log_errc::no_room);
+        REQUIRE(log->append(sealed).error == log_errc::no_room);
+        REQUIRE_FALSE(log->has_room(1));
+        REQUIRE(log->tail() == before);
+        disk.restart();
+        REQUIRE(log->append(sealed));
+        REQUIRE(log->wait_durable());
+        REQUIRE(log->has_room(1));
+        reader found{disk};
+        while (found.next()) {
+        }
+        REQUIRE(found.position() == log->tail());
+    }
+    REQUIRE(list_segments(disk).size() == 2);
 }
 
 TEST_CASE("file_log: goes on in the next segment where one is full", "[journal]") {
