@@ -65,7 +65,7 @@ TEST_CASE("file_log: a write that lacks room is tried again, and loses nothing",
         for (int records = 0; records != 50; ++records)
             batch.add(bytes);
         disk.fail_at(1, std::errc::no_space_on_device, true);
-        const batch_view sealed = batch.seal(before, 0);
+        const batch_view sealed = batch.seal(before, {});
         REQUIRE(log->append(sealed).error == log_errc::no_room);
         REQUIRE(log->append(sealed).error == log_errc::no_room);
         REQUIRE_FALSE(log->has_room(1));

@@ -136,7 +136,7 @@ TEST_CASE("segment watch: a spare that was removed is made again", "[journal]") 
         encode(record::of_deposit({7, 2, money::from_minor(1)}, money::from_minor(1)), bytes));
     for (int records = 0; records != 90; ++records)
         batch.add(bytes);
-    const batch_view sealed = batch.seal(journal.log->tail(), 0);
+    const batch_view sealed = batch.seal(journal.log->tail(), {});
     REQUIRE(journal.log->append(sealed).error == log_errc::no_room);
     REQUIRE(journal.log->make_room());
     REQUIRE(journal.log->append(sealed));
