@@ -59,6 +59,8 @@ int run(int argc, char** argv) {
         app.exit(asked, text, text);
         return print(text.str());
     } catch (const CLI::ParseError& wrong) {
+        if (serve->get_help_ptr()->count() != 0)  // what is wrong may be in the environment
+            return print(app.help());
         return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");
     }
     if (!*serve)

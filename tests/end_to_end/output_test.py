@@ -66,7 +66,7 @@ class Output(unittest.TestCase):
             self.assertEqual((0, ""), (audit.returncode, audit.stderr), audit.stdout)
 
     def test_variables_of_serve_do_not_concern_other_commands(self):
-        for arguments in (("version",), ("help",), ("--version",), ("--help",),
+        for arguments in (("version",), ("help",), ("--version",), ("--help",), ("serve", "--help"),
                           ("audit", self.data), ("export", self.data, "--format", "csv"),
                           ("backup", self.data, self.folder / "copy"),
                           ("restore", self.folder / "copy", self.folder / "restored")):
