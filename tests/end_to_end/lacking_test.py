@@ -174,7 +174,8 @@ class FileSizeLimit(unittest.TestCase):
             with server.connect() as waiting:
                 waiting.sendall(post_bytes(b'{"amount":1}', 10001))
                 wait_until(lambda: "File too large; postings are refused" in server.stderr())
-                self.assertEqual(503, post(server, "/accounts/10001/deposit", '{"amount":1}').status)
+                refused = post(server, "/accounts/10001/deposit", '{"amount":1}')
+                self.assertEqual(503, refused.status)
                 self.assertEqual("2000.0", balance(server, 10002))
                 resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (unlimited, unlimited))
                 wait_until(lambda: "can be written again" in server.stderr())
