@@ -15,6 +15,7 @@ from faults.trim_rounds import LATE_KILL, TrimRounds  # noqa: E402
 
 ROUNDS = 25
 TRIM_ROUNDS = 4
+MOST_STOP_S = 1
 KEY_TTL_S = 1800  # more than any stall that the test survives
 ACCOUNT = 20_001
 
@@ -106,7 +107,8 @@ class Kill(unittest.TestCase):
         """So many rounds of this kind, with nothing to complain of."""
         seed = random.randrange(1_000_000_000)
         with tempfile.TemporaryDirectory(prefix="coffer-test-") as folder:
-            rounds = kind(pathlib.Path(folder), seed, lambda line: None, KEY_TTL_S)
+            rounds = kind(pathlib.Path(folder), seed, lambda line: None, KEY_TTL_S,
+                          most_stop_s=MOST_STOP_S)
             rounds.run(number, number)
         print(f"\n    seed {seed}: {rounds.summary()}", end=" ")
         self.assertTrue(rounds.history.is_clean(), "\n".join(rounds.history.complaints))

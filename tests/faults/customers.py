@@ -32,7 +32,7 @@ class Customers:
             prefix)
         self.unanswered = []
         self.retried = 0
-        self.marks = collections.deque([(time.time(), 0)])  # when there were so many requests
+        self.marks = collections.deque([(time.monotonic(), 0)])  # when there were so many requests
 
     def write_accounts(self, file):
         """For `coffer serve --accounts`."""
@@ -40,16 +40,19 @@ class Customers:
             {"account_number": str(account), "balance": minor / 100}
             for account, minor in self.history.opening.items()]}))
 
-    def post_until_killed(self, server, seconds):
+    def post_until_killed(self, server, seconds, disturb=lambda server: None):
         """Those without an answer first, then new requests and reads, until the server is killed
-        after so long, in the middle of it. False if it ended before that."""
+        after so long, in the middle of it. Half-way `disturb` is called with it. False if it ended
+        before that."""
         survived = []
 
         def kill():
+            disturb(server)
+            time.sleep(seconds / 2)
             survived.append(server.process.poll() is None)
             server.kill()
 
-        killer = threading.Timer(seconds, kill)
+        killer = threading.Timer(seconds / 2, kill)
         with Client(server.port, self.connections, self.history) as client:
             killer.start()
             try:
@@ -107,11 +110,11 @@ class Customers:
 
     def ask_no_more_for_what_was(self):
         """What was begun until now is not asked again, once it is answered: its keys may go."""
-        self.marks = collections.deque([(time.time(), len(self.history))])
+        self.marks = collections.deque([(time.monotonic(), len(self.history))])
 
     def _first_of_late(self):
         """From this number on requests were begun no longer ago than LATE_S."""
-        now = time.time()  # as the server has it
+        now = time.monotonic()
         while self.marks and self.marks[0][0] < now - LATE_S:
             self.marks.popleft()
         self.marks.append((now, len(self.history)))

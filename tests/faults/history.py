@@ -28,6 +28,7 @@ class History:
         self.highest_seen = dict(opening)
         self.counts = dict.fromkeys(("acknowledged", "replayed", "lost", "doubled", "wrong"), 0)
         self.complaints = []
+        self.doubled = set()  # keys that the journal has twice
 
     def __len__(self):
         return len(self.account)
@@ -120,6 +121,7 @@ class History:
                 self.complain("wrong", f"the journal has key {key}, and nobody sent it")
                 continue
             if seen[number]:
+                self.doubled.add(key)
                 self.complain("doubled", f"the journal has {key} twice")
             seen[number] = 1
             said = (self.account[number], self.effect[number], self.balance[number])

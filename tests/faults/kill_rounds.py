@@ -1,11 +1,14 @@
 """A server that is killed again and again under load."""
 
 import json
+import math
 import random
+import signal
 import subprocess
 import time
 
 from end_to_end.server import BINARY, Server, environment
+from faults.clock import HOUR_S, Clock
 from faults.customers import LATE_S, Customers
 from faults.money_text import minor_of
 
@@ -16,6 +19,9 @@ MOST_EARLY_S = 0.1
 SETTLED = 0.75  # of the rounds; else the kill may hit those that are asked again
 ASKED_AGAIN = 30  # of the answered requests, a round
 SNAPSHOTS_EVERY = ("0", "30ms", "200ms")
+STEPS = 0.1  # of the rounds: the clock is set an hour ahead or back, or right again
+STOPS = 0.03  # of the rounds: the process is stopped for a while
+LEAST_STOP_S, MOST_STOP_S = 0.1, 40
 KEY_TTL_S = 12 * LATE_S  # not much longer than keys are asked for again, so that starts stay short
 
 
@@ -25,7 +31,8 @@ class KillRounds:
 
     SEGMENT_SIZE = "8MiB"
 
-    def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S, prefix="kill"):
+    def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S, prefix="kill",
+                 most_stop_s=MOST_STOP_S):
         self.random = random.Random(seed)
         self.say = say
         self.key_ttl_s = key_ttl_s
@@ -34,7 +41,9 @@ class KillRounds:
         self.history = self.customers.history
         self.accounts_file = folder / "accounts.json"
         self.customers.write_accounts(self.accounts_file)
-        self.rounds = self.early = self.audits = 0
+        self.clock = Clock()
+        self.most_stop_s = most_stop_s
+        self.rounds = self.early = self.audits = self.steps = self.stops = 0
 
     def run(self, rounds, audit_every):
         for _ in range(rounds):
@@ -63,14 +72,14 @@ class KillRounds:
                 "--segment-size", self.SEGMENT_SIZE, *accounts)
 
     def _started(self):
-        return Server(*self._flags(), data=self.data)
+        return Server(*self._flags(), data=self.data, env=self.clock.environment)
 
     def _kill_while_it_starts(self):
         self.early += 1
         with subprocess.Popen(
                 [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", self.data, *self._flags()],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                env=environment()) as process:
+                env=environment(self.clock.environment)) as process:
             time.sleep(self.random.uniform(0, MOST_EARLY_S))
             process.kill()
 
@@ -82,8 +91,20 @@ class KillRounds:
 
     def _kill_under_load(self, server):
         waits_s = self.random.uniform(LEAST_MS, MOST_MS) / 1000
-        if not self.customers.post_until_killed(server, waits_s):
+        if not self.customers.post_until_killed(server, waits_s, self._disturb):
             self.history.complain("wrong", f"the server ended by itself: {server.stderr()}")
+
+    def _disturb(self, server):
+        if self.random.random() < STEPS:
+            self.steps += 1
+            self.clock.set_ahead(self.random.choice((-HOUR_S, 0, HOUR_S)))
+        if self.random.random() < STOPS:
+            self.stops += 1
+            server.process.send_signal(signal.SIGSTOP)
+            # As many short ones as long ones, by their order of magnitude.
+            time.sleep(math.exp(self.random.uniform(math.log(LEAST_STOP_S),
+                                                    math.log(self.most_stop_s))))
+            server.process.send_signal(signal.SIGCONT)
 
     def audit(self):
         self.audits += 1
@@ -100,10 +121,23 @@ class KillRounds:
                 posting for posting in map(posting_of, export.stdout) if posting is not None)
         if export.returncode != 0:
             self.history.complain("wrong", f"coffer export ended with {export.returncode}")
+        self._tell_times_of_doubled()
+
+    def _tell_times_of_doubled(self):
+        """So that a key that was over when it was asked for again is told from a defect."""
+        if not self.history.doubled:
+            return
+        done = subprocess.run([BINARY, "export", self.data, "--format", "ndjson"], text=True,
+                              capture_output=True, check=False, env=environment())
+        for said in map(json.loads, done.stdout.splitlines()):
+            if said.get("key") in self.history.doubled:
+                self.say(f"doubled: {said['key']}: record {said['record']} at {said['time']}, "
+                         f"keys live {self.key_ttl_s} s")
 
     def summary(self):
         counts = self.history.counts
-        return (f"{self.rounds} rounds, {self.early} killed while starting too: "
+        return (f"{self.rounds} rounds, {self.early} killed while starting too, {self.steps} steps of "
+                f"the clock, {self.stops} stops: "
                 f"{counts['acknowledged']:,} acknowledged, {self.customers.retried:,} retried, "
                 f"{counts['replayed']:,} replayed, {self.audits} audits; {counts['lost']} lost, "
                 f"{counts['doubled']} doubled, {counts['wrong']} otherwise wrong")

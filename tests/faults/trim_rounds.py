@@ -19,8 +19,8 @@ class TrimRounds(KillRounds):
 
     SEGMENT_SIZE = "4MiB"
 
-    def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S):
-        super().__init__(folder, seed, say, key_ttl_s, LONG_KEY)
+    def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S, **options):
+        super().__init__(folder, seed, say, key_ttl_s, LONG_KEY, **options)
         self.trimmed = 0
 
     def run(self, rounds, audit_every):
@@ -60,7 +60,8 @@ class TrimRounds(KillRounds):
 
     def _trim(self, and_then):
         before = self.segments()
-        with Server(*TRIMMING, "--segment-size", self.SEGMENT_SIZE, data=self.data) as server:
+        with Server(*TRIMMING, "--segment-size", self.SEGMENT_SIZE, data=self.data,
+                    env=self.clock.environment) as server:
             and_then(server)
         self.trimmed += len(set(before) - set(self.segments()))
 
