@@ -1,5 +1,5 @@
-"""Clocks that are wrong or jump: libfaketime shows the server another one. Its monotonic clock stays
-as it is, as on a real machine."""
+"""Clocks that are wrong or jump: libfaketime shows the server another one. Its monotonic clock
+stays as it is, as on a real machine."""
 
 import datetime
 import glob

@@ -1,5 +1,5 @@
-"""A data directory of version 0.1.0's first format: a journal without running time, a snapshot of format
-2, and postings that a kill -9 left behind it."""
+"""A data directory of the first format of the journal, without running time, with a snapshot of
+format 2 and postings that a kill -9 left behind it."""
 
 import pathlib
 import tarfile
