@@ -140,8 +140,14 @@ private:
                         return horizon_->keys_from(durable_record, keys.living());
                     },
                 .barrier = [&journal] { return journal.barrier(); },
-                // Even if it failed: on a full disk that is what makes room again.
-                .on_attempt = [this] { kept_->trim(); }});
+                .on_attempt =
+                    [this, &clock = house.clock()] {
+                        // So that a clock that jumps is noticed while nobody posts.
+                        static_cast<void>(clock.stamp());
+                        // Even if it failed: on a full disk that is what makes room again.
+                        kept_->trim();
+                    },
+                .time_ns = [&clock = house.clock()] { return clock.stamp().time_ns; }});
     }
 
     const serve_options& options_;

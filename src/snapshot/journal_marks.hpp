@@ -37,6 +37,9 @@ struct journal_marks {
 
     /// Called after each attempt at a snapshot, be it taken or not. May be empty. Must not throw.
     std::function<void()> on_attempt;
+
+    /// UTC, in ns since 1970: when the snapshot says that it was taken. Empty: the system's clock.
+    std::function<std::uint64_t()> time_ns{};
 };
 
 }  // namespace coffer::snapshot

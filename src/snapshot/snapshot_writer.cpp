@@ -12,6 +12,7 @@
 
 #include "ops/checksum.hpp"
 #include "snapshot/file_descriptor.hpp"
+#include "snapshot/snapshot_file.hpp"
 #include "snapshot/snapshot_text.hpp"
 
 namespace coffer::snapshot {
@@ -84,6 +85,14 @@ std::uint64_t wait_durable(const journal_marks& marks, const std::filesystem::pa
     throw snapshot_error{file.string() + ": is not written: the journal has failed"};
 }
 
+std::chrono::system_clock::time_point time_of(const journal_marks& marks) {
+    if (!marks.time_ns)
+        return std::chrono::system_clock::now();
+    return std::chrono::system_clock::time_point{
+        std::chrono::duration_cast<std::chrono::system_clock::duration>(
+            std::chrono::nanoseconds{marks.time_ns()})};
+}
+
 written_snapshot write_accounts(ledger& books, std::uint64_t number, const journal_marks& marks,
                                 const std::filesystem::path& path, temporary_file& file) {
     snapshot_text text{file.buffer()};
@@ -91,7 +100,7 @@ written_snapshot write_accounts(ledger& books, std::uint64_t number, const journ
     const std::uint64_t after_record = marks.durable_record();
     // After that was read: see journal_marks.
     const std::uint64_t keys_from = marks.keys_from(after_record);
-    text.begin({number, std::chrono::system_clock::now(), marks.ledger, after_record, keys_from});
+    text.begin({number, time_of(marks), marks.ledger, after_record, keys_from});
     const auto write = [&](const posting& last) {
         text.add(last);
         file.write_if_full();
@@ -111,6 +120,8 @@ written_snapshot write_snapshot(ledger& books, snapshot_directory& directory, st
     const written_snapshot written =
         write_accounts(books, number, marks, directory.file(number), file);
     file.finish();
+    // What it replaces goes next: so it is read once more before it counts.
+    static_cast<void>(check_snapshot(directory.temporary(number)));
     directory.publish(number);
     file.keep();
     directory.prune(keep);

@@ -22,6 +22,7 @@ using coffer::snapshot::snapshot_directory;
 using coffer::snapshot::snapshot_error;
 using coffer::snapshot::write_snapshot;
 using coffer::snapshot::written_snapshot;
+using coffer::test::Contains;
 using coffer::test::read_file;
 using coffer::test::some_marks;
 using coffer::test::temporary_directory;
@@ -220,6 +221,19 @@ TEST_CASE("snapshot: what is durable before the cut is asked first, the barrier 
     CHECK(asked == "durable keys barrier ");
     CHECK_THAT(text, coffer::test::Contains(R"("after_record":3,"keys_from":2,)"));
     CHECK_THAT(text, coffer::test::Contains(R"("total":10.38,"until_record":5,)"));
+}
+
+TEST_CASE("write_snapshot: one that does not hold is not published, and replaces nothing",
+          "[snapshot]") {
+    const temporary_directory place;
+    ledger books;
+    REQUIRE(books.open(7, money::from_minor(1)));
+    snapshot_directory directory{place.path()};
+    const written_snapshot before = write_snapshot(books, directory, 1, some_marks());
+    // Its journal ends before what it has.
+    CHECK_THROWS_WITH(write_snapshot(books, directory, 1, some_marks(9, 7)),
+                      Contains("contradicts itself"));
+    CHECK(coffer::snapshot::list_snapshots(place.path()) == std::vector<fs::path>{before.file});
 }
 
 TEST_CASE("snapshot: there is none, nor a part of one, once the journal has failed", "[snapshot]") {

@@ -1,7 +1,9 @@
 // The marks of a journal that tests have only in mind.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <memory>
 
 #include "snapshot/journal_marks.hpp"
 
@@ -27,7 +29,9 @@ inline constexpr snapshot::ledger_id some_ledger{
 /// Of a journal that a record is added to whenever it is asked how far it is.
 [[nodiscard]] inline snapshot::journal_marks busy_marks() {
     auto marks = some_marks();
-    marks.durable_record = [last = std::uint64_t{7}]() mutable { return ++last; };
+    const auto last = std::make_shared<std::atomic<std::uint64_t>>(7);
+    marks.durable_record = [last] { return ++*last; };
+    marks.barrier = [last] { return last->load(); };
     return marks;
 }
 
