@@ -61,6 +61,8 @@ public:
     /// Appends a batch, which must follow the last one: its first record, its chain and its time
     /// are checked against tail(). It is not durable yet. No batch may be appended before the last
     /// is durable.
+    /// A batch of no records, which only says that the journal was left in order, may be left out;
+    /// tail() is as it was then.
     [[nodiscard]] virtual log_status append(const batch_view& one) = 0;
 
     /// Returns once no crash can take back what was appended. Anything but ok is final.

@@ -159,6 +159,9 @@ log_status file_log::append(const batch_view& one) {
         return {log_errc::unexpected, describe(error)};
     if (one.bytes.size() > max_batch_bytes())
         return {log_errc::unexpected, "the batch is too large for a segment"};
+    // A segment of such batches alone would have the name of the next one.
+    if (one.header.records == 0 && is_without_records())
+        return {};
     if (one.bytes.size() > segment_bytes_ - offset_)
         if (log_status advanced = advance(); !advanced)
             return advanced;
@@ -185,6 +188,11 @@ log_status file_log::wait_durable() {
         return failed(std::move(why));
     pending_ = false;
     return {};
+}
+
+/// Whether the current segment has no batch with records in it.
+bool file_log::is_without_records() const {
+    return name_ == segment_name(tail_.next_record);
 }
 
 /// Makes the spare the current segment.

@@ -69,6 +69,7 @@ private:
     /// For want of room, and so not the end of this log.
     [[nodiscard]] log_status refused(const std::string& name, std::error_code error);
     void note_written();
+    [[nodiscard]] bool is_without_records() const;
     [[nodiscard]] log_status advance();
     struct made_spare {
         std::unique_ptr<storage_file> file;

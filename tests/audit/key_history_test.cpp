@@ -3,9 +3,9 @@
 #include "catch.hpp"
 #include "planted_data.hpp"
 
-using coffer::test::Contains;
 using coffer::audit::key_history;
 using coffer::journal::batch_stamp;
+using coffer::test::Contains;
 using coffer::test::planted_data;
 
 namespace {

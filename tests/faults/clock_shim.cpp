@@ -1,7 +1,7 @@
 // Shows another UTC to a program that this is loaded into with LD_PRELOAD.
 //
-// CLOCK_OFFSET     a file of one int64_t, the nanoseconds that UTC is ahead of the system's; whoever
-//                  started the program may change it at any time. It is tests/faults/clock.py.
+// CLOCK_OFFSET     a file of one int64_t, the nanoseconds that UTC is ahead of the system's. The
+//                  program's parent may change it at any time; it is tests/faults/clock.py.
 //
 // The monotonic clock stays as it is. Thread safety: any thread may call at once.
 #include <dlfcn.h>

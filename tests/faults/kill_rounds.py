@@ -136,8 +136,8 @@ class KillRounds:
 
     def summary(self):
         counts = self.history.counts
-        return (f"{self.rounds} rounds, {self.early} killed while starting too, {self.steps} steps of "
-                f"the clock, {self.stops} stops: "
+        return (f"{self.rounds} rounds, {self.early} killed while starting too, {self.steps} steps "
+                f"of the clock, {self.stops} stops: "
                 f"{counts['acknowledged']:,} acknowledged, {self.customers.retried:,} retried, "
                 f"{counts['replayed']:,} replayed, {self.audits} audits; {counts['lost']} lost, "
                 f"{counts['doubled']} doubled, {counts['wrong']} otherwise wrong")

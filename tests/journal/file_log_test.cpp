@@ -96,6 +96,7 @@ TEST_CASE("file_log: goes on in the next segment where one is full", "[journal]"
 TEST_CASE("file_log: takes no batch that does not follow the last", "[journal]") {
     faulty_storage disk;
     const auto log = file_log::open(disk, small);
+    deposits{}.append(*log, 1);
     batch_builder batch;
     batch_position elsewhere = log->tail();
     ++elsewhere.chain;
@@ -111,6 +112,7 @@ TEST_CASE("file_log: takes no batch that does not follow the last", "[journal]")
 TEST_CASE("file_log: after a failure it takes nothing more", "[journal]") {
     faulty_storage disk;
     const auto log = file_log::open(disk, small);
+    deposits{}.append(*log, 1);
     batch_builder batch;
     disk.fail_at(2, std::errc::io_error, false);
     REQUIRE(log->append(batch.seal(log->tail(), {})));
@@ -131,10 +133,13 @@ TEST_CASE("file_log: has the room that it says", "[journal]") {
     REQUIRE(log->max_batch_bytes() == 4'096);
     REQUIRE(log->has_room(4'096));
     batch_builder batch;
+    std::vector<std::byte> opening(format::record::max_bytes);
+    opening.resize(encode(record::of_opening({7, 1, coffer::money{}}), opening));
+    batch.add(opening);
     REQUIRE(log->append(batch.seal(log->tail(), {})));
     REQUIRE(log->wait_durable());
     REQUIRE_FALSE(log->has_room(4'096));
-    REQUIRE(log->has_room(4'000));
+    REQUIRE(log->has_room(3'900));
     disk.limit_bytes(10'000);
     REQUIRE(log->make_room().error == log_errc::no_room);
     REQUIRE_FALSE(disk.all().contains(std::string{spare_name}));
@@ -190,6 +195,27 @@ TEST_CASE("file_log: a failure that is no want of room makes no smaller segment"
     disk.fail_at(1, std::errc::io_error, true);
     REQUIRE(log->make_room().error == log_errc::no_room);
     REQUIRE(disk.calls() < 5);
+}
+
+TEST_CASE("file_log: closing it again and again fills no segment that has no records",
+          "[journal]") {
+    faulty_storage disk;
+    deposits some;
+    for (int i = 0; i != 500; ++i) {
+        const auto log = file_log::open(disk, small);
+        batch_builder batch;
+        REQUIRE(log->append(batch.seal(log->tail(), {})));
+        REQUIRE(log->wait_durable());
+    }
+    const auto log = file_log::open(disk, small);
+    for (int i = 0; i != 10; ++i)
+        some.append(*log, 30);
+    REQUIRE(list_segments(disk).size() > 1);
+    reader from{disk};
+    std::uint64_t records = 0;
+    while (const auto one = from.next())
+        records += one->header.records;
+    REQUIRE(records == 300);
 }
 
 TEST_CASE("file_log: a torn batch is cut off, and said", "[journal]") {

@@ -7,8 +7,8 @@
 
 using namespace coffer::journal;
 using namespace std::chrono_literals;
-using coffer::test::Contains;
 using coffer::test::captured_log;
+using coffer::test::Contains;
 
 namespace {
 
