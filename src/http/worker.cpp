@@ -15,6 +15,7 @@ namespace coffer::http {
 namespace {
 
 constexpr std::chrono::milliseconds for_ever{-1};
+constexpr std::chrono::seconds two_ticks{2};
 
 /// How often to look for connections that have waited too long.
 constexpr std::chrono::milliseconds look_every(std::chrono::milliseconds disk_timeout) noexcept {
@@ -60,10 +61,15 @@ void worker::remove(connection::handle gone) noexcept {
 void worker::on_round() {
     release_durable();
     at().note_durable_keys();
-    if (!waiting_.empty())
+    if (!waiting_.empty()) {
+        // A timer costs time on its way to the kernel: mostly the disk answers before the next tick.
+        looks_often_ = looks_often_ || at().disk_timeout() < two_ticks;
         answer_overdue();
+    }
     at().announce();
-    loop_.wait_at_most(waiting_.empty() ? for_ever : look_every(at().disk_timeout()));
+    if (waiting_.empty())
+        looks_often_ = false;
+    loop_.wait_at_most(looks_often_ ? look_every(at().disk_timeout()) : for_ever);
 }
 
 // Of what waits, each may have begun to wait at any time before.
@@ -165,6 +171,7 @@ void worker::complain(const std::string& why) noexcept {
 void worker::on_tick(std::uint64_t seconds) {
     now_ += static_cast<tick>(seconds);
     at().check_disk();
+    looks_often_ = !waiting_.empty();
     put_date(std::time(nullptr), context_.date);
     if (!draining() && !common_.admission.is_full())
         watch_listener(true);
@@ -191,6 +198,7 @@ void worker::drain_here(std::chrono::seconds patience) {
     if (draining())
         return;
     drained_by_ = tick_after(now_, patience);
+    looks_often_ = true;
     last_answers_ = connection::clock::now() + patience * 4 / 5;
     // Clients that the kernel has connected already may have sent a request. No more of them than
     // could wait, so that those who come again and again do not hold it up.

@@ -94,6 +94,7 @@ private:
     std::list<connection> connections_;
     std::deque<waiting> waiting_;              // what they wait for grows
     connection::clock::time_point next_look_;  // for those that have waited too long
+    bool looks_often_ = false;                 // for them: some have waited for a tick or more
     connection::clock::time_point last_answers_ = connection::clock::time_point::max();
     // Of those whose deadlines are being looked at; the end between whiles.
     connection::handle next_to_check_ = connections_.end();

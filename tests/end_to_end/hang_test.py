@@ -1,4 +1,4 @@
-"""A disk that hangs: requests are answered in bounded time, the server ends, nothing is lost."""
+"""A disk that hangs: requests are answered in time, the server ends, and nothing is lost."""
 
 import pathlib
 import signal

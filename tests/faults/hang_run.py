@@ -210,8 +210,6 @@ class HangRun:
         return (f"{self.hangs} hangs of {self.hang_s} s, {self.kills} kills: "
                 f"{counts['acknowledged']:,} acknowledged with a key, {self.paid:,} without, "
                 f"{self.refused:,} of these refused or unknown, {self.not_ready:,} times not "
-                f"ready; "
-                f"the slowest answer took {self.slowest_s:.2f} s, without need of the "
-                f"disk "
-                f"{self.slowest_other_s:.2f} s; {counts['lost']} lost, {counts['doubled']} doubled, "
-                f"{counts['wrong']} otherwise wrong")
+                f"ready; the slowest answer took {self.slowest_s:.2f} s, without need of the disk "
+                f"{self.slowest_other_s:.2f} s; {counts['lost']} lost, {counts['doubled']} "
+                f"doubled, {counts['wrong']} otherwise wrong")
