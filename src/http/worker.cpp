@@ -62,7 +62,7 @@ void worker::on_round() {
     release_durable();
     at().note_durable_keys();
     if (!waiting_.empty()) {
-        // A timer costs time on its way to the kernel: mostly the disk answers before the next tick.
+        // Not at once: a timer costs time, and mostly the disk answers before the next tick.
         looks_often_ = looks_often_ || at().disk_timeout() < two_ticks;
         answer_overdue();
     }
