@@ -6,7 +6,7 @@
 #include "http/session_driver.hpp"
 
 using namespace coffer::http;
-using Catch::Matchers::Contains;
+using coffer::test::Contains;
 
 namespace {
 
