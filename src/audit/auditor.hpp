@@ -17,7 +17,7 @@ namespace coffer::audit {
 /// snapshot that reaches back to there.
 ///
 /// Reads only, and takes no lock: a server may be running on the files, append, take snapshots,
-/// remove old ones and trim. Takes memory for the accounts, and not for the records. `wait` is
+/// remove old ones and trim. Takes memory for the accounts and for the keys that live. `wait` is
 /// called before what looks torn or damaged is looked at again.
 ///
 /// Throws data_error if the directory cannot be listed, std::bad_alloc, `interrupted`.

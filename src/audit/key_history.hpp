@@ -15,8 +15,10 @@ namespace coffer::audit {
 
 /// Takes the keys of a journal's records in their order, and remembers those that live. A key's
 /// life is measured in running time from when its batch was written, which is a little less than
-/// the server promises, so a key that was rightly used again is never reported. Batches of format
-/// version 1 do not say how long keys live: nothing is reported of them.
+/// the server promises. It is as long as the batch says, or the one that has the key again if that
+/// says less: an operator may have changed it meanwhile. So a key that was rightly used again is
+/// never reported. Batches of format version 1 do not say how long keys live: nothing is reported
+/// of them, and nothing is remembered.
 ///
 /// Thread safety: none.
 class key_history {
@@ -43,12 +45,13 @@ private:
     struct use {
         std::uint64_t record;
         std::uint64_t running_ns;
+        std::uint64_t life_ns;
     };
     struct age {
         hash key;
-        std::uint64_t running_ns;
+        std::uint64_t record;
     };
-    void forget(const journal::batch_stamp& now);
+    void forget(std::uint64_t now_ns);
 
     boost::unordered_flat_map<hash, use, hasher> keys_;
     std::deque<age> ages_;  // the oldest first

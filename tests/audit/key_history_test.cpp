@@ -37,10 +37,25 @@ TEST_CASE("key_history: forgets the keys whose life is over", "[audit]") {
     CHECK(keys.size() == 100);
 }
 
+TEST_CASE("key_history: each key has the life of its own batch, and no more than the next use's",
+          "[audit]") {
+    key_history keys;
+    const auto living = [](std::uint64_t running_ns, std::uint64_t life_ns) {
+        return batch_stamp{.running_ns = running_ns, .key_life_ns = life_ns};
+    };
+    CHECK_FALSE(keys.add("made longer", 1, living(1000, 100)));
+    CHECK_FALSE(keys.add("made longer", 2, living(1100, 9000)));
+    CHECK(keys.add("made longer", 3, living(1200, 9000)));
+    CHECK_FALSE(keys.add("made shorter", 4, living(1200, 9000)));
+    CHECK_FALSE(keys.add("made shorter", 5, living(1300, 100)));
+    CHECK(keys.add("made shorter", 6, living(1399, 100)));
+}
+
 TEST_CASE("key_history: says nothing where it is not on record how long keys live", "[audit]") {
     key_history keys;
     CHECK_FALSE(keys.add("a", 1, {.running_ns = 5}));
     CHECK_FALSE(keys.add("a", 2, {.running_ns = 5}));
+    CHECK(keys.size() == 0);
 }
 
 TEST_CASE("audit: a key that was posted twice within its life is a fault", "[audit]") {

@@ -65,12 +65,20 @@ class TrimRounds(KillRounds):
             and_then(server)
         self.trimmed += len(set(before) - set(self.segments()))
 
+    def _wait_until_it_has_trimmed(self, server):
+        """A snapshot is taken only when there is a new record, and trimming goes by snapshots."""
+        def trimmed():
+            self.customers.post(server, 1)
+            self.customers.ask_no_more_for_what_was()
+            return len(self.segments()) == 1
+        wait_until(trimmed)
+
     def _kill_once_it_has_trimmed(self, server):
-        wait_until(lambda: len(self.segments()) == 1)
+        self._wait_until_it_has_trimmed(server)
         self._kill_under_load(server)
 
     def _end_with_one_segment(self, server):
-        wait_until(lambda: len(self.segments()) == 1)
+        self._wait_until_it_has_trimmed(server)
         self._end(server)
 
     def segments(self):

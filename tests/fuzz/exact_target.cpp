@@ -41,14 +41,33 @@ bool has_controls(std::string_view text) {
     });
 }
 
+/// Whether the text is a question mark and what a client may leave as it is behind one; or nothing.
+bool is_query(std::string_view text) {
+    return !has_controls(text) && text.find_first_of(" \"#<>") == text.npos;
+}
+
+/// An address in brackets, perhaps with a zone behind "%25".
+bool is_address(std::string_view text) {
+    const std::size_t end = text.find("%25");
+    if (text.empty() || end == 0 || !consists_of(text.substr(0, end), {hex_digits, ":."}))
+        return false;
+    if (end == text.npos)
+        return true;
+    const std::string_view zone = text.substr(end + 3);
+    const auto decoded = decode(zone);
+    return !zone.empty() && consists_of(zone, {letters, digits, "-._~%"}) && decoded &&
+           !has_controls(*decoded);
+}
+
 }  // namespace
 
 exact_target read_target(std::string_view target) {
-    if (target.empty() || !consists_of(target, {letters, digits, name_signs, "/:@?[]"}))
-        return {};
     if (target == "*")
         return {kind::asterisk, "", ""};
-    if (!decode(target) || has_controls(*decode(target.substr(0, target.find('?')))))
+    const std::string_view before = target.substr(0, target.find('?'));
+    if (before.empty() || !consists_of(before, {letters, digits, name_signs, "/:@[]"}))
+        return {};
+    if (!decode(before) || has_controls(*decode(before)) || !is_query(target.substr(before.size())))
         return {};
     if (target[0] != '/' && !take_origin(target))
         return {};
@@ -75,7 +94,7 @@ bool is_authority(std::string_view text, bool may_be_nameless) {
     if (text.starts_with('[')) {
         text.remove_prefix(1);
         const std::string_view address = take_until(text, "]");
-        if (address.empty() || text.empty() || !consists_of(address, {hex_digits, ":."}))
+        if (text.empty() || !is_address(address))
             return false;
         text.remove_prefix(1);
     } else {
