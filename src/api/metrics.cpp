@@ -66,9 +66,10 @@ void metrics(teller& at, account_number, const request&, reply& out) {
         const bool open = house.is_open();
         append(text, "coffer_ready", "gauge", "Whether accounts can be asked for (1 or 0).",
                open ? 1 : 0);
-        if (open)
+        if (open) {
             append_books(house, text);
-        append_clock(house, text);
+            append_clock(house, text);
+        }
         append(text, "coffer_idempotency_keys", "gauge", "Idempotency keys remembered.",
                house.keys().keys());
         append(text, "coffer_idempotency_keys_limit", "gauge", "How many there can be.",

@@ -46,7 +46,7 @@ public:
         recovered found = recover(directory_, asked.key_time_to_live,
                                   [&keys](const journal::record& one,
                                           const journal::batch_stamp& of) { keys.add(one, of); });
-        keys.finish();
+        keys.finish(found.journal_end.running_ns);
         stopping::check();
         auto log = journal::file_log::open(files_, log_options());
         kept_.emplace(

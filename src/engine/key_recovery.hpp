@@ -15,10 +15,8 @@ namespace coffer {
 /// Puts what became of requests that had keys into a key store.
 ///
 /// A batch is written when the one before it is durable, so an outcome was durable by the running
-/// time of the next batch: that is when the key's life begins. The keys of the journal's last batch
-/// begin theirs at its own running time, which is where the next life of the server begins.
-///
-/// Thread safety: none.
+/// time of the next batch: that is when the key's life begins. So a key may live a little longer
+/// after a start than it would have without one, and never less. Thread safety: none.
 class key_recovery {
 public:
     /// `into` must outlive it.
@@ -28,8 +26,10 @@ public:
     /// std::bad_alloc.
     void add(const journal::record& one, const journal::batch_stamp& of);
 
-    /// Puts in the keys of the last batch. Throws std::bad_alloc.
-    void finish() { restore_held(held_since_ns_); }
+    /// Puts in the keys of the last batch that has records. `journal_end_ns` is the running time of
+    /// the journal's last batch, be it one without: where the next life of the server begins. Throws
+    /// std::bad_alloc.
+    void finish(std::uint64_t journal_end_ns) { restore_held(journal_end_ns); }
 
 private:
     struct held_key {

@@ -150,19 +150,19 @@ told teller::change_once(ledger& books, posting_operation what, account_number a
         return {service_of(claim.verdict())};
     if (const service refused = reserve(); refused != service::done)
         return {refused};
-    const outcome made = post(books, what, account, amount, known_by);
-    if (is_decided(made.error))
-        keep(claim, made);
-    return {service::done, made};
-}
-
-void teller::keep(key_store::claim& claim, const outcome& made) noexcept {
+    // Before it is done: a key that nothing notes as durable would live for ever.
     try {
-        if (lane_ != nullptr)
-            kept_keys_.push_back({claim.key(), due_});
-    } catch (const std::bad_alloc&) {  // its life does not begin, so it does not end either
+        kept_keys_.push_back({claim.key(), 0});
+    } catch (const std::bad_alloc&) {
+        return {service::keys_full};
     }
-    claim.keep({made.error, made.posting.balance}, lane_, due_);
+    const outcome made = post(books, what, account, amount, known_by);
+    kept_keys_.back().until = due_;
+    if (is_decided(made.error))
+        claim.keep({made.error, made.posting.balance}, lane_, due_);
+    if (!is_decided(made.error) || lane_ == nullptr)
+        kept_keys_.pop_back();
+    return {service::done, made};
 }
 
 void teller::note_durable_keys() noexcept {

@@ -136,7 +136,6 @@ private:
                                const journal::request_key& key) noexcept;
     void put_on_record(ledger& books, journal::posting_operation what, const outcome& done,
                        money amount, const journal::request_key& key) noexcept;
-    void keep(key_store::claim& claim, const outcome& made) noexcept;
     void wait_for(ledger& books, const posting& shown) noexcept;
     [[nodiscard]] service reserve() noexcept;
     [[nodiscard]] service reserve_marker() noexcept;

@@ -44,14 +44,22 @@ written_reply first_of(std::string_view replies) noexcept {
     return found;
 }
 
+bool is_refusal_by_balance(std::string_view body) noexcept {
+    return body.find(api::tell(problem::funds_insufficient).message) != body.npos ||
+           body.find(api::tell(problem::balance_out_of_range).message) != body.npos;
+}
+
 /// What to say instead; none if it may be sent.
 problem instead_of(const written_reply& one) noexcept {
     const std::string_view status = one.head.substr(begin_of_reply.size(), 3);
-    const bool is_of_books = status == "200" || status == "400";
-    if (!is_of_books || !one.has_content ||
-        one.head.find("\r\nIdempotent-Replayed:") != one.head.npos)
+    if (!one.has_content || one.head.find("\r\nIdempotent-Replayed:") != one.head.npos)
         return problem::none;
-    if (status == "400" || one.body.find("\"new_balance\"") != one.body.npos)
+    // Nothing was posted, but the balance that decided it may not be durable.
+    if (status == "400")
+        return is_refusal_by_balance(one.body) ? problem::disk_hangs : problem::none;
+    if (status != "200")
+        return problem::none;
+    if (one.body.find("\"new_balance\"") != one.body.npos)
         return problem::outcome_unknown;
     // The reply to a HEAD may be that of a balance.
     if (one.body.empty() || one.body.find("\"balance\"") != one.body.npos)

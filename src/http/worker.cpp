@@ -61,6 +61,7 @@ void worker::remove(connection::handle gone) noexcept {
 void worker::on_round() {
     release_durable();
     at().note_durable_keys();
+    at().announce();
     if (!waiting_.empty()) {
         // Not at once: a timer costs time, and mostly the disk answers before the next tick.
         looks_often_ = looks_often_ || at().disk_timeout() < two_ticks;
@@ -80,6 +81,7 @@ void worker::answer_overdue() {
     next_look_ = now + look_every(at().disk_timeout());
     at().check_disk();
     std::vector<connection*> overdue;
+    overdue.reserve(waiting_.size());  // nothing throws once their order has changed
     const auto left = std::stable_partition(
         waiting_.begin(), waiting_.end(),
         [this, now](const waiting& each) { return !is_overdue(*each.one, now); });
@@ -199,7 +201,7 @@ void worker::drain_here(std::chrono::seconds patience) {
         return;
     drained_by_ = tick_after(now_, patience);
     looks_often_ = true;
-    last_answers_ = connection::clock::now() + patience * 4 / 5;
+    last_answers_ = connection::clock::now() + std::chrono::milliseconds{patience} * 4 / 5;
     // Clients that the kernel has connected already may have sent a request. No more of them than
     // could wait, so that those who come again and again do not hold it up.
     accept(SOMAXCONN);

@@ -216,8 +216,14 @@ log_status file_log::advance() {
     }
     if (!error)
         error = next->sync();
-    if (!error)
-        error = storage_.rename(spare(), name);
+    if (error)
+        return failed(name, "cannot be begun", error);
+    error = storage_.rename(spare(), name);
+    if (is_want_of_room(error)) {  // for the name in the directory: nothing has changed
+        const std::lock_guard lock{handing_over_};
+        spare_ = std::move(next);
+        return refused(std::string{spare_name}, error);
+    }
     if (error == std::errc::no_such_file_or_directory) {
         // Another program has removed the spare, which nothing was in: the next is made.
         spare_left_.store(0, std::memory_order_release);

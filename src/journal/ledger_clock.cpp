@@ -18,6 +18,8 @@ constexpr std::uint64_t day_ns = 86'400 * ns_a_second;
 constexpr std::uint64_t most_ppm = 500;
 constexpr std::uint64_t ppm_whole = 1'000'000;
 constexpr std::int64_t step_from_ns = 128'000'000;
+// By which a clock that is not followed may be adjusted, and still is not at the next start.
+constexpr std::uint64_t drift_ns = 60 * ns_a_second;
 
 std::uint64_t read_clock(clockid_t which) {
     timespec now{};
@@ -61,7 +63,7 @@ void ledger_clock::begin(const batch_stamp& journal_end) {
     const std::uint64_t ahead_ns = wall_ns - journal_end.time_ns;
     const std::int64_t refused_ns = journal_end.clock_offset_ns;
     if (!options_.accept_clock && refused_ns > options_.max_step.count() &&
-        ahead_ns >= static_cast<std::uint64_t>(refused_ns)) {
+        ahead_ns + drift_ns >= static_cast<std::uint64_t>(refused_ns)) {
         record_ns_ = journal_end.time_ns;
         return distrust(ahead_of_record(wall_ns));
     }

@@ -111,7 +111,8 @@ std::string segment_watch::why_one_is_missing() {
         if (const auto first_record = parse_segment_name(name))
             there.insert(*first_record);
     for (const std::uint64_t one : before) {
-        if (there.contains(one))
+        // A directory that changes meanwhile may be listed without a name that it has.
+        if (there.contains(one) || !is_gone(storage_.identify(segment_name(one)).error))
             continue;
         const std::unique_lock lock{mutex_};
         if (!expected_.contains(one))

@@ -67,6 +67,7 @@ void writer::work() {
                 return fail(committer_.failure());
             case committer::progress::no_room:
                 // Seldom: room for all that the lanes hold was there when they took it.
+                lacks_room_.store(true, std::memory_order_relaxed);
                 if (last && has_waited_too_long())
                     return fail("there is no room for the last postings");
                 room_.poke();
@@ -82,6 +83,7 @@ void writer::work() {
                 sleep();
                 break;
             default:
+                lacks_room_.store(false, std::memory_order_relaxed);
                 note_progress();
                 see_to_room();
         }
@@ -111,7 +113,7 @@ bool writer::has_waited_too_long() const noexcept {
 
 void writer::check_progress() noexcept {
     const auto since = committer_.pending_since().time_since_epoch().count();
-    if (since == 0 || !has_waited_too_long())
+    if (since == 0 || lacks_room_.load(std::memory_order_relaxed) || !has_waited_too_long())
         return;
     // Should it have become durable meanwhile, this is the mark of nothing.
     if (hanging_since_.exchange(since, std::memory_order_relaxed) == 0)
@@ -163,7 +165,7 @@ std::optional<std::uint64_t> writer::barrier() noexcept {
             // Acquire: pairs with the releases in fail and run. Before the lane is looked at again.
             const bool over = failed() || ended_.load(std::memory_order_acquire);
             check_progress();
-            if ((over || hangs()) && !one->is_durable(ticket))
+            if ((over || has_waited_too_long()) && !one->is_durable(ticket))
                 return std::nullopt;
             std::this_thread::sleep_for(std::chrono::microseconds{100});
         }

@@ -100,7 +100,8 @@ public:
     [[nodiscard]] bool hangs() const noexcept {
         // Relaxed: who acts on it a moment too late has one request more to wait for.
         const auto since = hanging_since_.load(std::memory_order_relaxed);
-        return since != 0 && since == committer_.pending_since().time_since_epoch().count();
+        return since != 0 && since == committer_.pending_since().time_since_epoch().count() &&
+               !lacks_room_.load(std::memory_order_relaxed);
     }
 
     /// For how long the oldest posting that is not durable has been on its way to the disk; 0 if
@@ -154,6 +155,7 @@ private:
     std::vector<std::unique_ptr<lane>> lanes_;
     committer committer_;  // for the journal thread, but for what says otherwise
     const std::size_t room_bytes_;
+    std::atomic<bool> lacks_room_{false};  // the last turn ended for want of room. Relaxed: a gauge
     std::atomic<committer::running_clock::rep> hanging_since_{0};  // as found by check_progress
     std::atomic<bool> failed_{false};
     std::atomic<bool> stopping_{false};

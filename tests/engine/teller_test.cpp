@@ -266,7 +266,7 @@ TEST_CASE("key_recovery: what a journal says of a request is told again", "[engi
         coffer::journal::visit_records(batch,
                                        [&](const auto& one) { keys.add(one, batch.header.stamp); });
     }
-    keys.finish();
+    keys.finish(0);
     next.open(coffer::open_sample());
     teller& one = next.teller_at(0);
     const teller::turn turn{one};

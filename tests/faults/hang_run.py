@@ -45,7 +45,9 @@ class Asking(threading.Thread):
         super().__init__()
         self.port, self.requests = port, requests
         self.slowest_s = 0.0
-        self.counts = {}  # of replies by status, and None for a request without one
+        # Of replies by status, with "unknown" for those that do not say whether it was done, and
+        # None for a request without one.
+        self.counts = {}
         self.stopped = threading.Event()
 
     def run(self):
@@ -73,7 +75,7 @@ class Asking(threading.Thread):
                 reply = whole_reply(received)
         except OSError:
             return None
-        return reply.status
+        return "unknown" if '"outcome_unknown"' in reply.body else reply.status
 
 
 def get_request(path):
@@ -180,9 +182,8 @@ class HangRun:
         for one in unkeyed:
             self.slowest_s = max(self.slowest_s, one.slowest_s)
             self.paid += one.counts.get(200, 0)
-            self.refused += one.counts.get(503, 0)
-            # Of what is unknown, anything may have been posted.
-            self.perhaps_paid += one.counts.get(503, 0) + one.counts.get(None, 0)
+            self.refused += one.counts.get(503, 0) + one.counts.get("unknown", 0)
+            self.perhaps_paid += one.counts.get("unknown", 0) + one.counts.get(None, 0)
         self.slowest_other_s = max(self.slowest_other_s, other.slowest_s)
         self.not_ready += other.counts.get(503, 0)
         if other.counts.get(None):

@@ -194,6 +194,12 @@ TEST_CASE("ledger_clock: a clock that was too far ahead is still so at the next 
         one.start(end);
         CHECK(one.after_noon() == 1h);
     }
+    SECTION("be it adjusted a little meanwhile") {
+        machine one;
+        one.wall_ns += count(240h - 30s);
+        one.start(end);
+        CHECK(one.after_noon() == 0s);
+    }
     SECTION("and is not followed") {
         machine one;
         one.wall_ns += count(241h);
