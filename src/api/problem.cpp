@@ -71,8 +71,7 @@ constexpr std::array rows{
     row{problem::stopping, {503, "unavailable", "the server is about to stop"}},
     row{problem::disk_full,
         {503, "unavailable", "the disk has no room for postings: nothing was posted, try again"}},
-    row{problem::disk_hangs,
-        {503, "unavailable", "the disk does not answer: nothing was posted, try again"}},
+    row{problem::disk_hangs, {503, "unavailable", "the disk does not answer now, try again"}},
     row{problem::outcome_unknown,
         {503, "outcome_unknown",
          "the disk has not answered in time: whether this was posted is not known yet, ask again "

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/key_store.hpp"
@@ -38,6 +39,8 @@ private:
         journal::request_fingerprint fingerprint;
         key_store::kept_outcome outcome;
     };
+    void hold(std::string_view text, const journal::record& one);
+    void hold_as_read_today(const journal::record& one);
     void restore_held(std::uint64_t durable_ns);
 
     key_store& store_;

@@ -58,8 +58,9 @@ void ledger_clock::begin(const batch_stamp& journal_end) {
     running_base_ns_ = journal_end.running_ns;
     monotonic_base_ns_ = advanced_at_ns_ = from_.monotonic_ns();
     latest_running_ns_.store(running_base_ns_, std::memory_order_relaxed);
-    if (wall_ns < std::max(journal_end.time_ns, options_.earliest_ns))
-        return begin_before(journal_end, wall_ns);
+    if (wall_ns < std::max(journal_end.time_ns, options_.earliest_ns) ||
+        wall_ns > options_.latest_ns)
+        return begin_without_clock(journal_end, wall_ns);
     const std::uint64_t ahead_ns = wall_ns - journal_end.time_ns;
     const std::int64_t refused_ns = journal_end.clock_offset_ns;
     if (!options_.accept_clock && refused_ns > options_.max_step.count() &&
@@ -75,25 +76,26 @@ void ledger_clock::begin(const batch_stamp& journal_end) {
             text_of(wall_ns), text_of(journal_end.time_ns));
 }
 
-/// Begins with a clock that is behind where record time is.
-void ledger_clock::begin_before(const batch_stamp& journal_end, std::uint64_t wall_ns) {
+/// Begins with a clock that cannot be right.
+void ledger_clock::begin_without_clock(const batch_stamp& journal_end, std::uint64_t wall_ns) {
     record_ns_ = std::max(journal_end.time_ns, options_.earliest_ns);
-    trust_ = options_.accept_clock ? trust::followed : trust::not_set;
-    const char* const then = options_.accept_clock
+    const bool is_accepted = options_.accept_clock && wall_ns <= options_.latest_ns;
+    trust_ = is_accepted ? trust::followed : trust::not_set;
+    const char* const then = is_accepted
                                  ? "record time goes on from there until the clock has caught up"
                                  : "record time goes on from there until the clock is set";
-    if (journal_end.time_ns != 0 && wall_ns < journal_end.time_ns)
-        log::warn("the clock says {}, which is before the journal's end at {}: {}",
-                  text_of(wall_ns), text_of(journal_end.time_ns), then);
+    if (journal_end.time_ns != 0)
+        log::warn("the clock says {}, and the journal ends at {}: {}", text_of(wall_ns),
+                  text_of(journal_end.time_ns), then);
     else
-        log::warn("the clock says {}, which is before this release was made, {}: {}",
-                  text_of(wall_ns), text_of(options_.earliest_ns), then);
+        log::warn("the clock says {}, and this release is of {}: {}", text_of(wall_ns),
+                  text_of(options_.earliest_ns), then);
 }
 
 batch_stamp ledger_clock::stamp() {
     const std::lock_guard lock{guard_};
     const std::uint64_t monotonic_ns = from_.monotonic_ns();
-    const std::uint64_t wall_ns = from_.wall_ns();
+    const std::uint64_t wall_ns = std::min(from_.wall_ns(), options_.latest_ns + 1);
     advance(monotonic_ns, wall_ns);
     return {.time_ns = record_ns_,
             .running_ns = running_ns(),
@@ -130,6 +132,8 @@ void ledger_clock::follow(std::int64_t ahead_ns, std::uint64_t elapsed_ns) {
     if (ahead_ns < 0)
         return fall_back(-ahead_ns, drawn_ns);
     if (trust_ == trust::not_set) {
+        if (ahead_of_record(options_.latest_ns) < ahead_ns)
+            return;
         if (ahead_ns > step_from_ns)
             log::info("the clock has been set: record time goes on {} s later",
                       seconds_of(ahead_ns));
@@ -137,7 +141,7 @@ void ledger_clock::follow(std::int64_t ahead_ns, std::uint64_t elapsed_ns) {
         trust_ = trust::followed;
         return;
     }
-    if (ahead_ns > options_.max_step.count())
+    if (ahead_ns > options_.max_step.count() || ahead_ns > ahead_of_record(options_.latest_ns))
         return distrust(ahead_ns);
     if (trust_ == trust::too_far)
         log::info("the clock is within --max-clock-step again: record time follows it");

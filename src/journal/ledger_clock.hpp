@@ -13,7 +13,7 @@
 //                  offset is on record, so that the next start does not follow it either, unless
 //                  the clock has been set right or the operator says `accept_clock`.
 //                At a start it takes the system's clock. A clock that is behind the journal's end,
-//                or before `earliest_ns`, is taken for one that has not been set yet: record time
+//                before `earliest_ns` or after `latest_ns` is taken for one that has not been set yet: record time
 //                goes on from the journal's end, and follows the first step to a plausible time,
 //                however large that is.
 //
@@ -52,10 +52,14 @@ public:
         bool accept_clock = false;
         /// No clock that is right shows an earlier time: when this release was made.
         std::uint64_t earliest_ns = release_ns;
+        /// Nor a later one: what is beyond is a clock that is broken.
+        std::uint64_t latest_ns = year_2200_ns;
     };
 
     /// 2026-11-01T00:00:00Z.
     static constexpr std::uint64_t release_ns = 1'793'491'200'000'000'000;
+    /// 2200-01-01T00:00:00Z. Signed nanoseconds since 1970 end in 2262.
+    static constexpr std::uint64_t year_2200_ns = 7'258'118'400'000'000'000;
 
     /// Begins with a journal of nothing. Throws std::bad_alloc.
     ledger_clock(options chosen, time_sources from);
@@ -88,7 +92,7 @@ private:
     void follow(std::int64_t ahead_ns, std::uint64_t elapsed_ns);
     void fall_back(std::int64_t behind_ns, std::int64_t drawn_ns);
     void distrust(std::int64_t ahead_ns);
-    void begin_before(const batch_stamp& journal_end, std::uint64_t wall_ns);
+    void begin_without_clock(const batch_stamp& journal_end, std::uint64_t wall_ns);
     [[nodiscard]] std::int64_t ahead_of_record(std::uint64_t wall_ns) const noexcept;
 
     const options options_;

@@ -75,7 +75,7 @@ std::string segment_watch::why_not_in_place(const segment& one) const {
     if (!one.identity.is_same_file(found.value))
         return storage_.path(name) + ": is another file now: it, or a directory that it is in, " +
                "was replaced by another program";
-    if (found.value.bytes < one.identity.bytes)
+    if (found.value.bytes != one.identity.bytes)
         return storage_.path(name) + ": has " + std::to_string(found.value.bytes) +
                " bytes now instead of " + std::to_string(one.identity.bytes) +
                ": it was cut off by another program";

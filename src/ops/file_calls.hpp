@@ -35,7 +35,7 @@ auto uninterrupted(Call call) noexcept {
 [[nodiscard]] constexpr bool is_unsupported(int error) noexcept {
     return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == ENOTSUP ||
            error == EPERM || error == EACCES || error == EBADF || error == EISDIR ||
-           error == ENOTTY || error == ENOLCK;
+           error == ENOTTY || error == ENOLCK || error == ENODEV;
 }
 
 /// Makes a directory of mode 0750, less what the umask takes. Its parent is there.

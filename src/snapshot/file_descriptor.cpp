@@ -52,7 +52,10 @@ bool file_descriptor::lock_range() noexcept {
 }
 
 bool file_descriptor::sync() noexcept {
-    return uninterrupted([&] { return ::fsync(value_); }) == 0;
+    if (uninterrupted([&] { return ::fsync(value_); }) == 0)
+        return true;
+    // A file system may have only the call that the journal uses. What it leaves out is times.
+    return is_unsupported(errno) && uninterrupted([&] { return ::fdatasync(value_); }) == 0;
 }
 
 }  // namespace coffer::snapshot

@@ -116,6 +116,7 @@ std::optional<fs::path> snapshot_directory::latest() const {
 }
 
 std::uint64_t snapshot_directory::next_number() const {
+    create_with_parents(path_);  // another program may have removed it
     const std::uint64_t last = std::max(highest(), published_);
     if (last == std::numeric_limits<std::uint64_t>::max())
         fail(file(last), "leaves no number for another", {EOVERFLOW, std::system_category()});

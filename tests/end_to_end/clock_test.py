@@ -135,7 +135,7 @@ class Clocks(unittest.TestCase):
             server.stop()
         self.set_clock(-24)
         with self.server() as server:
-            self.assertIn("which is before the journal's end", server.stderr())
+            self.assertIn("and the journal ends at", server.stderr())
             self.deposit(server)
             self.set_clock(100)
             self.deposit(server)
@@ -146,7 +146,7 @@ class Clocks(unittest.TestCase):
     def test_a_clock_that_was_never_set_is_not_believed(self):
         self.set_clock(-24 * 365 * 50)
         with self.server() as server:
-            self.assertIn("which is before the journal's end", server.stderr())
+            self.assertIn("and the journal ends at", server.stderr())
             keyed(server, "a")
             self.set_clock(0)
             self.assertEqual("true", keyed(server, "a").fields.get("idempotent-replayed"))

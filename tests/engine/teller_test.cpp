@@ -277,3 +277,21 @@ TEST_CASE("key_recovery: what a journal says of a request is told again", "[engi
           errc::insufficient_funds);
     CHECK(next.books().balance(10001).posting.sequence == 1);
 }
+
+TEST_CASE("key_recovery: a field that the first format kept as it stood is known by both readings",
+          "[engine]") {
+    engine next{engine::options{}};
+    coffer::key_recovery keys{next.keys()};
+    const auto add = [&keys](std::string_view text) {
+        keys.add(
+            coffer::journal::record::of_deposit({10001, 2, one_cent}, one_cent, {text, {1, 2}}),
+            {.time_ns = 5, .running_ns = 5});
+    };
+    add(R"(a\"b)");     // of the field "a\"b"
+    add(R"("x";p=1)");  // of just that
+    add("plain");
+    keys.finish(5);
+    CHECK(next.keys().keys() == 5);
+    for (const std::string_view text : {R"(a\"b)", R"(a"b)", R"("x";p=1)", "x", "plain"})
+        CHECK(next.keys().ask({text, {1, 2}}).verdict() == coffer::key_store::verdict::done);
+}

@@ -178,6 +178,27 @@ TEST_CASE("ledger_clock: a clock before the release is one that is not set yet",
     CHECK(one.after_noon() == 0s);
 }
 
+TEST_CASE("ledger_clock: a clock centuries ahead is not believed, whatever the operator says",
+          "[journal]") {
+    machine one{{.max_step = 24h * 365 * 100, .accept_clock = true}};
+    SECTION("at a start") {
+        one.wall_ns += count(24h * 365 * 280);
+        one.start();
+        CHECK(one.after_noon() == 0s);
+        one.pass(1s);
+        CHECK(one.after_noon() == 1s);
+        one.wall_ns = noon + count(1h);
+        CHECK(one.after_noon() == 1h);
+    }
+    SECTION("while it runs") {
+        one.start();
+        one.wall_ns += count(24h * 365 * 280);
+        CHECK(one.after_noon() == 0s);
+        one.wall_ns = noon + count(1h);
+        CHECK(one.after_noon() == 1h);
+    }
+}
+
 TEST_CASE("ledger_clock: a clock that was too far ahead is still so at the next start",
           "[journal]") {
     const batch_stamp end{
