@@ -33,21 +33,23 @@ bool is_formula(std::string_view cell) {
            std::string_view{"=+-@\t\r\n"}.find(cell[first]) != std::string_view::npos;
 }
 
-/// The text of a client.
+/// The text of a client. Where a comma is for decimals, spreadsheets separate cells by semicolons,
+/// within quotation marks too if those do not begin the cell, as here: so each is a cell's end.
 void append_csv_text(std::string& out, std::string_view text) {
     const bool is_quoted = text.find_first_of("\",\r\n") != std::string_view::npos;
-    const std::string_view guard = is_formula(text) ? "'" : "";
-    if (!is_quoted) {
-        out.append(guard).append(text);
-        return;
-    }
-    out.append(1, '"').append(guard);
-    for (const char one : text) {
-        if (one == '"')
+    if (is_quoted)
+        out += '"';
+    if (is_formula(text))
+        out += '\'';
+    for (std::size_t i = 0; i != text.size(); ++i) {
+        if (text[i] == '"')
             out += '"';
-        out += one;
+        out += text[i];
+        if (text[i] == ';' && is_formula(text.substr(i + 1)))
+            out += '\'';
     }
-    out += '"';
+    if (is_quoted)
+        out += '"';
 }
 
 void append_ndjson(std::string& out, const posting_line& line) {

@@ -31,8 +31,8 @@ struct posting_line {
 [[nodiscard]] std::string_view first_line(line_format format);
 
 /// Appends the line and its end. NDJSON has "counterparty" and "key" only where there is one. CSV
-/// is that of RFC 4180, but that a line ends in "\n" alone; a key that a spreadsheet would take for
-/// a formula has an apostrophe before it there.
+/// is that of RFC 4180, but that a line ends in "\n" alone; a key, or what is behind a semicolon
+/// in it, that a spreadsheet would take for a formula has an apostrophe before it there.
 void append(std::string& out, line_format format, const posting_line& line);
 
 }  // namespace coffer::audit

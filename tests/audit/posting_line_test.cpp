@@ -80,7 +80,11 @@ TEST_CASE("posting line: csv guards a key that a spreadsheet would take for a fo
     REQUIRE(cell("\r=1") == "\"'\r=1\"");
     REQUIRE(cell("  =1+1") == "'  =1+1");
     REQUIRE(cell("=F(\"x\",1)") == "\"'=F(\"\"x\"\",1)\"");
-    for (const char* const harmless : {"a=1", "7-3", "'q", "a@b", " a", "1+1", "#1", " "})
+    REQUIRE(cell("x;=1+1") == "x;'=1+1");
+    REQUIRE(cell("x; -1;;@a") == "x;' -1;;'@a");
+    REQUIRE(cell("=1;+\"1") == "\"'=1;'+\"\"1\"");
+    for (const char* const harmless :
+         {"a;b", "a;", ";", "a;1+1", "a=1", "7-3", "'q", "a@b", " a", "1+1", "#1", " "})
         REQUIRE(cell(harmless) == harmless);
     posting_line line = deposit;
     line.key = "=1+1";
