@@ -1,9 +1,13 @@
 #include "command/backup.hpp"
 
 #include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -53,11 +57,35 @@ int tell(const copy_options& chosen, const audit::finished_copy& made, const cha
     return EXIT_SUCCESS;
 }
 
-volatile std::sig_atomic_t received = 0;
+constexpr std::int64_t one_interruption_ns = 1'000'000'000;  // signals within that are one
 
+std::atomic<int> received{0};
+std::atomic<std::int64_t> received_ns{0};
+static_assert(std::atomic<std::int64_t>::is_always_lock_free);  // as a signal handler needs it
+
+/// Ends the process by the signal, as if it had not been handled.
+void end_by(int signal) {
+    if (::getpid() == 1)  // which no such signal ends
+        ::_exit(128 + signal);
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);  // in a handler this takes effect on return
+}
+
+// The first signal has the copy end soon, but for a call that does not return, such as one that
+// waits for a disk: so a second signal ends the process.
 extern "C" void on_signal(int signal) {
-    received = signal;
-    audit::interrupt();
+    timespec now{};
+    ::clock_gettime(CLOCK_MONOTONIC, &now);
+    const std::int64_t now_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+    std::int64_t first_ns = 0;
+    // Relaxed: the two order nothing. On failure it has the time of the first.
+    if (received_ns.compare_exchange_strong(first_ns, now_ns, std::memory_order_relaxed,
+                                            std::memory_order_relaxed)) {
+        received.store(signal, std::memory_order_relaxed);
+        audit::interrupt();
+    } else if (now_ns - first_ns >= one_interruption_ns) {
+        end_by(signal);
+    }
 }
 
 /// From now on these signals interrupt a copy, but for those that the process was started to
@@ -71,15 +99,6 @@ void take_signals() {
     }
 }
 
-/// Ends the process by the signal that was received, as if it had not been handled.
-int end_by_signal() {
-    std::fputs("coffer: interrupted: the copy is not made\n", stderr);
-    const int signal = received;
-    std::signal(signal, SIG_DFL);
-    std::raise(signal);
-    return 128 + signal;  // as process 1, which no such signal ends
-}
-
 template <class Copy>
 int run(const copy_options& chosen, Copy&& copy, const char* done) {
     log::start();
@@ -91,7 +110,9 @@ int run(const copy_options& chosen, Copy&& copy, const char* done) {
                          audit::patient_reader::five_milliseconds),
                     done);
     } catch (const audit::interrupted&) {
-        return end_by_signal();
+        log::end_with("coffer: interrupted: the copy is not made\n");
+        end_by(received.load(std::memory_order_relaxed));
+        return EXIT_FAILURE;  // not reached
     }
 }
 
