@@ -61,7 +61,8 @@ finished_copy copy(const data_files& from, partial_directory& to,
             fail(from.directory, "its journal is trimmed faster than it can be copied");
         to.empty();
     }
-    made.audited = examine(data_files::in(to.path()), wait);
+    const fs::path& part = to.path();  // marked as one, which data_files::in refuses
+    made.audited = examine({part, part / "journal", part / "snapshots"}, wait);
     return made;
 }
 

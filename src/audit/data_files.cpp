@@ -14,6 +14,10 @@ namespace fs = std::filesystem;
 
 data_files data_files::in(const fs::path& directory) {
     const data_files found{directory, directory / "journal", directory / "snapshots"};
+    if (const fs::path left = unfinished_copy(directory); !left.empty())
+        throw data_error{left.string() +
+                         ": is there, from a copy that did not come to its end: make the copy "
+                         "again with --force"};
     std::error_code error;
     if (!fs::is_directory(directory, error))
         throw data_error{directory.string() + ": " +
@@ -22,10 +26,6 @@ data_files data_files::in(const fs::path& directory) {
         return found;
     if (error && error != std::errc::no_such_file_or_directory)
         throw data_error{found.journal.string() + ": " + error.message()};
-    if (const fs::path part = directory / partial_copy_name; fs::exists(part, error))
-        throw data_error{part.string() +
-                         ": is there, from a copy that did not come to its end: make the copy "
-                         "again with --force"};
     throw data_error{
         directory.string() + ": has no journal, so it is no data directory" +
         (fs::exists(found.snapshots, error) ? "; its snapshots alone are no history" : "")};

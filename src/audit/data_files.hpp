@@ -13,7 +13,8 @@ class data_error : public std::runtime_error {
 
 /// Paths alone: nothing is opened, locked or made. Thread safety: none.
 struct data_files {
-    /// Those of a data directory. Throws data_error if it is not there or has no journal.
+    /// Those of a data directory. Throws data_error if it is not there, has no journal,
+    /// or is the part of a copy.
     [[nodiscard]] static data_files in(const std::filesystem::path& directory);
 
     std::filesystem::path directory;

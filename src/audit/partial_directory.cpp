@@ -22,6 +22,43 @@ namespace fs = std::filesystem;
 constexpr std::string_view snapshots_name = "snapshots";
 constexpr std::string_view journal_name = "journal";
 
+/// Marks it as the part of a copy. Returns once a crash would leave it marked.
+std::error_code mark(const fs::path& part) {
+    const snapshot::file_descriptor marker{part / partial_copy_marker, O_WRONLY | O_CREAT | O_EXCL,
+                                           0640};
+    if (!marker.is_open())
+        return last_error();
+    if (const std::error_code error = sync_directory(part))
+        return error;
+    return sync_directory(part.has_parent_path() ? part.parent_path() : ".");
+}
+
+bool is_marked(const fs::path& directory) {
+    std::error_code ignored;
+    return fs::exists(directory / partial_copy_marker, ignored);
+}
+
+/// Removes what is in it but for the mark.
+std::error_code remove_content(const fs::path& part) noexcept {
+    std::error_code error;
+    for (const std::string_view name : {snapshots_name, journal_name})
+        if (!error)
+            fs::remove_all(part / name, error);
+    return error;
+}
+
+/// Removes it. What a crash leaves meanwhile is still marked, or empty.
+std::error_code remove_part(const fs::path& part) noexcept {
+    std::error_code error = remove_content(part);
+    if (!error)
+        error = sync_directory(part);
+    if (!error)
+        fs::remove(part / partial_copy_marker, error);
+    if (!error)
+        fs::remove(part, error);
+    return error;
+}
+
 [[noreturn]] void fail(const fs::path& where, const std::string& what) {
     throw data_error{where.string() + ": " + what};
 }
@@ -58,67 +95,70 @@ partial_directory::partial_directory(const fs::path& destination, leftover found
         fail(path_, "cannot be made: " + error.message());
     lock_ = {path_, O_RDONLY | O_DIRECTORY};
     static_cast<void>(lock_.is_open() && lock_.lock());
+    if (const std::error_code error = mark(path_)) {
+        static_cast<void>(remove_part(path_));
+        fail(path_, "cannot be marked as a part: " + error.message());
+    }
 }
 
 void partial_directory::require_place(leftover found) {
     std::error_code ignored;
     is_inside_ = fs::is_directory(destination_, ignored);
-    const auto refuse = [this] { fail(destination_, "is there already, and is not overwritten"); };
-    if (!is_inside_) {
-        if (fs::exists(fs::symlink_status(destination_, ignored)))
-            refuse();
-        path_ = fs::path{destination_}.concat(".partial");
-        if (fs::exists(fs::symlink_status(path_, ignored)))
-            clear_leftover(found);
-        return;
+    if (is_inside_ && is_marked(destination_)) {  // it was killed when it had just got its name
+        clear_leftover(destination_, found);
+        is_inside_ = false;
     }
-    path_ = destination_ / partial_copy_name;
-    if (has_only(destination_, is_of_file_system))
-        return;
-    const bool is_of_copy =
-        fs::is_directory(path_, ignored) && has_only(destination_, [](std::string_view name) {
-            return name == partial_copy_name || name == snapshots_name || is_of_file_system(name);
-        });
-    if (!is_of_copy)
+    path_ =
+        is_inside_ ? destination_ / partial_copy_name : fs::path{destination_}.concat(".partial");
+    const auto refuse = [this] { fail(destination_, "is there already, and is not overwritten"); };
+    if (!is_inside_ && fs::exists(fs::symlink_status(destination_, ignored)))
         refuse();
-    clear_leftover(found);
-    fs::remove_all(destination_ / snapshots_name, ignored);
+    if (is_inside_ && !has_only(destination_, [this](std::string_view name) {
+            return is_of_file_system(name) || name == partial_copy_name ||
+                   (name == snapshots_name && is_marked(path_));
+        }))
+        refuse();
+    if (fs::exists(fs::symlink_status(path_, ignored)))
+        clear_leftover(path_, found);
 }
 
 /// Removes the part that a copy has left there, or throws.
-void partial_directory::clear_leftover(leftover found) const {
-    std::error_code error;
-    snapshot::file_descriptor opened{path_, O_RDONLY | O_DIRECTORY | O_NOFOLLOW};
-    const bool is_of_copy = opened.is_open() && has_only(path_, [](std::string_view name) {
-                                return name == snapshots_name || name == journal_name;
-                            });
+void partial_directory::clear_leftover(const fs::path& part, leftover found) const {
+    snapshot::file_descriptor opened{part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW};
+    const bool is_of_copy =
+        opened.is_open() && has_only(part, [&](std::string_view name) {
+            return is_marked(part) &&
+                   (name == snapshots_name || name == journal_name || name == partial_copy_marker);
+        });
     if (!is_of_copy)
-        fail(path_, "is there already, and is no part of a copy: remove it");
+        fail(part, "is there already, and is no part of a copy: remove it");
     if (!opened.lock() && errno == EWOULDBLOCK)
-        fail(path_, "is there already: another copy is being made there");
+        fail(part, "is there already: another copy is being made there");
     if (found == leftover::refuse)
-        fail(path_,
+        fail(part,
              "is there already, from a copy that did not come to its end: remove it, or replace it "
              "with --force");
-    fs::remove_all(path_, error);
+    std::error_code error;
+    if (is_inside_)  // what was moved up; the mark, which says whose that is, goes last
+        fs::remove_all(destination_ / snapshots_name, error);
+    if (!error)
+        error = remove_part(part);
     if (error)
-        fail(path_, "cannot be removed: " + error.message());
+        fail(part, "cannot be removed: " + error.message());
 }
 
 partial_directory::~partial_directory() {
     if (finished_)
         return;
-    std::error_code ignored;
+    std::error_code error;
     if (has_moved_some_)
-        fs::remove_all(destination_ / snapshots_name, ignored);
-    fs::remove_all(path_, ignored);
+        fs::remove_all(destination_ / snapshots_name, error);
+    if (!error)
+        static_cast<void>(remove_part(path_));
 }
 
 void partial_directory::empty() const noexcept {
-    std::error_code ignored;
-    for (fs::directory_iterator at{path_, ignored}; at != fs::directory_iterator{};
-         at.increment(ignored))
-        fs::remove_all(at->path(), ignored);
+    static_cast<void>(remove_content(path_));
 }
 
 void partial_directory::finish() {
@@ -127,8 +167,15 @@ void partial_directory::finish() {
     if (is_inside_)
         return move_up();
     put_in_place(path_, destination_);
+    path_ = destination_;
+    snapshot::sync_directory(path_.has_parent_path() ? path_.parent_path() : ".");
+    // Not before, or a crash could leave a whole ledger of another name that is no part, and this
+    // name free for a server to begin a new ledger.
+    std::error_code error;
+    if (!fs::remove(path_ / partial_copy_marker, error))
+        fail(path_, "cannot be finished: " + error.message());
     finished_ = true;
-    snapshot::sync_directory(destination_.has_parent_path() ? destination_.parent_path() : ".");
+    snapshot::sync_directory(path_);
 }
 
 // Each step is on the disk before the next, so that a crash leaves no journal without the rest.
@@ -140,8 +187,7 @@ void partial_directory::move_up() {
     put_in_place(path_ / journal_name, destination_ / journal_name);
     finished_ = true;
     snapshot::sync_directory(destination_);
-    std::error_code ignored;  // an empty directory beside a journal does no harm
-    fs::remove(path_, ignored);
+    static_cast<void>(remove_part(path_));  // a part beside a journal does no harm
     snapshot::sync_directory(destination_);
 }
 

@@ -4,6 +4,9 @@
 // If it is an empty directory, that keeps its mode, owner and inode: the copy is made as
 // DEST/.partial, and what is in it is moved up at the end, the journal last. So DEST/journal is
 // there only if all of the copy is.
+//
+// A file in the part marks it as one: a ledger has none. It is removed once the copy has its name.
+// If the copy is killed just before that, what has the name is still a part.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +43,7 @@ public:
 
 private:
     void require_place(leftover found);
-    void clear_leftover(leftover found) const;
+    void clear_leftover(const std::filesystem::path& part, leftover found) const;
     void move_up();
 
     std::filesystem::path destination_;

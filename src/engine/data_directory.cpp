@@ -9,6 +9,7 @@
 
 #include "ops/file_calls.hpp"
 #include "ops/log.hpp"
+#include "ops/partial_copy.hpp"
 #include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
@@ -17,7 +18,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Refuses what is left of a copy before anything is made beside it.
 const fs::path& created(const fs::path& where) {
+    if (const fs::path left = unfinished_copy(where); !left.empty())
+        throw std::runtime_error{left.string() +
+                                 ": is there, from a restore or backup that did not come to its "
+                                 "end: make it again with --force"};
     snapshot::create_with_parents(where);
     return where;
 }

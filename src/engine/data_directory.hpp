@@ -12,7 +12,9 @@ class data_directory {
 public:
     /// Creates the directory unless it is there, its parents too, so that no crash takes them back,
     /// and locks it until destroyed: a second server would write the same files. Throws
-    /// std::runtime_error, naming the directory, if that cannot be, or if another server has it.
+    /// std::runtime_error, naming the directory, if that cannot be, if another server has it, or
+    /// if it is the part of a copy that did not come to its end, or has one in it or beside it and
+    /// no journal.
     ///
     /// Where flock does not work, a lock of fcntl on DIR/lock, which stays behind, is taken in its
     /// place, and the log says so. Where neither works it throws.

@@ -17,7 +17,6 @@
 #include "journal/ledger_clock.hpp"
 #include "journal/posix_storage.hpp"
 #include "ops/file_calls.hpp"
-#include "ops/partial_copy.hpp"
 #include "ops/stopping.hpp"
 #include "snapshot/accounts_reader.hpp"
 #include "snapshot/directory_sync.hpp"
@@ -127,13 +126,8 @@ private:
     journal::ledger_clock clock_;
 };
 
-/// Throws std::runtime_error if the directory has the rest of a ledger, or a part of one.
+/// Throws std::runtime_error if the directory has the rest of a ledger.
 void require_nothing_left(const data_directory& where) {
-    std::error_code ignored;
-    if (const fs::path part = where.path() / partial_copy_name; fs::exists(part, ignored))
-        throw std::runtime_error{part.string() +
-                                 ": is there, from a restore or backup that did not come to its "
-                                 "end: make it again with --force"};
     const std::vector<fs::path> snapshots = snapshot::list_snapshots(where.snapshots());
     if (!snapshots.empty())
         throw std::runtime_error{

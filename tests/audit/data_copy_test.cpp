@@ -9,7 +9,6 @@
 #include <string>
 
 #include "audit/auditor.hpp"
-#include "audit/data_files.hpp"
 #include "audit/partial_directory.hpp"
 #include "catch.hpp"
 #include "planted_data.hpp"
@@ -228,7 +227,11 @@ TEST_CASE("backup: what a killed one has left is named, and replaced if that is 
         fs::create_directories(copy / "snapshots");
         coffer::test::write_file(copy / "snapshots/9.json", "old");
     }
+    SECTION("when it had its name and still its mark") {
+        part = copy;
+    }
     fs::create_directories(part / "journal");
+    coffer::test::write_file(part / "copy.partial", "");
     coffer::test::write_file(part / "journal/half", "old");
     REQUIRE_THROWS_WITH(back_up(data.path(), copy, leftover::refuse, no_wait),
                         Catch::Matchers::StartsWith(
@@ -237,7 +240,28 @@ TEST_CASE("backup: what a killed one has left is named, and replaced if that is 
     REQUIRE(fs::exists(part / "journal/half"));
     REQUIRE(back_up(data.path(), copy, leftover::replace, no_wait).audited.holds());
     REQUIRE(content(copy) == content(data.path()));
-    REQUIRE_FALSE(fs::exists(part));
+    REQUIRE((part == copy || !fs::exists(part)));
+}
+
+TEST_CASE("backup: what a crash left while a part was removed is replaced", "[audit]") {
+    planted_data data;
+    fill(data);
+    const temporary_directory place;
+    const fs::path copy = place.path() / "copy";
+    SECTION("with nothing in it but its mark") {
+        fs::create_directory(place.path() / "copy.partial");
+        coffer::test::write_file(place.path() / "copy.partial/copy.partial", "");
+    }
+    SECTION("with nothing in it") {
+        fs::create_directory(place.path() / "copy.partial");
+    }
+    SECTION("in a directory that was prepared, once its snapshots were gone") {
+        fs::create_directories(copy / ".partial" / "journal");
+        coffer::test::write_file(copy / ".partial/copy.partial", "");
+    }
+    REQUIRE(back_up(data.path(), copy, leftover::replace, no_wait).audited.holds());
+    REQUIRE(content(copy) == content(data.path()));
+    REQUIRE(is_empty_but_for(place.path(), 1));
 }
 
 TEST_CASE("backup: what is no part of a copy is not replaced", "[audit]") {
@@ -254,6 +278,31 @@ TEST_CASE("backup: what is no part of a copy is not replaced", "[audit]") {
         fs::create_directories(mine);
         refused("copy.partial: is there already, and is no part of a copy");
         REQUIRE(fs::exists(mine));
+    }
+    SECTION("a ledger beside") {
+        const fs::path ledger = place.path() / "copy.partial";
+        static_cast<void>(back_up(data.path(), ledger, leftover::refuse, no_wait));
+        refused("copy.partial: is there already, and is no part of a copy");
+        REQUIRE(content(ledger) == content(data.path()));
+    }
+    SECTION("a ledger within") {
+        const fs::path ledger = copy / ".partial";
+        fs::create_directory(copy);
+        static_cast<void>(back_up(data.path(), ledger, leftover::refuse, no_wait));
+        refused(".partial: is there already, and is no part of a copy");
+        REQUIRE(content(ledger) == content(data.path()));
+    }
+    SECTION("snapshots of another beside a directory that is empty") {
+        fs::create_directories(copy / ".partial");
+        fs::create_directories(copy / "snapshots");
+        refused("copy: is there already, and is not overwritten");
+        REQUIRE(fs::exists(copy / "snapshots"));
+    }
+    SECTION("something of another in a part") {
+        fs::create_directories(place.path() / "copy.partial" / "mine");
+        coffer::test::write_file(place.path() / "copy.partial/copy.partial", "");
+        refused("copy.partial: is there already, and is no part of a copy");
+        REQUIRE(fs::exists(place.path() / "copy.partial/mine"));
     }
     SECTION("a file beside") {
         coffer::test::write_file(place.path() / "copy.partial", "mine");
@@ -279,15 +328,6 @@ TEST_CASE("backup: what is no part of a copy is not replaced", "[audit]") {
         refused("copy.partial: is there already: another copy is being made there");
         REQUIRE(fs::exists(other.path()));
     }
-}
-
-TEST_CASE("partial directory: is no ledger and no place for one until it is finished", "[audit]") {
-    const temporary_directory place;
-    const partial_directory part{place.path(), leftover::refuse};
-    fs::create_directory(place.path() / "snapshots");
-    REQUIRE_THROWS_WITH(
-        data_files::in(place.path()),
-        coffer::test::Contains(".partial: is there, from a copy that did not come"));
 }
 
 TEST_CASE("backup: of what is damaged leaves nothing behind", "[audit]") {

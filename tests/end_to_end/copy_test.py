@@ -1,46 +1,60 @@
 """Backup and restore on a machine that interrupts them, or has prepared a place for them."""
 
+import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import time
 import unittest
 
 from server import BINARY, DidNotStart, Server, environment, post, run, wait_until
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from faults.shim import Faults, library  # noqa: E402
+
+HANG_S = 3600
+
+
+@unittest.skipUnless(library().exists(), f"there is no {library()}")
 class Copy(unittest.TestCase):
-    """A server has made a data directory and stopped. Its journal has many segments, so that to
-    copy it takes a while."""
+    """A server has made a data directory and stopped."""
 
     @classmethod
     def setUpClass(cls):
         cls.made = tempfile.TemporaryDirectory(prefix="coffer-test-")
         cls.addClassCleanup(cls.made.cleanup)
         cls.data = pathlib.Path(cls.made.name) / "data"
-        accounts = pathlib.Path(cls.made.name) / "accounts.json"
-        accounts.write_text('{"accounts":[%s]}' % ",".join(
-            '{"account_number":"%d","balance":1.0}' % number for number in range(1, 1_000_001)))
-        with Server("--accounts", accounts, "--segment-size", "8MiB", "--snapshot-every", "0",
-                    data=cls.data) as server:
-            post(server, "/accounts/1/deposit", '{"amount":1}')
+        with Server("--snapshot-every", "20ms", data=cls.data) as server:
+            post(server, "/accounts/10001/deposit", '{"amount":1}')
+            wait_until(lambda: len(server.snapshots()) > 0)
             assert server.stop() == 0, server.stderr()
 
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.to = self.folder / "copy"
+        self.faults = self.enterContext(Faults(self.folder))
 
-    def begun(self, command):
-        """A copy that is under way, and where it is made."""
-        part = self.to / ".partial" if self.to.exists() else self.folder / "copy.partial"
+    def begun(self, command, errors=subprocess.PIPE):
+        """A copy that has its snapshots and hangs in its journal, and where it is made."""
+        part = self.to / ".partial" if self.to.exists() else self.to.with_name("copy.partial")
+        self.faults.hang("fallocate", HANG_S)
         process = subprocess.Popen([BINARY, command, self.data, self.to], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                   env=environment())
+                                   stdout=subprocess.PIPE, stderr=errors, text=True,
+                                   env=environment(self.faults.environment))
         self.addCleanup(process.communicate)
-        wait_until(lambda: (part / "snapshots").exists())
+        self.addCleanup(process.kill)
+        wait_until(lambda: self.faults.hit("fallocate"))
+        self.assertTrue((part / "snapshots").exists())
         return process, part
+
+    def go_on(self):
+        self.faults.release("fallocate")
 
     def test_one_that_is_interrupted_takes_its_part_away_and_ends_by_the_signal(self):
         for command in ("backup", "restore"):
@@ -48,20 +62,75 @@ class Copy(unittest.TestCase):
                 with self.subTest(command, signal=how.name):
                     process, _ = self.begun(command)
                     process.send_signal(how)
-                    self.assertEqual(-how, process.wait(20), process.stderr.read())
+                    self.go_on()
+                    self.assertEqual(-how, process.wait(20))
+                    self.assertEqual("coffer: interrupted: the copy is not made\n",
+                                     process.stderr.read())
                     self.assertEqual([], os.listdir(self.folder))
 
     def test_one_that_is_interrupted_twice_takes_its_part_away(self):
         process, _ = self.begun("backup")
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGTERM)
+        self.go_on()
         self.assertEqual(-signal.SIGTERM, process.wait(20))
         self.assertEqual([], os.listdir(self.folder))
+
+    def test_one_that_is_interrupted_ends_though_nobody_reads_what_it_says(self):
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        self.addCleanup(os.close, writer)
+        os.set_blocking(writer, False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"-" * 4096)
+        os.set_blocking(writer, True)
+        process, _ = self.begun("backup", errors=writer)
+        process.send_signal(signal.SIGTERM)
+        self.go_on()
+        self.assertEqual(-signal.SIGTERM, process.wait(20))
+        self.assertEqual([], os.listdir(self.folder))
+
+    def test_one_that_hangs_is_ended_by_a_second_signal_a_second_later(self):
+        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(how.name):
+                process, part = self.begun("backup")
+                process.send_signal(how)
+                time.sleep(1.1)
+                self.assertIsNone(process.poll())
+
+                def send_again():
+                    process.send_signal(how)
+                    return process.poll() is not None
+                wait_until(send_again)
+                self.assertEqual(-how, process.wait(20))
+                self.assertTrue(part.exists())
+                self.assertEqual(0, run("backup", "--force", self.data, self.to).returncode)
+                shutil.rmtree(self.to)
+
+    def test_one_that_waits_for_a_pipe_in_place_of_a_segment_is_ended_by_a_second_signal(self):
+        odd = self.folder / "odd"
+        shutil.copytree(self.data, odd, symlinks=True)
+        for segment in (odd / "journal").glob("*.journal"):
+            segment.unlink()
+            os.mkfifo(segment)
+        process = subprocess.Popen([BINARY, "backup", odd, self.to], stdin=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL, env=environment())
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        wait_until((self.folder / "copy.partial" / "journal").exists)
+
+        def send():
+            process.send_signal(signal.SIGTERM)
+            return process.poll() is not None
+        wait_until(send)
+        self.assertEqual(-signal.SIGTERM, process.wait(20))
 
     def test_one_into_a_prepared_folder_that_is_interrupted_leaves_it_empty(self):
         self.to.mkdir(0o700)
         process, _ = self.begun("restore")
         process.send_signal(signal.SIGINT)
+        self.go_on()
         self.assertEqual(-signal.SIGINT, process.wait(20))
         self.assertEqual([], os.listdir(self.to))
 
@@ -72,32 +141,29 @@ class Copy(unittest.TestCase):
                 self.to.parent.mkdir()
                 if prepared:
                     self.to.mkdir()
-                part = self.to / ".partial" if prepared else self.to.with_name("copy.partial")
-                process = subprocess.Popen([BINARY, "backup", self.data, self.to],
-                                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                           env=environment())
-                wait_until(lambda: (part / "snapshots").exists())
+                process, part = self.begun("backup")
                 process.kill()
                 process.wait(20)
                 done = run("backup", self.data, self.to)
                 self.assertEqual(1, done.returncode, done)
                 self.assertIn(f"{part}: is there already", done.stderr)
                 self.assertIn("--force", done.stderr)
-                if prepared:
-                    self.assert_is_no_ledger(part)
+                self.assert_is_no_ledger(self.to, part)
+                self.assert_is_no_ledger(part, part / "copy.partial")
+                self.assertEqual(prepared, self.to.exists())
                 done = run("backup", "--force", self.data, self.to)
                 self.assertEqual(0, done.returncode, done)
                 self.assertFalse(part.exists())
                 self.assertEqual(0, run("audit", self.to).returncode)
 
-    def assert_is_no_ledger(self, part):
+    def assert_is_no_ledger(self, folder, named):
         with self.assertRaises(DidNotStart) as refused:
-            Server(data=self.to)
+            Server(data=folder)
         self.assertEqual(1, refused.exception.status)
-        self.assertIn(f"{part}: is there", refused.exception.said)
-        audited = run("audit", self.to)
+        self.assertIn(f"{named}: is there", refused.exception.said)
+        audited = run("audit", folder)
         self.assertEqual(1, audited.returncode)
-        self.assertIn(f"{part}: is there", audited.stderr)
+        self.assertIn(f"{named}: is there", audited.stderr)
 
     def test_force_overwrites_no_ledger(self):
         with Server(data=self.to) as server:
@@ -108,16 +174,22 @@ class Copy(unittest.TestCase):
             self.assertIn("is not overwritten", done.stderr)
         self.assertEqual(0, run("audit", self.to).returncode)
 
+    def test_force_overwrites_no_ledger_that_has_the_name_of_a_part(self):
+        ledger = self.folder / "copy.partial"
+        self.assertEqual(0, run("backup", self.data, ledger).returncode)
+        for command in ("backup", "restore"):
+            done = run(command, "--force", self.data, self.to)
+            self.assertEqual(1, done.returncode, done)
+            self.assertIn(f"{ledger}: is there already, and is no part of a copy", done.stderr)
+        self.assertEqual(0, run("audit", ledger).returncode)
+
     def test_a_copy_under_way_is_not_replaced_with_force(self):
         process, part = self.begun("backup")
-        process.send_signal(signal.SIGSTOP)
-        try:
-            done = run("backup", "--force", self.data, self.to)
-        finally:
-            process.send_signal(signal.SIGCONT)
+        done = run("backup", "--force", self.data, self.to)
         self.assertEqual(1, done.returncode, done)
         self.assertIn("another copy is being made there", done.stderr)
-        self.assertTrue(part.exists() or self.to.exists())
+        self.assertTrue(part.exists())
+        self.go_on()
         process.communicate(timeout=60)
         self.assertEqual(0, process.returncode)
 

@@ -35,3 +35,27 @@ TEST_CASE("data directory: one that cannot be is named with the reason", "[engin
                       (file / "below").string() + ": cannot be created: Not a directory");
     CHECK_THROWS_AS(data_directory{file}, std::runtime_error);
 }
+
+TEST_CASE("data directory: where a copy did not come to its end it is refused, and nothing made",
+          "[engine]") {
+    const temporary_directory place;
+    const fs::path path = place.path() / "data";
+    fs::path named;
+    SECTION("for the part itself, though there is a journal in it") {
+        fs::create_directories(path / "journal");
+        named = write_file(path / "copy.partial", "");
+    }
+    SECTION("for a directory that has the part in it") {
+        named = path / ".partial";
+        fs::create_directories(named);
+    }
+    SECTION("for the name beside which the part is") {
+        named = place.path() / "data.partial";
+        fs::create_directory(named);
+        write_file(named / "copy.partial", "");
+    }
+    CHECK_THROWS_WITH(data_directory{path},
+                      Catch::Matchers::StartsWith(
+                          named.string() + ": is there, from a restore or backup that did not"));
+    CHECK(std::distance(fs::directory_iterator{place.path()}, {}) == 1);
+}

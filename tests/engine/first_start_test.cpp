@@ -138,15 +138,6 @@ TEST_CASE("first start: where there are snapshots and no journal it is refused",
     CHECK(!has_journal(kept.where()));
 }
 
-TEST_CASE("first start: where a copy did not come to its end it is refused", "[engine]") {
-    const temporary_directory place;
-    const data_directory where{place.path()};
-    fs::create_directory(place.path() / ".partial");
-    CHECK_THROWS_WITH(begin_journal(where, first_accounts::sample, small_segments),
-                      StartsWith((place.path() / ".partial").string() + ": is there, from a "));
-    CHECK(entries(place.path()) == 1);
-}
-
 TEST_CASE("first start: a disk that is full is an error, and leaves no journal", "[engine]") {
     const temporary_directory place;
     const data_directory where{place.path()};

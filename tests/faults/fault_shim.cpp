@@ -9,7 +9,8 @@
 //
 // FAULT_FILE_SYSTEM if set, the number of the type that statfs says a file system is of
 //
-// A call that fails has done nothing. One that hangs is made once it has hung.
+// A call that fails has done nothing. One that hangs is made once it has hung, or when its error in
+// FAULT_CONTROL is zero.
 // Thread safety: any thread may call at once.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -20,6 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -103,10 +105,16 @@ void note(call which, std::string_view path) noexcept {
     errno = before;
 }
 
-void hang(std::int64_t time_ms) noexcept {
-    timespec left{time_ms / 1000, time_ms % 1000 * 1'000'000};
-    while (::nanosleep(&left, &left) != 0 && errno == EINTR)
-        ;
+/// Until that time is over, or `error` is zero.
+void hang(std::int64_t time_ms, std::int64_t& error) noexcept {
+    constexpr std::int64_t step_ms = 10;
+    for (std::int64_t left_ms = time_ms; left_ms > 0; left_ms -= step_ms) {
+        if (std::atomic_ref{error}.load(std::memory_order_relaxed) == 0)
+            return;
+        timespec left{0, std::min(left_ms, step_ms) * 1'000'000};
+        while (::nanosleep(&left, &left) != 0 && errno == EINTR)
+            ;
+    }
 }
 
 /// Counts the call. Whether it is to fail, with errno set. It may take long.
@@ -127,7 +135,7 @@ bool fails(call which, std::string_view path) noexcept {
         return false;
     const std::int64_t error = read(one.error);
     if (error < 0) {
-        hang(-error);
+        hang(-error, one.error);
         return false;
     }
     errno = static_cast<int>(error);
