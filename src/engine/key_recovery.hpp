@@ -28,8 +28,8 @@ public:
     void add(const journal::record& one, const journal::batch_stamp& of);
 
     /// Puts in the keys of the last batch that has records. `journal_end_ns` is the running time of
-    /// the journal's last batch, be it one without: where the next life of the server begins. Throws
-    /// std::bad_alloc.
+    /// the journal's last batch, which may be one without: where the next life of the server begins.
+    /// Throws std::bad_alloc.
     void finish(std::uint64_t journal_end_ns) { restore_held(journal_end_ns); }
 
 private:

@@ -13,9 +13,9 @@
 //                  offset is on record, so that the next start does not follow it either, unless
 //                  the clock has been set right or the operator says `accept_clock`.
 //                At a start it takes the system's clock. A clock that is behind the journal's end,
-//                before `earliest_ns` or after `latest_ns` is taken for one that has not been set yet: record time
-//                goes on from the journal's end, and follows the first step to a plausible time,
-//                however large that is.
+//                before `earliest_ns` or after `latest_ns` is taken for one that has not been set
+//                yet: record time goes on from the journal's end, and follows the first step to a
+//                plausible time, however large that is.
 //
 // 500 ppm is what NTP allows itself for drawing a clock near, 128 ms where it steps the clock
 // instead (RFC 5905, sections 11.3 and 12).

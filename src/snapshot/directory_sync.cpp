@@ -1,6 +1,5 @@
 #include "snapshot/directory_sync.hpp"
 
-#include <ranges>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -22,8 +21,8 @@ void create_with_parents(const fs::path& directory) {
     std::vector<fs::path> missing;
     for (fs::path one = directory; !one.empty() && !fs::exists(one, error); one = one.parent_path())
         missing.push_back(one);
-    for (const fs::path& one : missing | std::views::reverse) {
-        error = make_directory(one);
+    for (auto one = missing.rbegin(); one != missing.rend(); ++one) {
+        error = make_directory(*one);
         if (error && error != std::errc::file_exists)
             break;
         error.clear();
