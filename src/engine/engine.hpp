@@ -27,7 +27,7 @@ class engine {
 public:
     struct options {
         std::size_t tellers = 1;
-        key_store::limits keys;
+        key_store::limits keys{};
         journal::ledger_clock::options clock{};
         /// The system's clocks where none are given.
         std::optional<journal::time_sources> times{};

@@ -19,7 +19,14 @@ public:
 
     explicit session_driver(const http::limits& allowed = default_limits,
                             std::unique_ptr<ledger> opened = open_sample())
-        : house{std::move(opened)}, limits{allowed} {}
+        : house{{.times = clocks_that_stand()}}, limits{allowed} {
+        house.open(std::move(opened));
+    }
+
+    /// So that the same requests have the same replies.
+    [[nodiscard]] static journal::time_sources clocks_that_stand() {
+        return {[] { return journal::ledger_clock::release_ns; }, [] { return std::uint64_t{1}; }};
+    }
 
     /// Sends `bytes` in one piece; what the session does not take yet is kept for the next piece.
     /// Where it stops at a limit it is told to go on at once.
