@@ -27,9 +27,9 @@ public:
     /// std::bad_alloc.
     void add(const journal::record& one, const journal::batch_stamp& of);
 
-    /// Puts in the keys of the last batch that has records. `journal_end_ns` is the running time of
-    /// the journal's last batch, which may be one without: where the next life of the server begins.
-    /// Throws std::bad_alloc.
+    /// Puts in the keys of the last batch that has records. `journal_end_ns` is the running time
+    /// of the journal's last batch, which may be one without: the next life of the server begins
+    /// there. Throws std::bad_alloc.
     void finish(std::uint64_t journal_end_ns) { restore_held(journal_end_ns); }
 
 private:
