@@ -4,6 +4,8 @@ import json
 import os
 import resource
 import socket
+import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -16,8 +18,8 @@ def descriptors(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
-def processor_s(server):
-    with open(f"/proc/{server.process.pid}/stat") as stat:
+def processor_s(process):
+    with open(f"/proc/{process.pid}/stat") as stat:
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -182,9 +184,13 @@ class Limits(unittest.TestCase):
             for each in waiting:
                 each.sendall(GET)
             wait_until(lambda: "cannot accept connections" in server.stderr())
-            before = processor_s(server)
-            time.sleep(1.5)
-            self.assertLess(processor_s(server) - before, 0.2, "it spins")
+            with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinning:
+                try:
+                    before = processor_s(server.process)
+                    wait_until(lambda: processor_s(spinning) > 1)
+                    self.assertLess(processor_s(server.process) - before, 0.3, "it spins")
+                finally:
+                    spinning.kill()
             held[0].sendall(GET)
             self.assertIn(b"200 OK", held[0].recv(65536), "those it has are served")
             for each in held:
