@@ -9,11 +9,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <utility>
 
+#include "ops/file_calls.hpp"
 #include "snapshot/directory_sync.hpp"
 
 namespace coffer::command {
@@ -21,7 +23,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array ending_signals{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+// Those that end a process and are no crash, but for SIGPIPE, which `output` ignores.
+constexpr std::array ending_signals{SIGINT,  SIGTERM, SIGHUP,    SIGQUIT, SIGALRM, SIGUSR1,
+                                    SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR};
 
 /// For the handler: what it removes. Lock-free, as a handler needs it.
 std::atomic<const char*> being_written{nullptr};
@@ -44,6 +48,13 @@ void handle_ending_signals() noexcept {
     }
 }
 
+/// False where the system cannot tell (Linux before 5.8).
+bool is_mount_point(const fs::path& file) noexcept {
+    struct statx found {};
+    return ::statx(AT_FDCWD, file.c_str(), AT_SYMLINK_NOFOLLOW, 0, &found) == 0 &&
+           (found.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 [[noreturn]] void fail(const fs::path& where, const std::string& what, int error) {
     throw std::runtime_error{where.string() + ": " + what + std::generic_category().message(error)};
 }
@@ -53,8 +64,17 @@ void handle_ending_signals() noexcept {
 file_replacement::file_replacement(fs::path name) : name_{std::move(name)} {
     if (::faccessat(AT_FDCWD, name_.c_str(), W_OK, AT_EACCESS) != 0 && errno != ENOENT)
         fail(name_, "", errno);
-    create();
-    take_after_old();
+    if (is_mount_point(name_))
+        throw std::runtime_error{name_.string() +
+                                 ": is a mount point, which no other file can take the place of: "
+                                 "write to standard output instead"};
+    struct stat old {};
+    if (::stat(name_.c_str(), &old) != 0) {
+        create(0666);
+        return;
+    }
+    create(0600);  // until it has the owner and the mode of the old one
+    take_after(old);
 }
 
 file_replacement::~file_replacement() {
@@ -67,31 +87,28 @@ fs::path file_replacement::directory() const {
     return name_.has_parent_path() ? name_.parent_path() : fs::path{"."};
 }
 
-void file_replacement::create() {
+// The name is random: a process of the same number may have been killed and have left its own.
+void file_replacement::create(mode_t mode) {
+    partial_ = directory() / (".coffer-" + std::to_string(std::random_device{}()) + ".partial");
+    being_written.store(partial_.c_str());
     handle_ending_signals();
-    constexpr int most_left_over = 100;  // by processes of the same number that were killed
-    for (int i = 0; i != most_left_over; ++i) {
-        const std::string more = i == 0 ? "" : '-' + std::to_string(i);
-        partial_ = directory() / (".coffer-" + std::to_string(::getpid()) + more + ".partial");
-        descriptor_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (descriptor_ != -1) {
-            being_written.store(partial_.c_str());
-            return;
-        }
-        if (errno != EEXIST && errno != EINTR)
-            break;
-    }
-    fail(name_, "cannot be written beside, in " + directory().string() + ": ", errno);
+    descriptor_ = uninterrupted(
+        [&] { return ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode); });
+    if (descriptor_ != -1)
+        return;
+    const int error = errno;
+    being_written.store(nullptr);
+    fail(name_, "cannot be written beside, in " + directory().string() + ": ", error);
 }
 
-// What is not allowed is left out: who may write the file may not always give it away.
-void file_replacement::take_after_old() noexcept {
-    struct stat old {};
-    if (::stat(name_.c_str(), &old) != 0)
-        return;
-    if (::fchown(descriptor_, old.st_uid, old.st_gid) != 0)
-        static_cast<void>(!::fchown(descriptor_, static_cast<uid_t>(-1), old.st_gid));
-    static_cast<void>(!::fchmod(descriptor_, old.st_mode & 0777));
+// A user who may write a file may not always give it away. Where the group cannot be that of the
+// old file, no group has any rights.
+void file_replacement::take_after(const struct stat& old) noexcept {
+    mode_t mode = old.st_mode & 0777;
+    if (::fchown(descriptor_, old.st_uid, old.st_gid) != 0 &&
+        ::fchown(descriptor_, static_cast<uid_t>(-1), old.st_gid) != 0)
+        mode &= ~static_cast<mode_t>(S_IRWXG);
+    static_cast<void>(!::fchmod(descriptor_, mode));
 }
 
 void file_replacement::put_in_place() {

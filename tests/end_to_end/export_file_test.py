@@ -1,15 +1,20 @@
 """`coffer export --output FILE`: the whole history, or what was there before."""
 
+import errno
 import os
 import pathlib
 import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from faults.shim import FOR_EVER, Faults, library  # noqa: E402
 from server import BINARY, TIMEOUT_S, Server, environment, post, run, wait_until
 
 OLD = "what was there before\n"
@@ -88,6 +93,57 @@ class ExportFile(unittest.TestCase):
         self.assert_done(self.export(self.target, umask=0o027))
         self.assertEqual(0o640, stat.S_IMODE(self.target.stat().st_mode))
 
+    @unittest.skipUnless(library().exists(), f"there is no {library()}")
+    def test_nobody_else_can_open_the_new_file_before_it_has_the_mode_of_the_old_one(self):
+        self.target.write_text(OLD)
+        self.target.chmod(0o600)
+        with Faults(self.folder) as faults:
+            faults.hang("fchown", 3600)
+            with self.exporting(faults) as process:
+                try:
+                    wait_until(lambda: faults.hit("fchown"))
+                    (partial,) = self.folder.glob(".*.partial")
+                    self.assertEqual(0o600, stat.S_IMODE(partial.stat().st_mode))
+                finally:
+                    process.kill()
+
+    @unittest.skipUnless(library().exists(), f"there is no {library()}")
+    def test_a_group_that_cannot_be_given_the_file_leaves_no_rights_to_another(self):
+        self.target.write_text(OLD)
+        self.target.chmod(0o664)
+        with Faults(self.folder) as faults:
+            faults.fail("fchown", errno.EPERM, times=FOR_EVER)
+            with self.exporting(faults) as process:
+                self.assertEqual(0, process.wait(TIMEOUT_S))
+        self.assertEqual(0o604, stat.S_IMODE(self.target.stat().st_mode))
+
+    def exporting(self, faults):
+        return subprocess.Popen(
+            [BINARY, "export", self.data, "--format", "csv", "--output", self.target],
+            env=environment(faults.environment))
+
+    def test_what_killed_ones_have_left_behind_is_in_nobodys_way(self):
+        with subprocess.Popen(["sh", "-c", f"""
+                for i in '' $(seq -f -%g 120); do : > .coffer-$$$i.partial; done
+                exec {BINARY} export {self.data} --format csv --output history.csv"""],
+                              cwd=self.folder, env=environment()) as process:
+            self.assertEqual(0, process.wait(TIMEOUT_S))
+        self.assertEqual(self.whole, self.target.read_text())
+
+    def test_a_mount_point_is_refused_before_the_journal_is_read(self):
+        self.target.write_text(OLD)
+        mount = f"mount --bind {self.target} {self.target}"
+        if shutil.which("unshare") is None or subprocess.run(
+                ["unshare", "-m", "sh", "-c", mount], capture_output=True,
+                check=False).returncode != 0:
+            self.skipTest("nothing can be mounted here")
+        export = f"{BINARY} export {self.damaged} --format csv --output {self.target}"
+        done = subprocess.run(["unshare", "-m", "sh", "-c", f"{mount} && exec {export}"],
+                              capture_output=True, text=True, timeout=TIMEOUT_S, check=False,
+                              env=environment())
+        self.assert_fails(done, "history.csv: ", "mount point")
+        self.assertEqual((OLD, ["history.csv"]), (self.target.read_text(), self.names()))
+
     @unittest.skipIf(os.geteuid() != 0, "only root can give files away")
     def test_the_owner_of_the_old_file_is_kept(self):
         self.target.write_text(OLD)
@@ -165,7 +221,8 @@ class ExportFile(unittest.TestCase):
         self.assertEqual(OLD, self.target.read_text())
 
     def test_a_signal_leaves_what_was_there_and_nothing_else(self):
-        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for how in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGUSR1,
+                    signal.SIGUSR2, signal.SIGXCPU, signal.SIGVTALRM, signal.SIGPROF):
             with self.subTest(how=how):
                 self.target.write_text(OLD)
                 data = self.waiting_data(f"data-{how}")

@@ -52,13 +52,14 @@ enum class call : std::uint8_t {
     flock,
     fcntl,
     fsyncdir,  // an fsync of a directory, which counts as an fsync too
+    fchown,
     count
 };
 
 constexpr std::array<const char*, static_cast<std::size_t>(call::count)> names{
-    "create",    "pwrite",  "write",  "fdatasync", "fsync",   "fallocate",
-    "ftruncate", "rename",  "unlink", "mkdir",     "open",    "pread",
-    "read",      "symlink", "flock",  "fcntl",     "fsyncdir"};
+    "create",    "pwrite",  "write",  "fdatasync", "fsync",    "fallocate",
+    "ftruncate", "rename",  "unlink", "mkdir",     "open",     "pread",
+    "read",      "symlink", "flock",  "fcntl",     "fsyncdir", "fchown"};
 
 struct control {
     std::int64_t made;   ///< so far
@@ -237,6 +238,11 @@ ssize_t read(int descriptor, void* into, size_t size) {
 int symlink(const char* target, const char* link) noexcept {
     static const auto real = next("symlink", &symlink);
     return fails(call::symlink, link) ? -1 : real(target, link);
+}
+
+int fchown(int descriptor, uid_t owner, gid_t group) noexcept {
+    static const auto real = next("fchown", &fchown);
+    return fails(call::fchown, descriptor) ? -1 : real(descriptor, owner, group);
 }
 
 int flock(int descriptor, int operation) noexcept {

@@ -11,7 +11,7 @@ from end_to_end.server import BINARY
 # In the order of the shim.
 CALLS = ("create", "pwrite", "write", "fdatasync", "fsync", "fallocate", "ftruncate", "rename",
          "unlink", "mkdir", "open", "pread", "read", "symlink",
-         "flock", "fcntl", "fsyncdir")
+         "flock", "fcntl", "fsyncdir", "fchown")
 CONTROL = struct.Struct("=qqqq")  # made, first, times, error
 FOR_EVER = 2**62
 
