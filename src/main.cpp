@@ -53,12 +53,15 @@ int run(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForVersion& asked) {
+        coffer::release_signals();
         return print(std::string{asked.what()} + '\n');
     } catch (const CLI::Success& asked) {  // --help
+        coffer::release_signals();
         std::ostringstream text;
         app.exit(asked, text, text);
         return print(text.str());
     } catch (const CLI::ParseError& wrong) {
+        coffer::release_signals();
         if (serve->get_help_ptr()->count() != 0)  // what is wrong may be in the environment
             return print(app.help());
         return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");

@@ -35,7 +35,7 @@ struct watched {
     bool stops;
 };
 
-// SIGALRM is for who sets an alarm before starting a program, to limit how long that runs.
+// A parent can limit how long a program runs by setting an alarm before it starts the program.
 constexpr std::array all_watched{
     watched{SIGTERM, "SIGTERM", true},  watched{SIGINT, "SIGINT", true},
     watched{SIGQUIT, "SIGQUIT", true},  watched{SIGALRM, "SIGALRM", true},
@@ -46,6 +46,9 @@ constexpr std::array all_watched{
 const watched& entry_of(int number) noexcept {
     return *std::ranges::find(all_watched, number, &watched::number);
 }
+
+/// Which signals the parent had blocked.
+sigset_t mask_before{};
 
 sigset_t watched_set() noexcept {
     sigset_t set;
@@ -88,7 +91,7 @@ extern "C" void end_process_one(int number) {
 
 void hold_signals() noexcept {
     const sigset_t set = watched_set();
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    ::pthread_sigmask(SIG_BLOCK, &set, &mask_before);
 }
 
 void release_signals() noexcept {
@@ -96,8 +99,7 @@ void release_signals() noexcept {
         for (const watched& one : all_watched)
             if (one.stops)
                 std::signal(one.number, &end_process_one);
-    const sigset_t set = watched_set();
-    ::pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
 }
 
 signal_watch::descriptor::descriptor(int number) : number_{number} {}
@@ -132,8 +134,10 @@ void signal_watch::give(orders what) {
 
 void signal_watch::withdraw_orders() noexcept {
     const std::lock_guard lock{mutex_};
-    if (orders_)  // else it is a start that has failed or is given up: that is not waited for
-        orders_ = orders{0s, [] {}, [] {}};
+    if (!orders_)  // a start that has failed or is given up: that is not waited for
+        return;
+    orders_ = orders{0s, [] {}, [] {}};
+    deadline_.reset();  // of the grace
 }
 
 void signal_watch::wake() noexcept {

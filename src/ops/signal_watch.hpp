@@ -18,8 +18,9 @@ namespace coffer {
 /// that are started later hold them back, too.
 void hold_signals() noexcept;
 
-/// Gives them the effects that they had, for a command that is no server. As process 1, those that
-/// stop end it with status 128 + their number.
+/// For a command that is no server: the signals have the effects that they had before hold_signals,
+/// and those that the parent had blocked stay blocked. As process 1, those that stop end it with
+/// status 128 + their number. Call it before anything that may block.
 void release_signals() noexcept;
 
 /// Watches the signals, which are held back, in a thread of its own. While the server starts, one
@@ -43,7 +44,8 @@ public:
     ~signal_watch();
 
     /// The start is over. From now on a signal to stop has these done, by the watch's thread; at
-    /// once if one has come already. They must not block or throw.
+    /// once if one has come already. They must not block or throw. For just before the server
+    /// answers its first request: one that answers is never ended as a start is.
     void give(orders what);
 
     /// Has nothing done any more: the server is at its end. Signals that end it at once still do.

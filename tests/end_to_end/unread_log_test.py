@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import pathlib
+import re
 import signal
 import socket
 import subprocess
@@ -25,6 +27,12 @@ def fill(writer):
                     break
     finally:
         os.close(other)
+
+
+def sleeps(process):
+    """Whether it waits for something, which is the pipe if all it does is to print."""
+    stat = pathlib.Path(f"/proc/{process.pid}/stat").read_text()
+    return stat.rpartition(")")[2].split()[0] == "S"
 
 
 class UnreadLog(unittest.TestCase):
@@ -77,6 +85,35 @@ class UnreadLog(unittest.TestCase):
         (server.data / "snapshots").rmdir()
         (server.data / "snapshots").touch()
         self.assertEqual(1, server.stop())
+
+    def test_a_command_that_prints_into_a_full_pipe_ends_by_a_signal(self):
+        fill(self.writer)
+        for arguments in (("--version",), ("--help",), ("serve", "--help"), ("version",), ("help",),
+                          ("serve", "--bogus"), ("bogus",), ()):
+            for how in (signal.SIGTERM, signal.SIGINT):
+                with self.subTest(arguments, how=how), subprocess.Popen(
+                        [BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=self.writer,
+                        stderr=self.writer, env=environment()) as process:
+                    try:
+                        wait_until(lambda: sleeps(process))
+                        process.send_signal(how)
+                        self.assertEqual(-how, process.wait(TIMEOUT_S))
+                    finally:
+                        process.kill()
+
+    def test_a_command_has_blocked_what_its_parent_has_blocked_and_no_more(self):
+        fill(self.writer)
+        blocked = [signal.SIGUSR1, signal.SIGHUP, signal.SIGWINCH]
+        with subprocess.Popen(
+                [BINARY, "version"], stdin=subprocess.DEVNULL, stdout=self.writer,
+                preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_SETMASK, blocked)) as process:
+            try:
+                wait_until(lambda: sleeps(process))
+                status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+                found = int(re.search(r"^SigBlk:\s*(\w+)$", status, re.MULTILINE)[1], 16)
+                self.assertEqual(sum(1 << (one - 1) for one in blocked), found)
+            finally:
+                process.kill()
 
     def test_what_waited_is_read_later(self):
         server = self.serve("--snapshot-every", "0")
