@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -37,9 +39,9 @@ public:
     explicit archive(const serve_options& options)
         : options_{options}, directory_{options.data}, files_{directory_.journal()} {}
 
-    /// Opens `house` with what is there, or on a first start with the accounts asked for. Returns
-    /// where they are from, for people.
-    std::string open(engine& house) {
+    /// Opens `house` with what is there, or on a first start with the accounts asked for, and calls
+    /// `at_last` just before that. Returns where they are from, for people.
+    std::string open(engine& house, const std::function<void()>& at_last) {
         const std::string begun = begin_or_warn();
         const durability_options& asked = options_.durability;
         key_recovery keys{house.keys()};
@@ -56,6 +58,7 @@ public:
                                }});
         horizon_.emplace(found.keys_from, asked.key_time_to_live);
         stopping::check();  // the last chance to have changed nothing
+        at_last();
         house.open(std::move(found.books), std::move(log),
                    {.commit_wait = asked.commit_wait,
                     .disk_timeout = asked.disk_timeout,
@@ -65,10 +68,16 @@ public:
         return begun.empty() ? found.from : begun;
     }
 
-    /// Takes the last snapshot, if there were any. The server has stopped.
+    /// Takes the last snapshot, if there were any. The server has stopped. If the disk does not
+    /// answer, ends the process: the thread that waits for the disk cannot be ended.
     void end_snapshots() noexcept {
-        if (snapshotter_)
-            snapshotter_->stop();
+        const std::chrono::milliseconds patience = std::max<std::chrono::milliseconds>(
+            options_.limits.drain_timeout, options_.durability.disk_timeout);
+        if (!snapshotter_ || snapshotter_->stop_unless_stuck(patience))
+            return;
+        log::error("the disk does not answer: {}", last_snapshot_failed);
+        log::flush();
+        std::_Exit(EXIT_FAILURE);
     }
 
     /// The same, and says how it went. Throws std::runtime_error if it failed.
@@ -77,12 +86,13 @@ public:
         log::info("stopped: {} snapshots taken, {} failed", snapshotter_->taken(),
                   snapshotter_->failed());
         if (!snapshotter_->last_was_taken())
-            throw std::runtime_error{
-                "the last snapshot failed: nothing is lost, the next start will read more of the "
-                "journal"};
+            throw std::runtime_error{last_snapshot_failed};
     }
 
 private:
+    static constexpr const char* last_snapshot_failed =
+        "the last snapshot failed: nothing is lost, the next start will read more of the journal";
+
     [[nodiscard]] journal::file_log::options log_options() const {
         return {.segment_bytes = std::max(options_.durability.segment_bytes,
                                           engine::least_segment_bytes(options_.threads)),
@@ -158,18 +168,25 @@ private:
     std::optional<snapshot::snapshotter> snapshotter_;
 };
 
-/// Opens with accounts that nothing keeps. Returns where they are from, for people.
-std::string open_in_memory(engine& house, const std::string& accounts) {
+/// Opens with accounts that nothing keeps, and calls `at_last` just before that. Returns where they
+/// are from, for people.
+std::string open_in_memory(engine& house, const std::string& accounts,
+                           const std::function<void()>& at_last) {
+    std::string from = "the sample accounts";
+    std::unique_ptr<ledger> books;
     if (accounts == "none") {
-        house.open(open_empty());
-        return "none asked for";
+        from = "none asked for";
+        books = open_empty();
+    } else if (!accounts.empty()) {
+        from = "from " + accounts;
+        books = open_from_file(accounts);
+    } else {
+        books = open_sample();
     }
-    if (!accounts.empty()) {
-        house.open(open_from_file(accounts));
-        return "from " + accounts;
-    }
-    house.open(open_sample());
-    return "the sample accounts";
+    stopping::check();
+    at_last();
+    house.open(std::move(books));
+    return from;
 }
 
 /// How many file descriptors there may be, after raising that: the usual soft limit of 1024 is
@@ -241,9 +258,13 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     http::server server{house, options.listen, options.threads, limits};
     const ending at_the_end{signals, server, disk, house, limits.drain_timeout};
     server.start();
-    const std::string from = disk ? disk->open(house) : open_in_memory(house, options.accounts);
     const http::listen_address where = server.address();  // while it listens
-    signals.give({limits.drain_grace, [&house] { house.retire(); }, [&server] { server.drain(); }});
+    const auto take_orders = [&] {
+        signals.give(
+            {limits.drain_grace, [&house] { house.retire(); }, [&server] { server.drain(); }});
+    };
+    const std::string from = disk ? disk->open(house, take_orders)
+                                  : open_in_memory(house, options.accounts, take_orders);
     print_banner({options, limits, where, house.books().size(), from});
     server.wait();
     end_journal(house, server.end_by());

@@ -44,6 +44,7 @@ std::error_code make_directory(const fs::path& directory) noexcept {
 // A network file system may have done what it says was interrupted: then what is to be renamed or
 // removed is not there when the call is made again.
 std::error_code rename_file(const fs::path& from, const fs::path& to) noexcept {
+    const counted_call counted;
     bool interrupted = false;
     while (std::rename(from.c_str(), to.c_str()) != 0) {
         if (errno == ENOENT && interrupted && ::access(to.c_str(), F_OK) == 0)
@@ -56,6 +57,7 @@ std::error_code rename_file(const fs::path& from, const fs::path& to) noexcept {
 }
 
 std::error_code remove_file(const fs::path& file) noexcept {
+    const counted_call counted;
     bool interrupted = false;
     while (::unlink(file.c_str()) != 0) {
         if (errno == ENOENT && interrupted)

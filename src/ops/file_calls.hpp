@@ -4,16 +4,32 @@
 // Thread safety  all may be called from any thread at once.
 #pragma once
 
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
 
 namespace coffer {
 
+/// If a thread sets this, it counts the calls of that thread that have returned, of those made with
+/// `uninterrupted` and the functions below. While it does not rise, the thread may be waiting for a
+/// disk that does not answer.
+inline thread_local std::atomic<std::uint64_t>* returned_calls = nullptr;
+
+/// Counts a call when it goes.
+struct counted_call {
+    ~counted_call() {
+        if (returned_calls != nullptr)  // relaxed: orders nothing
+            returned_calls->fetch_add(1, std::memory_order_relaxed);
+    }
+};
+
 /// Calls again while a signal interrupts it.
 template <class Call>
 auto uninterrupted(Call call) noexcept {
+    const counted_call counted;
     auto result = call();
     while (result < 0 && errno == EINTR)
         result = call();

@@ -1,6 +1,6 @@
 // The log: one line an event, on standard error.
 //
-// To log never waits for who reads the log: lines that are not read in time are dropped, and a
+// Logging never waits for the log's reader: lines that are not read in time are dropped, and a
 // later line says how many were. Formats are fmt's, checked when they are compiled. Only log.cpp
 // knows who formats and writes: that is a lot of code, and would be compiled again for every file
 // that logs.

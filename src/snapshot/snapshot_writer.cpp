@@ -51,8 +51,7 @@ public:
     /// Returns once a crash would leave the whole file. Throws snapshot_error.
     void finish() {
         write();
-        if (failure_ == 0 && !output_.sync())
-            failure_ = errno;
+        sync();
         errno = failure_;
         if (failure_ != 0)
             throw_snapshot_error(path_, "cannot be written");
@@ -62,18 +61,30 @@ public:
 
 private:
     static constexpr std::size_t flush_bytes = std::size_t{256} << 10;
+    // So that no sync takes long, however large the file is: one that does is a disk that hangs.
+    static constexpr std::size_t most_unsynced_bytes = std::size_t{16} << 20;
 
     void write() noexcept {
         checksum_.add(std::as_bytes(std::span{buffer_}));
+        unsynced_bytes_ += buffer_.size();
         if (failure_ == 0 && !output_.write(buffer_))
             failure_ = errno;
         buffer_.clear();
+        if (unsynced_bytes_ >= most_unsynced_bytes)
+            sync();
+    }
+
+    void sync() noexcept {
+        if (failure_ == 0 && !output_.sync())
+            failure_ = errno;
+        unsynced_bytes_ = 0;
     }
 
     std::filesystem::path path_;
     file_descriptor output_;
     std::string buffer_;
     running_checksum checksum_;
+    std::size_t unsynced_bytes_ = 0;
     int failure_ = 0;
     bool kept_ = false;
 };

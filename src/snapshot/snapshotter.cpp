@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "ops/file_calls.hpp"
 #include "ops/log.hpp"
 #include "snapshot/snapshot_writer.hpp"
 
@@ -12,6 +13,9 @@ namespace {
 
 // No longer waits, so that the clock's sums do not overflow.
 constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365};
+
+// How often stop_unless_stuck looks whether the disk has answered.
+constexpr std::chrono::milliseconds look_again{50};
 
 }  // namespace
 
@@ -29,21 +33,54 @@ snapshotter::snapshotter(ledger& books, snapshot_directory directory, options ch
 void snapshotter::stop() noexcept {
     if (!thread_.joinable())
         return;
+    request_stop();
+    thread_.join();
+}
+
+bool snapshotter::stop_unless_stuck(std::chrono::milliseconds patience) noexcept {
+    if (!thread_.joinable())
+        return true;
+    request_stop();
+    {
+        std::unique_lock lock{mutex_};
+        // Relaxed: orders nothing.
+        const auto returned = [this] { return returned_calls_.load(std::memory_order_relaxed); };
+        std::uint64_t seen = returned();
+        clock::time_point deadline = clock::now() + patience;
+        while (!changed_.wait_for(lock, look_again, [this] { return is_done_; })) {
+            if (const std::uint64_t now = returned(); now != seen) {
+                seen = now;
+                deadline = clock::now() + patience;
+            } else if (clock::now() >= deadline) {
+                return false;
+            }
+        }
+    }
+    thread_.join();
+    return true;
+}
+
+void snapshotter::request_stop() noexcept {
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
     }
-    changed_.notify_one();
-    thread_.join();
+    changed_.notify_all();
 }
 
 void snapshotter::run() noexcept {
+    returned_calls = &returned_calls_;
     while (wait()) {
         const clock::time_point begin = clock::now();
         attempt();
         set_due(clock::now() - begin);
     }
     attempt();
+    {
+        const std::lock_guard lock{mutex_};
+        is_done_ = true;
+    }
+    changed_.notify_all();
 }
 
 bool snapshotter::wait() noexcept {

@@ -44,6 +44,11 @@ public:
     /// has failed. Does nothing when called again.
     void stop() noexcept;
 
+    /// The same, but gives up and returns false once no call of the file system has returned to
+    /// its thread for `patience`: the disk does not answer. A large snapshot may take longer.
+    /// The thread goes on then: the process has to be ended with _Exit, or stop() called.
+    [[nodiscard]] bool stop_unless_stuck(std::chrono::milliseconds patience) noexcept;
+
     /// Whether the newest snapshot has everything. For after stop().
     [[nodiscard]] bool last_was_taken() const noexcept { return failed_in_a_row_ == 0; }
 
@@ -59,6 +64,7 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
+    void request_stop() noexcept;
     void run() noexcept;
     /// Waits until the next snapshot is due, or the last. False if it is the last.
     [[nodiscard]] bool wait() noexcept;
@@ -78,9 +84,11 @@ private:
     std::uint64_t failed_in_a_row_ = 0;
     std::atomic<std::uint64_t> taken_{0};
     std::atomic<std::uint64_t> failed_{0};
+    std::atomic<std::uint64_t> returned_calls_{0};  // of the file system, to the thread
     std::mutex mutex_;
     std::condition_variable changed_;
-    bool stopping_ = false;  // under the mutex
+    bool stopping_ = false;  // under the mutex, as the next
+    bool is_done_ = false;   // the last snapshot is taken, or has failed
     std::thread thread_;     // the last member: it uses the others from its start
 };
 

@@ -7,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from server import Server, balance, get, post, wait_until
+from server import TIMEOUT_S, Server, balance, get, post, wait_until
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
@@ -71,7 +71,12 @@ class HangingDisk(unittest.TestCase):
             self.assertEqual(503, self.deposit(server, *KEY).status)
             self.faults.heal()
             wait_until(lambda: get(server, "/readyz").status == 200)
-            again = self.deposit(server, *KEY)
+            # The disk answers before the first request's outcome is noted.
+            replies = [self.deposit(server, *KEY)]
+            while replies[-1].status == 409:
+                self.assertEqual("request_in_progress", replies[-1].error_type())
+                replies.append(self.deposit(server, *KEY))
+            again = replies[-1]
             self.assertEqual(200, again.status)
             self.assertEqual("true", again.fields.get("idempotent-replayed"))
             self.assertEqual(200, self.deposit(server).status)
@@ -107,6 +112,47 @@ class HangingDisk(unittest.TestCase):
         self.faults.heal()
         with self.started() as server:
             self.assertEqual("1001.0", balance(server))
+
+    def assert_ends_without_a_last_snapshot(self, server):
+        server.process.send_signal(signal.SIGTERM)
+        self.assertEqual(1, server.process.wait(TIMEOUT_S))
+        self.assertIn("the last snapshot failed", server.stderr())
+        self.faults.heal()
+        with self.started() as server:
+            self.assertEqual("1001.0", balance(server))
+            self.assertEqual(0, server.stop())
+
+    def test_sigterm_ends_the_server_though_its_last_snapshot_hangs(self):
+        for call in ("fsync", "fsyncdir", "write", "create", "rename"):
+            with self.subTest(call), self.started() as server:
+                if balance(server) == "1000.0":
+                    self.assertEqual(200, self.deposit(server).status)
+                else:
+                    (newest,) = server.snapshots()[-1:]
+                    newest.unlink()  # so that one is due
+                self.faults.hang(call, HANG_S, times=FOR_EVER)
+                self.assert_ends_without_a_last_snapshot(server)
+
+    def test_sigterm_ends_the_server_though_a_snapshot_hangs_that_is_under_way(self):
+        flags = ("--disk-timeout", "500ms", "--drain-timeout", "1s", "--snapshot-every", "50ms")
+        with Server(*flags, data=self.data, env=self.faults.environment) as server:
+            self.faults.hang("fsync", HANG_S, times=FOR_EVER)
+            self.assertEqual(200, self.deposit(server).status)
+            wait_until(lambda: self.faults.hit("fsync"))
+            self.assert_ends_without_a_last_snapshot(server)
+
+    def test_a_large_snapshot_is_synced_part_by_part(self):
+        accounts = self.data.parent / "accounts.json"
+        rows = (f'{{"account_number":"{10 ** 17 + i}","balance":{i}.0}}' for i in range(500_000))
+        accounts.write_text('{"accounts":[\n' + ",\n".join(rows) + "\n]}")
+        with Server(*FLAGS, "--accounts", accounts, data=self.data,
+                    env=self.faults.environment) as server:
+            self.assertEqual(200, post(server, f"/accounts/{10 ** 17}/deposit", DEPOSIT).status)
+            before = self.faults.made("fsync") - self.faults.made("fsyncdir")
+            self.assertEqual(0, server.stop(), server.stderr())
+            made = self.faults.made("fsync") - self.faults.made("fsyncdir") - before
+            self.assertGreater(server.snapshots()[-1].stat().st_size, 32 << 20)
+            self.assertGreater(made, 2)
 
     def test_under_load_every_request_is_answered_in_time_and_nothing_is_lost(self):
         # What a busy machine needs is far from the length of a hang.

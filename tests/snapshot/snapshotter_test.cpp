@@ -1,12 +1,16 @@
 #include "snapshot/snapshotter.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <future>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "captured_log.hpp"
 #include "catch.hpp"
+#include "ops/file_calls.hpp"
 #include "snapshot/accounts_reader.hpp"
 #include "some_marks.hpp"
 #include "temporary_directory.hpp"
@@ -264,6 +268,59 @@ TEST_CASE("snapshotter: rests as long as a snapshot took that took longer than t
     taker.stop();
     for (std::size_t i = 1; i < 3; ++i)
         CHECK(begun[i] - begun[i - 1] >= 2 * slow);
+}
+
+TEST_CASE("snapshotter: is given up when no call of the file system returns", "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    ledger books;
+    std::promise<void> answer;
+    auto marks = some_marks();
+    SECTION("in the last snapshot") {
+        marks.barrier = [&]() -> std::optional<std::uint64_t> {
+            answer.get_future().wait();
+            return 9;
+        };
+        snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, marks};
+        CHECK_FALSE(taker.stop_unless_stuck(10ms));
+        CHECK(taker.taken() == 0);
+        answer.set_value();
+        CHECK(taker.stop_unless_stuck(1h));
+        CHECK(taker.taken() == 1);
+    }
+    SECTION("in one that was under way") {
+        std::atomic<bool> is_under_way{false};
+        marks.barrier = [&]() -> std::optional<std::uint64_t> {
+            if (!is_under_way.exchange(true))
+                answer.get_future().wait();
+            return 9;
+        };
+        snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, marks};
+        REQUIRE(in_time([&] { return is_under_way.load(); }));
+        CHECK_FALSE(taker.stop_unless_stuck(10ms));
+        answer.set_value();
+        CHECK(taker.stop_unless_stuck(1h));
+        CHECK(taker.failed() == 0);
+    }
+}
+
+TEST_CASE("snapshotter: is waited for as long as calls of the file system return", "[snapshot]") {
+    const captured_log log;
+    const temporary_directory place;
+    ledger books;
+    constexpr auto patience = 1s;
+    auto marks = some_marks();
+    marks.barrier = [&]() -> std::optional<std::uint64_t> {
+        const auto until = std::chrono::steady_clock::now() + 2 * patience;
+        while (std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(1ms);
+            static_cast<void>(coffer::sync_directory(place.path()));
+        }
+        return 9;
+    };
+    snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, marks};
+    CHECK(taker.stop_unless_stuck(patience));
+    CHECK(taker.taken() == 1);
 }
 
 TEST_CASE("snapshotter: says so after each attempt, once it is known how it went", "[snapshot]") {
