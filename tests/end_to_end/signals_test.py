@@ -113,10 +113,12 @@ class AsAnOrdinaryProcess(unittest.TestCase):
         accounts = self.folder / "accounts.json"
         os.mkfifo(accounts)
         process = self.start("--accounts", accounts)
-        # They are read twice: counted first. It is stopped while it waits for the second time.
-        accounts.write_text('{"accounts":[\n{"account_number":"7","balance":1.5}\n]}')
-        wait_until(lambda: list(self.data.glob("journal.new/*")))
-        self.assert_ends(process, signal.SIGTERM)
+        # It is stopped while it waits for the rest of them.
+        with accounts.open("w") as listed:
+            listed.write('{"accounts":[\n{"account_number":"7","balance":1.5}\n')
+            listed.flush()
+            wait_until(lambda: list(self.data.glob("journal.new/*")))
+            self.assert_ends(process, signal.SIGTERM)
         self.assertEqual([], self.content())
 
     def test_a_start_that_reads_accounts_for_ever_is_stopped(self):
