@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "fuzz/exact_amount.hpp"
 #include "fuzz/text.hpp"
@@ -61,9 +62,30 @@ exact_reply post_to(const exact_target& target, const std::string& minor, known_
     return change(*account, target.name == "deposit", std::stoll(minor));
 }
 
-bool is_key(const std::string& text) {
+bool has_all_in(const std::string& text, char first) {
     return !text.empty() && text.size() <= 255 &&
-           std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+           std::all_of(text.begin(), text.end(),
+                       [first](char c) { return c >= first && c <= '~'; });
+}
+
+/// A field with a key as it is read: its text, empty if it is none, and what is behind its quotes.
+struct read_key {
+    std::string text;
+    std::string rest;
+};
+
+read_key read(const std::string& field) {
+    if (!field.starts_with('"'))
+        return {has_all_in(field, '!') ? field : "", ""};
+    std::string text;
+    for (std::size_t at = 1; at < field.size(); ++at) {
+        if (field[at] == '"')
+            return {has_all_in(text, ' ') ? text : "", field.substr(at + 1)};
+        if (field[at] == '\\' && (++at == field.size() || !std::strchr("\"\\", field[at])))
+            break;
+        text += field[at];
+    }
+    return {};
 }
 
 /// The reply to POST, whose body is looked at first, then its key, and then the account.
@@ -71,17 +93,18 @@ exact_reply reply_to_post(const exact_target& target, const exact_request& reque
                           known_books& books, known_keys& keys) {
     constexpr int most_deep = 512;
     const exact_amount amount = read_exactly(request.body, most_deep);
-    if (!is_json(request.content_type) || amount.what == exact_amount::kind::malformed)
+    if (request.encoded || !is_json(request.content_type) ||
+        amount.what == exact_amount::kind::malformed)
         return failure(415, "unsupported_media_type");
     if (amount.what != exact_amount::kind::value)
         return failure(400, "invalid_amount");
     if (request.keys.empty())
         return post_to(target, amount.minor, books);
-    std::string key = request.keys[0];
-    if (key.size() >= 2 && key.front() == '"' && key.back() == '"')
-        key = key.substr(1, key.size() - 2);
-    if (request.keys.size() > 1 || !is_key(key))
+    const std::string key = read(request.keys[0]).text;
+    if (request.keys.size() > 1 || key.empty())
         return failure(400, "invalid_idempotency_key");
+    if (find(books, target) == nullptr)
+        return failure(404, "no_such_account");
     const std::string asked = target.name + " " + target.account + " " + amount.minor;
     if (const auto known = keys.find(key); known != keys.end())
         return known->second.request == asked ? known->second.reply
@@ -92,6 +115,10 @@ exact_reply reply_to_post(const exact_target& target, const exact_request& reque
 }
 
 }  // namespace
+
+bool has_key_parameters(const exact_request& request) {
+    return request.keys.size() == 1 && !read(request.keys[0]).rest.empty();
+}
 
 exact_reply reply_to(const exact_request& request, known_books& books, known_keys& keys) {
     const exact_target target = read_target(request.target);

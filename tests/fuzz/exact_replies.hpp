@@ -38,4 +38,7 @@ using known_keys = std::map<std::string, known_request>;
 [[nodiscard]] exact_reply reply_to(const exact_request& request, known_books& books,
                                    known_keys& keys);
 
+/// Whether something is behind a key in quotes. Whether that is well-formed is not found out here.
+[[nodiscard]] bool has_key_parameters(const exact_request& request);
+
 }  // namespace coffer::fuzz

@@ -137,6 +137,11 @@ exact_request read_request(std::string_view bytes, const http::limits& allowed) 
     if (all["content-type"].size() == 1)
         request.content_type = all["content-type"][0];
     request.keys.assign(all["idempotency-key"].begin(), all["idempotency-key"].end());
+    for (const std::string_view codings : all["content-encoding"])
+        for (const std::string_view coding : split(codings, ",")) {
+            const std::string name = in_small_letters(trimmed(coding));
+            request.encoded = request.encoded || (!name.empty() && name != "identity");
+        }
     const auto& codings = all["transfer-encoding"];
     if (codings.empty())
         read_sized_body(bytes.substr(request.size), all["content-length"], allowed, request);

@@ -23,6 +23,7 @@ struct exact_request {
     std::string method;
     std::string target;
     std::string content_type;       ///< empty if there is not exactly one
+    bool encoded = false;           ///< its Content-Encoding is other than identity
     std::vector<std::string> keys;  ///< the values of all its Idempotency-Key fields
     std::string body;
     bool keep_alive = false;
