@@ -62,9 +62,9 @@ public:
     posix_storage disk;
 };
 
-void open_accounts(ledger& books) {
+void open_accounts(coffer::ledger& ledger) {
     for (account_number account = 1; account <= accounts; ++account)
-        if (!books.restore({account, 1, {}}))
+        if (!ledger.restore({account, 1, {}}))
             throw std::bad_alloc{};
 }
 
@@ -92,8 +92,8 @@ void probe_disk(const std::filesystem::path& in) {
 /// Workers each of which posts for `waiting` clients, then waits until all of that is durable.
 void probe_commits(const std::filesystem::path& in, std::size_t workers, std::uint64_t waiting) {
     place where{in};
-    ledger books{{.shards = 0, .expected_accounts = accounts}};
-    open_accounts(books);
+    coffer::ledger ledger{{.shards = 0, .expected_accounts = accounts}};
+    open_accounts(ledger);
     const auto log = file_log::open(where.disk);
     std::vector<std::atomic<std::uint32_t>> woken(workers);
     writer::options chosen;
@@ -102,7 +102,7 @@ void probe_commits(const std::filesystem::path& in, std::size_t workers, std::ui
             one.fetch_add(1, std::memory_order_release);
             one.notify_one();
         });
-    writer journal{books, *log, chosen};
+    writer journal{ledger, *log, chosen};
     std::atomic<bool> over{false};
     std::vector<std::thread> threads;
     std::vector<std::vector<double>> microseconds(workers);
@@ -117,7 +117,7 @@ void probe_commits(const std::filesystem::path& in, std::size_t workers, std::ui
                 for (std::uint64_t i = 0; i != waiting && journal.accepting() && mine.reserve();
                      ++i)
                     last = mine.append(record::of_deposit(
-                        books.deposit(1 + random() % accounts, cent).posting, cent));
+                        ledger.deposit(1 + random() % accounts, cent).posting, cent));
                 mine.end();
                 for (;;) {
                     const std::uint32_t seen = woken[index].load(std::memory_order_acquire);
@@ -171,11 +171,11 @@ void probe_replay(const std::filesystem::path& in, std::uint64_t records) {
             batch.clear();
         }
     }
-    ledger books{{.shards = 0, .expected_accounts = accounts}};
-    open_accounts(books);
+    coffer::ledger ledger{{.shards = 0, .expected_accounts = accounts}};
+    open_accounts(ledger);
     const auto begin = clock_type::now();
     reader from{where.disk};
-    replayer replay{books};
+    replayer replay{ledger};
     replay.apply_all(from);
     const double seconds = seconds_since(begin);
     std::printf("replay of %llu records: %.2f s, %.1f M/s\n",

@@ -29,7 +29,7 @@ std::optional<std::string_view> key_of(const request& asked, request_key_room& r
     return read_request_key(asked.idempotency_key, room);
 }
 
-void answer(const told& what, std::string_view balance_name, reply& out) {
+void answer(const posting_result& what, std::string_view balance_name, reply& out) {
     if (what.service != service::done)
         return out.refuse(problem_of(what.service));
     if (what.outcome)
@@ -40,10 +40,10 @@ void answer(const told& what, std::string_view balance_name, reply& out) {
         out.mark_replayed();
 }
 
-using operation = told (teller::*)(account_number, money, std::string_view) noexcept;
+using operation = posting_result (teller::*)(account_number, money, std::string_view) noexcept;
 
-void change_balance(teller& at, operation change, account_number account, const request& asked,
-                    reply& out) {
+void change_balance(coffer::teller& teller, operation change, account_number account,
+                    const request& asked, reply& out) {
     const amount_read read = amount_of(asked);
     if (read.problem != problem::none)
         return out.refuse(read.problem);
@@ -51,27 +51,27 @@ void change_balance(teller& at, operation change, account_number account, const 
     const std::optional<std::string_view> key = key_of(asked, room);
     if (!key)
         return out.refuse(problem::idempotency_key_invalid);
-    answer((at.*change)(account, read.amount, *key), "new_balance", out);
+    answer((teller.*change)(account, read.amount, *key), "new_balance", out);
 }
 
 }  // namespace
 
-void balance(teller& at, account_number account, const request&, reply& out) {
-    answer(at.balance(account), "balance", out);
+void balance(coffer::teller& teller, account_number account, const request&, reply& out) {
+    answer(teller.balance(account), "balance", out);
 }
 
-void withdraw(teller& at, account_number account, const request& asked, reply& out) {
-    change_balance(at, &teller::withdraw, account, asked, out);
+void withdraw(coffer::teller& teller, account_number account, const request& asked, reply& out) {
+    change_balance(teller, &teller::withdraw, account, asked, out);
 }
 
-void deposit(teller& at, account_number account, const request& asked, reply& out) {
-    change_balance(at, &teller::deposit, account, asked, out);
+void deposit(coffer::teller& teller, account_number account, const request& asked, reply& out) {
+    change_balance(teller, &teller::deposit, account, asked, out);
 }
 
-void readiness(teller& at, account_number, const request&, reply& out) {
-    if (at.house().is_retiring())
+void readiness(coffer::teller& teller, account_number, const request&, reply& out) {
+    if (teller.engine().is_retiring())
         return out.refuse(problem::stopping);
-    const problem why = problem_of(at.house().why_no_postings());
+    const problem why = problem_of(teller.engine().why_no_postings());
     if (why == problem::none)
         out.affirm("ready");
     else

@@ -30,18 +30,18 @@ std::string seconds_text(std::int64_t ns) {
     return fmt::format("{:.3f}", static_cast<double>(ns) / 1e9);
 }
 
-void append_clock(const engine& house, std::string& out) {
+void append_clock(const coffer::engine& engine, std::string& out) {
     append(out, "coffer_running_seconds_total", "counter",
            "How long this ledger has been served, over all its starts.",
-           seconds_text(static_cast<std::int64_t>(house.clock().running_ns())));
+           seconds_text(static_cast<std::int64_t>(engine.clock().running_ns())));
     append(out, "coffer_clock_offset_seconds", "gauge",
            "By how much the system's clock is ahead of record time.",
-           seconds_text(house.clock().offset_ns()));
+           seconds_text(engine.clock().offset_ns()));
 }
 
-void append_books(const engine& house, std::string& out) {
-    append(out, "coffer_accounts", "gauge", "Accounts in the ledger.", house.books().size());
-    if (const journal::writer* const journal = house.journal()) {
+void append_ledger(const coffer::engine& engine, std::string& out) {
+    append(out, "coffer_accounts", "gauge", "Accounts in the ledger.", engine.ledger().size());
+    if (const journal::writer* const journal = engine.journal()) {
         const auto counts = journal->counts();
         append(out, "coffer_journal_records_total", "counter", "Records made durable.",
                counts.records);
@@ -60,22 +60,22 @@ void append_books(const engine& house, std::string& out) {
 
 }  // namespace
 
-void metrics(teller& at, account_number, const request&, reply& out) {
-    const engine& house = at.house();
-    out.text("text/plain; version=0.0.4; charset=utf-8", [&house](std::string& text) {
-        const bool open = house.is_open();
+void metrics(coffer::teller& teller, account_number, const request&, reply& out) {
+    const coffer::engine& engine = teller.engine();
+    out.text("text/plain; version=0.0.4; charset=utf-8", [&engine](std::string& text) {
+        const bool open = engine.is_open();
         append(text, "coffer_ready", "gauge", "Whether accounts can be asked for (1 or 0).",
                open ? 1 : 0);
         if (open) {
-            append_books(house, text);
-            append_clock(house, text);
+            append_ledger(engine, text);
+            append_clock(engine, text);
         }
         append(text, "coffer_idempotency_keys", "gauge", "Idempotency keys remembered.",
-               house.keys().keys());
+               engine.keys().keys());
         append(text, "coffer_idempotency_keys_limit", "gauge", "How many there can be.",
-               house.keys().max_keys());
+               engine.keys().max_keys());
         append(text, "coffer_idempotency_bytes", "gauge", "Memory that they take.",
-               house.keys().bytes());
+               engine.keys().bytes());
     });
 }
 

@@ -8,7 +8,7 @@ namespace {
 
 struct row {
     api::problem problem;
-    telling told;
+    api::telling telling;
 };
 
 // Messages stand in JSON strings as they are: no quotes, no backslashes.
@@ -92,7 +92,7 @@ static_assert(is_in_order(), "tell looks a problem's row up by its place");
 }  // namespace
 
 const telling& tell(problem one) noexcept {
-    return rows[static_cast<std::size_t>(one)].told;
+    return rows[static_cast<std::size_t>(one)].telling;
 }
 
 problem problem_of(service refusal) noexcept {

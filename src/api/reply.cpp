@@ -49,14 +49,14 @@ void reply::affirm(std::string_view name) {
 }
 
 void reply::refuse(problem why) {
-    const telling& told = tell(why);
-    begin(told.status);
+    const telling& row = tell(why);
+    begin(row.status);
     body_ += R"({"success":false,"error":{"type":")";
-    body_ += told.type;
+    body_ += row.type;
     body_ += R"(","message":")";
-    body_ += told.message;
+    body_ += row.message;
     body_ += R"("},"code":)";
-    append_number(body_, told.status);
+    append_number(body_, row.status);
     body_ += '}';
     names_codings_ = why == problem::content_coding_unsupported;
 }

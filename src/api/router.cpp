@@ -106,13 +106,13 @@ call find_call(const request& asked, reply& out) {
 
 }  // namespace
 
-void handle(teller& at, const request& asked, reply& out) {
+void handle(coffer::teller& teller, const request& asked, reply& out) {
     const call due = find_call(asked, out);
     if (due.endpoint != nullptr)
-        due.endpoint(at, due.account, asked, out);
+        due.endpoint(teller, due.account, asked, out);
 }
 
-bool wants_body(const teller& at, const request& asked, reply& out) {
+bool wants_body(const coffer::teller& teller, const request& asked, reply& out) {
     const call due = find_call(asked, out);
     if (due.endpoint == nullptr)
         return false;
@@ -126,7 +126,7 @@ bool wants_body(const teller& at, const request& asked, reply& out) {
         out.refuse(problem::media_type_unsupported);
         return false;
     }
-    const told account = at.find(due.account);
+    const posting_result account = teller.find(due.account);
     const problem why = account.service != service::done ? problem_of(account.service)
                                                          : problem_of(account.outcome.error);
     if (why != problem::none)

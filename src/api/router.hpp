@@ -9,10 +9,10 @@ namespace coffer::api {
 
 /// Answers one request in `out`. Posts nothing unless the answer is success. Throws nothing that
 /// `reply`'s memory is large enough for.
-void handle(teller& at, const request& asked, reply& out);
+void handle(coffer::teller& teller, const request& asked, reply& out);
 
 /// Whether the answer depends on the body of `asked`, which is yet to come. If not, because the
 /// head alone is refused, for example, that answer is in `out`.
-[[nodiscard]] bool wants_body(const teller& at, const request& asked, reply& out);
+[[nodiscard]] bool wants_body(const coffer::teller& teller, const request& asked, reply& out);
 
 }  // namespace coffer::api

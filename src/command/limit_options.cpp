@@ -35,7 +35,7 @@ constexpr std::array size_flags{
     size_flag{"max-body", &limits::body_bytes, 64, gib, "The longest request body [64KiB]"},
     size_flag{"max-output", &limits::output_bytes, kib, gib,
               "Replies held for a client that does not take them [256KiB]"},
-    size_flag{"max-held", &limits::held_bytes, 0, 1024 * gib,
+    size_flag{"max-held", &limits::buffered_bytes, 0, 1024 * gib,
               "Requests in part and replies not taken, of all clients together [256MiB]"},
 };
 

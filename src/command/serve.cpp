@@ -39,12 +39,12 @@ public:
     explicit archive(const serve_options& options)
         : options_{options}, directory_{options.data}, files_{directory_.journal()} {}
 
-    /// Opens `house` with what is there, or on a first start with the accounts asked for, and calls
+    /// Opens `engine` with what is there, or on a first start with the accounts asked for. Calls
     /// `at_last` just before that. Returns where they are from, for people.
-    std::string open(engine& house, const std::function<void()>& at_last) {
+    std::string open(coffer::engine& engine, const std::function<void()>& at_last) {
         const std::string begun = begin_or_warn();
         const durability_options& asked = options_.durability;
-        key_recovery keys{house.keys()};
+        key_recovery keys{engine.keys()};
         recovered found = recover(directory_, asked.key_time_to_live,
                                   [&keys](const journal::record& one,
                                           const journal::batch_stamp& of) { keys.add(one, of); });
@@ -53,18 +53,18 @@ public:
         auto log = journal::file_log::open(files_, log_options());
         kept_.emplace(
             files_, *log, directory_.snapshots(),
-            retention::options{.retain = asked.retain, .running_ns = [&clock = house.clock()] {
+            retention::options{.retain = asked.retain, .running_ns = [&clock = engine.clock()] {
                                    return clock.running_ns();
                                }});
         horizon_.emplace(found.keys_from, asked.key_time_to_live);
         stopping::check();  // the last chance to have changed nothing
         at_last();
-        house.open(std::move(found.books), std::move(log),
-                   {.commit_wait = asked.commit_wait,
-                    .disk_timeout = asked.disk_timeout,
-                    .journal_end = found.journal_end,
-                    .on_failure = &end_at_once});
-        take_snapshots(house, found);
+        engine.open(std::move(found.ledger), std::move(log),
+                    {.commit_wait = asked.commit_wait,
+                     .disk_timeout = asked.disk_timeout,
+                     .journal_end = found.journal_end,
+                     .on_failure = &end_at_once});
+        take_snapshots(engine, found);
         return begun.empty() ? found.from : begun;
     }
 
@@ -135,10 +135,10 @@ private:
         std::_Exit(EXIT_FAILURE);
     }
 
-    void take_snapshots(engine& house, const recovered& found) {
-        journal::writer& journal = *house.journal();
+    void take_snapshots(coffer::engine& engine, const recovered& found) {
+        journal::writer& journal = *engine.journal();
         snapshotter_.emplace(
-            house.books(), snapshot::snapshot_directory{directory_.snapshots()},
+            engine.ledger(), snapshot::snapshot_directory{directory_.snapshots()},
             snapshot::snapshotter::options{
                 std::chrono::ceil<std::chrono::milliseconds>(options_.snapshot_every),
                 options_.snapshot_keep, found.covered_record},
@@ -146,18 +146,18 @@ private:
                 .ledger = found.journal_id,
                 .durable_record = [&journal] { return journal.durable_record(); },
                 .keys_from =
-                    [this, &keys = house.keys()](std::uint64_t durable_record) {
+                    [this, &keys = engine.keys()](std::uint64_t durable_record) {
                         return horizon_->keys_from(durable_record, keys.living());
                     },
                 .barrier = [&journal] { return journal.barrier(); },
                 .on_attempt =
-                    [this, &clock = house.clock()] {
+                    [this, &clock = engine.clock()] {
                         // So that a clock that jumps is noticed while nobody posts.
                         static_cast<void>(clock.stamp());
                         // Even if it failed: on a full disk that is what makes room again.
                         kept_->trim();
                     },
-                .time_ns = [&clock = house.clock()] { return clock.stamp().time_ns; }});
+                .time_ns = [&clock = engine.clock()] { return clock.stamp().time_ns; }});
     }
 
     const serve_options& options_;
@@ -170,22 +170,22 @@ private:
 
 /// Opens with accounts that nothing keeps, and calls `at_last` just before that. Returns where they
 /// are from, for people.
-std::string open_in_memory(engine& house, const std::string& accounts,
+std::string open_in_memory(coffer::engine& engine, const std::string& accounts,
                            const std::function<void()>& at_last) {
     std::string from = "the sample accounts";
-    std::unique_ptr<ledger> books;
+    std::unique_ptr<coffer::ledger> ledger;
     if (accounts == "none") {
         from = "none asked for";
-        books = open_empty();
+        ledger = open_empty();
     } else if (!accounts.empty()) {
         from = "from " + accounts;
-        books = open_from_file(accounts);
+        ledger = open_from_file(accounts);
     } else {
-        books = open_sample();
+        ledger = open_sample();
     }
     stopping::check();
     at_last();
-    house.open(std::move(books));
+    engine.open(std::move(ledger));
     return from;
 }
 
@@ -211,9 +211,9 @@ using steady = std::chrono::steady_clock;
 
 /// Ends the journal in order. If the disk does not answer by then, ends the process: the thread
 /// that waits for the disk cannot be ended.
-void end_journal(engine& house, steady::time_point deadline) noexcept {
-    if (house.close_by(deadline)) {
-        house.close();
+void end_journal(coffer::engine& engine, steady::time_point deadline) noexcept {
+    if (engine.close_by(deadline)) {
+        engine.close();
         return;
     }
     log::error("the disk does not answer or has no room: ending without what was not acknowledged");
@@ -225,15 +225,15 @@ void end_journal(engine& house, steady::time_point deadline) noexcept {
 /// snapshot is taken, so that a disk that does not answer is found out first.
 class ending {
 public:
-    ending(signal_watch& signals, http::server& server, std::optional<archive>& disk, engine& house,
-           std::chrono::seconds patience) noexcept
-        : signals_{signals}, server_{server}, disk_{disk}, house_{house}, patience_{patience} {}
+    ending(signal_watch& signals, http::server& server, std::optional<archive>& disk,
+           coffer::engine& engine, std::chrono::seconds patience) noexcept
+        : signals_{signals}, server_{server}, disk_{disk}, engine_{engine}, patience_{patience} {}
     ending(const ending&) = delete;
     ending& operator=(const ending&) = delete;
     ~ending() {
         signals_.withdraw_orders();
         server_.stop();
-        end_journal(house_, steady::now() + patience_);
+        end_journal(engine_, steady::now() + patience_);
         if (disk_)
             disk_->end_snapshots();
     }
@@ -242,7 +242,7 @@ private:
     signal_watch& signals_;
     http::server& server_;
     std::optional<archive>& disk_;
-    engine& house_;
+    engine& engine_;
     const std::chrono::seconds patience_;
 };
 
@@ -251,23 +251,24 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     std::optional<archive> disk;
     if (!options.in_memory)
         disk.emplace(options);
-    engine house{{.tellers = options.threads,
-                  .keys = {options.durability.max_keys, options.durability.key_time_to_live},
-                  .clock = {.max_step = options.durability.max_clock_step,
-                            .accept_clock = options.durability.accept_clock}}};
-    http::server server{house, options.listen, options.threads, limits};
-    const ending at_the_end{signals, server, disk, house, limits.drain_timeout};
+    coffer::engine engine{
+        {.tellers = options.threads,
+         .keys = {options.durability.max_keys, options.durability.key_time_to_live},
+         .clock = {.max_step = options.durability.max_clock_step,
+                   .accept_clock = options.durability.accept_clock}}};
+    http::server server{engine, options.listen, options.threads, limits};
+    const ending at_the_end{signals, server, disk, engine, limits.drain_timeout};
     server.start();
     const http::listen_address where = server.address();  // while it listens
     const auto take_orders = [&] {
         signals.give(
-            {limits.drain_grace, [&house] { house.retire(); }, [&server] { server.drain(); }});
+            {limits.drain_grace, [&engine] { engine.retire(); }, [&server] { server.drain(); }});
     };
-    const std::string from = disk ? disk->open(house, take_orders)
-                                  : open_in_memory(house, options.accounts, take_orders);
-    print_banner({options, limits, where, house.books().size(), from});
+    const std::string from = disk ? disk->open(engine, take_orders)
+                                  : open_in_memory(engine, options.accounts, take_orders);
+    print_banner({options, limits, where, engine.ledger().size(), from});
     server.wait();
-    end_journal(house, server.end_by());
+    end_journal(engine, server.end_by());
     if (disk)
         disk->stop();
 }

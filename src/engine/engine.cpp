@@ -39,31 +39,31 @@ engine::engine(const options& chosen)
         tellers_.push_back(std::make_unique<teller>(*this));
 }
 
-engine::engine(std::unique_ptr<ledger> books) : engine{options{}} {
-    open(std::move(books));
+engine::engine(std::unique_ptr<coffer::ledger> ledger) : engine{options{}} {
+    open(std::move(ledger));
 }
 
 engine::~engine() {
     close();
 }
 
-void engine::open(std::unique_ptr<ledger> books) {
-    books_ = std::move(books);
+void engine::open(std::unique_ptr<coffer::ledger> ledger) {
+    ledger_ = std::move(ledger);
     // Release: pairs with the acquire in is_open.
     is_open_.store(true, std::memory_order_release);
 }
 
-void engine::open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_log> log,
+void engine::open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journal::batch_log> log,
                   journal_options chosen) {
-    books_ = std::move(books);
+    ledger_ = std::move(ledger);
     log_ = std::move(log);
     clock_.begin(chosen.journal_end);
     keys_.advance(clock_.running_ns());
     journal::writer::options asked;
     for (const auto& one : tellers_)
-        asked.on_durable.push_back([&told = one->on_durable_] {
-            if (told)
-                told();
+        asked.on_durable.push_back([&callback = one->on_durable_] {
+            if (callback)
+                callback();
         });
     asked.on_failure = std::move(chosen.on_failure);
     asked.lane_bytes = lane_bytes(tellers_.size(), *log_);
@@ -74,7 +74,7 @@ void engine::open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_
         now.key_life_ns = key_life_ns;
         return now;
     };
-    journal_.emplace(*books_, *log_, std::move(asked));
+    journal_.emplace(*ledger_, *log_, std::move(asked));
     for (std::size_t i = 0; i != tellers_.size(); ++i)
         tellers_[i]->lane_ = &journal_->lane_at(i);
     // Release: pairs with the acquire in is_open.

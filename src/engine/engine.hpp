@@ -21,7 +21,7 @@
 namespace coffer {
 
 /// Thread safety: is_open, retire, is_retiring, why_no_postings and keys may be called from any
-/// thread at once, and so may books once it is open. A teller is for one thread. The rest is for
+/// thread at once, and so may ledger once it is open. A teller is for one thread. The rest is for
 /// one thread.
 class engine {
 public:
@@ -43,19 +43,19 @@ public:
         std::function<void(const std::string& why)> on_failure;
     };
 
-    /// Without books: until it is opened, its tellers say so. Throws std::bad_alloc.
+    /// Without a ledger: until it is opened, its tellers say so. Throws std::bad_alloc.
     explicit engine(const options& chosen);
-    /// One teller, and open with books that nothing keeps.
-    explicit engine(std::unique_ptr<ledger> books);
+    /// One teller, and open with a ledger that nothing keeps.
+    explicit engine(std::unique_ptr<coffer::ledger> ledger);
     ~engine();
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
 
-    /// Opens with books that nothing keeps.
-    void open(std::unique_ptr<ledger> books);
-    /// Opens with books that are as the log says at its end. Throws std::system_error,
+    /// Opens with a ledger that nothing keeps.
+    void open(std::unique_ptr<coffer::ledger> ledger);
+    /// Opens with a ledger that is as the log says at its end. Throws std::system_error,
     /// std::invalid_argument if the log keeps too little room ahead for so many tellers.
-    void open(std::unique_ptr<ledger> books, std::unique_ptr<journal::batch_log> log,
+    void open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journal::batch_log> log,
               journal_options chosen);
 
     /// How large the segments of a journal of files have to be for so many tellers.
@@ -87,8 +87,8 @@ public:
     }
 
     [[nodiscard]] teller& teller_at(std::size_t index) noexcept { return *tellers_[index]; }
-    [[nodiscard]] ledger& books() noexcept { return *books_; }
-    [[nodiscard]] const ledger& books() const noexcept { return *books_; }
+    [[nodiscard]] coffer::ledger& ledger() noexcept { return *ledger_; }
+    [[nodiscard]] const coffer::ledger& ledger() const noexcept { return *ledger_; }
     [[nodiscard]] key_store& keys() noexcept { return keys_; }
     [[nodiscard]] const key_store& keys() const noexcept { return keys_; }
 
@@ -106,7 +106,7 @@ private:
     mutable journal::ledger_clock clock_;
     key_store keys_;
     std::vector<std::unique_ptr<teller>> tellers_;
-    std::unique_ptr<ledger> books_;
+    std::unique_ptr<coffer::ledger> ledger_;
     std::unique_ptr<journal::batch_log> log_;
     std::optional<journal::writer> journal_;
     std::atomic<bool> is_open_{false};

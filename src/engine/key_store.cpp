@@ -82,7 +82,7 @@ key_store::part& key_store::part_of(const id& key) const noexcept {
     return parts_[key.low % parts];
 }
 
-bool key_store::is_over(std::uint64_t began_ns, std::uint64_t now_ns) const noexcept {
+bool key_store::is_expired(std::uint64_t began_ns, std::uint64_t now_ns) const noexcept {
     return began_ns + static_cast<std::uint64_t>(limits_.time_to_live.count()) <= now_ns;
 }
 
@@ -107,7 +107,7 @@ key_store::claim key_store::ask(const journal::request_key& key) noexcept {
     expire(home, now_ns);
     const auto found = home.entries.find(asked);
     if (found != home.entries.end() &&
-        (found->second.durable_ns == 0 || !is_over(found->second.durable_ns, now_ns))) {
+        (found->second.durable_ns == 0 || !is_expired(found->second.durable_ns, now_ns))) {
         const entry& known = found->second;
         if (known.fingerprint != key.fingerprint.first)
             return {*this, asked, verdict::reused};
@@ -179,7 +179,7 @@ void key_store::restore(const journal::request_key& key, const kept_outcome& out
                      .balance = outcome.balance,
                      .error = outcome.error};
     const std::uint64_t now_ns = now(durable_ns);
-    if (is_over(kept.durable_ns, now_ns))
+    if (is_expired(kept.durable_ns, now_ns))
         return;
     const std::lock_guard lock{home.guard};
     home.ages.push_back({restored, asked_ns});
@@ -191,14 +191,14 @@ void key_store::restore(const journal::request_key& key, const kept_outcome& out
 
 /// Removes the oldest key if its life is over. False if there is none, or it lives.
 bool key_store::expire_one(part& from, std::uint64_t now_ns) noexcept {
-    if (from.ages.empty() || !is_over(from.ages.front().asked_ns, now_ns))
+    if (from.ages.empty() || !is_expired(from.ages.front().asked_ns, now_ns))
         return false;
     const part::age oldest = from.ages.front();
     const auto found = from.entries.find(oldest.key);
     // Not a key that was asked for again after its life: that has another age.
     if (found != from.entries.end() && found->second.asked_ns == oldest.asked_ns) {
         const std::uint64_t began_ns = found->second.durable_ns;
-        if (began_ns == 0 || !is_over(began_ns, now_ns))
+        if (began_ns == 0 || !is_expired(began_ns, now_ns))
             return false;
         from.erase(found);
         keys_.fetch_sub(1, std::memory_order_relaxed);

@@ -119,7 +119,7 @@ private:
     [[nodiscard]] id id_of(std::string_view key) const noexcept;
     [[nodiscard]] part& part_of(const id& key) const noexcept;
     [[nodiscard]] std::uint64_t now(std::uint64_t seen_ns = 0) noexcept;
-    [[nodiscard]] bool is_over(std::uint64_t began_ns, std::uint64_t now_ns) const noexcept;
+    [[nodiscard]] bool is_expired(std::uint64_t began_ns, std::uint64_t now_ns) const noexcept;
     void keep(const id& key, const kept_outcome& outcome, const journal::lane* in,
               journal::lane_ticket until) noexcept;
     void give_up(const id& key) noexcept;

@@ -8,8 +8,8 @@ namespace coffer {
 std::unique_ptr<ledger> open_from_file(const std::filesystem::path& file) {
     auto made = std::make_unique<ledger>(
         ledger::options{.shards = 0, .expected_accounts = snapshot::count_accounts(file)});
-    snapshot::read_accounts(file, [&books = *made](const posting& listed) {
-        return refusal_of(listed.account, books.restore(listed).error);
+    snapshot::read_accounts(file, [&ledger = *made](const posting& listed) {
+        return refusal_of(listed.account, ledger.restore(listed).error);
     });
     return made;
 }

@@ -118,19 +118,19 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
             std::max(base.keys_from,
                      first_with_young_keys(storage, segments, last.before.running_ns, key_ttl)));
     journal::reader reader{storage, from_record};
-    journal::replayer replayer{*base.books, std::move(keys)};
+    journal::replayer replayer{*base.ledger, std::move(keys)};
     replay(reader, replayer, {storage, segments, from_record});
     const std::uint64_t last_record = reader.position().next_record - 1;
     require_end(base, storage, last_record);
 
     const auto& counts = replayer.counts();
-    recovered found{std::move(base.books), id,          origin(base, counts), counts.records,
-                    counts.skipped,        last_record, from_record,          reader.stamp()};
+    recovered found{std::move(base.ledger), id,          origin(base, counts), counts.records,
+                    counts.skipped,         last_record, from_record,          reader.stamp()};
     if (!snapshots.empty() && base.file == snapshots.front())
         found.covered_record = base.after_record;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);
-    log::info("recovered {} accounts {}, {} ms", found.books->size(), found.from, took.count());
+    log::info("recovered {} accounts {}, {} ms", found.ledger->size(), found.from, took.count());
     return found;
 }
 

@@ -21,7 +21,7 @@
 namespace coffer {
 
 struct recovered {
-    std::unique_ptr<ledger> books;
+    std::unique_ptr<coffer::ledger> ledger;
     journal::ledger_id journal_id{};   ///< what the journal calls the ledger
     std::string from;                  ///< for people: "from DIR/snapshots/3.json and 20 records"
     std::uint64_t records = 0;         ///< of the journal that were read

@@ -17,14 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unique_ptr<ledger> read_books(const fs::path& file, const snapshot::snapshot_info& said) {
-    auto books =
-        std::make_unique<ledger>(ledger::options{.shards = 0, .expected_accounts = said.accounts});
+std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapshot_info& said) {
+    auto ledger = std::make_unique<coffer::ledger>(
+        ledger::options{.shards = 0, .expected_accounts = said.accounts});
     snapshot::snapshot_info::wide total_minor = 0;
     std::uint64_t accounts = 0;
     progress so_far{"accounts of the snapshot", said.accounts};
     snapshot::read_accounts(file, [&](const posting& listed) {
-        const errc error = books->restore(listed).error;
+        const errc error = ledger->restore(listed).error;
         if (error == errc::ledger_full)
             throw std::bad_alloc{};
         total_minor += static_cast<std::uint64_t>(listed.balance.minor());
@@ -36,7 +36,7 @@ std::unique_ptr<ledger> read_books(const fs::path& file, const snapshot::snapsho
     if (accounts != said.accounts || total_minor != said.total_minor)
         throw snapshot::snapshot_error{file.string() +
                                        ": its accounts have not the count and total that it says"};
-    return books;
+    return ledger;
 }
 
 }  // namespace
@@ -45,21 +45,21 @@ restored_snapshot restore_newest(std::span<const fs::path> newest_first,
                                  const journal::ledger_id& journal_id) {
     for (const fs::path& file : newest_first) {
         std::optional<snapshot::snapshot_info> said;
-        std::unique_ptr<ledger> books;
+        std::unique_ptr<coffer::ledger> ledger;
         try {
             said = snapshot::check_snapshot(file);
             if (said->ledger == journal_id)
-                books = read_books(file, *said);
+                ledger = read_ledger(file, *said);
         } catch (const std::runtime_error& refused) {
             log::warn("a snapshot is passed over: {}", refused.what());
             continue;
         }
-        if (!books)
+        if (!ledger)
             throw snapshot::snapshot_error{file.string() +
                                            ": is of another ledger than the journal"};
-        return {std::move(books), file, said->after_record, said->until_record, said->keys_from};
+        return {std::move(ledger), file, said->after_record, said->until_record, said->keys_from};
     }
-    return {.books = std::make_unique<ledger>(), .file = {}};
+    return {.ledger = std::make_unique<coffer::ledger>(), .file = {}};
 }
 
 }  // namespace coffer

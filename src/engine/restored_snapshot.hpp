@@ -13,11 +13,11 @@
 namespace coffer {
 
 struct restored_snapshot {
-    std::unique_ptr<ledger> books;   ///< without accounts if no snapshot is whole
-    std::filesystem::path file;      ///< empty then
-    std::uint64_t after_record = 0;  ///< every record up to this one is in the books
-    std::uint64_t until_record = 0;  ///< no record after this one is
-    std::uint64_t keys_from = 1;     ///< no key that was remembered then has an earlier record
+    std::unique_ptr<coffer::ledger> ledger;  ///< without accounts if no snapshot is whole
+    std::filesystem::path file;              ///< empty then
+    std::uint64_t after_record = 0;          ///< every record up to this one is in the ledger
+    std::uint64_t until_record = 0;          ///< no record after this one is
+    std::uint64_t keys_from = 1;  ///< no key that was remembered then has an earlier record
 };
 
 /// Restores the first of `newest_first` that passes its check, has as many accounts as it says, and

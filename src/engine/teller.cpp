@@ -20,8 +20,8 @@ bool is_decided(errc error) noexcept {
 }
 
 /// Whether no crash takes back what is shown.
-bool is_safe(const ledger& books, const posting& shown) noexcept {
-    return shown.sequence <= books.durable_sequence(shown.account);
+bool is_safe(const coffer::ledger& ledger, const posting& shown) noexcept {
+    return shown.sequence <= ledger.durable_sequence(shown.account);
 }
 
 constexpr service service_of(key_store::verdict found) noexcept {
@@ -41,11 +41,11 @@ constexpr service service_of(key_store::verdict found) noexcept {
 
 }  // namespace
 
-// A turn that begins before the books are open ends without the journal.
+// A turn that begins before the ledger is open ends without the journal.
 void teller::begin() noexcept {
     due_ = 0;
     was_full_ = false;
-    if (house_.is_open() && lane_ != nullptr) {
+    if (engine_.is_open() && lane_ != nullptr) {
         lane_->begin();
         in_turn_ = true;
     }
@@ -60,56 +60,58 @@ void teller::announce() noexcept {
     if (latest_ == announced_)
         return;
     announced_ = latest_;
-    house_.journal()->wake();
+    engine_.journal()->wake();
 }
 
 void teller::check_disk() noexcept {
-    if (house_.is_open() && lane_ != nullptr)
-        house_.journal()->check_progress();
+    if (engine_.is_open() && lane_ != nullptr)
+        engine_.journal()->check_progress();
 }
 
 std::chrono::milliseconds teller::disk_timeout() const noexcept {
-    return house_.journal()->disk_timeout();
+    return engine_.journal()->disk_timeout();
 }
 
-told teller::balance(account_number account) noexcept {
-    if (!house_.is_open())
+posting_result teller::balance(account_number account) noexcept {
+    if (!engine_.is_open())
         return {service::not_open};
-    ledger& books = house_.books();
-    const outcome found = books.balance(account);
-    if (!found || lane_ == nullptr || is_safe(books, found.posting))
+    coffer::ledger& ledger = engine_.ledger();
+    const outcome found = ledger.balance(account);
+    if (!found || lane_ == nullptr || is_safe(ledger, found.posting))
         return {service::done, found};
     if (const service refused = reserve_marker(); refused != service::done)
         return {refused};
-    wait_for(books, found.posting);
+    wait_for(ledger, found.posting);
     return {service::done, found};
 }
 
-told teller::find(account_number account) const noexcept {
-    if (!house_.is_open())
+posting_result teller::find(account_number account) const noexcept {
+    if (!engine_.is_open())
         return {service::not_open};
-    const outcome found = house_.books().balance(account);
+    const outcome found = engine_.ledger().balance(account);
     return {service::done, {found.error, {account, 0, {}}}};
 }
 
-told teller::deposit(account_number account, money amount, std::string_view key) noexcept {
+posting_result teller::deposit(account_number account, money amount,
+                               std::string_view key) noexcept {
     return change(posting_operation::deposit, account, amount, key);
 }
 
-told teller::withdraw(account_number account, money amount, std::string_view key) noexcept {
+posting_result teller::withdraw(account_number account, money amount,
+                                std::string_view key) noexcept {
     return change(posting_operation::withdrawal, account, amount, key);
 }
 
-told teller::change(posting_operation what, account_number account, money amount,
-                    std::string_view key) noexcept {
-    if (!house_.is_open())
+posting_result teller::change(posting_operation what, account_number account, money amount,
+                              std::string_view key) noexcept {
+    if (!engine_.is_open())
         return {service::not_open};
-    ledger& books = house_.books();
+    coffer::ledger& ledger = engine_.ledger();
     if (!key.empty())
-        return change_once(books, what, account, amount, key);
+        return change_once(ledger, what, account, amount, key);
     if (const service refused = reserve(); refused != service::done)
         return {refused};
-    return {service::done, post(books, what, account, amount, {})};
+    return {service::done, post(ledger, what, account, amount, {})};
 }
 
 /// Sees to it that a posting can be put on record; says why it cannot.
@@ -118,10 +120,10 @@ service teller::reserve() noexcept {
         return service::done;
     if (!in_turn_)
         return service::unavailable;
-    const std::size_t budget = house_.journal()->lane_budget();
+    const std::size_t budget = engine_.journal()->lane_budget();
     if (budget == 0)
-        return house_.why_no_postings() == service::disk_hangs ? service::disk_hangs
-                                                               : service::disk_full;
+        return engine_.why_no_postings() == service::disk_hangs ? service::disk_hangs
+                                                                : service::disk_full;
     was_full_ = !lane_->reserve(1, budget);
     return was_full_ ? service::lane_full : service::done;
 }
@@ -130,19 +132,20 @@ service teller::reserve() noexcept {
 service teller::reserve_marker() noexcept {
     if (!in_turn_)
         return service::unavailable;
-    if (house_.journal()->hangs())
+    if (engine_.journal()->hangs())
         return service::disk_hangs;
     was_full_ = !lane_->reserve();
     return was_full_ ? service::lane_full : service::done;
 }
 
-told teller::change_once(ledger& books, posting_operation what, account_number account,
-                         money amount, std::string_view key) noexcept {
+posting_result teller::change_once(coffer::ledger& ledger, posting_operation what,
+                                   account_number account, money amount,
+                                   std::string_view key) noexcept {
     // No key is spent on an account that is not there: such requests could fill the store.
-    if (const outcome found = books.balance(account); !found)
+    if (const outcome found = ledger.balance(account); !found)
         return {service::done, found};
     const journal::request_key known_by{key, fingerprint_of(what, account, amount)};
-    key_store::claim claim = house_.keys().ask(known_by);
+    key_store::claim claim = engine_.keys().ask(known_by);
     if (claim.verdict() == key_store::verdict::done)
         return {
             service::done, {claim.outcome().error, {account, 0, claim.outcome().balance}}, true};
@@ -156,7 +159,7 @@ told teller::change_once(ledger& books, posting_operation what, account_number a
     } catch (const std::bad_alloc&) {
         return {service::keys_full};
     }
-    const outcome made = post(books, what, account, amount, known_by);
+    const outcome made = post(ledger, what, account, amount, known_by);
     kept_keys_.back().until = due_;
     if (is_decided(made.error))
         claim.keep({made.error, made.posting.balance}, lane_, due_);
@@ -167,22 +170,22 @@ told teller::change_once(ledger& books, posting_operation what, account_number a
 
 void teller::note_durable_keys() noexcept {
     while (!kept_keys_.empty() && is_durable(kept_keys_.front().until)) {
-        house_.keys().note_durable(kept_keys_.front().key);
+        engine_.keys().note_durable(kept_keys_.front().key);
         kept_keys_.pop_front();
     }
 }
 
-outcome teller::post(ledger& books, posting_operation what, account_number account, money amount,
-                     const journal::request_key& key) noexcept {
-    const outcome done = what == posting_operation::deposit ? books.deposit(account, amount)
-                                                            : books.withdraw(account, amount);
+outcome teller::post(coffer::ledger& ledger, posting_operation what, account_number account,
+                     money amount, const journal::request_key& key) noexcept {
+    const outcome done = what == posting_operation::deposit ? ledger.deposit(account, amount)
+                                                            : ledger.withdraw(account, amount);
     if (lane_ != nullptr)
-        put_on_record(books, what, done, amount, key);
+        put_on_record(ledger, what, done, amount, key);
     return done;
 }
 
-void teller::put_on_record(ledger& books, posting_operation what, const outcome& done, money amount,
-                           const journal::request_key& key) noexcept {
+void teller::put_on_record(coffer::ledger& ledger, posting_operation what, const outcome& done,
+                           money amount, const journal::request_key& key) noexcept {
     if (done)
         return note(lane_->append(what == posting_operation::deposit
                                       ? record::of_deposit(done.posting, amount, key)
@@ -191,12 +194,12 @@ void teller::put_on_record(ledger& books, posting_operation what, const outcome&
         return note(lane_->append(record::of_refusal(done.error, done.posting, key)));
     // Why it was refused must not be lost either.
     if (done.error == errc::insufficient_funds || done.error == errc::balance_overflow)
-        wait_for(books, done.posting);
+        wait_for(ledger, done.posting);
 }
 
 /// Has the reply wait for a posting of whomever that it shows.
-void teller::wait_for(ledger& books, const posting& shown) noexcept {
-    if (!is_safe(books, shown))
+void teller::wait_for(coffer::ledger& ledger, const posting& shown) noexcept {
+    if (!is_safe(ledger, shown))
         note(lane_->append_marker(shown.account, shown.sequence));
 }
 

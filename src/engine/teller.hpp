@@ -1,7 +1,7 @@
-// A teller: one thread's way to the books. What it is asked, it does and puts on record.
+// A teller: one thread's way to the ledger. What it is asked, it does and puts on record.
 //
 //     const coffer::teller::turn turn{teller};            // for a whole buffer of requests
-//     const coffer::told told = teller.deposit(account, amount, key);
+//     const coffer::posting_result result = teller.deposit(account, amount, key);
 //     ... the reply is made ...
 //     turn.end();
 //     ... perhaps more turns ...
@@ -35,7 +35,7 @@ class engine;
 /// How a request was served, before anything is said of its outcome.
 enum class service : std::uint8_t {
     done,                 ///< it has an outcome
-    not_open,             ///< the books are being recovered: nothing was done
+    not_open,             ///< the ledger is being recovered: nothing was done
     unavailable,          ///< it cannot be put on record now: likewise
     lane_full,            ///< too much is on its way to the journal: likewise
     disk_full,            ///< the journal has no room: likewise
@@ -45,7 +45,7 @@ enum class service : std::uint8_t {
     key_reused,           ///< the key is another request's: likewise
 };
 
-struct told {
+struct posting_result {
     coffer::service service = service::done;
     coffer::outcome outcome{};  ///< of service::done
     bool replayed = false;      ///< it was done before, when its key came first
@@ -56,7 +56,7 @@ public:
     /// A place in the order of what a teller does.
     using ticket = journal::lane_ticket;
 
-    explicit teller(engine& house) noexcept : house_{house} {}
+    explicit teller(coffer::engine& engine) noexcept : engine_{engine} {}
     teller(const teller&) = delete;
     teller& operator=(const teller&) = delete;
 
@@ -85,16 +85,17 @@ public:
 
     // In a turn. Of the errors of the ledger, those that the operation of this name has there.
 
-    [[nodiscard]] told balance(account_number account) noexcept;
+    [[nodiscard]] posting_result balance(account_number account) noexcept;
 
     /// `key` is one by journal::is_request_key, or empty: no key. With one, this is done once: a
     /// second time it is told again what was told the first time, the same balance with it.
-    [[nodiscard]] told deposit(account_number account, money amount, std::string_view key) noexcept;
-    [[nodiscard]] told withdraw(account_number account, money amount,
-                                std::string_view key) noexcept;
+    [[nodiscard]] posting_result deposit(account_number account, money amount,
+                                         std::string_view key) noexcept;
+    [[nodiscard]] posting_result withdraw(account_number account, money amount,
+                                          std::string_view key) noexcept;
 
     /// Whether there is such an account; `done` without an outcome that could be shown.
-    [[nodiscard]] told find(account_number account) const noexcept;
+    [[nodiscard]] posting_result find(account_number account) const noexcept;
 
     /// Has the journal make durable what was done since it was last called.
     void announce() noexcept;
@@ -110,38 +111,40 @@ public:
     /// What is durable if all that it did before is.
     [[nodiscard]] ticket latest() const noexcept { return latest_; }
 
-    /// Has `told` called, from the journal's thread, when more of what this teller did is durable.
-    /// Set before the books are open. It must not throw.
-    void on_durable(std::function<void()> told) { on_durable_ = std::move(told); }
+    /// Has `callback` called, from the journal's thread, when more of what this teller did is
+    /// durable.
+    /// Set before the ledger is open. It must not throw.
+    void on_durable(std::function<void()> callback) { on_durable_ = std::move(callback); }
 
     /// Finds out whether the disk hangs. To be called now and then.
     void check_disk() noexcept;
     /// How long to wait for it. Of a teller whose journal is open.
     [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept;
 
-    [[nodiscard]] const engine& house() const noexcept { return house_; }
+    [[nodiscard]] const coffer::engine& engine() const noexcept { return engine_; }
 
 private:
     friend class engine;
 
     void begin() noexcept;
     void end() noexcept;
-    [[nodiscard]] told change(journal::posting_operation what, account_number account, money amount,
-                              std::string_view key) noexcept;
-    [[nodiscard]] told change_once(ledger& books, journal::posting_operation what,
-                                   account_number account, money amount,
-                                   std::string_view key) noexcept;
-    [[nodiscard]] outcome post(ledger& books, journal::posting_operation what,
+    [[nodiscard]] posting_result change(journal::posting_operation what, account_number account,
+                                        money amount, std::string_view key) noexcept;
+    [[nodiscard]] posting_result change_once(coffer::ledger& ledger,
+                                             journal::posting_operation what,
+                                             account_number account, money amount,
+                                             std::string_view key) noexcept;
+    [[nodiscard]] outcome post(coffer::ledger& ledger, journal::posting_operation what,
                                account_number account, money amount,
                                const journal::request_key& key) noexcept;
-    void put_on_record(ledger& books, journal::posting_operation what, const outcome& done,
+    void put_on_record(coffer::ledger& ledger, journal::posting_operation what, const outcome& done,
                        money amount, const journal::request_key& key) noexcept;
-    void wait_for(ledger& books, const posting& shown) noexcept;
+    void wait_for(coffer::ledger& ledger, const posting& shown) noexcept;
     [[nodiscard]] service reserve() noexcept;
     [[nodiscard]] service reserve_marker() noexcept;
     void note(ticket one) noexcept { due_ = latest_ = one; }
 
-    engine& house_;
+    coffer::engine& engine_;
     std::function<void()> on_durable_;
     journal::lane* lane_ = nullptr;  // none if nothing is kept
     ticket due_ = 0;                 // in this turn

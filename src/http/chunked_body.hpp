@@ -29,7 +29,9 @@ public:
     [[nodiscard]] std::string_view content() const noexcept { return content_; }
 
     /// What its memory counts as held.
-    [[nodiscard]] std::size_t held_bytes() const noexcept { return held_bytes_of(content_); }
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept {
+        return buffered_bytes_of(content_);
+    }
 
     /// Begins again with the next body.
     void reset() noexcept;

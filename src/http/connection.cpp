@@ -38,7 +38,7 @@ connection::connection(worker& owner, tcp_socket socket, admission::place place)
     : owner_{owner},
       socket_{std::move(socket)},
       place_{std::move(place)},
-      held_{owner.held()},
+      buffered_{owner.buffered()},
       session_{owner.context()} {}
 
 void connection::start(handle self) {
@@ -130,16 +130,16 @@ void connection::serve(std::string_view bytes, bool patient) {
         due = feed(bytes, most, out);
     } catch (...) {
         // What was posted is answered, if the socket takes it: what is lost is the connection.
-        if (owner_.at().is_durable(owner_.at().due()))
+        if (owner_.teller().is_durable(owner_.teller().due()))
             static_cast<void>(socket_.write_some(out));
         throw;
     }
-    if (owner_.held().is_over() && !session_.has_more())
+    if (owner_.buffered().exceeded() && !session_.has_more())
         let_go(out);
     if (session_.now() == session::phase::closing)
         give_back(unfinished_);
     count_held();
-    if (!owner_.at().is_durable(due)) {
+    if (!owner_.teller().is_durable(due)) {
         unsent_ = out;
         count_held();
         return await(due);
@@ -182,14 +182,14 @@ void connection::on_overdue() noexcept {
 
 // Short of memory, a connection gets no more replies at once than its socket will likely take.
 std::size_t connection::most_requests() const noexcept {
-    return owner_.held().is_over()
+    return owner_.buffered().exceeded()
                ? 1
                : std::min(owner_.limits().requests_per_wake, teller::most_a_turn);
 }
 
 /// Returns what is to be durable before the replies may be sent.
 teller::ticket connection::feed(std::string_view bytes, std::size_t most, std::string& out) {
-    teller::turn turn{owner_.at()};
+    teller::turn turn{owner_.teller()};
     if (unfinished_.empty()) {
         const std::size_t used = session_.feed(bytes, out, most);
         unfinished_ = bytes.substr(used);
@@ -199,7 +199,7 @@ teller::ticket connection::feed(std::string_view bytes, std::size_t most, std::s
         give_back_beyond(unfinished_);
     }
     turn.end();
-    return owner_.at().due();
+    return owner_.teller().due();
 }
 
 // What is small may always be kept: a request that comes in two pieces is no attack.
@@ -209,7 +209,8 @@ void connection::let_go(std::string& out) {
 }
 
 void connection::count_held() noexcept {
-    held_.set(held_bytes_of(unfinished_) + session_.held_bytes() + held_bytes_of(unsent_));
+    buffered_.set(buffered_bytes_of(unfinished_) + session_.buffered_bytes() +
+                  buffered_bytes_of(unsent_));
 }
 
 // After the last reply. Closing a socket that has unread bytes resets it, and the client might lose
@@ -258,8 +259,8 @@ void connection::after_send() {
         return finish_sending();
     if (!session_.has_more())
         return is_done() ? part() : wait(interest::read);
-    if (session_.waits_for_teller() && !owner_.at().is_durable(owner_.at().latest()))
-        return await(owner_.at().latest());
+    if (session_.waits_for_teller() && !owner_.teller().is_durable(owner_.teller().latest()))
+        return await(owner_.teller().latest());
     // The others' turn. Waiting to write, not to read: what to go on with is here already, and a
     // client that takes no replies gets no more of them.
     await_progress();

@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "http/admission.hpp"
+#include "http/buffered_bytes.hpp"
 #include "http/event_loop.hpp"
-#include "http/held_bytes.hpp"
 #include "http/session.hpp"
 #include "http/tcp_socket.hpp"
 #include "http/ticks.hpp"
@@ -85,7 +85,7 @@ private:
     worker& owner_;
     tcp_socket socket_;
     admission::place place_;
-    held_share held_;
+    buffered_share buffered_;
     session session_;
     handle self_;
     std::string unfinished_;             // the beginning of a request

@@ -21,7 +21,7 @@ struct limits {
     /// Replies to one client that it has not taken: nothing more is answered to it meanwhile.
     std::size_t output_bytes = 256 * kibibyte;
     /// Requests in part and replies not taken, of all connections together.
-    std::size_t held_bytes = 256 * mebibyte;
+    std::size_t buffered_bytes = 256 * mebibyte;
     /// At once. One that waits takes about a kilobyte.
     std::size_t connections = 16 * 1024;
     /// From one address, or one /64 of IPv6. No limit of its own unless one is asked for: everyone
@@ -61,7 +61,7 @@ struct limits {
     /// Whether there is room for the largest request there may be, which would never arrive else:
     /// a chunked one as it comes and its content, each in a text that may have doubled.
     [[nodiscard]] constexpr bool can_hold_a_request() const noexcept {
-        return held_bytes >= 2 * (head_bytes + chunked_bytes() + body_bytes);
+        return buffered_bytes >= 2 * (head_bytes + chunked_bytes() + body_bytes);
     }
 };
 

@@ -5,11 +5,11 @@
 
 namespace coffer::http {
 
-server::server(engine& house, const listen_address& where, std::size_t threads,
+server::server(coffer::engine& engine, const listen_address& where, std::size_t threads,
                const limits& allowed)
     : common_{allowed} {
     try {
-        listen(house, where, threads);
+        listen(engine, where, threads);
     } catch (const std::system_error& failure) {
         throw std::runtime_error{"cannot listen on " + to_string(where) + ": " +
                                  failure.code().message()};
@@ -17,15 +17,15 @@ server::server(engine& house, const listen_address& where, std::size_t threads,
 }
 
 // The first worker listens alone, which fails if anyone else does: addresses that are shared from
-// the start could be joined by any other process of the same user, with books of its own.
-void server::listen(engine& house, listen_address where, std::size_t threads) {
-    workers_.push_back(std::make_unique<worker>(house.teller_at(0), common_, where, false));
+// the start could be joined by any other process of the same user, with a ledger of its own.
+void server::listen(coffer::engine& engine, listen_address where, std::size_t threads) {
+    workers_.push_back(std::make_unique<worker>(engine.teller_at(0), common_, where, false));
     where = address();  // with the port that it was given
     if (threads > 1)
         workers_.front()->share_address();
     while (workers_.size() != threads)
         workers_.push_back(
-            std::make_unique<worker>(house.teller_at(workers_.size()), common_, where, true));
+            std::make_unique<worker>(engine.teller_at(workers_.size()), common_, where, true));
 }
 
 void server::stop() {

@@ -16,9 +16,10 @@ namespace coffer::http {
 
 class server {
 public:
-    /// Listens at `where` with `threads` workers, one for each teller of `house`. Throws
+    /// Listens at `where` with `threads` workers, one for each teller of `engine`. Throws
     /// std::runtime_error, with a text for people, if that cannot be: someone else listens there.
-    server(engine& house, const listen_address& where, std::size_t threads, const limits& allowed);
+    server(coffer::engine& engine, const listen_address& where, std::size_t threads,
+           const limits& allowed);
     ~server() { stop(); }
     server(const server&) = delete;
     server& operator=(const server&) = delete;
@@ -44,7 +45,7 @@ public:
     void stop();
 
 private:
-    void listen(engine& house, listen_address where, std::size_t threads);
+    void listen(coffer::engine& engine, listen_address where, std::size_t threads);
     void drain(std::chrono::seconds patience);
     void join();
 

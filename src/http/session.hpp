@@ -17,7 +17,7 @@ namespace coffer::http {
 
 /// What the sessions of one thread share.
 struct session_context {
-    teller& at;
+    coffer::teller& teller;
     std::string date;  ///< the Date field's value, kept current by whoever has a clock
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;
@@ -67,7 +67,7 @@ public:
     void drain() noexcept { draining_ = true; }
 
     /// What counts as held of the memory for a request that is not all there.
-    [[nodiscard]] std::size_t held_bytes() const noexcept { return chunks_.held_bytes(); }
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept { return chunks_.buffered_bytes(); }
 
 private:
     [[nodiscard]] std::size_t feed_one(std::string_view bytes, std::string& out);

@@ -23,7 +23,7 @@ inline void give_back_beyond(std::string& text) {
 }
 
 /// What counts of a text's memory as held.
-[[nodiscard]] inline std::size_t held_bytes_of(const std::string& text) noexcept {
+[[nodiscard]] inline std::size_t buffered_bytes_of(const std::string& text) noexcept {
     return text.capacity() > small_bytes ? text.capacity() : 0;
 }
 

@@ -25,16 +25,16 @@ constexpr std::chrono::milliseconds look_every(std::chrono::milliseconds disk_ti
 
 }  // namespace
 
-worker::worker(teller& at, commons& common, const listen_address& where, bool shared)
+worker::worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared)
     : common_{common},
       listener_{where, shared},
-      context_{at, date_text(std::time(nullptr)), {}, common.limits},
+      context_{teller, date_text(std::time(nullptr)), {}, common.limits},
       read_buffer_(read_bytes) {
     // Room for all that a turn may say, so that no reply is lost for want of it. As it is not
     // touched, it is no memory yet.
     write_buffer_.reserve(common.limits.output_bytes + small_bytes);
     loop_.add(listener_.number(), *this, event_loop::interest::read);
-    at.on_durable([this] { loop_.wake(); });
+    teller.on_durable([this] { loop_.wake(); });
 }
 
 void worker::run() {
@@ -60,17 +60,17 @@ void worker::remove(connection::handle gone) noexcept {
 // because others' replies were released, too.
 void worker::on_round() {
     release_durable();
-    at().note_durable_keys();
-    at().announce();
+    teller().note_durable_keys();
+    teller().announce();
     if (!waiting_.empty()) {
         // Not at once: a timer costs time, and mostly the disk answers before the next tick.
-        looks_often_ = looks_often_ || at().disk_timeout() < two_ticks;
+        looks_often_ = looks_often_ || teller().disk_timeout() < two_ticks;
         answer_overdue();
     }
-    at().announce();
+    teller().announce();
     if (waiting_.empty())
         looks_often_ = false;
-    loop_.wait_at_most(looks_often_ ? look_every(at().disk_timeout()) : for_ever);
+    loop_.wait_at_most(looks_often_ ? look_every(teller().disk_timeout()) : for_ever);
 }
 
 // Of what waits, each may have begun to wait at any time before.
@@ -78,8 +78,8 @@ void worker::answer_overdue() {
     const auto now = connection::clock::now();
     if (now < next_look_)
         return;
-    next_look_ = now + look_every(at().disk_timeout());
-    at().check_disk();
+    next_look_ = now + look_every(teller().disk_timeout());
+    teller().check_disk();
     std::vector<connection*> overdue;
     overdue.reserve(waiting_.size());  // nothing throws once their order has changed
     const auto left = std::stable_partition(
@@ -93,12 +93,12 @@ void worker::answer_overdue() {
 }
 
 bool worker::is_overdue(const connection& one, connection::clock::time_point now) noexcept {
-    return now >= std::min(one.waiting_since() + at().disk_timeout(), last_answers_);
+    return now >= std::min(one.waiting_since() + teller().disk_timeout(), last_answers_);
 }
 
 // Tickets become durable in their order.
 void worker::release_durable() noexcept {
-    while (!waiting_.empty() && at().is_durable(waiting_.front().due)) {
+    while (!waiting_.empty() && teller().is_durable(waiting_.front().due)) {
         connection& first = *waiting_.front().one;
         waiting_.pop_front();
         first.on_durable();
@@ -172,7 +172,7 @@ void worker::complain(const std::string& why) noexcept {
 // next tick.
 void worker::on_tick(std::uint64_t seconds) {
     now_ += static_cast<tick>(seconds);
-    at().check_disk();
+    teller().check_disk();
     looks_often_ = !waiting_.empty();
     put_date(std::time(nullptr), context_.date);
     if (!draining() && !common_.admission.is_full())

@@ -26,8 +26,8 @@ class worker final : event_loop::watcher {
 public:
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
     /// kernel spreads the connections over them. Throws std::system_error.
-    /// `at`, whose books are not open yet or are kept nowhere, and `common` must outlive it.
-    worker(teller& at, commons& common, const listen_address& where, bool shared);
+    /// `at`, whose ledger is not open yet or is kept nowhere, and `common` must outlive it.
+    worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared);
 
     /// Lets workers of this process listen beside this one.
     void share_address() { listener_.share_address(); }
@@ -44,9 +44,9 @@ public:
 
     [[nodiscard]] event_loop& loop() noexcept { return loop_; }
     [[nodiscard]] session_context& context() noexcept { return context_; }
-    [[nodiscard]] coffer::teller& at() noexcept { return context_.at; }
+    [[nodiscard]] coffer::teller& teller() noexcept { return context_.teller; }
     [[nodiscard]] const http::limits& limits() const noexcept { return common_.limits; }
-    [[nodiscard]] held_total& held() noexcept { return common_.held; }
+    [[nodiscard]] buffered_total& buffered() noexcept { return common_.buffered; }
     /// Buffers for the connection whose turn it is: what is in them is gone at the next one's.
     [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
     [[nodiscard]] std::string& write_buffer() noexcept { return write_buffer_; }

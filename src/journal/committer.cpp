@@ -5,9 +5,10 @@
 
 namespace coffer::journal {
 
-committer::committer(ledger& books, batch_log& log, std::span<lane* const> lanes, clock now)
+committer::committer(coffer::ledger& ledger, batch_log& log, std::span<lane* const> lanes,
+                     clock now)
     : log_{log},
-      merge_{books, lanes},
+      merge_{ledger, lanes},
       batch_{log.max_batch_bytes()},
       now_{std::move(now)},
       durable_record_{log.tail().next_record - 1} {}

@@ -30,7 +30,7 @@ public:
     using clock = std::function<batch_stamp()>;  ///< the times of a batch that is written now
 
     /// All of them must outlive this.
-    committer(ledger& books, batch_log& log, std::span<lane* const> lanes, clock now);
+    committer(coffer::ledger& ledger, batch_log& log, std::span<lane* const> lanes, clock now);
 
     enum class progress : std::uint8_t {
         idle,       ///< there was nothing to do

@@ -5,14 +5,14 @@
 //     lane.begin();                                  // before the first operation on the ledger
 //     if (!writer.accepting() || !lane.reserve())    // before each: a posting cannot be taken back
 //         ... 503 ...
-//     else if (const auto made = books.deposit(account, amount))
+//     else if (const auto made = ledger.deposit(account, amount))
 //         last = lane.append(record::of_deposit(made.posting, amount, key));
 //     lane.end();                                    // the journal thread sees what was appended
 //     ... when lane.is_durable(last): reply ...
 //
 // and a balance that is not durable yet waits for the postings of others:
 //
-//     if (shown.sequence > books.durable_sequence(account))
+//     if (shown.sequence > ledger.durable_sequence(account))
 //         last = lane.append_marker(account, shown.sequence);
 //
 // Many requests may go between begin and end.

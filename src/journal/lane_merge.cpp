@@ -11,7 +11,7 @@ constexpr std::size_t ahead_entries = 32;
 
 }  // namespace
 
-lane_merge::lane_merge(ledger& books, std::span<lane* const> lanes) : books_{books} {
+lane_merge::lane_merge(coffer::ledger& ledger, std::span<lane* const> lanes) : ledger_{ledger} {
     for (lane* const one : lanes)
         sources_.emplace_back().from = one;
 }
@@ -68,7 +68,7 @@ void lane_merge::fetch_ahead(source& one) const noexcept {
     for (std::size_t i = 0; i != ahead_entries && at != end; ++i) {
         const lane_entry entry = one.from->entry_at(at);
         if (entry.what != lane_entry::kind::filler)
-            books_.prefetch(first_key(entry).account);
+            ledger_.prefetch(first_key(entry).account);
         at += entry.bytes.size();
     }
     one.fetched = at;
@@ -76,7 +76,7 @@ void lane_merge::fetch_ahead(source& one) const noexcept {
 
 std::uint64_t lane_merge::reached(account_number account) const noexcept {
     const std::uint64_t placed = placed_.find(account);
-    return placed != 0 ? placed : books_.durable_sequence(account);
+    return placed != 0 ? placed : ledger_.durable_sequence(account);
 }
 
 lane_merge::verdict lane_merge::judge(const lane_entry& one) const noexcept {
@@ -131,8 +131,8 @@ void lane_merge::publish() {
     const auto durable = placed_.entries();
     for (std::size_t i = 0; i != durable.size(); ++i) {
         if (i + ahead_entries < durable.size())
-            books_.prefetch(durable[i + ahead_entries].account);
-        books_.note_durable(durable[i].account, durable[i].sequence);
+            ledger_.prefetch(durable[i + ahead_entries].account);
+        ledger_.note_durable(durable[i].account, durable[i].sequence);
     }
     placed_.clear();
     for (source& one : sources_) {

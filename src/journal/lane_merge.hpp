@@ -34,9 +34,9 @@ namespace coffer::journal {
 
 class lane_merge {
 public:
-    /// `books` tells which sequences are durable and is told of those that become so. It and the
+    /// `ledger` tells which sequences are durable and is told of those that become so. It and the
     /// lanes must outlive this.
-    lane_merge(ledger& books, std::span<lane* const> lanes);
+    lane_merge(coffer::ledger& ledger, std::span<lane* const> lanes);
 
     /// Moves to `into` what the lanes have, as far as its order and the room allow: lanes take
     /// turns in it, so a lane for which there was no room comes first the next time. May be called
@@ -82,7 +82,7 @@ private:
     [[nodiscard]] std::uint64_t reached(account_number account) const noexcept;
     void complain(const lane_entry& one);
 
-    ledger& books_;
+    ledger& ledger_;
     std::deque<source> sources_;
     std::size_t first_ = 0;  // whose turn it is first
     sequence_map placed_;    // what was collected and not published

@@ -32,7 +32,8 @@ void require_same(const posting& made, const posting& said, errc error) {
 
 }  // namespace
 
-replayer::replayer(ledger& books, visitor visit) : books_{books}, visit_{std::move(visit)} {}
+replayer::replayer(coffer::ledger& ledger, visitor visit)
+    : ledger_{ledger}, visit_{std::move(visit)} {}
 
 void replayer::apply_all(batch_cursor& from) {
     while (const auto one = from.next())
@@ -45,9 +46,9 @@ void replayer::apply(const batch_view& one, const std::string& where) {
     const auto prefetch = [this](std::size_t index) {
         if (index >= records_.size())
             return;
-        books_.prefetch(records_[index].state.account);
+        ledger_.prefetch(records_[index].state.account);
         if (records_[index].kind == record_kind::transfer)
-            books_.prefetch(records_[index].payee.account);
+            ledger_.prefetch(records_[index].payee.account);
     };
     for (std::size_t i = 0; i != ahead; ++i)
         prefetch(i);
@@ -73,14 +74,14 @@ void replayer::apply(const record& one) {
         case record_kind::transfer:
             return apply_transfer(one);
         case record_kind::refusal:
-            if (books_.balance(one.state.account).posting.sequence < one.state.sequence)
+            if (ledger_.balance(one.state.account).posting.sequence < one.state.sequence)
                 throw contradiction{one.state, "has not been, but refuses a request"};
     }
 }
 
 /// Whether the ledger has had this posting. Throws for one that is not the next either.
 bool replayer::is_known(const posting& state) const {
-    const posting last = books_.balance(state.account).posting;
+    const posting last = ledger_.balance(state.account).posting;
     if (state.sequence > last.sequence + 1)
         throw contradiction{state, "comes after posting " + std::to_string(last.sequence)};
     if (state.sequence == last.sequence && state.balance != last.balance)
@@ -97,17 +98,17 @@ void replayer::apply_posting(const record& one) {
     outcome made{};
     switch (one.operation) {
         case posting_operation::opening:
-            made = books_.open(account, one.amount);
+            made = ledger_.open(account, one.amount);
             break;
         case posting_operation::deposit:
-            made = books_.deposit(account, one.amount);
+            made = ledger_.deposit(account, one.amount);
             break;
         case posting_operation::withdrawal:
-            made = books_.withdraw(account, money::from_minor(-one.amount.minor()));
+            made = ledger_.withdraw(account, money::from_minor(-one.amount.minor()));
             break;
     }
     require_same(made.posting, one.state, made.error);
-    books_.note_durable(account, one.state.sequence);
+    ledger_.note_durable(account, one.state.sequence);
 }
 
 // A snapshot is a consistent cut: it has both postings of a transfer, or neither.
@@ -120,11 +121,11 @@ void replayer::apply_transfer(const record& one) {
         ++counts_.skipped;
         return;
     }
-    const auto made = books_.transfer(one.state.account, one.payee.account, one.amount);
+    const auto made = ledger_.transfer(one.state.account, one.payee.account, one.amount);
     require_same(made.from, one.state, made.error);
     require_same(made.to, one.payee, made.error);
-    books_.note_durable(one.state.account, one.state.sequence);
-    books_.note_durable(one.payee.account, one.payee.sequence);
+    ledger_.note_durable(one.state.account, one.state.sequence);
+    ledger_.note_durable(one.payee.account, one.payee.sequence);
 }
 
 }  // namespace coffer::journal

@@ -32,7 +32,7 @@ public:
     /// Is told of every record, applied or skipped: for those that have keys.
     using visitor = std::function<void(const record& one, const batch_stamp& of)>;
 
-    explicit replayer(ledger& books, visitor visit = {});
+    explicit replayer(coffer::ledger& ledger, visitor visit = {});
 
     /// Applies a batch that was read from `where`. Throws journal_error, which names the place and
     /// the account; the ledger has then a part of the batch.
@@ -49,7 +49,7 @@ private:
     void apply_transfer(const record& one);
     [[nodiscard]] bool is_known(const posting& state) const;
 
-    ledger& books_;
+    ledger& ledger_;
     visitor visit_;
     replay_counts counts_;
     std::vector<record> records_;  // of one batch

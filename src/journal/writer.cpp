@@ -21,10 +21,10 @@ constexpr std::size_t room_for(std::size_t lane_bytes, std::size_t max_batch_byt
 
 }  // namespace
 
-writer::writer(ledger& books, batch_log& log, options chosen)
+writer::writer(coffer::ledger& ledger, batch_log& log, options chosen)
     : log_{log},
       chosen_{std::move(chosen)},
-      committer_{books, log, made_lanes(), chosen_.now},
+      committer_{ledger, log, made_lanes(), chosen_.now},
       room_bytes_{room_for(lanes_.empty() ? 0 : lanes_.size() * lanes_[0]->capacity(),
                            log.max_batch_bytes())},
       room_{log, room_bytes_, chosen_.retry_room},

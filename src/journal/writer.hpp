@@ -66,9 +66,9 @@ public:
         committer::clock now = system_times;
     };
 
-    /// Starts. `books` and `log` must outlive it. Throws std::invalid_argument if the log keeps too
-    /// little room for lanes of this size, std::system_error if there is no thread to be had.
-    writer(ledger& books, batch_log& log, options chosen);
+    /// Starts. `ledger` and `log` must outlive it. Throws std::invalid_argument if the log keeps
+    /// too little room for lanes of this size, std::system_error if there is no thread to be had.
+    writer(coffer::ledger& ledger, batch_log& log, options chosen);
     ~writer() { stop(); }
     writer(const writer&) = delete;
     writer& operator=(const writer&) = delete;

@@ -104,8 +104,9 @@ std::chrono::system_clock::time_point time_of(const journal_marks& marks) {
             std::chrono::nanoseconds{marks.time_ns()})};
 }
 
-written_snapshot write_accounts(ledger& books, std::uint64_t number, const journal_marks& marks,
-                                const std::filesystem::path& path, temporary_file& file) {
+written_snapshot write_accounts(coffer::ledger& ledger, std::uint64_t number,
+                                const journal_marks& marks, const std::filesystem::path& path,
+                                temporary_file& file) {
     snapshot_text text{file.buffer()};
     // Before the cut: what is durable now was posted before now, and so is in it.
     const std::uint64_t after_record = marks.durable_record();
@@ -116,7 +117,7 @@ written_snapshot write_accounts(ledger& books, std::uint64_t number, const journ
         text.add(last);
         file.write_if_full();
     };
-    books.cut(write, cut_pace::gentle());
+    ledger.cut(write, cut_pace::gentle());
     text.end(wait_durable(marks, path));
     text.close(file.checksum());
     return {path, number, text.count(), after_record};
@@ -124,12 +125,12 @@ written_snapshot write_accounts(ledger& books, std::uint64_t number, const journ
 
 }  // namespace
 
-written_snapshot write_snapshot(ledger& books, snapshot_directory& directory, std::size_t keep,
-                                const journal_marks& marks) {
+written_snapshot write_snapshot(coffer::ledger& ledger, snapshot_directory& directory,
+                                std::size_t keep, const journal_marks& marks) {
     const std::uint64_t number = directory.next_number();
     temporary_file file{directory.temporary(number)};
     const written_snapshot written =
-        write_accounts(books, number, marks, directory.file(number), file);
+        write_accounts(ledger, number, marks, directory.file(number), file);
     file.finish();
     // What it replaces goes next: so it is read once more before it counts.
     static_cast<void>(check_snapshot(directory.temporary(number)));

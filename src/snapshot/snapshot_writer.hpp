@@ -19,7 +19,7 @@ struct written_snapshot {
     std::uint64_t after_record;  ///< every record up to this one is in it
 };
 
-/// Writes the next snapshot of `books` and then removes all but the newest `keep`, it among them.
+/// Writes the next snapshot of `ledger` and then removes all but the newest `keep`, it among them.
 /// When this returns, a crash does not take the snapshot back. Others may post meanwhile: the
 /// accounts are as they all were at one moment, a consistent cut. `marks` are those of the ledger's
 /// journal; their on_attempt is left to the caller.
@@ -27,7 +27,7 @@ struct written_snapshot {
 /// Throws snapshot_error, with no part of a snapshot left behind, also where the journal has
 /// failed. A whole one may be there all the same, if what failed is latest.json, the sync of the
 /// directory, or a removal.
-written_snapshot write_snapshot(ledger& books, snapshot_directory& directory, std::size_t keep,
-                                const journal_marks& marks);
+written_snapshot write_snapshot(coffer::ledger& ledger, snapshot_directory& directory,
+                                std::size_t keep, const journal_marks& marks);
 
 }  // namespace coffer::snapshot

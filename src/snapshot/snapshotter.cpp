@@ -19,9 +19,9 @@ constexpr std::chrono::milliseconds look_again{50};
 
 }  // namespace
 
-snapshotter::snapshotter(ledger& books, snapshot_directory directory, options chosen,
+snapshotter::snapshotter(coffer::ledger& ledger, snapshot_directory directory, options chosen,
                          journal_marks marks)
-    : books_{books},
+    : ledger_{ledger},
       directory_{std::move(directory)},
       chosen_{std::min(chosen.every, longest_wait), chosen.keep, {}},
       marks_{std::move(marks)},
@@ -118,7 +118,7 @@ bool snapshotter::is_covered() const {
 
 void snapshotter::write() {
     const clock::time_point begin = clock::now();
-    const written_snapshot written = write_snapshot(books_, directory_, chosen_.keep, marks_);
+    const written_snapshot written = write_snapshot(ledger_, directory_, chosen_.keep, marks_);
     covered_record_ = written.after_record;
     newest_ = written.file;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);

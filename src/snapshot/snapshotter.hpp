@@ -33,9 +33,10 @@ public:
         std::optional<std::uint64_t> covered_record{};
     };
 
-    /// Starts. `books`, and what `marks` call, must outlive it. Throws std::system_error if there
+    /// Starts. `ledger`, and what `marks` call, must outlive it. Throws std::system_error if there
     /// is no thread to be had.
-    snapshotter(ledger& books, snapshot_directory directory, options chosen, journal_marks marks);
+    snapshotter(coffer::ledger& ledger, snapshot_directory directory, options chosen,
+                journal_marks marks);
     ~snapshotter() { stop(); }
     snapshotter(const snapshotter&) = delete;
     snapshotter& operator=(const snapshotter&) = delete;
@@ -74,7 +75,7 @@ private:
     void set_due(clock::duration took) noexcept;
     void report_failure(const char* reason) noexcept;
 
-    ledger& books_;
+    ledger& ledger_;
     snapshot_directory directory_;
     const options chosen_;
     const journal_marks marks_;

@@ -13,11 +13,11 @@ using coffer::api::request;
 namespace {
 
 struct api_under_test {
-    coffer::engine house{coffer::open_sample()};
+    coffer::engine engine{coffer::open_sample()};
     coffer::api::reply reply;
 
     std::string ask(const request& asked) {
-        coffer::api::handle(house.teller_at(0), asked, reply);
+        coffer::api::handle(engine.teller_at(0), asked, reply);
         return std::string{reply.body()};
     }
     std::string get(std::string_view target) { return ask({method::get, target, {}, {}}); }
@@ -26,7 +26,7 @@ struct api_under_test {
         return ask({method::post, target, content_type, body});
     }
     std::int64_t balance_minor(coffer::account_number number) {
-        return house.books().balance(number).posting.balance.minor();
+        return engine.ledger().balance(number).posting.balance.minor();
     }
 };
 
@@ -51,7 +51,7 @@ TEST_CASE("handle: the three endpoints answer in the contract's words", "[api]")
 
 TEST_CASE("handle: the sample accounts are those of the contract", "[api]") {
     api_under_test api;
-    CHECK(api.house.books().size() == 10);
+    CHECK(api.engine.ledger().size() == 10);
     for (coffer::account_number i = 1; i <= 9; ++i)
         CHECK(api.balance_minor(10000 + i) == static_cast<std::int64_t>(i) * 100'000);
     CHECK(api.balance_minor(100000) == 1'000'000);
@@ -77,7 +77,7 @@ TEST_CASE("handle: a refused amount moves nothing", "[api]") {
         }
     }
     CHECK(api.balance_minor(10001) == 100'000);
-    CHECK(api.house.books().balance(10001).posting.sequence == 1);
+    CHECK(api.engine.ledger().balance(10001).posting.sequence == 1);
 }
 
 TEST_CASE("handle: a withdrawal beyond the balance is refused, one of all of it is not", "[api]") {
@@ -204,7 +204,7 @@ TEST_CASE("handle: OPTIONS is answered with the methods of a path or of the serv
 TEST_CASE("wants_body: a body is wanted where the answer depends on it", "[api]") {
     api_under_test api;
     const auto is_wanted = [&api](method how, std::string_view target, std::string_view type) {
-        return wants_body(api.house.teller_at(0), {how, target, type, {}}, api.reply);
+        return wants_body(api.engine.teller_at(0), {how, target, type, {}}, api.reply);
     };
     const std::string_view json = "application/json";
     CHECK(is_wanted(method::post, "/accounts/10001/deposit", json));

@@ -34,17 +34,17 @@ public:
         REQUIRE(open(minor_units, sequence));
     }
     outcome open(std::int64_t minor_units, std::uint64_t sequence) {
-        return books_.restore({7, sequence, cents(minor_units)});
+        return ledger_.restore({7, sequence, cents(minor_units)});
     }
-    outcome deposit(money amount) { return books_.deposit(7, amount); }
-    outcome withdraw(money amount) { return books_.withdraw(7, amount); }
+    outcome deposit(money amount) { return ledger_.deposit(7, amount); }
+    outcome withdraw(money amount) { return ledger_.withdraw(7, amount); }
     account_state load() {
-        const posting last = books_.balance(7).posting;
+        const posting last = ledger_.balance(7).posting;
         return {last.balance, last.sequence};
     }
 
 private:
-    ledger books_;
+    ledger ledger_;
 };
 
 void require_state(const account_state& state, std::int64_t minor_units, std::uint64_t sequence) {
@@ -212,12 +212,12 @@ TEST_CASE("load: a balance is never seen without its sequence", "[core]") {
 
 TEST_CASE("open: of many threads one succeeds", "[core]") {
     for (int round = 0; round != 50; ++round) {
-        ledger books;
+        coffer::ledger ledger;
         std::atomic<int> opened{0};
         in_threads(4, [&](std::size_t index) {
-            opened += books.open(7, cents(static_cast<std::int64_t>(index))) ? 1 : 0;
+            opened += ledger.open(7, cents(static_cast<std::int64_t>(index))) ? 1 : 0;
         });
         REQUIRE(opened == 1);
-        REQUIRE(books.balance(7).posting.sequence == 1);
+        REQUIRE(ledger.balance(7).posting.sequence == 1);
     }
 }

@@ -28,14 +28,14 @@ money cents(std::int64_t minor_units) {
 }  // namespace
 
 TEST_CASE("cut: counts and sums what it visits", "[core]") {
-    ledger books;
-    REQUIRE(books.cut([](const posting&) {}).accounts == 0);
+    coffer::ledger ledger;
+    REQUIRE(ledger.cut([](const posting&) {}).accounts == 0);
     for (std::uint64_t i = 1; i <= 100; ++i)
-        REQUIRE(books.open(i, cents(static_cast<std::int64_t>(i))));
-    REQUIRE(books.withdraw(100, cents(100)));
+        REQUIRE(ledger.open(i, cents(static_cast<std::int64_t>(i))));
+    REQUIRE(ledger.withdraw(100, cents(100)));
     std::vector<std::uint64_t> visited;
     std::int64_t sum_minor = 0;
-    const cut_summary summary = books.cut([&](const posting& each) {
+    const cut_summary summary = ledger.cut([&](const posting& each) {
         visited.push_back(each.account);
         sum_minor += each.balance.minor();
         REQUIRE(each.sequence == (each.account == 100 ? 2 : 1));
@@ -50,48 +50,48 @@ TEST_CASE("cut: counts and sums what it visits", "[core]") {
 }
 
 TEST_CASE("cut: a total beyond 64 bits is exact", "[core]") {
-    ledger books;
+    coffer::ledger ledger;
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
     for (std::uint64_t i = 1; i <= 3; ++i)
-        REQUIRE(books.open(i, cents(most)));
-    const auto total = books.cut([](const posting&) {}).total_minor;
+        REQUIRE(ledger.open(i, cents(most)));
+    const auto total = ledger.cut([](const posting&) {}).total_minor;
     REQUIRE(total / 3 == static_cast<std::uint64_t>(most));
     REQUIRE(total % 3 == 0);
 }
 
 TEST_CASE("cut: takes the states of its beginning, whatever its visitor posts", "[core]") {
-    ledger books;
+    coffer::ledger ledger;
     for (std::uint64_t i = 1; i <= 50; ++i)
-        REQUIRE(books.open(i, cents(10)));
+        REQUIRE(ledger.open(i, cents(10)));
     std::uint64_t next = 1000;
-    const cut_summary summary = books.cut([&](const posting& each) {
+    const cut_summary summary = ledger.cut([&](const posting& each) {
         REQUIRE(each.balance.minor() == 10);
         REQUIRE(each.sequence == 1);
         for (std::uint64_t i = 1; i <= 50; ++i) {
-            REQUIRE(books.deposit(i, cents(1)));
-            REQUIRE(books.transfer(i, i % 50 + 1, cents(1)));
+            REQUIRE(ledger.deposit(i, cents(1)));
+            REQUIRE(ledger.transfer(i, i % 50 + 1, cents(1)));
         }
-        static_cast<void>(books.open(next++, cents(5)));
+        static_cast<void>(ledger.open(next++, cents(5)));
     });
     REQUIRE(summary.accounts == 50);
     REQUIRE(summary.total_minor == 500);
-    REQUIRE(books.cut([](const posting&) {}).accounts == 100);
+    REQUIRE(ledger.cut([](const posting&) {}).accounts == 100);
 }
 
 TEST_CASE("cut: a visitor that throws ends its visits and not the cut", "[core]") {
-    ledger books;
+    coffer::ledger ledger;
     for (std::uint64_t i = 1; i <= 10; ++i)
-        REQUIRE(books.open(i, cents(1)));
+        REQUIRE(ledger.open(i, cents(1)));
     int visits = 0;
-    REQUIRE_THROWS_AS(books.cut([&visits](const posting&) {
+    REQUIRE_THROWS_AS(ledger.cut([&visits](const posting&) {
         if (++visits == 3)
             throw std::runtime_error{"enough"};
     }),
                       std::runtime_error);
     REQUIRE(visits == 3);
     for (std::uint64_t i = 1; i <= 10; ++i)
-        REQUIRE(books.deposit(i, cents(1)));
-    REQUIRE(books.cut([](const posting&) {}).total_minor == 20);
+        REQUIRE(ledger.deposit(i, cents(1)));
+    REQUIRE(ledger.cut([](const posting&) {}).total_minor == 20);
 }
 
 TEST_CASE("epoch_clock: no epoch is that of memory never written, nor that of its neighbours",
@@ -117,21 +117,21 @@ TEST_CASE("cut: moves an account that is not open yet, so that a slow opening fa
 
 TEST_CASE("cut: a thousand beside transfers at full speed all have the same total", "[core]") {
     constexpr std::uint64_t accounts = 64;
-    ledger books;
+    coffer::ledger ledger;
     for (std::uint64_t i = 1; i <= accounts; ++i)
-        REQUIRE(books.open(i, cents(1000)));
+        REQUIRE(ledger.open(i, cents(1000)));
     std::atomic<bool> done{false};
     std::atomic<int> wrong{0};
     in_threads(3, [&](std::size_t index) {
         if (index == 0) {
             for (int i = 0; i != 1000; ++i)
-                wrong += books.cut([](const posting&) {}).total_minor != accounts * 1000;
+                wrong += ledger.cut([](const posting&) {}).total_minor != accounts * 1000;
             done = true;
             return;
         }
         for (std::uint64_t i = index; !done; i = i * 6364136223846793005U + 1442695040888963407U)
-            static_cast<void>(books.transfer((i >> 20) % accounts + 1, (i >> 40) % accounts + 1,
-                                             cents(static_cast<std::int64_t>(i >> 60) + 1)));
+            static_cast<void>(ledger.transfer((i >> 20) % accounts + 1, (i >> 40) % accounts + 1,
+                                              cents(static_cast<std::int64_t>(i >> 60) + 1)));
     });
     REQUIRE(wrong == 0);
 }
@@ -139,19 +139,19 @@ TEST_CASE("cut: a thousand beside transfers at full speed all have the same tota
 TEST_CASE("cut: takes each account as it was, though postings to others have moved it", "[core]") {
     constexpr std::uint64_t accounts = 1000;
     constexpr std::uint64_t highest = std::numeric_limits<std::uint64_t>::max();
-    ledger books{{1, accounts}};
+    coffer::ledger ledger{{1, accounts}};
     for (std::uint64_t i = 1; i <= accounts; ++i)
-        REQUIRE(books.open(i, cents(static_cast<std::int64_t>(i))));
-    REQUIRE(books.open(highest, cents(7)));
-    REQUIRE(books.open(accounts + 1));
+        REQUIRE(ledger.open(i, cents(static_cast<std::int64_t>(i))));
+    REQUIRE(ledger.open(highest, cents(7)));
+    REQUIRE(ledger.open(accounts + 1));
     std::size_t seen = 0;
-    const auto cut = books.cut([&](const posting& each) {
+    const auto cut = ledger.cut([&](const posting& each) {
         if (seen++ == 0) {
             // With the first account in the cut's hand, all groups are moved by postings.
             for (std::uint64_t i = 1; i <= accounts; i += 5)
-                static_cast<void>(books.deposit(i, cents(1'000'000)));
-            static_cast<void>(books.deposit(highest, cents(1)));
-            static_cast<void>(books.transfer(1, accounts + 1, cents(1)));
+                static_cast<void>(ledger.deposit(i, cents(1'000'000)));
+            static_cast<void>(ledger.deposit(highest, cents(1)));
+            static_cast<void>(ledger.transfer(1, accounts + 1, cents(1)));
         }
         const std::uint64_t due = each.account == highest        ? 7
                                   : each.account == accounts + 1 ? 0
@@ -161,21 +161,21 @@ TEST_CASE("cut: takes each account as it was, though postings to others have mov
     });
     REQUIRE(cut.accounts == accounts + 2);
     REQUIRE(cut.total_minor == accounts * (accounts + 1) / 2 + 7);
-    REQUIRE(books.cut([](const posting&) {}).total_minor ==
+    REQUIRE(ledger.cut([](const posting&) {}).total_minor ==
             accounts * (accounts + 1) / 2 + 7 + 200 * 1'000'000 + 1);
 }
 
 TEST_CASE("cut: what one thread did after another's answer is never there without it", "[core]") {
-    ledger books;
-    REQUIRE(books.open(1));
-    REQUIRE(books.open(2));
+    coffer::ledger ledger;
+    REQUIRE(ledger.open(1));
+    REQUIRE(ledger.open(2));
     std::atomic<bool> done{false};
     std::atomic<int> wrong{0};
     in_threads(2, [&](std::size_t index) {
         if (index == 0) {
             for (int i = 0; i != 2000; ++i) {
                 std::int64_t balances_minor[3] = {};
-                books.cut([&balances_minor](const posting& each) {
+                ledger.cut([&balances_minor](const posting& each) {
                     balances_minor[each.account] = each.balance.minor();
                 });
                 // Account 1 is always first.
@@ -185,8 +185,8 @@ TEST_CASE("cut: what one thread did after another's answer is never there withou
             return;
         }
         while (!done) {
-            static_cast<void>(books.deposit(1, cents(1)));
-            static_cast<void>(books.deposit(2, cents(1)));
+            static_cast<void>(ledger.deposit(1, cents(1)));
+            static_cast<void>(ledger.deposit(2, cents(1)));
         }
     });
     REQUIRE(wrong == 0);

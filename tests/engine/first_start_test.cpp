@@ -29,7 +29,7 @@ namespace {
 
 std::string recovered_text(const data_directory& where) {
     const captured_log log;
-    return to_text(truth_of(*recover(where, 0ns, {}).books));
+    return to_text(truth_of(*recover(where, 0ns, {}).ledger));
 }
 
 std::size_t entries(const fs::path& directory) {

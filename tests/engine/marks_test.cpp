@@ -47,21 +47,22 @@ struct kept_key {
 };
 
 /// Deposits with a key that nobody has used, which says when it was before it was asked for.
-void deposit_once(ledger& books, journal::lane& lane, key_store& keys, account_number account,
-                  money amount, std::string_view name, std::deque<kept_key>& kept) {
+void deposit_once(coffer::ledger& ledger, journal::lane& lane, key_store& keys,
+                  account_number account, money amount, std::string_view name,
+                  std::deque<kept_key>& kept) {
     const std::string text = std::to_string(monotonic_ns()) + '-' + std::string{name};
     const journal::request_key key{text, {1, 2}};
     key_store::claim claim = keys.ask(key);
     if (claim.verdict() != key_store::verdict::fresh)
         return;
-    const posting made = books.deposit(account, amount).posting;
+    const posting made = ledger.deposit(account, amount).posting;
     kept.push_back({claim.key(), lane.append(journal::record::of_deposit(made, amount, key))});
     claim.keep({errc::ok, made.balance}, &lane, kept.back().until);
 }
 
 /// Posts through a lane of its own until it is told to end: deposits, and transfers between
 /// accounts that all posters use.
-void post(ledger& books, journal::writer& journal, key_store& keys, std::size_t index,
+void post(coffer::ledger& ledger, journal::writer& journal, key_store& keys, std::size_t index,
           const std::atomic<bool>& done) {
     journal::lane& lane = journal.lane_at(index);
     std::deque<kept_key> kept;
@@ -71,9 +72,9 @@ void post(ledger& books, journal::writer& journal, key_store& keys, std::size_t 
         lane.begin();
         if (journal.accepting() && lane.reserve()) {
             if (i % 2 == 0)
-                deposit_once(books, lane, keys, account, amount,
+                deposit_once(ledger, lane, keys, account, amount,
                              std::to_string(index) + '/' + std::to_string(i), kept);
-            else if (const auto made = books.transfer(account, 100000, amount))
+            else if (const auto made = ledger.transfer(account, 100000, amount))
                 lane.append(journal::record::of_transfer(made.from, made.to, amount));
         }
         lane.end();
@@ -85,7 +86,7 @@ void post(ledger& books, journal::writer& journal, key_store& keys, std::size_t 
 
 /// The accounts as they are after the journal's records up to this one.
 truth after_record(const small_ledger& kept, std::uint64_t last) {
-    ledger books;
+    coffer::ledger ledger;
     journal::reader from{kept.storage()};
     while (const auto batch = from.next()) {
         std::uint64_t number = batch->header.first_record;
@@ -93,14 +94,15 @@ truth after_record(const small_ledger& kept, std::uint64_t last) {
             if (number++ > last)
                 return;
             if (one.kind == journal::record_kind::transfer)
-                static_cast<void>(books.transfer(one.state.account, one.payee.account, one.amount));
+                static_cast<void>(
+                    ledger.transfer(one.state.account, one.payee.account, one.amount));
             else if (one.operation == journal::posting_operation::opening)
-                static_cast<void>(books.open(one.state.account, one.amount));
+                static_cast<void>(ledger.open(one.state.account, one.amount));
             else
-                static_cast<void>(books.deposit(one.state.account, one.amount));
+                static_cast<void>(ledger.deposit(one.state.account, one.amount));
         });
     }
-    return truth_of(books);
+    return truth_of(ledger);
 }
 
 truth accounts_in(const fs::path& file) {
@@ -132,7 +134,7 @@ std::vector<key_mark> post_beside_snapshots(small_ledger& kept, std::uint64_t sn
     key_store keys{{.time_to_live = key_ttl}, &monotonic_ns};
     key_horizon horizon{1, key_ttl};
     std::vector<key_mark> said;
-    journal::writer journal{kept.books(),
+    journal::writer journal{kept.ledger(),
                             kept.log(),
                             {.on_durable = {[] {}, [] {}}, .on_failure = {}, .lane_bytes = 4096}};
     std::atomic<bool> done{false};
@@ -149,13 +151,13 @@ std::vector<key_mark> post_beside_snapshots(small_ledger& kept, std::uint64_t sn
         return said.back().keys_from;
     };
     const auto barrier = [&] { return journal.barrier(); };
-    snapshot::snapshotter taker{kept.books(),
+    snapshot::snapshotter taker{kept.ledger(),
                                 snapshot::snapshot_directory{kept.where().snapshots()},
                                 {1ms, 1000},
                                 {kept.log().ledger(), durable_record, keys_from, barrier, {}}};
     std::array<std::thread, posters> threads;
     for (std::size_t i = 0; i != posters; ++i)
-        threads[i] = std::thread{[&, i] { post(kept.books(), journal, keys, i, done); }};
+        threads[i] = std::thread{[&, i] { post(kept.ledger(), journal, keys, i, done); }};
     const auto deadline = std::chrono::steady_clock::now() + 20s;
     while (taker.taken() < snapshots && std::chrono::steady_clock::now() < deadline)
         std::this_thread::sleep_for(1ms);
@@ -196,7 +198,7 @@ TEST_CASE(
     const captured_log log;
     small_ledger kept{{.segment_bytes = std::uint64_t{4} << 20}};
     post_beside_snapshots(kept, 20);
-    const std::string whole = to_text(truth_of(kept.books()));
+    const std::string whole = to_text(truth_of(kept.ledger()));
     std::uint64_t ahead = 0;
     for (const fs::path& file : snapshot::list_snapshots(kept.where().snapshots())) {
         const snapshot::snapshot_info said = snapshot::check_snapshot(file);
@@ -205,13 +207,13 @@ TEST_CASE(
         CHECK(none_further(there, after_record(kept, said.until_record)));
         // It is the newest there is: those after it are removed by now.
         const recovered found = recover(kept.where(), 0ns, {});
-        CHECK(to_text(truth_of(*found.books)) == whole);
+        CHECK(to_text(truth_of(*found.ledger)) == whole);
         CHECK(found.from.find(file.string()) != std::string::npos);
         ahead += found.skipped;
         fs::remove(file);
     }
     CHECK(ahead > 0);
-    CHECK(to_text(truth_of(*recover(kept.where(), 0ns, {}).books)) == whole);
+    CHECK(to_text(truth_of(*recover(kept.where(), 0ns, {}).ledger)) == whole);
 }
 
 TEST_CASE("marks: no key that lives is of an earlier record than snapshots beside postings say",

@@ -55,7 +55,7 @@ std::vector<fs::path> fill(small_ledger& kept) {
 class judge {
 public:
     judge(small_ledger& kept, std::chrono::nanoseconds key_ttl)
-        : where_{kept.where()}, truth_{to_text(truth_of(kept.books()))}, key_ttl_{key_ttl} {}
+        : where_{kept.where()}, truth_{to_text(truth_of(kept.ledger()))}, key_ttl_{key_ttl} {}
 
     /// Of a directory where this file is damaged.
     void look(const fs::path& file, std::uint64_t offset) {
@@ -63,7 +63,7 @@ public:
         try {
             const auto ignore = [](const journal::record&, const journal::batch_stamp&) {};
             const recovered found = recover(where_, key_ttl_, ignore);
-            if (to_text(truth_of(*found.books)) != truth_)
+            if (to_text(truth_of(*found.ledger)) != truth_)
                 return wrong(file, offset, "recovers something else");
             if (log.text().find("warning") == std::string::npos)
                 ++unnoticed;

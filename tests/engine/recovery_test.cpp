@@ -53,7 +53,7 @@ TEST_CASE("recovery: without a snapshot the journal alone is the whole truth", "
     small_ledger kept;
     kept.post_much(100);
     const recovered found = recover_all(kept.where());
-    CHECK(to_text(truth_of(*found.books)) == to_text(truth_of(kept.books())));
+    CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(found.records == 110);
     CHECK(found.skipped == 0);
     CHECK(found.last_record == 110);
@@ -71,9 +71,9 @@ TEST_CASE("recovery: what is recovered is known to be durable", "[engine]") {
     kept.deposit(10002, 1);
     kept.commit();
     const recovered found = recover_all(kept.where());
-    CHECK(found.books->durable_sequence(10001) == 2);
-    CHECK(found.books->durable_sequence(10002) == 2);
-    CHECK(found.books->durable_sequence(10003) == 1);
+    CHECK(found.ledger->durable_sequence(10001) == 2);
+    CHECK(found.ledger->durable_sequence(10002) == 2);
+    CHECK(found.ledger->durable_sequence(10003) == 1);
 }
 
 TEST_CASE("recovery: the newest snapshot is followed by what the journal has had since",
@@ -87,7 +87,7 @@ TEST_CASE("recovery: the newest snapshot is followed by what the journal has had
     kept.post_much(25);
     REQUIRE(kept.segments().size() >= 2);
     const recovered found = recover_all(kept.where());
-    CHECK(to_text(truth_of(*found.books)) == to_text(truth_of(kept.books())));
+    CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(found.skipped == 0);
     CHECK(found.last_record == 285);
     // Whole batches: the one that the snapshot ends with is not read again.
@@ -104,7 +104,7 @@ TEST_CASE("recovery: what a snapshot has beyond what was durable before it is sk
     kept.take_snapshot([&kept] { kept.post_much(30); });
     kept.post_much(20);
     const recovered found = recover_all(kept.where());
-    CHECK(to_text(truth_of(*found.books)) == to_text(truth_of(kept.books())));
+    CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(found.records == 50);
     CHECK(found.skipped == 30);
 }
@@ -123,7 +123,7 @@ TEST_CASE("recovery: changes nothing", "[engine]") {
         return all;
     };
     const std::string before = content();
-    CHECK(recover_all(kept.where()).books->size() == 10);
+    CHECK(recover_all(kept.where()).ledger->size() == 10);
     CHECK(content() == before);
 }
 
@@ -138,7 +138,7 @@ TEST_CASE("recovery: a snapshot that fails its check is named, and the one befor
     kept.post_much(50);
     damage(kept.snapshot_file(2));
     const recovered found = recover_all(kept.where());
-    CHECK(to_text(truth_of(*found.books)) == to_text(truth_of(kept.books())));
+    CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(found.records == 100);
     CHECK_THAT(found.from, StartsWith("from " + kept.snapshot_file(1).string()));
     CHECK_THAT(log.text(), StartsWith("warning a snapshot is passed over: " +
@@ -146,7 +146,7 @@ TEST_CASE("recovery: a snapshot that fails its check is named, and the one befor
 
     damage(kept.snapshot_file(1));
     const recovered without = recover_all(kept.where());
-    CHECK(to_text(truth_of(*without.books)) == to_text(truth_of(kept.books())));
+    CHECK(to_text(truth_of(*without.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(without.records == 160);
 }
 
@@ -160,7 +160,7 @@ TEST_CASE("recovery: a snapshot of a version that kept no journal is passed over
                "{\"account_number\":\"10001\",\"balance\":1.0,\"sequence\":1}\n"
                "],\"count\":1,\"total\":1.0}\n");
     const recovered found = recover_all(kept.where());
-    CHECK(to_text(truth_of(*found.books)) == to_text(truth_of(kept.books())));
+    CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK_THAT(log.text(), Contains("7.json, offset 11: the snapshot is of format 1, and not of "
                                     "2"));
 }
@@ -196,7 +196,7 @@ TEST_CASE("recovery: a journal that begins after what is needed is refused", "[e
         kept.take_snapshot();
         fs::remove(first);
         const recovered found = recover_all(kept.where());
-        CHECK(to_text(truth_of(*found.books)) == to_text(truth_of(kept.books())));
+        CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     }
     SECTION("the only one that does is damaged") {
         kept.take_snapshot();
@@ -246,7 +246,7 @@ TEST_CASE("recovery: what a crash left half written is reported and left out", "
     const captured_log log;
     small_ledger kept;
     kept.post_much(20);
-    const std::string before = to_text(truth_of(kept.books()));
+    const std::string before = to_text(truth_of(kept.ledger()));
     const fs::path file = kept.segments().back();
     const std::string durable = read_file(file);
     for (int i = 0; i != 30; ++i)
@@ -261,7 +261,7 @@ TEST_CASE("recovery: what a crash left half written is reported and left out", "
     write_file(file, torn);
 
     const recovered found = recover_all(kept.where());
-    CHECK(to_text(truth_of(*found.books)) == before);
+    CHECK(to_text(truth_of(*found.ledger)) == before);
     CHECK(found.last_record == 30);
     CHECK_THAT(log.text(), StartsWith("warning " + file.string() + ", offset ") &&
                                Contains("was never acknowledged and is cut off"));
@@ -283,12 +283,12 @@ TEST_CASE("recovery: keys that are young enough are found, whatever the snapshot
     const auto hours = posted.size();
     const auto found_with = [&](std::chrono::nanoseconds ttl) {
         std::vector<std::string> found;
-        const recovered books = recover(
+        const recovered ledger = recover(
             kept.where(), ttl, [&](const journal::record& one, const journal::batch_stamp&) {
                 if (!one.key.text.empty())
                     found.emplace_back(one.key.text);
             });
-        CHECK(to_text(truth_of(*books.books)) == to_text(truth_of(kept.books())));
+        CHECK(to_text(truth_of(*ledger.ledger)) == to_text(truth_of(kept.ledger())));
         return found;
     };
     for (const std::size_t ttl :
@@ -345,7 +345,7 @@ TEST_CASE("recovery: what is before the keys that a snapshot says are remembered
                     [&keys](const journal::record& one, const journal::batch_stamp&) {
                         keys += !one.key.text.empty();
                     });
-        CHECK(to_text(truth_of(*found.books)) == to_text(truth_of(kept.books())));
+        CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
         return std::pair{keys, found.keys_from};
     };
     using pair = std::pair<std::uint64_t, std::uint64_t>;

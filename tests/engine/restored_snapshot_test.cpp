@@ -55,7 +55,7 @@ TEST_CASE("restoring: the first that is right is taken, and those before it are 
         write_file(place.path() / "1.json", snapshot_of({})),
     };
     const restored_snapshot found = restore_newest(files, some_ledger);
-    CHECK(to_text(truth_of(*found.books)) == "7/3/1.5 8/1/0.5 ");
+    CHECK(to_text(truth_of(*found.ledger)) == "7/3/1.5 8/1/0.5 ");
     CHECK(found.file == files[2]);
     CHECK(found.after_record == 5);
     CHECK(found.until_record == 6);
@@ -68,7 +68,7 @@ TEST_CASE("restoring: the first that is right is taken, and those before it are 
 
 TEST_CASE("restoring: where there is none the ledger has no accounts", "[engine]") {
     const restored_snapshot found = restore_newest({}, some_ledger);
-    CHECK(found.books->size() == 0);
+    CHECK(found.ledger->size() == 0);
     CHECK(found.file.empty());
     CHECK(found.after_record == 0);
     CHECK(found.until_record == 0);
@@ -81,7 +81,7 @@ TEST_CASE("restoring: a snapshot whose accounts are not what it says is passed o
     const auto said = [&](const std::string& text) {
         const std::vector<fs::path> files{write_file(place.path() / "1.json", text)};
         const restored_snapshot found = restore_newest(files, some_ledger);
-        CHECK(found.books->size() == (found.file.empty() ? 0 : 2));
+        CHECK(found.ledger->size() == (found.file.empty() ? 0 : 2));
         return found.file.empty();
     };
     CHECK(!said(snapshot_of(two)));

@@ -48,8 +48,8 @@ std::chrono::nanoseconds begin_of(small_ledger& kept, std::size_t index) {
 
 void check_recovers(small_ledger& kept) {
     const captured_log log;
-    CHECK(to_text(truth_of(*recover(kept.where(), 0ns, {}).books)) ==
-          to_text(truth_of(kept.books())));
+    CHECK(to_text(truth_of(*recover(kept.where(), 0ns, {}).ledger)) ==
+          to_text(truth_of(kept.ledger())));
 }
 
 }  // namespace

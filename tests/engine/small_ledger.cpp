@@ -19,9 +19,9 @@ void require(bool fine) {
 
 }  // namespace
 
-truth truth_of(ledger& books) {
+truth truth_of(coffer::ledger& ledger) {
     truth found;
-    books.cut([&found](const posting& last) { found[last.account] = last; });
+    ledger.cut([&found](const posting& last) { found[last.account] = last; });
     return found;
 }
 
@@ -39,26 +39,26 @@ small_ledger::small_ledger(journal::file_log::options chosen)
     begin_journal(*where_, first_accounts::sample, chosen);
     log_ = journal::file_log::open(storage_, chosen);
     for (const posting& one : sample_accounts())
-        require(static_cast<bool>(books_.restore(one)));
+        require(static_cast<bool>(ledger_.restore(one)));
 }
 
 void small_ledger::deposit(account_number to, std::int64_t amount_minor, std::string_view key) {
     const money amount = money::from_minor(amount_minor);
-    const outcome made = books_.deposit(to, amount);
+    const outcome made = ledger_.deposit(to, amount);
     require(static_cast<bool>(made));
     add(journal::record::of_deposit(made.posting, amount, {key, {1, 2}}));
 }
 
 void small_ledger::withdraw(account_number from, std::int64_t amount_minor, std::string_view key) {
     const money amount = money::from_minor(amount_minor);
-    const outcome made = books_.withdraw(from, amount);
+    const outcome made = ledger_.withdraw(from, amount);
     require(static_cast<bool>(made));
     add(journal::record::of_withdrawal(made.posting, amount, {key, {1, 2}}));
 }
 
 void small_ledger::transfer(account_number from, account_number to, std::int64_t amount_minor) {
     const money amount = money::from_minor(amount_minor);
-    const auto made = books_.transfer(from, to, amount);
+    const auto made = ledger_.transfer(from, to, amount);
     require(static_cast<bool>(made));
     add(journal::record::of_transfer(made.from, made.to, amount));
 }
@@ -93,9 +93,9 @@ void small_ledger::commit(std::chrono::nanoseconds later) {
     require(static_cast<bool>(log_->append(sealed)));
     require(static_cast<bool>(log_->wait_durable()));
     journal::visit_records(sealed, [this](const journal::record& one) {
-        books_.note_durable(one.state.account, one.state.sequence);
+        ledger_.note_durable(one.state.account, one.state.sequence);
         if (one.kind == journal::record_kind::transfer)
-            books_.note_durable(one.payee.account, one.payee.sequence);
+            ledger_.note_durable(one.payee.account, one.payee.sequence);
     });
     batch_.clear();
 }
@@ -115,7 +115,7 @@ snapshot::written_snapshot small_ledger::take_snapshot(const std::function<void(
     };
     const auto barrier = [this] { return last_record(); };
     const auto keys = [keys_from](std::uint64_t) { return keys_from; };
-    return snapshot::write_snapshot(books_, directory, 10,
+    return snapshot::write_snapshot(ledger_, directory, 10,
                                     {log_->ledger(), durable, keys, barrier, {}});
 }
 

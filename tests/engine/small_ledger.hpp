@@ -28,7 +28,7 @@ inline constexpr journal::file_log::options small_segments{.segment_bytes = 8192
 /// An account's last posting, by its number.
 using truth = std::map<account_number, posting>;
 
-[[nodiscard]] truth truth_of(ledger& books);
+[[nodiscard]] truth truth_of(coffer::ledger& ledger);
 
 /// What is there, in words: "10001/3/1000.0 ".
 [[nodiscard]] std::string to_text(const truth& what);
@@ -40,7 +40,7 @@ public:
     explicit small_ledger(journal::file_log::options chosen = small_segments);
 
     [[nodiscard]] const data_directory& where() const noexcept { return *where_; }
-    [[nodiscard]] ledger& books() noexcept { return books_; }
+    [[nodiscard]] coffer::ledger& ledger() noexcept { return ledger_; }
     [[nodiscard]] const journal::posix_storage& storage() const noexcept { return storage_; }
     [[nodiscard]] journal::file_log& log() noexcept { return *log_; }
     [[nodiscard]] std::uint64_t last_record() const { return log_->tail().next_record - 1; }
@@ -77,7 +77,7 @@ private:
     journal::posix_storage storage_;
     std::unique_ptr<journal::file_log> log_;
     journal::batch_builder batch_;
-    ledger books_;
+    coffer::ledger ledger_;
 };
 
 }  // namespace coffer::test

@@ -14,9 +14,9 @@
 using coffer::engine;
 using coffer::errc;
 using coffer::money;
+using coffer::posting_result;
 using coffer::service;
 using coffer::teller;
-using coffer::told;
 using coffer::test::gate;
 using coffer::test::memory_log;
 using namespace std::chrono_literals;
@@ -25,55 +25,55 @@ namespace {
 
 constexpr money one_cent = money::from_minor(1);
 
-/// Two tellers of books that are durable when the gate is opened.
-class house_behind_a_gate {
+/// Two tellers of a ledger that is durable when the gate is opened.
+class engine_behind_a_gate {
 public:
-    explicit house_behind_a_gate(std::chrono::milliseconds disk_timeout = 5s) {
+    explicit engine_behind_a_gate(std::chrono::milliseconds disk_timeout = 5s) {
         auto made = coffer::test::log_behind(held_);
         log_ = made.get();
         coffer::engine::journal_options chosen;
         chosen.disk_timeout = disk_timeout;
-        house_.open(coffer::open_sample(), std::move(made), std::move(chosen));
+        engine_.open(coffer::open_sample(), std::move(made), std::move(chosen));
     }
-    ~house_behind_a_gate() { held_.open(); }
+    ~engine_behind_a_gate() { held_.open(); }
 
     /// One operation in a turn of its own; what it is to wait for is in `due`.
     template <class Ask>
-    told ask(std::size_t index, const Ask& what) {
-        teller& one = at(index);
+    posting_result ask(std::size_t index, const Ask& what) {
+        teller& one = teller_at(index);
         teller::turn turn{one};
-        const told answer = what(one);
+        const posting_result answer = what(one);
         turn.end();
         one.announce();
         due = one.due();
         return answer;
     }
-    told deposit(std::size_t index, std::string_view key = {}) {
+    posting_result deposit(std::size_t index, std::string_view key = {}) {
         return ask(index, [key](teller& one) { return one.deposit(10001, one_cent, key); });
     }
-    told withdraw_too_much(std::size_t index, std::string_view key = {}) {
+    posting_result withdraw_too_much(std::size_t index, std::string_view key = {}) {
         return ask(index, [key](teller& one) {
             return one.withdraw(10001, money::from_minor(100'000'000), key);
         });
     }
-    told balance(std::size_t index, coffer::account_number account = 10001) {
+    posting_result balance(std::size_t index, coffer::account_number account = 10001) {
         return ask(index, [account](teller& one) { return one.balance(account); });
     }
     /// Waits as long as it takes.
     void wait_until_durable(std::size_t index, teller::ticket ticket) {
-        while (!at(index).is_durable(ticket))
+        while (!teller_at(index).is_durable(ticket))
             std::this_thread::sleep_for(100us);
     }
     /// Ends the journal; then what it has may be read.
     memory_log& ended() {
         held_.open();
-        if (!house_.close())
+        if (!engine_.close())
             throw std::logic_error{"the journal failed"};
         return *log_;
     }
 
-    teller& at(std::size_t index) { return house_.teller_at(index); }
-    engine& house() { return house_; }
+    teller& teller_at(std::size_t index) { return engine_.teller_at(index); }
+    coffer::engine& engine() { return engine_; }
     gate& held() { return held_; }
     memory_log& log() { return *log_; }
 
@@ -81,15 +81,15 @@ public:
 
 private:
     gate held_;
-    engine house_{engine::options{.tellers = 2, .keys = {}}};
+    coffer::engine engine_{coffer::engine::options{.tellers = 2, .keys = {}}};
     memory_log* log_;
 };
 
 }  // namespace
 
-TEST_CASE("teller: before the books are open, says so", "[engine]") {
-    engine house{engine::options{}};
-    teller& one = house.teller_at(0);
+TEST_CASE("teller: before the ledger is open, says so", "[engine]") {
+    coffer::engine engine{engine::options{}};
+    teller& one = engine.teller_at(0);
     {
         const teller::turn turn{one};
         CHECK(one.deposit(10001, one_cent, {}).service == service::not_open);
@@ -97,19 +97,19 @@ TEST_CASE("teller: before the books are open, says so", "[engine]") {
         CHECK(one.find(10001).service == service::not_open);
         CHECK_FALSE(one.was_full());
     }
-    house.open(coffer::open_sample());
+    engine.open(coffer::open_sample());
     const teller::turn turn{one};
     CHECK(one.deposit(10001, one_cent, {}).outcome.posting.balance == money::from_minor(100'001));
     CHECK(one.due() == 0);
 }
 
 TEST_CASE("teller: a posting is due until it is in the log", "[engine]") {
-    house_behind_a_gate bank;
+    engine_behind_a_gate bank;
     CHECK(bank.deposit(0).outcome.posting.sequence == 2);
     const auto due = bank.due;
     CHECK(due != 0);
     std::this_thread::sleep_for(5ms);
-    CHECK_FALSE(bank.at(0).is_durable(due));
+    CHECK_FALSE(bank.teller_at(0).is_durable(due));
     bank.held().open();
     bank.wait_until_durable(0, due);
     const auto records = bank.ended().records();
@@ -118,13 +118,13 @@ TEST_CASE("teller: a posting is due until it is in the log", "[engine]") {
 }
 
 TEST_CASE("teller: a balance waits for the posting that it shows, and no other", "[engine]") {
-    house_behind_a_gate bank;
+    engine_behind_a_gate bank;
     bank.balance(1);
     CHECK(bank.due == 0);
     bank.deposit(0);
     CHECK(bank.balance(1).outcome.posting.balance == money::from_minor(100'001));
     const auto due = bank.due;
-    CHECK_FALSE(bank.at(1).is_durable(due));
+    CHECK_FALSE(bank.teller_at(1).is_durable(due));
     bank.balance(1, 10002);
     CHECK(bank.due == 0);
     bank.balance(1, 77);
@@ -136,39 +136,39 @@ TEST_CASE("teller: a balance waits for the posting that it shows, and no other",
 }
 
 TEST_CASE("teller: a refusal waits for the posting that it was decided by", "[engine]") {
-    house_behind_a_gate bank;
+    engine_behind_a_gate bank;
     CHECK(bank.withdraw_too_much(1).outcome.error == errc::insufficient_funds);
     CHECK(bank.due == 0);
     bank.deposit(0);
     bank.withdraw_too_much(1);
     const auto due = bank.due;
-    CHECK_FALSE(bank.at(1).is_durable(due));
+    CHECK_FALSE(bank.teller_at(1).is_durable(due));
     bank.held().open();
     bank.wait_until_durable(1, due);
     CHECK(bank.ended().records().size() == 1);
 }
 
 TEST_CASE("teller: with a key a request is done once, by whatever teller", "[engine]") {
-    house_behind_a_gate bank;
-    const told first = bank.deposit(0, "k");
+    engine_behind_a_gate bank;
+    const posting_result first = bank.deposit(0, "k");
     const auto due = bank.due;
     CHECK_FALSE(first.replayed);
     CHECK(bank.deposit(1, "k").service == service::request_in_progress);
     bank.held().open();
     bank.wait_until_durable(0, due);
-    const told again = bank.deposit(1, "k");
+    const posting_result again = bank.deposit(1, "k");
     CHECK(again.replayed);
     CHECK(again.outcome.error == errc::ok);
     CHECK(again.outcome.posting.account == 10001);
     CHECK(again.outcome.posting.balance == first.outcome.posting.balance);
     CHECK(bank.due == 0);
     CHECK(bank.withdraw_too_much(1, "k").service == service::key_reused);
-    CHECK(bank.house().books().balance(10001).posting.balance == money::from_minor(100'001));
+    CHECK(bank.engine().ledger().balance(10001).posting.balance == money::from_minor(100'001));
     CHECK(bank.ended().records().size() == 1);
 }
 
 TEST_CASE("teller: a refusal with a key is a record too, and is told again", "[engine]") {
-    house_behind_a_gate bank;
+    engine_behind_a_gate bank;
     bank.held().open();
     CHECK(bank.withdraw_too_much(0, "k").outcome.error == errc::insufficient_funds);
     CHECK(bank.due != 0);
@@ -176,7 +176,7 @@ TEST_CASE("teller: a refusal with a key is a record too, and is told again", "[e
     for (int i = 0; i != 2; ++i)
         bank.ask(
             1, [](teller& one) { return one.deposit(10001, money::from_minor(100'000'000), {}); });
-    const told again = bank.withdraw_too_much(1, "k");
+    const posting_result again = bank.withdraw_too_much(1, "k");
     CHECK(again.replayed);
     CHECK(again.outcome.error == errc::insufficient_funds);
     const auto nobody =
@@ -190,7 +190,7 @@ TEST_CASE("teller: a refusal with a key is a record too, and is told again", "[e
 
 TEST_CASE("teller: a full disk lets reads go on and refuses postings, which takes no key",
           "[engine]") {
-    house_behind_a_gate bank;
+    engine_behind_a_gate bank;
     bank.held().open();
     bank.deposit(0, "before");
     bank.wait_until_durable(0, bank.due);
@@ -204,8 +204,8 @@ TEST_CASE("teller: a full disk lets reads go on and refuses postings, which take
 
 TEST_CASE("teller: makes no posting when its lane is full, and makes it when that is durable",
           "[engine]") {
-    house_behind_a_gate bank;
-    teller& one = bank.at(0);
+    engine_behind_a_gate bank;
+    teller& one = bank.teller_at(0);
     std::size_t made = 0;
     {
         const teller::turn turn{one};
@@ -216,7 +216,7 @@ TEST_CASE("teller: makes no posting when its lane is full, and makes it when tha
         // What it shows is not durable, and there is no place to wait for it.
         CHECK(one.balance(10001).service == service::lane_full);
         CHECK(one.balance(10002).service == service::done);
-        CHECK(bank.house().why_no_postings() == service::done);
+        CHECK(bank.engine().why_no_postings() == service::done);
     }
     one.announce();
     bank.held().open();
@@ -233,29 +233,29 @@ TEST_CASE("teller: makes no posting when its lane is full, and makes it when tha
 
 TEST_CASE("teller: while the disk hangs, postings are refused and safe balances are returned",
           "[engine]") {
-    house_behind_a_gate bank{20ms};
+    engine_behind_a_gate bank{20ms};
     static_cast<void>(bank.deposit(0, "first"));
     const teller::ticket first = bank.due;
-    while (bank.house().why_no_postings() == service::done)
-        bank.at(0).check_disk();
-    CHECK(bank.house().why_no_postings() == service::disk_hangs);
+    while (bank.engine().why_no_postings() == service::done)
+        bank.teller_at(0).check_disk();
+    CHECK(bank.engine().why_no_postings() == service::disk_hangs);
     CHECK(bank.deposit(0, "k").service == service::disk_hangs);
     CHECK(bank.deposit(0, {}).service == service::disk_hangs);
     CHECK(bank.deposit(0, "first").service == service::request_in_progress);
     CHECK(bank.balance(0).service == service::disk_hangs);
     {
-        const teller::turn turn{bank.at(0)};
-        CHECK(bank.at(0).balance(10002).service == service::done);
+        const teller::turn turn{bank.teller_at(0)};
+        CHECK(bank.teller_at(0).balance(10002).service == service::done);
     }
     bank.held().open();
     bank.wait_until_durable(0, first);
-    CHECK(bank.house().why_no_postings() == service::done);
+    CHECK(bank.engine().why_no_postings() == service::done);
     CHECK(bank.deposit(0, "first").replayed);
     CHECK_FALSE(bank.deposit(0, "k").replayed);
 }
 
 TEST_CASE("key_recovery: what a journal says of a request is told again", "[engine]") {
-    house_behind_a_gate bank;
+    engine_behind_a_gate bank;
     bank.held().open();
     bank.deposit(0, "paid");
     bank.withdraw_too_much(0, "refused");
@@ -270,12 +270,12 @@ TEST_CASE("key_recovery: what a journal says of a request is told again", "[engi
     next.open(coffer::open_sample());
     teller& one = next.teller_at(0);
     const teller::turn turn{one};
-    const told paid = one.deposit(10001, one_cent, "paid");
+    const posting_result paid = one.deposit(10001, one_cent, "paid");
     CHECK(paid.replayed);
     CHECK(paid.outcome.posting.balance == money::from_minor(100'001));
     CHECK(one.withdraw(10001, money::from_minor(100'000'000), "refused").outcome.error ==
           errc::insufficient_funds);
-    CHECK(next.books().balance(10001).posting.sequence == 1);
+    CHECK(next.ledger().balance(10001).posting.sequence == 1);
 }
 
 TEST_CASE("key_recovery: a field that the first format kept as it stood is known by both readings",

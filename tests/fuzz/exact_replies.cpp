@@ -48,15 +48,15 @@ exact_reply change(posting& account, bool adds, std::int64_t amount_minor) {
     return success(account, true);
 }
 
-posting* find(known_books& books, const exact_target& target) {
-    const auto account = std::find_if(books.begin(), books.end(), [&target](const posting& one) {
+posting* find(known_ledger& ledger, const exact_target& target) {
+    const auto account = std::find_if(ledger.begin(), ledger.end(), [&target](const posting& one) {
         return std::to_string(one.account) == target.account;
     });
-    return account == books.end() ? nullptr : account;
+    return account == ledger.end() ? nullptr : account;
 }
 
-exact_reply post_to(const exact_target& target, const std::string& minor, known_books& books) {
-    posting* const account = find(books, target);
+exact_reply post_to(const exact_target& target, const std::string& minor, known_ledger& ledger) {
+    posting* const account = find(ledger, target);
     if (account == nullptr)
         return failure(404, "no_such_account");
     return change(*account, target.name == "deposit", std::stoll(minor));
@@ -90,7 +90,7 @@ read_key read(const std::string& field) {
 
 /// The reply to POST, whose body is looked at first, then its key, and then the account.
 exact_reply reply_to_post(const exact_target& target, const exact_request& request,
-                          known_books& books, known_keys& keys) {
+                          known_ledger& ledger, known_keys& keys) {
     constexpr int most_deep = 512;
     const exact_amount amount = read_exactly(request.body, most_deep);
     if (request.encoded || !is_json(request.content_type) ||
@@ -99,17 +99,17 @@ exact_reply reply_to_post(const exact_target& target, const exact_request& reque
     if (amount.what != exact_amount::kind::value)
         return failure(400, "invalid_amount");
     if (request.keys.empty())
-        return post_to(target, amount.minor, books);
+        return post_to(target, amount.minor, ledger);
     const std::string key = read(request.keys[0]).text;
     if (request.keys.size() > 1 || key.empty())
         return failure(400, "invalid_idempotency_key");
-    if (find(books, target) == nullptr)
+    if (find(ledger, target) == nullptr)
         return failure(404, "no_such_account");
     const std::string asked = target.name + " " + target.account + " " + amount.minor;
     if (const auto known = keys.find(key); known != keys.end())
         return known->second.request == asked ? known->second.reply
                                               : failure(422, "idempotency_key_reused");
-    const exact_reply reply = post_to(target, amount.minor, books);
+    const exact_reply reply = post_to(target, amount.minor, ledger);
     keys[key] = {asked, reply};
     return reply;
 }
@@ -120,7 +120,7 @@ bool has_key_parameters(const exact_request& request) {
     return request.keys.size() == 1 && !read(request.keys[0]).rest.empty();
 }
 
-exact_reply reply_to(const exact_request& request, known_books& books, known_keys& keys) {
+exact_reply reply_to(const exact_request& request, known_ledger& ledger, known_keys& keys) {
     const exact_target target = read_target(request.target);
     const bool is_options = request.method == "OPTIONS";
     if (is_options && target.what != exact_target::kind::nowhere)
@@ -135,8 +135,8 @@ exact_reply reply_to(const exact_request& request, known_books& books, known_key
         else if (!is_account_number(target.account))
             due = failure(400, "invalid_account_number");
         else if (request.method == "POST")
-            due = reply_to_post(target, request, books, keys);
-        else if (const posting* const account = find(books, target))
+            due = reply_to_post(target, request, ledger, keys);
+        else if (const posting* const account = find(ledger, target))
             due = success(*account, false);
         else
             due = failure(404, "no_such_account");

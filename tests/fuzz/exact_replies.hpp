@@ -13,7 +13,7 @@
 namespace coffer::fuzz {
 
 /// What is known of every account, in the order of few_accounts.
-using known_books = std::array<posting, few_accounts.size()>;
+using known_ledger = std::array<posting, few_accounts.size()>;
 
 /// What one reply says but for its message and whether it closes. What it does not have is empty.
 struct exact_reply {
@@ -34,8 +34,8 @@ struct known_request {
 using known_keys = std::map<std::string, known_request>;
 
 /// The reply that is due to a whole request, whose method is GET, HEAD, POST or OPTIONS. What it
-/// posts is posted to `books`, and its key, if it has one, is put into `keys`.
-[[nodiscard]] exact_reply reply_to(const exact_request& request, known_books& books,
+/// posts is posted to `ledger`, and its key, if it has one, is put into `keys`.
+[[nodiscard]] exact_reply reply_to(const exact_request& request, known_ledger& ledger,
                                    known_keys& keys);
 
 /// Whether something is behind a key in quotes. Whether that is well-formed is not found out here.

@@ -36,9 +36,9 @@ exact_reply due_to(const std::string& method, const std::string& target) {
     request.target = target;
     request.content_type = "application/json";
     request.body = amount;
-    coffer::fuzz::known_books books = coffer::fuzz::few_accounts;
+    coffer::fuzz::known_ledger ledger = coffer::fuzz::few_accounts;
     coffer::fuzz::known_keys keys;
-    return reply_to(request, books, keys);
+    return reply_to(request, ledger, keys);
 }
 
 exact_reply given_to(const std::string& method, const std::string& target) {

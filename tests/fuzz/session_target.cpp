@@ -26,8 +26,8 @@ namespace {
 using coffer::fuzz::exact_reply;
 using coffer::fuzz::exact_request;
 using coffer::fuzz::few_accounts;
-using coffer::fuzz::known_books;
 using coffer::fuzz::known_keys;
+using coffer::fuzz::known_ledger;
 using coffer::fuzz::require;
 using coffer::http::session_driver;
 using coffer::http::told_reply;
@@ -58,14 +58,14 @@ pieces cut(std::string_view bytes, std::size_t piece_bytes) {
     return all;
 }
 
-known_books books_of(const session_driver& client) {
-    known_books all;
+known_ledger ledger_of(const session_driver& client) {
+    known_ledger all;
     for (std::size_t i = 0; i != all.size(); ++i)
-        all[i] = client.house.books().balance(few_accounts[i].account).posting;
+        all[i] = client.engine.ledger().balance(few_accounts[i].account).posting;
     return all;
 }
 
-bool are_same(const known_books& some, const known_books& others) {
+bool are_same(const known_ledger& some, const known_ledger& others) {
     return std::equal(some.begin(), some.end(), others.begin(), [](const auto& one, const auto& b) {
         return one.balance == b.balance && one.sequence == b.sequence;
     });
@@ -73,12 +73,12 @@ bool are_same(const known_books& some, const known_books& others) {
 
 /// Nothing is taken any more, not even what is well-formed.
 void check_closed(session_driver& client) {
-    const known_books before = books_of(client);
+    const known_ledger before = ledger_of(client);
     const std::size_t replied = client.out.size();
     const std::string request = coffer::http::post("/accounts/10001/deposit", R"({"amount":0.01})");
     require(client.session.feed(request, client.out) == 0, "bytes taken after the end");
     require(client.out.size() == replied, "a reply after the last");
-    require(are_same(before, books_of(client)), "a posting after the end");
+    require(are_same(before, ledger_of(client)), "a posting after the end");
 }
 
 void check_deadline(session_driver& client) {
@@ -95,7 +95,7 @@ struct heard {
     std::string bytes;
     bool closed;
     phase last;
-    known_books after;
+    known_ledger after;
 };
 
 heard hear(const pieces& all) {
@@ -105,7 +105,7 @@ heard hear(const pieces& all) {
         require(client.out_once.size() <= allowed.output_bytes + most_reply_bytes,
                 "replies beyond their limit");
     }
-    heard told{client.out, client.closed(), client.session.now(), books_of(client)};
+    heard told{client.out, client.closed(), client.session.now(), ledger_of(client)};
     if (!told.closed)
         check_deadline(client);
     check_closed(client);
@@ -118,7 +118,7 @@ bool is_refusal(const told_reply& reply) {
            std::find(std::begin(statuses), std::end(statuses), reply.status) != std::end(statuses);
 }
 
-void check_reply(const told_reply& given, const exact_request& request, known_books& books,
+void check_reply(const told_reply& given, const exact_request& request, known_ledger& ledger,
                  known_keys& keys) {
     const bool is_ours = request.method == "GET" || request.method == "HEAD" ||
                          request.method == "POST" || request.method == "OPTIONS";
@@ -131,7 +131,7 @@ void check_reply(const told_reply& given, const exact_request& request, known_bo
         return;
     if (given.type == "invalid_idempotency_key" && coffer::fuzz::has_key_parameters(request))
         return;
-    const exact_reply due = reply_to(request, books, keys);
+    const exact_reply due = reply_to(request, ledger, keys);
     require(
         exact_reply{given.status, given.type, given.account, given.balance, given.posted} == due,
         "another reply than is due");
@@ -140,7 +140,7 @@ void check_reply(const told_reply& given, const exact_request& request, known_bo
 
 /// Checks the replies to bytes that came in one piece, and what was posted, against what is due.
 void check_heard(std::string_view bytes, const heard& told) {
-    known_books books = few_accounts;
+    known_ledger ledger = few_accounts;
     known_keys keys;
     bool closed = false;
     for (const told_reply& reply : coffer::http::read_replies(told.bytes)) {
@@ -155,7 +155,7 @@ void check_heard(std::string_view bytes, const heard& told) {
         else if (request.what == verdict::partial)  // wrong already, or told before its body
             require(reply.closes && reply.status != 200, "a reply to part of a request");
         else
-            check_reply(reply, request, books, keys);
+            check_reply(reply, request, ledger, keys);
         bytes.remove_prefix(closed ? bytes.size() : request.size);
     }
     require(closed == told.closed, "the end is not that of the last reply");
@@ -163,7 +163,7 @@ void check_heard(std::string_view bytes, const heard& told) {
         bytes.remove_prefix(2);
     require(bytes.empty() || coffer::fuzz::read_request(bytes, allowed).what == verdict::partial,
             "no reply to what could be answered");
-    require(are_same(books, told.after), "the books are not what the requests make them");
+    require(are_same(ledger, told.after), "the ledger is not what the requests make them");
 }
 
 /// A client that waits for 100 is told so; whether it waits depends on the pieces.

@@ -141,9 +141,9 @@ TEST_CASE("session: a small body in chunks allocates nothing", "[http]") {
 // A tick of the worker's clock may allocate, and the thread that runs it does as it begins: but
 // whatever a request allocates is allocated in every round.
 TEST_CASE("connection: a request allocates nothing on its way from the socket and back", "[http]") {
-    coffer::engine house{coffer::open_sample()};
+    coffer::engine engine{coffer::open_sample()};
     commons common;
-    worker served{house.teller_at(0), common, {"127.0.0.1", 0}, false};
+    worker served{engine.teller_at(0), common, {"127.0.0.1", 0}, false};
     std::thread thread{[&served] { served.run(); }};
     {
         bare_client one{served.address().port};

@@ -108,11 +108,11 @@ TEST_CASE("chunked_body: takes no more content than it is told to", "[http]") {
 
 TEST_CASE("chunked_body: gives back what a large body took, and begins again", "[http]") {
     chunked_body body;
-    CHECK(body.held_bytes() == 0);
+    CHECK(body.buffered_bytes() == 0);
     static_cast<void>(body.take("2000\r\n" + std::string(0x2000, 'x'), default_limits));
-    CHECK(body.held_bytes() >= 0x2000);
+    CHECK(body.buffered_bytes() >= 0x2000);
     body.reset();
-    CHECK(body.held_bytes() == 0);
+    CHECK(body.buffered_bytes() == 0);
     CHECK(body.take("1\r\na\r\n0\r\n\r\n", default_limits) == 11);
     CHECK(body.done());
     CHECK(body.content() == "a");

@@ -167,13 +167,13 @@ TEST_CASE("connection: one too many hears nothing before it has asked", "[http]"
 TEST_CASE("connection: short of memory, large parts of requests are refused and small ones kept",
           "[http]") {
     limits allowed;
-    allowed.held_bytes = 8 * 1024;
+    allowed.buffered_bytes = 8 * 1024;
     running_worker server{allowed};
     const std::string large =
         post("/accounts/10001/deposit", R"({"amount":1)" + std::string(20'000, ' ') + "}");
     client hog{server.port()};
     hog.send(large.substr(0, 15'000));
-    wait_until([&server] { return server.common().held.is_over(); });
+    wait_until([&server] { return server.common().buffered.exceeded(); });
 
     client other{server.port()};
     other.send(large.substr(0, 10'000));
@@ -191,7 +191,7 @@ TEST_CASE("connection: short of memory, large parts of requests are refused and 
 
     hog.send(large.substr(15'000));  // it was there before memory was short
     CHECK_THAT(hog.read_some(), Contains("200 OK"));
-    wait_until([&server] { return server.common().held.bytes() == 0; });
+    wait_until([&server] { return server.common().buffered.bytes() == 0; });
 }
 
 TEST_CASE("connection: a head that drips in has no more time than any other", "[http]") {
@@ -227,7 +227,7 @@ TEST_CASE("connection: a client that takes no replies is shut out in the end", "
         one.try_send(batch, error);
     CHECK(error);
     wait_until([&server] { return server.common().admission.admitted() == 0; });
-    CHECK(server.common().held.bytes() == 0);
+    CHECK(server.common().buffered.bytes() == 0);
 }
 
 TEST_CASE("worker: drained, answers what has arrived and closes the rest", "[http]") {

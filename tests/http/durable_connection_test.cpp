@@ -1,4 +1,4 @@
-// Connections whose books are durable when the test says so.
+// Connections whose ledger is durable when the test says so.
 #include "http/connection.hpp"
 
 #include <chrono>
@@ -22,20 +22,20 @@ namespace {
 const std::string deposit = post("/accounts/10001/deposit", R"({"amount":1})");
 const std::string balance = get("/accounts/10001/balance");
 
-class bank {
+class durable_server {
 public:
-    explicit bank(std::chrono::milliseconds disk_timeout = 1h) {
+    explicit durable_server(std::chrono::milliseconds disk_timeout = 1h) {
         auto log = coffer::test::log_behind(held);
         log_ = log.get();
         coffer::engine::journal_options chosen;
         chosen.disk_timeout = disk_timeout;
-        server.house().open(coffer::open_sample(), std::move(log), std::move(chosen));
+        server.engine().open(coffer::open_sample(), std::move(log), std::move(chosen));
         server.begin();
     }
-    ~bank() {
+    ~durable_server() {
         held.open();
         server.stop();
-        server.house().close();  // its thread tells the worker what is durable
+        server.engine().close();  // its thread tells the worker what is durable
     }
     [[nodiscard]] coffer::test::memory_log& log() { return *log_; }
     [[nodiscard]] std::uint16_t port() const { return server.port(); }
@@ -55,49 +55,49 @@ std::optional<std::string> read_soon(client& one) {
 }  // namespace
 
 TEST_CASE("connection: a posting is not answered before it is durable", "[http]") {
-    bank house;
-    client one{house.port()};
+    durable_server bank;
+    client one{bank.port()};
     one.send(deposit);
     CHECK_FALSE(read_soon(one));
-    house.held.open();
+    bank.held.open();
     CHECK_THAT(one.read_some(), Contains("1001.0"));
 }
 
 TEST_CASE("connection: a balance is not answered before what it shows is durable", "[http]") {
-    bank house;
-    client one{house.port()};
-    client other{house.port()};
+    durable_server bank;
+    client one{bank.port()};
+    client other{bank.port()};
     other.send(balance);
     CHECK_THAT(other.read_some(), Contains("1000.0"));
     one.send(deposit);
     CHECK_FALSE(read_soon(one));
     other.send(balance);
     CHECK_FALSE(read_soon(other));
-    client third{house.port()};
+    client third{bank.port()};
     third.send(get("/accounts/10002/balance"));
     CHECK_THAT(third.read_some(), Contains("2000.0"));
-    house.held.open();
+    bank.held.open();
     CHECK_THAT(one.read_some(), Contains("1001.0"));
     CHECK_THAT(other.read_some(), Contains("1001.0"));
 }
 
 TEST_CASE("connection: while one waits for the disk, others are answered", "[http]") {
-    bank house;
-    client one{house.port()};
+    durable_server bank;
+    client one{bank.port()};
     one.send(deposit);
     CHECK_FALSE(read_soon(one));
-    client other{house.port()};
+    client other{bank.port()};
     for (const char* const path : {"/readyz", "/metrics", "/accounts/10002/balance"}) {
         other.send(get(path));
         CHECK_THAT(other.read_some(), Contains("200 OK"));
     }
-    house.held.open();
+    bank.held.open();
     CHECK_THAT(one.read_some(), Contains("1001.0"));
 }
 
 TEST_CASE("connection: what a client sends while it waits is answered after that", "[http]") {
-    bank house;
-    client one{house.port()};
+    durable_server bank;
+    client one{bank.port()};
     one.send(deposit);
     CHECK_FALSE(read_soon(one));
     one.send(deposit.substr(0, 30));
@@ -105,29 +105,29 @@ TEST_CASE("connection: what a client sends while it waits is answered after that
     one.send(deposit.substr(30) + balance);
     one.shut_down_sending();
     CHECK_FALSE(read_soon(one));
-    CHECK(house.server.balance_minor(10001) == 100'100);  // it is not even read
-    house.held.open();
+    CHECK(bank.server.balance_minor(10001) == 100'100);  // it is not even read
+    bank.held.open();
     CHECK_THAT(one.read_all(), Contains("1001.0") && Contains("\"new_balance\":1002.0") &&
                                    Contains("\"balance\":1002.0"));
 }
 
 TEST_CASE("connection: clients that leave while they wait are forgotten", "[http]") {
-    bank house;
+    durable_server bank;
     {
-        client gone{house.port()};
-        client half_gone{house.port()};
+        client gone{bank.port()};
+        client half_gone{bank.port()};
         gone.send(deposit);
         half_gone.send(deposit);
         CHECK_FALSE(read_soon(half_gone));
         gone.send(deposit);  // unread when it is reset
         gone.reset();
         half_gone.shut_down_sending();
-        wait_until([&house] { return house.server.common().admission.admitted() == 1; });
+        wait_until([&bank] { return bank.server.common().admission.admitted() == 1; });
     }
-    client one{house.port()};
+    client one{bank.port()};
     one.send(deposit);
     CHECK_FALSE(read_soon(one));
-    house.held.open();
+    bank.held.open();
     CHECK_THAT(one.read_some(), Contains("1003.0"));
 }
 
@@ -136,12 +136,12 @@ namespace {
 /// Has clients post until the lane is full, so that there is one whose next posting is not made.
 class full_lane {
 public:
-    explicit full_lane(bank& house) : house_{house} {
+    explicit full_lane(durable_server& bank) : bank_{bank} {
         std::string many;
         for (int i = 0; i != at_once; ++i)
             many += deposit;
         while (!is_full()) {
-            clients_.emplace_back(house_.port()).send(many);
+            clients_.emplace_back(bank_.port()).send(many);
             sent_ += at_once;
         }
     }
@@ -162,12 +162,12 @@ private:
     /// The last client's were not all posted, and no more of them are.
     [[nodiscard]] bool is_full() {
         const auto all = 100'000 + 100 * static_cast<std::int64_t>(sent_);
-        for (int i = 0; i != 20 && house_.server.balance_minor(10001) != all; ++i)
+        for (int i = 0; i != 20 && bank_.server.balance_minor(10001) != all; ++i)
             std::this_thread::sleep_for(5ms);
-        return house_.server.balance_minor(10001) != all;
+        return bank_.server.balance_minor(10001) != all;
     }
 
-    bank& house_;
+    durable_server& bank_;
     std::deque<client> clients_;
     int sent_ = 0;
 };
@@ -175,17 +175,17 @@ private:
 }  // namespace
 
 TEST_CASE("connection: more than a lane holds waits its turn, and loses nothing", "[http]") {
-    bank house;
-    full_lane full{house};
-    house.held.open();
+    durable_server bank;
+    full_lane full{bank};
+    bank.held.open();
     full.check_all_are_answered();
-    CHECK(house.server.balance_minor(10001) == 100'000 + 100 * full.sent());
+    CHECK(bank.server.balance_minor(10001) == 100'000 + 100 * full.sent());
 }
 
 TEST_CASE("connection: what needs no lane is answered while the lane is full", "[http]") {
-    bank house;
-    full_lane full{house};
-    client one{house.port()};
+    durable_server bank;
+    full_lane full{bank};
+    client one{bank.port()};
     for (const char* const path : {"/readyz", "/metrics", "/accounts/10002/balance"}) {
         one.send(get(path));
         CHECK_THAT(one.read_some(), Contains("200 OK"));
@@ -195,15 +195,15 @@ TEST_CASE("connection: what needs no lane is answered while the lane is full", "
     one.send(get("/nowhere") + deposit + get("/readyz"));
     CHECK_THAT(one.read_some(), Contains("no_such_route"));
     CHECK_FALSE(read_soon(one));
-    house.held.open();
+    bank.held.open();
     full.check_all_are_answered();
     CHECK_THAT(one.read_some(), Contains("new_balance"));
 }
 
 TEST_CASE("connection: a posting that the disk does not make durable in time is said to be unknown",
           "[http]") {
-    bank house{100ms};
-    client one{house.port()};
+    durable_server bank{100ms};
+    client one{bank.port()};
     one.send(deposit);
     CHECK_THAT(one.read_some(),
                Contains("503 ") && Contains("outcome_unknown") && Contains("Retry-After: 1"));
@@ -218,7 +218,7 @@ TEST_CASE("connection: a posting that the disk does not make durable in time is 
     CHECK_THAT(one.read_some(), Contains("503 ") && Contains("\"unavailable\""));
     one.send(get("/metrics"));
     CHECK_THAT(one.read_some(), Contains("coffer_journal_accepts 0"));
-    house.held.open();
+    bank.held.open();
     wait_until([&] {
         one.send(get("/readyz"));
         return one.read_some().find("200 OK") != std::string::npos;
@@ -231,9 +231,9 @@ TEST_CASE("connection: a posting that the disk does not make durable in time is 
 
 TEST_CASE("connection: each of several requests at once is answered when the disk hangs",
           "[http]") {
-    bank house{100ms};
-    client one{house.port()};
-    client other{house.port()};
+    durable_server bank{100ms};
+    client one{bank.port()};
+    client other{bank.port()};
     one.send(deposit);
     CHECK_FALSE(read_soon(one));
     other.send(balance);
@@ -247,22 +247,22 @@ TEST_CASE("connection: each of several requests at once is answered when the dis
 }
 
 TEST_CASE("connection: clients of a full lane are answered when the disk hangs", "[http]") {
-    bank house{1s};
-    full_lane full{house};
-    client one{house.port()};
+    durable_server bank{1s};
+    full_lane full{bank};
+    client one{bank.port()};
     one.send(deposit);
     CHECK_THAT(one.read_some(), Contains("503 ") && Contains("\"unavailable\""));
 }
 
 TEST_CASE("connection: what is posted as replies are released becomes durable at once", "[http]") {
-    bank house;
-    client one{house.port()};
+    durable_server bank;
+    client one{bank.port()};
     std::string many;
     for (int i = 0; i != 600; ++i)  // in three turns
         many += deposit;
     one.send(many);
     CHECK_FALSE(read_soon(one));
-    house.held.open();
+    bank.held.open();
     const auto begin = std::chrono::steady_clock::now();
     one.shut_down_sending();
     CHECK(count(one.read_all(), "200 OK") == 600);
@@ -271,32 +271,32 @@ TEST_CASE("connection: what is posted as replies are released becomes durable at
 }
 
 TEST_CASE("connection: a server that stops answers what has been posted", "[http]") {
-    bank house;
-    client one{house.port()};
+    durable_server bank;
+    client one{bank.port()};
     one.send(deposit);
     CHECK_FALSE(read_soon(one));
-    house.server.drain();
+    bank.server.drain();
     std::this_thread::sleep_for(20ms);
-    house.held.open();
+    bank.held.open();
     CHECK_THAT(one.read_all(), Contains("1001.0"));
 }
 
 TEST_CASE("connection: with a full disk postings are refused and balances told", "[http]") {
-    bank house;
-    house.held.open();
-    house.log().room = false;
-    client one{house.port()};
+    durable_server bank;
+    bank.held.open();
+    bank.log().room = false;
+    client one{bank.port()};
     one.send(deposit);
     CHECK_THAT(one.read_some(),
                Contains("503 ") && Contains("Retry-After: 1") && Contains("unavailable"));
     one.send(balance);
     CHECK_THAT(one.read_some(), Contains("1000.0"));
-    house.log().room = true;
+    bank.log().room = true;
     one.send(deposit);
     CHECK_THAT(one.read_some(), Contains("1001.0"));
 }
 
-TEST_CASE("connection: before the books are open, clients are told to come back", "[http]") {
+TEST_CASE("connection: before the ledger is open, clients are told to come back", "[http]") {
     running_worker server{running_worker::later};
     server.begin();
     client one{server.port()};
@@ -304,7 +304,7 @@ TEST_CASE("connection: before the books are open, clients are told to come back"
         one.send(request);
         CHECK_THAT(one.read_some(), Contains("503 ") && Contains("Retry-After: 1"));
     }
-    server.house().open(coffer::open_sample());
+    server.engine().open(coffer::open_sample());
     one.send(get("/readyz"));
     CHECK_THAT(one.read_some(), Contains("200 OK") && Contains("\"ready\":true"));
     one.send(deposit);

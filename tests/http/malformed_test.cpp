@@ -27,7 +27,7 @@ std::uint64_t postings(const session_driver& client) {
                                                             10006, 10007, 10008, 10009, 100000};
     std::uint64_t sum = 0;
     for (const auto number : sample)
-        sum += client.house.books().balance(number).posting.sequence - 1;  // opening is the first
+        sum += client.engine.ledger().balance(number).posting.sequence - 1;  // opening is the first
     return sum;
 }
 

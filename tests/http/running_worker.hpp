@@ -35,15 +35,15 @@ public:
     static constexpr struct begin_later {
     } later{};
     running_worker(const limits& allowed, begin_later)
-        : common_{allowed}, worker_{house_.teller_at(0), common_, {"127.0.0.1", 0}, false} {
-        house_.open(open_sample());
+        : common_{allowed}, worker_{engine_.teller_at(0), common_, {"127.0.0.1", 0}, false} {
+        engine_.open(open_sample());
     }
     void begin() {
         thread_ = std::thread{[this] { worker_.run(); }};
     }
-    /// For books that the test opens itself.
+    /// For a ledger that the test opens itself.
     explicit running_worker(begin_later)
-        : worker_{house_.teller_at(0), common_, {"127.0.0.1", 0}, false} {}
+        : worker_{engine_.teller_at(0), common_, {"127.0.0.1", 0}, false} {}
     ~running_worker() { stop(); }
     void stop() {
         if (!thread_.joinable())
@@ -52,15 +52,15 @@ public:
         thread_.join();
     }
     void drain() { worker_.drain(common_.limits.drain_timeout); }
-    [[nodiscard]] engine& house() { return house_; }
+    [[nodiscard]] coffer::engine& engine() { return engine_; }
     [[nodiscard]] commons& common() { return common_; }
     [[nodiscard]] std::uint16_t port() const { return worker_.address().port; }
     [[nodiscard]] std::int64_t balance_minor(account_number number) const {
-        return house_.books().balance(number).posting.balance.minor();
+        return engine_.ledger().balance(number).posting.balance.minor();
     }
 
 private:
-    engine house_{engine::options{}};
+    coffer::engine engine_{coffer::engine::options{}};
     commons common_;
     worker worker_;
     std::thread thread_;

@@ -19,8 +19,8 @@ public:
 
     explicit session_driver(const http::limits& allowed = default_limits,
                             std::unique_ptr<ledger> opened = open_sample())
-        : house{{.times = clocks_that_stand()}}, limits{allowed} {
-        house.open(std::move(opened));
+        : engine{{.times = clocks_that_stand()}}, limits{allowed} {
+        engine.open(std::move(opened));
     }
 
     /// So that the same requests have the same replies.
@@ -54,12 +54,12 @@ public:
     [[nodiscard]] bool closed() const { return session.now() == session::phase::closing; }
 
     std::int64_t balance_minor(account_number number) const {
-        return house.books().balance(number).posting.balance.minor();
+        return engine.ledger().balance(number).posting.balance.minor();
     }
 
-    engine house;
+    coffer::engine engine;
     http::limits limits;
-    session_context context{house.teller_at(0), std::string{date}, {}, limits};
+    session_context context{engine.teller_at(0), std::string{date}, {}, limits};
     http::session session{context};
     std::string out;
     std::string out_once;  ///< what the last feed replied

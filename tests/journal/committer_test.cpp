@@ -20,8 +20,8 @@ class one_lane {
 public:
     explicit one_lane(std::size_t max_batch = format::batch::max_bytes) {
         log.max_batch = max_batch;
-        REQUIRE(books.restore({7, 1, {}}));
-        turns = std::make_unique<committer>(books, log, lanes_, [this] {
+        REQUIRE(ledger.restore({7, 1, {}}));
+        turns = std::make_unique<committer>(ledger, log, lanes_, [this] {
             return batch_stamp{now, now};
         });
     }
@@ -30,12 +30,12 @@ public:
         at.begin();
         REQUIRE(at.reserve());
         const lane_ticket ticket =
-            at.append(record::of_deposit(books.deposit(7, cent).posting, cent));
+            at.append(record::of_deposit(ledger.deposit(7, cent).posting, cent));
         at.end();
         return ticket;
     }
 
-    ledger books;
+    coffer::ledger ledger;
     memory_log log;
     std::uint64_t now = 1'000;
 
@@ -64,12 +64,12 @@ TEST_CASE("committer: publishes once it is durable, and not before", "[journal]"
     const lane_ticket ticket = one.deposit();
     bool early = false;
     one.log.before_durable = [&] {
-        early = one.at.is_durable(ticket) || one.books.durable_sequence(7) != 1;
+        early = one.at.is_durable(ticket) || one.ledger.durable_sequence(7) != 1;
     };
     REQUIRE(one.turns->step() == progress::committed);
     REQUIRE_FALSE(early);
     REQUIRE(one.at.is_durable(ticket));
-    REQUIRE(one.books.durable_sequence(7) == 3);
+    REQUIRE(one.ledger.durable_sequence(7) == 3);
     REQUIRE(one.woken == 1);
     REQUIRE(one.log.batches().size() == 1);
     REQUIRE(one.turns->durable_record() == 2);
@@ -104,7 +104,7 @@ TEST_CASE("committer: after a failure nothing is durable any more", "[journal]")
         REQUIRE(one.turns->step() == progress::failed);
         REQUIRE(one.turns->close() == progress::failed);
         REQUIRE_FALSE(one.at.is_durable(ticket));
-        REQUIRE(one.books.durable_sequence(7) == 1);
+        REQUIRE(one.ledger.durable_sequence(7) == 1);
         REQUIRE(one.woken == 0);
     }
 }

@@ -17,11 +17,11 @@ namespace {
 
 /// Recovers and lives on until the end of so many turns, or a crash.
 void live(faulty_storage& disk, promises& given, std::uint64_t seed, int turns) {
-    ledger books;
-    const std::string wrong = recover(disk, given, books);
+    coffer::ledger ledger;
+    const std::string wrong = recover(disk, given, ledger);
     REQUIRE(wrong.empty());
     try {
-        journal_run run{disk, given, books, seed};
+        journal_run run{disk, given, ledger, seed};
         if (run.run(turns))
             static_cast<void>(run.close());
     } catch (const journal_error& refused) {

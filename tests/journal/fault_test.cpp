@@ -20,11 +20,11 @@ namespace {
 /// Recovers and lives for so many turns, if it can; then it is left in order, but for one that does
 /// nothing.
 void live(faulty_storage& disk, promises& given, std::uint64_t seed, int turns, bool may_fail) {
-    ledger books;
-    const std::string wrong = recover(disk, given, books);
+    coffer::ledger ledger;
+    const std::string wrong = recover(disk, given, ledger);
     REQUIRE(wrong.empty());
     try {
-        journal_run run{disk, given, books, seed};
+        journal_run run{disk, given, ledger, seed};
         const bool went_well = turns == 0 || (run.run(turns) && run.close());
         REQUIRE((went_well || may_fail));
     } catch (const journal_error& refused) {
@@ -73,9 +73,9 @@ TEST_CASE("journal: a lack of space at any call loses nothing acknowledged", "[j
 TEST_CASE("journal: goes on by itself when a full disk has space again", "[journal][fault]") {
     faulty_storage disk;
     promises given;
-    ledger books;
+    coffer::ledger ledger;
     {
-        journal_run run{disk, given, books, 1};
+        journal_run run{disk, given, ledger, 1};
         disk.limit_bytes(3 * 8'192);
         REQUIRE(run.run(200));
         REQUIRE_FALSE(run.log().has_room(run.log().max_room_bytes()));
@@ -95,8 +95,8 @@ TEST_CASE("journal: what cannot be read is refused, and not taken for the end",
           "[journal][fault]") {
     faulty_storage disk;
     promises given;
-    ledger books;
-    REQUIRE(journal_run(disk, given, books, 1).run(5));
+    coffer::ledger ledger;
+    REQUIRE(journal_run(disk, given, ledger, 1).run(5));
     disk.fail_reads(true);
     REQUIRE_THROWS_AS(coffer::journal::reader(disk), journal_error);
     REQUIRE_THROWS_AS(coffer::journal::file_log::open(disk), journal_error);

@@ -15,9 +15,9 @@ std::string wrong(account_number account, const std::string& what) {
     return "account " + std::to_string(account) + ' ' + what;
 }
 
-std::string check(promises& given, const ledger& books) {
+std::string check(promises& given, const coffer::ledger& ledger) {
     for (account_number account = 1; account <= journal_run::accounts; ++account) {
-        const posting found = books.balance(account).posting;
+        const posting found = ledger.balance(account).posting;
         const auto acknowledged = given.acknowledged.find(account);
         if (acknowledged != given.acknowledged.end() && found.sequence < acknowledged->second)
             return wrong(account, "has lost posting " + std::to_string(acknowledged->second));
@@ -30,7 +30,7 @@ std::string check(promises& given, const ledger& books) {
             return wrong(account, "has a posting that was never made");
         if (at->second != found.balance.minor())
             return wrong(account, "has a balance that it never had");
-        if (books.durable_sequence(account) != found.sequence)
+        if (ledger.durable_sequence(account) != found.sequence)
             return wrong(account, "is not durable as far as it was recovered");
     }
     return {};
@@ -57,9 +57,10 @@ std::string recover(const faulty_storage& from, promises& given, ledger& into) {
     return check(given, into);
 }
 
-journal_run::journal_run(faulty_storage& where, promises& given, ledger& books, std::uint64_t seed)
+journal_run::journal_run(faulty_storage& where, promises& given, coffer::ledger& ledger,
+                         std::uint64_t seed)
     : given_{given},
-      books_{books},
+      ledger_{ledger},
       random_{seed},
       log_{journal::file_log::open(where, {.segment_bytes = 8'192})},
       awaited_(workers),
@@ -72,8 +73,8 @@ journal_run::journal_run(faulty_storage& where, promises& given, ledger& books, 
     }
     // Whoever asks for a balance now is told so.
     for (account_number account = 1; account <= accounts; ++account)
-        given_.acknowledged[account] = books_.balance(account).posting.sequence;
-    committer_ = std::make_unique<journal::committer>(books_, *log_, all, [this] {
+        given_.acknowledged[account] = ledger_.balance(account).posting.sequence;
+    committer_ = std::make_unique<journal::committer>(ledger_, *log_, all, [this] {
         ++now_ns_;
         return journal::batch_stamp{now_ns_, now_ns_};
     });
@@ -104,21 +105,21 @@ void journal_run::operate(std::size_t worker) {
     const std::string key =
         random_() % 2 == 0 ? std::string{} : "key-" + std::to_string(++next_key_);
     const journal::request_key named{key, {1, 2}};
-    if (books_.balance(account).error == errc::no_such_account) {
-        const auto made = books_.open(account, amount);
+    if (ledger_.balance(account).error == errc::no_such_account) {
+        const auto made = ledger_.open(account, amount);
         return append(worker, record::of_opening(made.posting, named), {made.posting});
     }
     if (random_() % 3 == 0) {
-        if (const auto moved = books_.transfer(account, other, amount))
+        if (const auto moved = ledger_.transfer(account, other, amount))
             append(worker, record::of_transfer(moved.from, moved.to, amount, named),
                    {moved.from, moved.to});
         return;
     }
     if (random_() % 2 == 0) {
-        const auto made = books_.deposit(account, amount);
+        const auto made = ledger_.deposit(account, amount);
         return append(worker, record::of_deposit(made.posting, amount, named), {made.posting});
     }
-    const auto made = books_.withdraw(account, amount);
+    const auto made = ledger_.withdraw(account, amount);
     if (made)
         return append(worker, record::of_withdrawal(made.posting, amount, named), {made.posting});
     append(worker, record::of_refusal(made.error, made.posting, named), {});
@@ -167,8 +168,8 @@ void journal_run::take_snapshot() {
         return;
     std::vector<posting> states;
     for (account_number account = 1; account <= accounts; ++account) {
-        const outcome found = books_.balance(account);
-        if (books_.durable_sequence(account) != found.posting.sequence)
+        const outcome found = ledger_.balance(account);
+        if (ledger_.durable_sequence(account) != found.posting.sequence)
             return;
         if (found)
             states.push_back(found.posting);

@@ -40,8 +40,8 @@ public:
     static constexpr std::size_t workers = 3;
     static constexpr account_number accounts = 4;
 
-    /// `books` is as it was recovered. Throws journal::journal_error if the log does not open.
-    journal_run(faulty_storage& where, promises& given, ledger& books, std::uint64_t seed);
+    /// `ledger` is as it was recovered. Throws journal::journal_error if the log does not open.
+    journal_run(faulty_storage& where, promises& given, coffer::ledger& ledger, std::uint64_t seed);
 
     /// Operates and commits for so many turns. False if the log has failed before.
     [[nodiscard]] bool run(int turns);
@@ -64,7 +64,7 @@ private:
     void take_snapshot();
 
     promises& given_;
-    ledger& books_;
+    ledger& ledger_;
     std::mt19937_64 random_;
     std::unique_ptr<journal::file_log> log_;
     journal::wake_signal signal_;

@@ -29,7 +29,7 @@ public:
                 std::make_unique<lane>(std::size_t{1} << 16, signal_, std::function<void()>{}));
             all.push_back(lanes_.back().get());
         }
-        merge_ = std::make_unique<lane_merge>(books, all);
+        merge_ = std::make_unique<lane_merge>(ledger, all);
     }
 
     lane& at(std::size_t index) { return *lanes_[index]; }
@@ -64,7 +64,7 @@ public:
         return found;
     }
 
-    ledger books;
+    coffer::ledger ledger;
 
 private:
     wake_signal signal_;
@@ -85,7 +85,7 @@ using sequence_list = std::vector<std::uint64_t>;
 
 TEST_CASE("lane_merge: a posting waits for its predecessor in another lane", "[journal]") {
     merged_lanes lanes{2};
-    REQUIRE(lanes.books.restore({7, 4, cent}));
+    REQUIRE(lanes.ledger.restore({7, 4, cent}));
     const lane_ticket later = lanes.append_deposit(0, 7, 6);
     REQUIRE(lanes.collect().empty());
     REQUIRE(lanes.merge().anything_waiting());
@@ -95,11 +95,11 @@ TEST_CASE("lane_merge: a posting waits for its predecessor in another lane", "[j
     REQUIRE(lanes.merge().anything_new());
     REQUIRE(sequences(lanes.collect()) == sequence_list{5, 6});
     REQUIRE_FALSE(lanes.at(0).is_durable(later));
-    REQUIRE(lanes.books.durable_sequence(7) == 4);
+    REQUIRE(lanes.ledger.durable_sequence(7) == 4);
     lanes.merge().publish();
     REQUIRE(lanes.at(0).is_durable(later));
     REQUIRE(lanes.at(1).is_durable(earlier));
-    REQUIRE(lanes.books.durable_sequence(7) == 6);
+    REQUIRE(lanes.ledger.durable_sequence(7) == 6);
     REQUIRE_FALSE(lanes.merge().anything_waiting());
 }
 
@@ -108,7 +108,7 @@ TEST_CASE("lane_merge: lanes take turns where a batch has no room for all", "[jo
         format::batch::min_bytes + 2 * format::record::posting_bytes;
     merged_lanes lanes{3};
     for (std::uint64_t account = 1; account <= 3; ++account)
-        REQUIRE(lanes.books.restore({account, 1, cent}));
+        REQUIRE(lanes.ledger.restore({account, 1, cent}));
     // The first lanes always have more.
     for (std::uint64_t sequence = 2; sequence != 12; ++sequence)
         for (std::size_t index = 0; index != 3; ++index)
@@ -124,8 +124,8 @@ TEST_CASE("lane_merge: lanes take turns where a batch has no room for all", "[jo
 
 TEST_CASE("lane_merge: what is behind a waiting entry waits too", "[journal]") {
     merged_lanes lanes{2};
-    REQUIRE(lanes.books.restore({7, 4, cent}));
-    REQUIRE(lanes.books.restore({8, 1, cent}));
+    REQUIRE(lanes.ledger.restore({7, 4, cent}));
+    REQUIRE(lanes.ledger.restore({8, 1, cent}));
     lanes.append_deposit(0, 7, 6);
     lanes.append_deposit(0, 8, 2);
     REQUIRE(lanes.collect().empty());
@@ -135,7 +135,7 @@ TEST_CASE("lane_merge: what is behind a waiting entry waits too", "[journal]") {
 
 TEST_CASE("lane_merge: an account may go back and forth between lanes", "[journal]") {
     merged_lanes lanes{3};
-    REQUIRE(lanes.books.restore({7, 1, cent}));
+    REQUIRE(lanes.ledger.restore({7, 1, cent}));
     sequence_list expected;
     for (std::uint64_t sequence = 2; sequence != 302; ++sequence) {
         lanes.append_deposit(sequence * 7 % 3, 7, sequence);
@@ -157,7 +157,7 @@ TEST_CASE("lane_merge: an opening comes first, and a transfer after both account
 
 TEST_CASE("lane_merge: a marker and a refusal wait for what they have seen", "[journal]") {
     merged_lanes lanes{2};
-    REQUIRE(lanes.books.restore({7, 1, cent}));
+    REQUIRE(lanes.ledger.restore({7, 1, cent}));
     const lane_ticket marker = lanes.append_marker(0, 7, 2);
     const lane_ticket refusal =
         lanes.append(0, record::of_refusal(errc::insufficient_funds, {7, 2, cent}, {"a", {}}));
@@ -171,7 +171,7 @@ TEST_CASE("lane_merge: a marker and a refusal wait for what they have seen", "[j
 
 TEST_CASE("lane_merge: a marker of what is durable needs no batch", "[journal]") {
     merged_lanes lanes{1};
-    REQUIRE(lanes.books.restore({7, 3, cent}));
+    REQUIRE(lanes.ledger.restore({7, 3, cent}));
     const lane_ticket marker = lanes.append_marker(0, 7, 3);
     REQUIRE(lanes.collect().empty());
     REQUIRE(lanes.merge().anything_collected());
@@ -187,7 +187,7 @@ TEST_CASE("lane_merge: a refusal for want of an account waits for nothing", "[jo
 
 TEST_CASE("lane_merge: goes on in the next batch where one is full", "[journal]") {
     merged_lanes lanes{2};
-    REQUIRE(lanes.books.restore({7, 1, cent}));
+    REQUIRE(lanes.ledger.restore({7, 1, cent}));
     for (std::uint64_t sequence = 2; sequence != 12; ++sequence)
         lanes.append_deposit(sequence % 2, 7, sequence);
     constexpr std::size_t three = format::batch::min_bytes + 3 * format::record::posting_bytes + 16;
@@ -204,7 +204,7 @@ TEST_CASE("lane_merge: goes on in the next batch where one is full", "[journal]"
 
 TEST_CASE("lane_merge: refuses a posting that was there before", "[journal]") {
     merged_lanes lanes{1};
-    REQUIRE(lanes.books.restore({7, 4, cent}));
+    REQUIRE(lanes.ledger.restore({7, 4, cent}));
     lanes.append_deposit(0, 7, 4);
     batch_builder batch;
     REQUIRE_FALSE(lanes.merge().collect(batch));
@@ -222,7 +222,7 @@ public:
 
     explicit interleaving(std::uint64_t seed) : random_{seed}, lanes_{workers} {
         for (std::uint64_t account = 1; account <= accounts; ++account)
-            REQUIRE(lanes_.books.restore({account, 1, money::from_minor(50)}));
+            REQUIRE(lanes_.ledger.restore({account, 1, money::from_minor(50)}));
     }
 
     void step() {
@@ -243,8 +243,8 @@ public:
         REQUIRE_FALSE(lanes_.merge().anything_waiting());
         REQUIRE(collected_.size() == made_);
         for (std::uint64_t account = 1; account <= accounts; ++account)
-            REQUIRE(lanes_.books.durable_sequence(account) ==
-                    lanes_.books.balance(account).posting.sequence);
+            REQUIRE(lanes_.ledger.durable_sequence(account) ==
+                    lanes_.ledger.balance(account).posting.sequence);
     }
 
     /// The history is one that may have been: each posting follows the one before it.
@@ -274,13 +274,13 @@ private:
         const std::uint64_t account = 1 + random_() % accounts;
         const money amount = money::from_minor(static_cast<std::int64_t>(1 + random_() % 9));
         if (random_() % 3 == 0) {
-            const auto moved = lanes_.books.transfer(account, account % accounts + 1, amount);
+            const auto moved = lanes_.ledger.transfer(account, account % accounts + 1, amount);
             if (moved)
                 note(worker, record::of_transfer(moved.from, moved.to, amount));
         } else if (random_() % 2 == 0) {
-            if (const auto made = lanes_.books.withdraw(account, amount))
+            if (const auto made = lanes_.ledger.withdraw(account, amount))
                 note(worker, record::of_withdrawal(made.posting, amount));
-        } else if (const auto made = lanes_.books.deposit(account, amount)) {
+        } else if (const auto made = lanes_.ledger.deposit(account, amount)) {
             note(worker, record::of_deposit(made.posting, amount));
         }
     }

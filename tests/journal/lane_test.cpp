@@ -113,13 +113,13 @@ TEST_CASE("barrier: comes after what was seen in the ledger is published", "[jou
     constexpr std::uint64_t last = 20'000;
     wake_signal signal;
     lane one{1 << 21, signal, {}};
-    coffer::ledger books;
-    REQUIRE(books.open(7));
+    coffer::ledger ledger;
+    REQUIRE(ledger.open(7));
     std::atomic<bool> done{false};
     std::thread producer{[&] {
         for (std::uint64_t i = 2; i <= last; ++i) {
             one.begin();
-            const auto made = books.deposit(7, money::from_minor(1));
+            const auto made = ledger.deposit(7, money::from_minor(1));
             one.append(record::of_deposit(made.posting, money::from_minor(1)));
             one.end();
         }
@@ -129,7 +129,7 @@ TEST_CASE("barrier: comes after what was seen in the ledger is published", "[jou
     lane_ticket at = 0;
     std::uint64_t drained = 1;
     while (!done) {
-        const std::uint64_t seen = books.balance(7).posting.sequence;
+        const std::uint64_t seen = ledger.balance(7).posting.sequence;
         const lane_ticket ticket = one.barrier();
         for (; at != ticket; ++drained)
             at += one.entry_at(at).bytes.size();

@@ -34,11 +34,11 @@ std::string replay(replayer& into, const std::vector<record>& records) {
     return {};
 }
 
-void require_account(const ledger& books, const posting& expected) {
-    const posting found = books.balance(expected.account).posting;
+void require_account(const coffer::ledger& ledger, const posting& expected) {
+    const posting found = ledger.balance(expected.account).posting;
     REQUIRE(found.sequence == expected.sequence);
     REQUIRE(found.balance == expected.balance);
-    REQUIRE(books.durable_sequence(expected.account) == expected.sequence);
+    REQUIRE(ledger.durable_sequence(expected.account) == expected.sequence);
 }
 
 const std::vector<record> a_history{
@@ -54,34 +54,34 @@ const std::vector<record> a_history{
 }  // namespace
 
 TEST_CASE("replay: does what the journal says", "[journal]") {
-    ledger books;
+    coffer::ledger ledger;
     std::vector<std::string> keys;
-    replayer into{books, [&keys](const record& one, const batch_stamp& of) {
+    replayer into{ledger, [&keys](const record& one, const batch_stamp& of) {
                       REQUIRE(of.time_ns == 5);
                       keys.emplace_back(one.key.text);
                   }};
     REQUIRE(replay(into, a_history).empty());
-    require_account(books, {7, 3, cents(120)});
-    require_account(books, {8, 3, cents(29)});
+    require_account(ledger, {7, 3, cents(120)});
+    require_account(ledger, {8, 3, cents(29)});
     REQUIRE(into.counts().records == 7);
     REQUIRE(into.counts().skipped == 0);
     REQUIRE(keys == std::vector<std::string>{"", "", "", "", "k", "l", ""});
 }
 
 TEST_CASE("replay: skips what the snapshot has", "[journal]") {
-    ledger books;
-    REQUIRE(books.restore({7, 3, cents(120)}));
-    REQUIRE(books.restore({8, 2, cents(30)}));
-    replayer into{books};
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 3, cents(120)}));
+    REQUIRE(ledger.restore({8, 2, cents(30)}));
+    replayer into{ledger};
     REQUIRE(replay(into, a_history).empty());
-    require_account(books, {7, 3, cents(120)});
-    require_account(books, {8, 3, cents(29)});
+    require_account(ledger, {7, 3, cents(120)});
+    require_account(ledger, {8, 3, cents(29)});
     REQUIRE(into.counts().skipped == 4);
 }
 
 TEST_CASE("replay: names the place and the account where it does not follow", "[journal]") {
-    ledger books;
-    replayer into{books};
+    coffer::ledger ledger;
+    replayer into{ledger};
     REQUIRE(replay(into, a_history).empty());
     const auto refusal = [&into](const record& one) { return replay(into, {one}); };
     REQUIRE(refusal(record::of_deposit({7, 5, cents(121)}, cents(1))) ==

@@ -34,10 +34,10 @@ writer::options with_lanes(std::size_t count) {
     return chosen;
 }
 
-lane_ticket deposit(ledger& books, lane& through, account_number account) {
+lane_ticket deposit(coffer::ledger& ledger, lane& through, account_number account) {
     through.begin();
     const lane_ticket ticket =
-        through.append(record::of_deposit(books.deposit(account, cent).posting, cent));
+        through.append(record::of_deposit(ledger.deposit(account, cent).posting, cent));
     through.end();
     return ticket;
 }
@@ -52,17 +52,17 @@ void wait_until(Condition condition) {
 }  // namespace
 
 TEST_CASE("writer: a lone posting becomes durable by itself", "[journal]") {
-    ledger books;
-    REQUIRE(books.restore({7, 1, {}}));
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
     memory_log log;
     auto chosen = with_lanes(1);
     std::atomic<int> woken{0};
     chosen.on_durable[0] = [&woken] { ++woken; };
     chosen.commit_wait = 10us;
-    writer journal{books, log, chosen};
+    writer journal{ledger, log, chosen};
     for (int i = 1; i != 50; ++i) {
         REQUIRE(journal.lane_at(0).reserve());
-        const lane_ticket ticket = deposit(books, journal.lane_at(0), 7);
+        const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
         wait_until([&] { return journal.lane_at(0).is_durable(ticket); });
         REQUIRE(journal.durable_record() >= static_cast<std::uint64_t>(i));
     }
@@ -74,12 +74,12 @@ TEST_CASE("writer: a lone posting becomes durable by itself", "[journal]") {
 }
 
 TEST_CASE("stop: makes durable what is in the lanes", "[journal]") {
-    ledger books;
-    REQUIRE(books.restore({7, 1, {}}));
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
     memory_log log;
-    writer journal{books, log, with_lanes(2)};
-    deposit(books, journal.lane_at(0), 7);
-    const lane_ticket last = deposit(books, journal.lane_at(1), 7);
+    writer journal{ledger, log, with_lanes(2)};
+    deposit(ledger, journal.lane_at(0), 7);
+    const lane_ticket last = deposit(ledger, journal.lane_at(1), 7);
     REQUIRE(journal.stop());
     REQUIRE(journal.stop());
     REQUIRE(journal.lane_at(1).is_durable(last));
@@ -87,8 +87,8 @@ TEST_CASE("stop: makes durable what is in the lanes", "[journal]") {
 }
 
 TEST_CASE("writer: says once that the log has failed, and makes nothing durable", "[journal]") {
-    ledger books;
-    REQUIRE(books.restore({7, 1, {}}));
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
     memory_log log;
     log.sync_fails = true;
     auto chosen = with_lanes(1);
@@ -98,8 +98,8 @@ TEST_CASE("writer: says once that the log has failed, and makes nothing durable"
         reason = why;
         ++failures;
     };
-    writer journal{books, log, chosen};
-    const lane_ticket ticket = deposit(books, journal.lane_at(0), 7);
+    writer journal{ledger, log, chosen};
+    const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
     wait_until([&] { return failures != 0; });
     REQUIRE(reason == "input/output error");
     REQUIRE(journal.failed());
@@ -111,13 +111,13 @@ TEST_CASE("writer: says once that the log has failed, and makes nothing durable"
 }
 
 TEST_CASE("accepting: is false while there is no room, and true again by itself", "[journal]") {
-    ledger books;
-    REQUIRE(books.restore({7, 1, {}}));
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
     memory_log log;
     log.room = false;
-    writer journal{books, log, with_lanes(1)};
+    writer journal{ledger, log, with_lanes(1)};
     REQUIRE_FALSE(journal.accepting());
-    const lane_ticket ticket = deposit(books, journal.lane_at(0), 7);
+    const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
     wait_until([&] { return log.asked_for_room > 3; });
     REQUIRE_FALSE(journal.lane_at(0).is_durable(ticket));
     log.room = true;
@@ -133,9 +133,9 @@ TEST_CASE("lane_budget: is less where there is little room, and none where there
         [[nodiscard]] std::size_t room_bytes() const noexcept override { return left; }
         std::size_t left = SIZE_MAX;
     };
-    ledger books;
+    coffer::ledger ledger;
     small_log log;
-    writer journal{books, log, with_lanes(2)};
+    writer journal{ledger, log, with_lanes(2)};
     REQUIRE(journal.lane_budget() == SIZE_MAX);
     log.left = std::size_t{1} << 20;
     const std::size_t budget = journal.lane_budget();
@@ -149,17 +149,17 @@ TEST_CASE("lane_budget: is less where there is little room, and none where there
 }
 
 TEST_CASE("writer: a log that hangs is found out, and goes on by itself", "[journal]") {
-    ledger books;
-    REQUIRE(books.restore({7, 1, {}}));
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
     memory_log log;
     std::atomic<bool> hangs{true};
     log.before_durable = [&hangs] { hangs.wait(true); };
     auto chosen = with_lanes(1);
     chosen.disk_timeout = 20ms;
-    writer journal{books, log, chosen};
+    writer journal{ledger, log, chosen};
     journal.check_progress();
     REQUIRE(journal.pending_for() == 0ns);
-    const lane_ticket ticket = deposit(books, journal.lane_at(0), 7);
+    const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
     wait_until([&] {
         journal.check_progress();
         return !journal.accepting();
@@ -179,16 +179,16 @@ TEST_CASE("writer: a log that hangs is found out, and goes on by itself", "[jour
 }
 
 TEST_CASE("stop: ends where there is no room for what is in the lanes", "[journal]") {
-    ledger books;
-    REQUIRE(books.restore({7, 1, {}}));
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
     memory_log log;
     log.room = false;
     auto chosen = with_lanes(1);
     chosen.disk_timeout = 20ms;
     std::string reason;
     chosen.on_failure = [&reason](const std::string& why) { reason = why; };
-    writer journal{books, log, chosen};
-    const lane_ticket ticket = deposit(books, journal.lane_at(0), 7);
+    writer journal{ledger, log, chosen};
+    const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
     REQUIRE_FALSE(journal.stop());
     REQUIRE_FALSE(journal.lane_at(0).is_durable(ticket));
     REQUIRE(reason == "there is no room for the last postings");
@@ -198,10 +198,10 @@ TEST_CASE("writer: refuses lanes that the log has no room for", "[journal]") {
     class small_log : public memory_log {
         [[nodiscard]] std::size_t max_room_bytes() const noexcept override { return 4'096; }
     };
-    ledger books;
+    coffer::ledger ledger;
     small_log log;
     log.max_batch = 4'096;
-    REQUIRE_THROWS_AS(writer(books, log, with_lanes(1)), std::invalid_argument);
+    REQUIRE_THROWS_AS(writer(ledger, log, with_lanes(1)), std::invalid_argument);
 }
 
 namespace {
@@ -212,7 +212,7 @@ public:
     static constexpr std::size_t count = 3;
     static constexpr account_number accounts = 5;
 
-    workers(ledger& books, writer& journal) : books_{books}, journal_{journal} {}
+    workers(coffer::ledger& ledger, writer& journal) : ledger_{ledger}, journal_{journal} {}
 
     void run(std::size_t index, int requests) {
         std::mt19937_64 random{index + 1};
@@ -228,7 +228,7 @@ public:
                 wait_until([&] { return mine.is_durable(last); });
             if (mine.is_durable(last))
                 for (const expectation& one : expected)
-                    early += books_.durable_sequence(one.account) < one.sequence ? 1 : 0;
+                    early += ledger_.durable_sequence(one.account) < one.sequence ? 1 : 0;
         }
     }
 
@@ -248,7 +248,7 @@ private:
         };
         const std::uint64_t kind = random() % 4;
         if (kind == 0) {
-            const auto moved = books_.transfer(account, account % accounts + 1, amount);
+            const auto moved = ledger_.transfer(account, account % accounts + 1, amount);
             if (!moved)
                 return mine.append(record::of_refusal(moved.error, moved.from, {"k", {}}));
             expect(moved.from);
@@ -256,12 +256,12 @@ private:
             return mine.append(record::of_transfer(moved.from, moved.to, amount));
         }
         if (kind == 1) {
-            const auto seen = books_.balance(account).posting;
+            const auto seen = ledger_.balance(account).posting;
             expect(seen);
             return mine.append_marker(account, seen.sequence);
         }
         const auto made =
-            kind == 2 ? books_.deposit(account, amount) : books_.withdraw(account, amount);
+            kind == 2 ? ledger_.deposit(account, amount) : ledger_.withdraw(account, amount);
         expect(made.posting);
         if (!made)
             return mine.append(record::of_refusal(made.error, made.posting, {"k", {}}));
@@ -269,7 +269,7 @@ private:
                                      : record::of_withdrawal(made.posting, amount));
     }
 
-    ledger& books_;
+    ledger& ledger_;
     writer& journal_;
 };
 
@@ -303,13 +303,13 @@ int count_gaps(const std::vector<record>& records, std::map<account_number, post
 
 TEST_CASE("writer: what many workers do becomes one history, and durable in time",
           "[journal][stress]") {
-    ledger books;
+    coffer::ledger ledger;
     for (account_number account = 1; account <= workers::accounts; ++account)
-        REQUIRE(books.restore({account, 1, money::from_minor(100'00)}));
+        REQUIRE(ledger.restore({account, 1, money::from_minor(100'00)}));
     memory_log log;
     log.max_batch = 4'096;
-    writer journal{books, log, with_lanes(workers::count)};
-    workers all{books, journal};
+    writer journal{ledger, log, with_lanes(workers::count)};
+    workers all{ledger, journal};
     std::atomic<bool> done{false};
     std::atomic<int> beyond{0};
     // Somebody takes snapshots: what is seen before a barrier is durable after it.
@@ -317,10 +317,10 @@ TEST_CASE("writer: what many workers do becomes one history, and durable in time
         while (!done) {
             std::vector<posting> seen;
             for (account_number account = 1; account <= workers::accounts; ++account)
-                seen.push_back(books.balance(account).posting);
+                seen.push_back(ledger.balance(account).posting);
             const auto covered = journal.barrier();
             for (const posting& one : seen)
-                beyond += covered && books.durable_sequence(one.account) >= one.sequence ? 0 : 1;
+                beyond += covered && ledger.durable_sequence(one.account) >= one.sequence ? 0 : 1;
         }
     }};
     in_threads(workers::count, [&all](std::size_t index) { all.run(index, 30'000); });
@@ -332,7 +332,7 @@ TEST_CASE("writer: what many workers do becomes one history, and durable in time
     std::map<account_number, posting> last;
     REQUIRE(count_gaps(log.records(), last) == 0);
     for (const auto& [account, state] : last) {
-        REQUIRE(books.balance(account).posting.sequence == state.sequence);
-        REQUIRE(books.durable_sequence(account) == state.sequence);
+        REQUIRE(ledger.balance(account).posting.sequence == state.sequence);
+        REQUIRE(ledger.durable_sequence(account) == state.sequence);
     }
 }

@@ -56,20 +56,20 @@ std::size_t entries(const fs::path& directory) {
         std::distance(fs::directory_iterator{directory}, fs::directory_iterator{}));
 }
 
-void open_accounts(ledger& books, std::uint64_t count) {
+void open_accounts(coffer::ledger& ledger, std::uint64_t count) {
     for (std::uint64_t number = 1; number <= count; ++number) {
-        REQUIRE(books.open(number, money::from_minor(static_cast<std::int64_t>(number * 37))));
+        REQUIRE(ledger.open(number, money::from_minor(static_cast<std::int64_t>(number * 37))));
         for (std::uint64_t i = 0; i != number % 3; ++i)
-            REQUIRE(books.deposit(number, money::from_minor(1)));
+            REQUIRE(ledger.deposit(number, money::from_minor(1)));
     }
 }
 
-/// How many accounts a file has, each as it is in `books`.
-std::size_t read_back(const fs::path& file, const ledger& books) {
+/// How many accounts a file has, each as it is in `ledger`.
+std::size_t read_back(const fs::path& file, const coffer::ledger& ledger) {
     std::size_t count = 0;
     coffer::snapshot::read_accounts(file, [&](const posting& each) -> std::optional<std::string> {
         ++count;
-        const coffer::outcome there = books.balance(each.account);
+        const coffer::outcome there = ledger.balance(each.account);
         if (!there || there.posting.balance != each.balance ||
             there.posting.sequence != each.sequence)
             return "it is not what the ledger has";
@@ -83,14 +83,14 @@ std::size_t read_back(const fs::path& file, const ledger& books) {
 TEST_CASE("snapshot: what is written is what the ledger has", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    ledger books;
-    open_accounts(books, 100'000);
-    const written_snapshot written = write_snapshot(books, directory, 1, some_marks());
+    coffer::ledger ledger;
+    open_accounts(ledger, 100'000);
+    const written_snapshot written = write_snapshot(ledger, directory, 1, some_marks());
     CHECK(written.number == 1);
     CHECK(written.accounts == 100'000);
     CHECK(written.file == place.path() / "1.json");
-    CHECK(read_back(written.file, books) == 100'000);
-    CHECK(read_back(place.path() / "latest.json", books) == 100'000);
+    CHECK(read_back(written.file, ledger) == 100'000);
+    CHECK(read_back(place.path() / "latest.json", ledger) == 100'000);
     CHECK(coffer::snapshot::count_accounts(written.file) == 100'000);
     CHECK(entries(place.path()) == 2);
 }
@@ -98,10 +98,10 @@ TEST_CASE("snapshot: what is written is what the ledger has", "[snapshot]") {
 TEST_CASE("snapshot: is JSON, with a count and a total", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    ledger books;
-    open_accounts(books, 3);
+    coffer::ledger ledger;
+    open_accounts(ledger, 3);
     const auto parsed =
-        boost::json::parse(read_file(write_snapshot(books, directory, 1, some_marks()).file))
+        boost::json::parse(read_file(write_snapshot(ledger, directory, 1, some_marks()).file))
             .as_object();
     CHECK(parsed.at("format") == 2);
     CHECK(parsed.at("ledger") == "0123456789abcdef00000000000000ff");
@@ -119,20 +119,20 @@ TEST_CASE("snapshot: is JSON, with a count and a total", "[snapshot]") {
 TEST_CASE("snapshot: a ledger with no accounts makes one that can be read", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    ledger books;
-    const written_snapshot written = write_snapshot(books, directory, 1, some_marks());
+    coffer::ledger ledger;
+    const written_snapshot written = write_snapshot(ledger, directory, 1, some_marks());
     CHECK(written.accounts == 0);
-    CHECK(read_back(written.file, books) == 0);
+    CHECK(read_back(written.file, ledger) == 0);
     CHECK(boost::json::parse(read_file(written.file)).at("accounts").as_array().empty());
 }
 
 TEST_CASE("snapshot: the total is exact beyond 64 bits", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    ledger books;
+    coffer::ledger ledger;
     for (const coffer::account_number number : {1U, 2U, 3U})
-        REQUIRE(books.open(number, money::from_minor(std::numeric_limits<std::int64_t>::max())));
-    const std::string text = read_file(write_snapshot(books, directory, 1, some_marks()).file);
+        REQUIRE(ledger.open(number, money::from_minor(std::numeric_limits<std::int64_t>::max())));
+    const std::string text = read_file(write_snapshot(ledger, directory, 1, some_marks()).file);
     CHECK_THAT(text, coffer::test::Contains(R"(],"count":3,"total":276701161105643274.21,)"));
 }
 
@@ -140,9 +140,9 @@ TEST_CASE("snapshot: numbers go on and the oldest go, by number", "[snapshot]") 
     const temporary_directory place;
     write_file(place.path() / "8.json", "");
     snapshot_directory directory{place.path()};
-    ledger books;
+    coffer::ledger ledger;
     for (const std::uint64_t number : {9U, 10U, 11U})
-        CHECK(write_snapshot(books, directory, 2, some_marks()).number == number);
+        CHECK(write_snapshot(ledger, directory, 2, some_marks()).number == number);
     CHECK(fs::exists(directory.file(10)));
     CHECK(fs::exists(directory.file(11)));
     CHECK(fs::read_symlink(place.path() / "latest.json") == "11.json");
@@ -152,47 +152,47 @@ TEST_CASE("snapshot: numbers go on and the oldest go, by number", "[snapshot]") 
 TEST_CASE("snapshot: one that does not fit leaves nothing behind", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    ledger books;
-    open_accounts(books, 20'000);
+    coffer::ledger ledger;
+    open_accounts(ledger, 20'000);
     snapshot_directory elsewhere{place.path() / "elsewhere"};
     const auto whole =
-        static_cast<rlim_t>(fs::file_size(write_snapshot(books, elsewhere, 1, some_marks()).file));
+        static_cast<rlim_t>(fs::file_size(write_snapshot(ledger, elsewhere, 1, some_marks()).file));
     REQUIRE(whole > 1'000'000);
     fs::remove_all(elsewhere.path());
     // At the first write, inside a later one, and at the very last byte.
     for (const rlim_t bytes : {rlim_t{0}, rlim_t{600'000}, whole - 1}) {
         const file_size_limit limit{bytes};
-        CHECK_THROWS_WITH(write_snapshot(books, directory, 1, some_marks()),
+        CHECK_THROWS_WITH(write_snapshot(ledger, directory, 1, some_marks()),
                           directory.temporary(1).string() + ": cannot be written: File too large");
         CHECK(entries(place.path()) == 0);
     }
-    CHECK(write_snapshot(books, directory, 1, some_marks()).number == 1);
-    CHECK(read_back(directory.file(1), books) == 20'000);
+    CHECK(write_snapshot(ledger, directory, 1, some_marks()).number == 1);
+    CHECK(read_back(directory.file(1), ledger) == 20'000);
 }
 
 TEST_CASE("snapshot: one that cannot be linked to is taken all the same", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    ledger books;
-    open_accounts(books, 3);
+    coffer::ledger ledger;
+    open_accounts(ledger, 3);
     fs::create_directory(place.path() / "latest.json");
-    CHECK(write_snapshot(books, directory, 1, some_marks()).number == 1);
-    CHECK(read_back(directory.file(1), books) == 3);
+    CHECK(write_snapshot(ledger, directory, 1, some_marks()).number == 1);
+    CHECK(read_back(directory.file(1), ledger) == 3);
     CHECK(entries(place.path()) == 2);
     fs::remove(place.path() / "latest.json");
-    CHECK(write_snapshot(books, directory, 1, some_marks()).number == 2);
+    CHECK(write_snapshot(ledger, directory, 1, some_marks()).number == 2);
 }
 
 TEST_CASE("snapshot: a directory that is gone is made again, and a file in its place is an error",
           "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path() / "snapshots"};
-    ledger books;
+    coffer::ledger ledger;
     fs::remove(directory.path());
-    CHECK(write_snapshot(books, directory, 1, some_marks()).number == 1);
+    CHECK(write_snapshot(ledger, directory, 1, some_marks()).number == 1);
     fs::remove_all(directory.path());
     write_file(directory.path(), "");
-    CHECK_THROWS_WITH(write_snapshot(books, directory, 1, some_marks()),
+    CHECK_THROWS_WITH(write_snapshot(ledger, directory, 1, some_marks()),
                       Contains(directory.path().string()));
 }
 
@@ -200,13 +200,13 @@ TEST_CASE("snapshot: what is durable before the cut is asked first, the barrier 
           "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    ledger books;
-    open_accounts(books, 1);
+    coffer::ledger ledger;
+    open_accounts(ledger, 1);
     std::string asked;
     coffer::snapshot::journal_marks marks = some_marks();
     // What is posted when either is asked tells which side of the cut that was on.
     marks.durable_record = [&] {
-        REQUIRE(books.deposit(1, money::from_minor(1000)));
+        REQUIRE(ledger.deposit(1, money::from_minor(1000)));
         asked += "durable ";
         return std::uint64_t{3};
     };
@@ -216,12 +216,12 @@ TEST_CASE("snapshot: what is durable before the cut is asked first, the barrier 
         return std::uint64_t{2};
     };
     marks.barrier = [&] {
-        REQUIRE(books.deposit(1, money::from_minor(1'000'000)));
+        REQUIRE(ledger.deposit(1, money::from_minor(1'000'000)));
         asked += "barrier ";
         CHECK(!fs::exists(directory.file(1)));
         return std::uint64_t{5};
     };
-    const std::string text = read_file(write_snapshot(books, directory, 1, marks).file);
+    const std::string text = read_file(write_snapshot(ledger, directory, 1, marks).file);
     CHECK(asked == "durable keys barrier ");
     CHECK_THAT(text, coffer::test::Contains(R"("after_record":3,"keys_from":2,)"));
     CHECK_THAT(text, coffer::test::Contains(R"("total":10.38,"until_record":5,)"));
@@ -230,12 +230,12 @@ TEST_CASE("snapshot: what is durable before the cut is asked first, the barrier 
 TEST_CASE("write_snapshot: one that does not hold is not published, and replaces nothing",
           "[snapshot]") {
     const temporary_directory place;
-    ledger books;
-    REQUIRE(books.open(7, money::from_minor(1)));
+    coffer::ledger ledger;
+    REQUIRE(ledger.open(7, money::from_minor(1)));
     snapshot_directory directory{place.path()};
-    const written_snapshot before = write_snapshot(books, directory, 1, some_marks());
+    const written_snapshot before = write_snapshot(ledger, directory, 1, some_marks());
     // Its journal ends before what it has.
-    CHECK_THROWS_WITH(write_snapshot(books, directory, 1, some_marks(9, 7)),
+    CHECK_THROWS_WITH(write_snapshot(ledger, directory, 1, some_marks(9, 7)),
                       Contains("contradicts itself"));
     CHECK(coffer::snapshot::list_snapshots(place.path()) == std::vector<fs::path>{before.file});
 }
@@ -243,11 +243,11 @@ TEST_CASE("write_snapshot: one that does not hold is not published, and replaces
 TEST_CASE("snapshot: there is none, nor a part of one, once the journal has failed", "[snapshot]") {
     const temporary_directory place;
     snapshot_directory directory{place.path()};
-    ledger books;
-    open_accounts(books, 20'000);
+    coffer::ledger ledger;
+    open_accounts(ledger, 20'000);
     coffer::snapshot::journal_marks marks = some_marks();
     marks.barrier = [] { return std::nullopt; };
-    CHECK_THROWS_WITH(write_snapshot(books, directory, 1, marks),
+    CHECK_THROWS_WITH(write_snapshot(ledger, directory, 1, marks),
                       directory.file(1).string() + ": is not written: the journal has failed");
     CHECK(entries(place.path()) == 0);
 }

@@ -60,8 +60,8 @@ using coffer::test::Contains;
 TEST_CASE("snapshotter: takes one every period", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, busy_marks()};
+    coffer::ledger ledger;
+    snapshotter taker{ledger, snapshot_directory{place.path()}, {1ms, 2}, busy_marks()};
     CHECK(in_time([&] { return taker.taken() >= 3; }));
     taker.stop();
     CHECK(taker.failed() == 0);
@@ -74,9 +74,9 @@ TEST_CASE("snapshotter: takes one every period", "[snapshot]") {
 TEST_CASE("snapshotter: waits a whole period for each", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
+    coffer::ledger ledger;
     const auto begin = std::chrono::steady_clock::now();
-    snapshotter taker{books, snapshot_directory{place.path()}, {30ms, 2}, busy_marks()};
+    snapshotter taker{ledger, snapshot_directory{place.path()}, {30ms, 2}, busy_marks()};
     CHECK(in_time([&] { return taker.taken() >= 3; }));
     CHECK(std::chrono::steady_clock::now() - begin >= 90ms);
 }
@@ -86,11 +86,11 @@ TEST_CASE("snapshotter: with no period, or an endless one, takes the last one al
     const captured_log log;
     for (const auto every : {0ms, std::chrono::milliseconds::max()}) {
         const temporary_directory place;
-        ledger books;
-        snapshotter taker{books, snapshot_directory{place.path()}, {every, 2}, some_marks()};
+        coffer::ledger ledger;
+        snapshotter taker{ledger, snapshot_directory{place.path()}, {every, 2}, some_marks()};
         std::this_thread::sleep_for(20ms);
         CHECK(taker.taken() == 0);
-        REQUIRE(books.open(7, money::from_minor(5)));
+        REQUIRE(ledger.open(7, money::from_minor(5)));
         taker.stop();
         CHECK(taker.taken() == 1);
         taker.stop();
@@ -102,8 +102,8 @@ TEST_CASE("snapshotter: with no period, or an endless one, takes the last one al
 TEST_CASE("snapshotter: takes the last one when it goes, too", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
-    { const snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, some_marks()}; }
+    coffer::ledger ledger;
+    { const snapshotter taker{ledger, snapshot_directory{place.path()}, {0ms, 2}, some_marks()}; }
     CHECK(fs::exists(place.path() / "1.json"));
 }
 
@@ -112,8 +112,8 @@ TEST_CASE("snapshotter: counts and logs failures, and goes on when the cause is 
     const captured_log log;
     const temporary_directory place;
     const fs::path there = place.path() / "snapshots";
-    ledger books;
-    snapshotter taker{books, snapshot_directory{there}, {5ms, 2}, busy_marks()};
+    coffer::ledger ledger;
+    snapshotter taker{ledger, snapshot_directory{there}, {5ms, 2}, busy_marks()};
     REQUIRE(in_time([&] { return taker.taken() >= 1; }));
     fs::rename(there, place.path() / "away");
     write_file(there, "in the way");
@@ -136,9 +136,9 @@ TEST_CASE("snapshotter: counts and logs failures, and goes on when the cause is 
 TEST_CASE("snapshotter: a last one that fails is counted and not thrown", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
+    coffer::ledger ledger;
     snapshotter taker{
-        books, snapshot_directory{place.path() / "snapshots"}, {0ms, 2}, some_marks()};
+        ledger, snapshot_directory{place.path() / "snapshots"}, {0ms, 2}, some_marks()};
     fs::remove(place.path() / "snapshots");
     write_file(place.path() / "snapshots", "");
     taker.stop();
@@ -150,16 +150,16 @@ TEST_CASE("snapshotter: each account is whole while others post to it", "[snapsh
     const captured_log log;
     const temporary_directory place;
     constexpr coffer::account_number accounts = 100;
-    ledger books;
+    coffer::ledger ledger;
     for (coffer::account_number number = 1; number <= accounts; ++number)
-        REQUIRE(books.open(number));
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 1000}, busy_marks()};
+        REQUIRE(ledger.open(number));
+    snapshotter taker{ledger, snapshot_directory{place.path()}, {1ms, 1000}, busy_marks()};
     std::array<std::thread, 2> posters;
     std::atomic<bool> done{false};
     for (std::thread& poster : posters)
-        poster = std::thread{[&books, &done] {
+        poster = std::thread{[&ledger, &done] {
             for (coffer::account_number i = 0; !done; ++i)
-                static_cast<void>(books.deposit(i % accounts + 1, money::from_minor(1)));
+                static_cast<void>(ledger.deposit(i % accounts + 1, money::from_minor(1)));
         }};
     CHECK(in_time([&] { return taker.taken() >= 20; }));
     done = true;
@@ -183,20 +183,20 @@ TEST_CASE("snapshotter: each account is whole while others post to it", "[snapsh
         CHECK(wrong == 0);
     }
     for (coffer::account_number number = 1; number <= accounts; ++number)
-        CHECK(books.balance(number).posting.sequence == last[number]);
+        CHECK(ledger.balance(number).posting.sequence == last[number]);
 }
 
 TEST_CASE("snapshotter: writes a ledger again only when its journal has another record",
           "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
+    coffer::ledger ledger;
     std::atomic<std::uint64_t> durable{7};
     std::atomic<int> attempts{0};
     auto marks = some_marks();
     marks.durable_record = [&durable] { return durable.load(); };
     marks.on_attempt = [&attempts] { ++attempts; };
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, marks};
+    snapshotter taker{ledger, snapshot_directory{place.path()}, {1ms, 2}, marks};
     const auto attempt_again = [&attempts] {
         return in_time([&attempts, so_far = attempts.load()] { return attempts >= so_far + 3; });
     };
@@ -217,7 +217,7 @@ TEST_CASE("snapshotter: writes a ledger again only when its journal has another 
     }
     SECTION("nor after a start that found all in the newest") {
         taker.stop();
-        snapshotter next{books, snapshot_directory{place.path()}, {1ms, 2, 8}, marks};
+        snapshotter next{ledger, snapshot_directory{place.path()}, {1ms, 2, 8}, marks};
         REQUIRE(attempt_again());
         CHECK(next.taken() == 0);
         durable = 9;
@@ -226,7 +226,7 @@ TEST_CASE("snapshotter: writes a ledger again only when its journal has another 
     }
     SECTION("but after a start that found less") {
         taker.stop();
-        snapshotter next{books, snapshot_directory{place.path()}, {0ms, 2, 7}, marks};
+        snapshotter next{ledger, snapshot_directory{place.path()}, {0ms, 2, 7}, marks};
         next.stop();
         CHECK(next.taken() == 1);
     }
@@ -237,7 +237,7 @@ TEST_CASE("snapshotter: takes one again that failed, be there another record or 
           "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
+    coffer::ledger ledger;
     std::atomic<int> failures{3};
     auto marks = some_marks();
     marks.barrier = [&failures]() -> std::optional<std::uint64_t> {
@@ -245,7 +245,7 @@ TEST_CASE("snapshotter: takes one again that failed, be there another record or 
             return std::nullopt;
         return 9;
     };
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, marks};
+    snapshotter taker{ledger, snapshot_directory{place.path()}, {1ms, 2}, marks};
     CHECK(in_time([&] { return taker.taken() == 1; }));
     CHECK(taker.failed() == 3);
 }
@@ -254,7 +254,7 @@ TEST_CASE("snapshotter: rests as long as a snapshot took that took longer than t
           "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
+    coffer::ledger ledger;
     constexpr auto slow = 40ms;
     std::vector<std::chrono::steady_clock::time_point> begun;
     auto marks = busy_marks();
@@ -263,7 +263,7 @@ TEST_CASE("snapshotter: rests as long as a snapshot took that took longer than t
         std::this_thread::sleep_for(slow);
         return 1000;
     };
-    snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, marks};
+    snapshotter taker{ledger, snapshot_directory{place.path()}, {1ms, 2}, marks};
     REQUIRE(in_time([&] { return taker.taken() >= 3; }));
     taker.stop();
     for (std::size_t i = 1; i < 3; ++i)
@@ -273,7 +273,7 @@ TEST_CASE("snapshotter: rests as long as a snapshot took that took longer than t
 TEST_CASE("snapshotter: is given up when no call of the file system returns", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
+    coffer::ledger ledger;
     std::promise<void> answer;
     auto marks = some_marks();
     SECTION("in the last snapshot") {
@@ -281,7 +281,7 @@ TEST_CASE("snapshotter: is given up when no call of the file system returns", "[
             answer.get_future().wait();
             return 9;
         };
-        snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, marks};
+        snapshotter taker{ledger, snapshot_directory{place.path()}, {0ms, 2}, marks};
         CHECK_FALSE(taker.stop_unless_stuck(10ms));
         CHECK(taker.taken() == 0);
         answer.set_value();
@@ -295,7 +295,7 @@ TEST_CASE("snapshotter: is given up when no call of the file system returns", "[
                 answer.get_future().wait();
             return 9;
         };
-        snapshotter taker{books, snapshot_directory{place.path()}, {1ms, 2}, marks};
+        snapshotter taker{ledger, snapshot_directory{place.path()}, {1ms, 2}, marks};
         REQUIRE(in_time([&] { return is_under_way.load(); }));
         CHECK_FALSE(taker.stop_unless_stuck(10ms));
         answer.set_value();
@@ -307,7 +307,7 @@ TEST_CASE("snapshotter: is given up when no call of the file system returns", "[
 TEST_CASE("snapshotter: is waited for as long as calls of the file system return", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
+    coffer::ledger ledger;
     constexpr auto patience = 1s;
     auto marks = some_marks();
     marks.barrier = [&]() -> std::optional<std::uint64_t> {
@@ -318,7 +318,7 @@ TEST_CASE("snapshotter: is waited for as long as calls of the file system return
         }
         return 9;
     };
-    snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, marks};
+    snapshotter taker{ledger, snapshot_directory{place.path()}, {0ms, 2}, marks};
     CHECK(taker.stop_unless_stuck(patience));
     CHECK(taker.taken() == 1);
 }
@@ -326,7 +326,7 @@ TEST_CASE("snapshotter: is waited for as long as calls of the file system return
 TEST_CASE("snapshotter: says so after each attempt, once it is known how it went", "[snapshot]") {
     const captured_log log;
     const temporary_directory place;
-    ledger books;
+    coffer::ledger ledger;
     std::uint64_t said = 0;
     std::string log_then;
     auto marks = some_marks();
@@ -335,14 +335,14 @@ TEST_CASE("snapshotter: says so after each attempt, once it is known how it went
         log_then = log.text();
     };
     SECTION("taken") {
-        snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, marks};
+        snapshotter taker{ledger, snapshot_directory{place.path()}, {0ms, 2}, marks};
         taker.stop();
         CHECK(said == 1);
         CHECK_THAT(log_then, Contains("1.json: 0 accounts"));
     }
     SECTION("failed") {
         marks.barrier = [] { return std::nullopt; };
-        snapshotter taker{books, snapshot_directory{place.path()}, {0ms, 2}, marks};
+        snapshotter taker{ledger, snapshot_directory{place.path()}, {0ms, 2}, marks};
         taker.stop();
         CHECK(said == 1);
         CHECK(taker.failed() == 1);

@@ -124,7 +124,7 @@ private:
     void change(history& mine, std::size_t account, std::int64_t amount_minor, operation which,
                 std::int64_t gain_minor) {
         const moment invoked = now();
-        const outcome done = (books_.*which)(number(account), money::from_minor(amount_minor));
+        const outcome done = (ledger_.*which)(number(account), money::from_minor(amount_minor));
         const interval when{invoked, now()};
         if (done)
             note(mine, when, account, done.posting, gain_minor);
@@ -136,7 +136,7 @@ private:
     void open_next(history& mine) {
         const std::size_t account = std::min(opened_.load(), shape_.accounts - 1);
         const moment invoked = now();
-        const outcome opened = books_.open(number(account), money::from_minor(opening_minor));
+        const outcome opened = ledger_.open(number(account), money::from_minor(opening_minor));
         const interval when{invoked, now()};
         if (!opened)
             return mine.reads.push_back({when, sight(account, opened.posting)});
@@ -146,7 +146,7 @@ private:
 
     void read(history& mine, std::size_t account) {
         const moment invoked = now();
-        const outcome found = books_.balance(number(account));
+        const outcome found = ledger_.balance(number(account));
         mine.reads.push_back({{invoked, now()}, sight(account, found.posting)});
     }
 
@@ -155,7 +155,7 @@ private:
         const std::size_t to = other != from ? other : (from + 1) % shape_.accounts;
         const moment invoked = now();
         const auto done =
-            books_.transfer(number(from), number(to), money::from_minor(amount_minor));
+            ledger_.transfer(number(from), number(to), money::from_minor(amount_minor));
         const interval when{invoked, now()};
         if (done.error == errc::no_such_account && done.from.sequence == done.to.sequence)
             return mine.denials.push_back({when, from, to});
@@ -173,7 +173,7 @@ private:
         for (std::size_t i = 0; i != shape_.accounts; ++i)
             one.states.push_back({i, 0, 0});
         one.when.invoked = now();
-        const auto summary = books_.cut([&one](const posting& state) {
+        const auto summary = ledger_.cut([&one](const posting& state) {
             one.states[index(state.account)] = sight(index(state.account), state);
         });
         one.when.responded = now();
@@ -183,7 +183,7 @@ private:
     }
 
     shape shape_;
-    ledger books_{{1, 0}};
+    ledger ledger_{{1, 0}};
     history total_;
     std::atomic<std::size_t> opened_{0};  // the accounts before this index
     std::atomic<std::size_t> working_{shape_.workers};

@@ -52,44 +52,44 @@ void money_is_exact() {
     EXPECT(!coffer::parse_account_number("010001"));
 }
 
-void each_operation_does_what_it_says(coffer::ledger& books) {
-    EXPECT(books.open(alice, cents(100'000)));
-    EXPECT(books.open(alice).error == coffer::errc::already_open);
-    EXPECT(books.restore({bob, 7, cents(500)}));
-    EXPECT(books.durable_sequence(bob) == 7);
-    EXPECT(books.deposit(alice, cents(50)).posting.balance == cents(100'050));
-    EXPECT(books.withdraw(bob, cents(501)).error == coffer::errc::insufficient_funds);
-    EXPECT(books.withdraw(bob, cents(500)).posting.sequence == 8);
-    EXPECT(books.balance(3).error == coffer::errc::no_such_account);
-    const auto done = books.transfer(alice, bob, cents(50));
+void each_operation_does_what_it_says(coffer::ledger& ledger) {
+    EXPECT(ledger.open(alice, cents(100'000)));
+    EXPECT(ledger.open(alice).error == coffer::errc::already_open);
+    EXPECT(ledger.restore({bob, 7, cents(500)}));
+    EXPECT(ledger.durable_sequence(bob) == 7);
+    EXPECT(ledger.deposit(alice, cents(50)).posting.balance == cents(100'050));
+    EXPECT(ledger.withdraw(bob, cents(501)).error == coffer::errc::insufficient_funds);
+    EXPECT(ledger.withdraw(bob, cents(500)).posting.sequence == 8);
+    EXPECT(ledger.balance(3).error == coffer::errc::no_such_account);
+    const auto done = ledger.transfer(alice, bob, cents(50));
     EXPECT(done && done.from.balance == cents(100'000) && done.to.balance == cents(50));
-    EXPECT(books.transfer(alice, alice, cents(1)).error == coffer::errc::same_account);
-    (books.prefetch)(alice);
-    books.note_durable(alice, 3);
-    EXPECT(books.durable_sequence(alice) == 3 && (books.size)() == 2);
+    EXPECT(ledger.transfer(alice, alice, cents(1)).error == coffer::errc::same_account);
+    (ledger.prefetch)(alice);
+    ledger.note_durable(alice, 3);
+    EXPECT(ledger.durable_sequence(alice) == 3 && (ledger.size)() == 2);
     const std::array<coffer::operation, 4> requests{
         {{coffer::operation_kind::balance, alice, {}},
          {coffer::operation_kind::deposit, bob, cents(2)},
          {coffer::operation_kind::withdraw, bob, cents(1)},
          {static_cast<coffer::operation_kind>(9), bob, cents(1)}}};
     std::array<coffer::outcome, 4> replies{};
-    EXPECT(books.apply(requests, replies) == 3);
+    EXPECT(ledger.apply(requests, replies) == 3);
     EXPECT(replies[0].posting.balance == cents(100'000));
     EXPECT(replies[1].posting.balance == cents(52) && replies[2].posting.balance == cents(51));
 }
 
-void cuts_are_exact_while_others_post(coffer::ledger& books) {
+void cuts_are_exact_while_others_post(coffer::ledger& ledger) {
     std::array<std::thread, 2> others{};
     for (std::thread& other : others)
-        other = std::thread{[&books] {
+        other = std::thread{[&ledger] {
             for (int i = 0; i != 2'000; ++i) {
-                EXPECT(books.transfer(alice, bob, cents(3)));
-                EXPECT(books.transfer(bob, alice, cents(3)));
+                EXPECT(ledger.transfer(alice, bob, cents(3)));
+                EXPECT(ledger.transfer(bob, alice, cents(3)));
             }
         }};
     for (int i = 0; i != 5; ++i) {
         std::int64_t together = 0;
-        const coffer::cut_summary picture = books.cut(
+        const coffer::cut_summary picture = ledger.cut(
             [&together](const coffer::posting& each_one) {
                 together += (each_one.balance.minor)();
             },
@@ -98,19 +98,19 @@ void cuts_are_exact_while_others_post(coffer::ledger& books) {
     }
     for (std::thread& other : others)
         other.join();
-    EXPECT(books.balance(alice).posting.balance == cents(100'000));
+    EXPECT(ledger.balance(alice).posting.balance == cents(100'000));
 }
 
 int ask_for_too_much() {
     const coffer::ledger::options too_many{0, coffer::account_table::max_expected_accounts};
 #if defined(__cpp_exceptions)
     try {
-        const coffer::ledger books{too_many};
+        const coffer::ledger ledger{too_many};
     } catch (const std::bad_alloc&) {
         return 0;
     }
 #else
-    const coffer::ledger books{too_many};
+    const coffer::ledger ledger{too_many};
 #endif
     return 1;
 }
@@ -121,8 +121,8 @@ int main(int argc, char**) {
     if (argc > 1)
         return ask_for_too_much();
     money_is_exact();
-    coffer::ledger books{{2, 1000}};
-    each_operation_does_what_it_says(books);
-    cuts_are_exact_while_others_post(books);
+    coffer::ledger ledger{{2, 1000}};
+    each_operation_does_what_it_says(ledger);
+    cuts_are_exact_while_others_post(ledger);
     return wrong.load() == 0 ? EXIT_SUCCESS : wrong.load() % 255 + 1;
 }

@@ -8,11 +8,11 @@
 namespace coffer::http {
 
 /// Thread safety: all of it may be called from any thread at once. Lock-free: one atomic addition.
-class held_total {
+class buffered_total {
 public:
-    explicit held_total(std::size_t limit_bytes) noexcept : limit_bytes_{limit_bytes} {}
+    explicit buffered_total(std::size_t limit_bytes) noexcept : limit_bytes_{limit_bytes} {}
 
-    [[nodiscard]] bool is_over() const noexcept { return bytes() > limit_bytes_; }
+    [[nodiscard]] bool exceeded() const noexcept { return bytes() > limit_bytes_; }
 
     // Relaxed: a count that decides about nothing but itself, and may be a moment old.
     [[nodiscard]] std::size_t bytes() const noexcept {
@@ -29,12 +29,12 @@ private:
 };
 
 /// What one connection holds of the total, until it ends. Thread safety: none.
-class held_share {
+class buffered_share {
 public:
-    explicit held_share(held_total& total) noexcept : total_{total} {}
-    held_share(const held_share&) = delete;
-    held_share& operator=(const held_share&) = delete;
-    ~held_share() { set(0); }
+    explicit buffered_share(buffered_total& total) noexcept : total_{total} {}
+    buffered_share(const buffered_share&) = delete;
+    buffered_share& operator=(const buffered_share&) = delete;
+    ~buffered_share() { set(0); }
 
     void set(std::size_t bytes) noexcept {
         if (bytes == bytes_)  // nearly always 0
@@ -45,7 +45,7 @@ public:
     }
 
 private:
-    held_total& total_;
+    buffered_total& total_;
     std::size_t bytes_ = 0;
 };
 
