@@ -1,93 +1,192 @@
-"""The commands of README.md and of the pages beside the code are run as they are written.
+"""The commands of every page are run as they are written, and print what the page shows.
 
-A ```console block is commands behind "$ " (a line that ends in a backslash goes on in the next)
-with what each prints below it; "..." there stands for anything, in a line of its own for any lines.
-The curl and coffer commands of a page are run in order with one fresh server. The ```cpp block
-that includes <coffer/ledger.hpp> is compiled, and prints what the ```text block behind it says.
+The commands of one page run in order, in a folder that looks like the root of the repository with
+a finished build in it. A command that starts a server runs until the page starts another one or
+ends, and the page's port 5000 is a port of the system's choice. A page that only asks a server gets
+one with the sample accounts. `tools/run` is taken for `build/coffer serve`, which it ends in.
+
+COFFER_SLOW_COMMANDS=1 runs what takes minutes instead, the blocks that are marked as slow and
+tools/run, each page in a copy of the repository that has no build yet.
 """
 
 import os
 import pathlib
+import platform
 import re
 import shlex
+import shutil
+import signal
 import subprocess
 import tempfile
 import unittest
 
-from server import BINARY, ROOT, Server, environment
-PAGES = (ROOT / "README.md", *sorted((ROOT / "src").rglob("README.md")))
+from pages import blocks, commands, name_of, pages, pattern_of
+from server import BINARY, ROOT, TIMEOUT_S, environment
+
+SLOW = os.environ.get("COFFER_SLOW_COMMANDS")
+LIMIT_S = 3600 if SLOW else 60
+STARTS_SERVER = re.compile(r"(tools/run|build/coffer serve)\b")
+ASKS_SERVER = re.compile(r"127\.0\.0\.1:5000\b|\bcoffer-data\b")
 
 
-def blocks(page):
-    """The fenced blocks of a page in order, as (language, text)."""
-    text = page.read_text()
-    return re.findall(r"^```(\w*)[^\n]*\n(.*?)^```\s*$", text, re.MULTILINE | re.DOTALL)
+def is_slow(command):
+    return command.slow or command.text.startswith("tools/run")
 
 
-def commands(page):
-    """Each command of the console blocks, with what the page shows below it."""
-    for language, text in blocks(page):
-        if language != "console":
-            continue
-        for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-            command, _, expected = re.sub(r"\\\n\s*", "", part).partition("\n")
-            yield command, expected.strip("\n")
+def imitate_root(folder):
+    """Links to all that the repository's root has, but with the build that is tested."""
+    for entry in ROOT.iterdir():
+        if entry.name not in ("build", "build-core", "coffer-data"):
+            (folder / entry.name).symlink_to(entry)
+    (folder / "build").symlink_to(pathlib.Path(BINARY).resolve().parent)
 
 
-def pattern_of(expected):
-    if expected == "...":
-        return "(?s:.*)"
-    return r"[^\n]*".join(re.escape(part) for part in expected.split("..."))
+def copy_root(folder):
+    shutil.copytree(ROOT, folder, symlinks=True, dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("build*", "coffer-data", "__pycache__"))
 
 
-class Readme(unittest.TestCase):
-    def test_commands_print_what_it_says(self):
-        ran = dict.fromkeys(("curl", "build/coffer"), 0)
-        for page in PAGES:
-            self.run_page(page, ran)
-        self.assertTrue(all(ran.values()), f"the pages lack commands: {ran}")
+class RunningServer:
+    """A server that a page's command has started."""
 
-    def run_page(self, page, ran):
-        with Server() as server, tempfile.TemporaryDirectory() as folder:
-            os.symlink(pathlib.Path(BINARY).resolve().parent, f"{folder}/build")
-            os.symlink(server.data, f"{folder}/coffer-data")
-            for command, expected in commands(page):
-                program = shlex.split(command)[0]
-                if program not in ran:
-                    continue
-                here = re.sub(r"(localhost|127\.0\.0\.1):5000\b", rf"\1:{server.port}", command)
-                done = subprocess.run(["bash", "-c", here], capture_output=True, text=True,
-                                      timeout=20, check=False, env=environment(), cwd=folder)
-                printed = done.stdout.replace("\r", "").strip("\n")
-                printed = printed.replace(f":{server.port}", ":5000")
-                with self.subTest(page=page.relative_to(ROOT), command=command):
-                    self.assertEqual((0, ""), (done.returncode, done.stderr))
-                    if not re.fullmatch(pattern_of(expected), printed):
-                        self.assertEqual(expected, printed)
-                ran[program] += 1
+    def __init__(self, command, folder, env):
+        self.errors = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(
+            ["bash", "-c", f"exec {command} --listen 127.0.0.1:0"], cwd=folder, env=env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors)
+        self.banner = self._read_banner()
+        found = re.search(r"http://127\.0\.0\.1:(\d+)", self.banner)
+        self.port = int(found[1]) if found else 0
 
-    def test_the_programs_it_tells_to_call_are_there(self):
-        called = {shlex.split(command)[0] for page in PAGES for command, _ in commands(page)}
-        for program in called:
-            if program.startswith(("tools/", "./tools/")):
-                self.assertTrue(os.access(ROOT / program, os.X_OK), program)
+    def _read_banner(self):
+        lines = []
+        for line in self.process.stdout:
+            lines.append(line)
+            if line.startswith("  durability "):  # the last line
+                break
+        return "".join(lines)
 
-    def test_the_embedding_example_prints_what_it_says(self):
-        found = blocks(PAGES[0])
-        at = next((i for i, (language, text) in enumerate(found)
-                   if language == "cpp" and "#include <coffer/ledger.hpp>" in text), None)
-        self.assertIsNotNone(at, "README.md has no embedding example")
-        expected = next((text for language, text in found[at + 1:] if language == "text"), None)
-        self.assertIsNotNone(expected, "README.md does not say what the example prints")
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(TIMEOUT_S)
+        self.process.stdout.close()
+        self.errors.seek(0)
+        said = self.errors.read()
+        self.errors.close()
+        return status, said
+
+
+class Page:
+    """Runs the commands of one page."""
+
+    def __init__(self, test, page, folder):
+        self.test, self.page, self.folder = test, page, folder
+        (folder / "home").mkdir(exist_ok=True)
+        self.env = environment({"HOME": str(folder / "home")})
+        self.server = None
+
+    def run(self, chosen):
+        try:
+            for command in chosen:
+                with self.test.subTest(page=name_of(self.page), command=command.text):
+                    self.run_command(command)
+        finally:
+            with self.test.subTest(page=name_of(self.page), command="its last server"):
+                self.stop_server()
+
+    def run_command(self, command):
+        text = command.text
+        if STARTS_SERVER.match(text):
+            self.stop_server()
+            if not SLOW:
+                text = text.replace("tools/run", "build/coffer serve", 1)
+            self.server = RunningServer(text, self.folder, self.env)
+            self.compare(command, self.server.banner)
+            return
+        if ASKS_SERVER.search(text) and self.server is None:
+            self.server = RunningServer("build/coffer serve", self.folder, self.env)
+        if self.server is not None:
+            text = text.replace("127.0.0.1:5000", f"127.0.0.1:{self.server.port}")
+        status, printed = self.output_of(text)
+        self.test.assertEqual(0, status, printed)
+        self.compare(command, printed)
+
+    def output_of(self, text):
+        """The exit status of a command, and all that a terminal would show of it."""
+        process = subprocess.Popen(["bash", "-c", text], cwd=self.folder, env=self.env, text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        with process:
+            try:
+                printed, _ = process.communicate(timeout=LIMIT_S)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        return process.returncode, printed
+
+    def compare(self, command, printed):
+        printed = printed.replace("\r", "").strip("\n")
+        if self.server is not None:
+            printed = printed.replace(f":{self.server.port}", ":5000")
+        if not re.fullmatch(pattern_of(command.expected), printed):
+            self.test.assertEqual(command.expected, printed)
+
+    def stop_server(self):
+        if self.server is not None:
+            status, said = self.server.stop()
+            self.server = None
+            self.test.assertEqual(0, status, said)
+
+
+class Commands(unittest.TestCase):
+    def test_the_commands_of_every_page_print_what_it_shows(self):
+        ran = 0
+        for page in pages():
+            chosen = [one for one in commands(page)
+                      if (is_slow(one) if SLOW else not one.slow)]
+            if not chosen:
+                continue
+            with tempfile.TemporaryDirectory(prefix="coffer-page-") as name:
+                folder = pathlib.Path(name)
+                (copy_root if SLOW else imitate_root)(folder)
+                Page(self, page, folder).run(chosen)
+            ran += len(chosen)
+        self.assertGreater(ran, 0)
+
+    def test_the_programs_of_slow_commands_exist(self):
+        for page in pages():
+            for command in commands(page):
+                program = shlex.split(command.text)[0].removeprefix("./")
+                if is_slow(command) and program.startswith("tools/"):
+                    with self.subTest(page=name_of(page), program=program):
+                        self.assertTrue(os.access(ROOT / program, os.X_OK))
+
+
+class Examples(unittest.TestCase):
+    """A ```cpp block with a main is a program. The ```text block below shows what it prints."""
+
+    def test_the_programs_of_every_page_print_what_it_shows(self):
+        ran = 0
+        for page in pages():
+            found = blocks(page)
+            for block, following in zip(found, found[1:]):
+                if block["language"] == "cpp" and "int main()" in block["text"]:
+                    with self.subTest(page=name_of(page)):
+                        self.assertEqual("text", following["language"])
+                        self.assertEqual(following["text"], self.printed_by(block["text"]))
+                    ran += 1
+        self.assertGreater(ran, 0)
+
+    def printed_by(self, source):
         with tempfile.TemporaryDirectory() as folder:
-            source = pathlib.Path(folder) / "example.cpp"
-            source.write_text(found[at][1])
             program = pathlib.Path(folder) / "example"
-            subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", "-mcx16", "-I",
-                            str(ROOT / "include"), str(source), "-o", str(program)], check=True)
-            done = subprocess.run([str(program)], capture_output=True, text=True, timeout=20,
-                                  check=True)
-        self.assertEqual(expected, done.stdout)
+            program.with_suffix(".cpp").write_text(source)
+            flags = ["-mcx16"] if platform.machine() == "x86_64" else []
+            subprocess.run([os.environ.get("CXX", "c++"), "-std=c++20", *flags, "-I",
+                            str(ROOT / "include"), str(program.with_suffix(".cpp")), "-o",
+                            str(program)], check=True)
+            return subprocess.run([str(program)], capture_output=True, text=True,
+                                  timeout=TIMEOUT_S, check=True).stdout
 
 
 if __name__ == "__main__":
