@@ -28,6 +28,7 @@ void reply::begin(int status) noexcept {
     replayed_ = false;
     names_codings_ = false;
     body_.clear();
+    stream_.reset();
 }
 
 void reply::posted(const posting& made, std::string_view balance_name) {

@@ -1,11 +1,14 @@
 // A reply as the API makes it: a status and a JSON envelope, no bytes of HTTP.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <coffer/posting.hpp>
 
+#include "api/body_stream.hpp"
 #include "api/problem.hpp"
 
 namespace coffer::api {
@@ -36,6 +39,17 @@ public:
         write(body_);
     }
 
+    /// A body that is pulled piece by piece. `content_type` must outlive the reply.
+    void stream(int status, std::string_view content_type,
+                std::unique_ptr<body_stream> body) noexcept {
+        begin(status);
+        content_type_ = content_type;
+        stream_ = std::move(body);
+    }
+    [[nodiscard]] bool is_stream() const noexcept { return stream_ != nullptr; }
+    /// Hands over the stream; null if the reply is a short one, whose body is `body()`.
+    [[nodiscard]] std::unique_ptr<body_stream> take_stream() noexcept { return std::move(stream_); }
+
     /// Says of the reply in hand that it is that of an earlier request, made again.
     void mark_replayed() noexcept { replayed_ = true; }
 
@@ -63,6 +77,7 @@ private:
     bool replayed_ = false;
     bool names_codings_ = false;
     std::string body_;
+    std::unique_ptr<body_stream> stream_;
 };
 
 }  // namespace coffer::api

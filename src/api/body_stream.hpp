@@ -1,0 +1,39 @@
+// A reply's body that is made piece by piece, as the client takes it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "api/problem.hpp"
+#include "engine/teller.hpp"
+
+namespace coffer::api {
+
+/// An endpoint makes one and hands it to `reply::stream`; the connection pulls it. All pieces
+/// together are the body, so a text may be cut between any two bytes.
+/// Thread safety: none; it belongs to the thread of its teller, which also destroys it.
+class body_stream {
+public:
+    enum class state : std::uint8_t {
+        more,     ///< call again when there is room, even if this call appended nothing
+        waiting,  ///< nothing to send now: call again after more is durable, or at the next tick
+        done,     ///< this was the last piece
+    };
+
+    body_stream() = default;
+    body_stream(const body_stream&) = delete;
+    body_stream& operator=(const body_stream&) = delete;
+    virtual ~body_stream() = default;
+
+    /// Appends some of the body to `out`, about `room_bytes` at most, and does bounded work. Called
+    /// in a turn of the teller: what it appends may be sent once `teller.due()`, as it is after
+    /// the call, is durable.
+    virtual state pull(teller&, std::size_t room_bytes, std::string& out) = 0;
+
+    /// The server stops: appends a last piece that names the reason. `pull` is not called again.
+    /// Called outside a turn, and shows no posting.
+    virtual void end_early(problem why, std::string& out) = 0;
+};
+
+}  // namespace coffer::api

@@ -1,0 +1,34 @@
+// Takes the lines of a request's body one by one, as they arrive.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "api/reply.hpp"
+#include "engine/teller.hpp"
+
+namespace coffer::api {
+
+/// A route of body kind `lines` makes one for each request; the connection feeds it.
+/// Thread safety: none; it belongs to the thread of its teller, which also destroys it.
+class line_sink {
+public:
+    enum class state : std::uint8_t {
+        taken,
+        waiting,  ///< not taken: offer the line again after more is durable
+        refused,  ///< the reply is in `out`; the rest of the body is not read
+    };
+
+    line_sink() = default;
+    line_sink(const line_sink&) = delete;
+    line_sink& operator=(const line_sink&) = delete;
+    virtual ~line_sink() = default;
+
+    /// Takes one line without its end. Called in a turn of the teller.
+    virtual state take(teller&, std::string_view line, reply& out) = 0;
+
+    /// The body has ended: fills the reply, a short one or a stream. Called in a turn of the teller.
+    virtual void finish(teller&, reply& out) = 0;
+};
+
+}  // namespace coffer::api

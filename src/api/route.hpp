@@ -1,0 +1,72 @@
+// One row of the route table: a method, a path, the function that answers, and what it accepts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include <coffer/account_number.hpp>
+
+#include "api/line_sink.hpp"
+#include "api/reply.hpp"
+#include "api/request.hpp"
+#include "engine/teller.hpp"
+
+namespace coffer::api {
+
+/// What a route does with a request's body.
+enum class body_kind : std::uint8_t {
+    none,   ///< reads it and ignores it
+    json,   ///< takes one JSON document, in memory as a whole
+    lines,  ///< takes a text line by line, of any length (newline-delimited JSON)
+};
+
+/// What a client must be allowed to do to use a route. Nothing checks it yet.
+enum class scope : std::uint8_t { anyone, read, post };
+
+/// The most parameters in a path.
+inline constexpr std::size_t max_path_parameters = 2;
+
+/// One request on its way to an endpoint. Views into the request's bytes: an endpoint that returns
+/// a stream or a sink copies what it keeps.
+struct call {
+    const api::request& request;
+    account_number account = 0;  ///< of the path's `{account}`; 0 if it has none
+    /// The path's other parameters from left to right, percent-encoded (see path_segment).
+    std::array<std::string_view, max_path_parameters> parameters{};
+    std::string_view query{};  ///< what follows the first `?`; empty if there is none
+};
+
+/// Fills the reply. Allocates nothing where the reply is a posting or a balance.
+using endpoint = void (*)(teller&, const call&, reply&);
+/// Makes the sink for a body that arrives line by line; or fills the reply and returns null.
+using line_endpoint = std::unique_ptr<line_sink> (*)(teller&, const call&, reply&);
+
+/// What a route accepts. Sizes are in bytes.
+struct route_rules {
+    body_kind body = body_kind::none;
+    std::size_t max_body = 0;  ///< of a JSON body; 0: the server's limit, which always holds too
+    std::size_t max_line = std::size_t{64} << 10;  ///< of body kind `lines`
+    api::scope scope = api::scope::read;
+};
+
+/// `path` is literal segments and parameters: "/accounts/{account}/holds/{hold}". `{account}` is
+/// checked to be an account number before the endpoint is called. HEAD belongs to GET.
+struct route {
+    api::method method;
+    std::string_view path;
+    api::endpoint answer = nullptr;
+    api::line_endpoint open_lines = nullptr;
+    route_rules rules{};
+
+    constexpr route(api::method how, std::string_view where, api::endpoint what,
+                    route_rules accepts = {}) noexcept
+        : method{how}, path{where}, answer{what}, rules{accepts} {}
+    constexpr route(api::method how, std::string_view where, api::line_endpoint what,
+                    route_rules accepts) noexcept
+        : method{how}, path{where}, open_lines{what}, rules{accepts} {}
+};
+
+}  // namespace coffer::api
