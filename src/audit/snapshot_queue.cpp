@@ -25,7 +25,7 @@ snapshot_queue::snapshot_queue(std::filesystem::path snapshots, fault_list& faul
       faults_{faults},
       files_{snapshot::list_snapshots(directory_)} {}
 
-void snapshot_queue::check_each(const snapshot::ledger_id& ledger) {
+void snapshot_queue::check_each(const ledger_id& ledger) {
     for (const std::filesystem::path& file : files_)
         check(file, ledger);
     std::ranges::sort(summaries_, {}, &snapshot_summary::number);
@@ -34,7 +34,7 @@ void snapshot_queue::check_each(const snapshot::ledger_id& ledger) {
     });
 }
 
-void snapshot_queue::check(const std::filesystem::path& file, const snapshot::ledger_id& ledger) {
+void snapshot_queue::check(const std::filesystem::path& file, const ledger_id& ledger) {
     throw_if_interrupted();
     try {
         const snapshot::snapshot_info info = snapshot::check_snapshot(file);

@@ -23,7 +23,7 @@ public:
 
     /// Checks each by itself, and that it is of this ledger. Those that are right take their places
     /// in the queue.
-    void check_each(const snapshot::ledger_id& ledger);
+    void check_each(const ledger_id& ledger);
 
     /// Says that this is the next record, and whether those before it are missing: a snapshot that
     /// would have to be compared before it cannot be then.
@@ -46,7 +46,7 @@ public:
     }
 
 private:
-    void check(const std::filesystem::path& file, const snapshot::ledger_id& ledger);
+    void check(const std::filesystem::path& file, const ledger_id& ledger);
     void begin_those_after(std::uint64_t record, history& so_far);
     [[nodiscard]] bool begin(snapshot_comparison& one, history& so_far);
     void pass_slowly(const journal::record& one, std::uint64_t number, history& so_far);

@@ -107,7 +107,7 @@ recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
     const journal::posix_storage storage{where.journal()};
     const std::vector<std::uint64_t> segments = segments_in(storage);
     const journal::segment_header last = segment_reader{storage, segments.back()}.header();
-    const journal::ledger_id& id = last.ledger;
+    const ledger_id& id = last.ledger;
     const auto snapshots = snapshot::list_snapshots(where.snapshots());
     restored_snapshot base = restore_newest(snapshots, id);
 

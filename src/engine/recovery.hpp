@@ -22,7 +22,7 @@ namespace coffer {
 
 struct recovered {
     std::unique_ptr<coffer::ledger> ledger;
-    journal::ledger_id journal_id{};   ///< what the journal calls the ledger
+    ledger_id journal_id{};            ///< what the journal calls the ledger
     std::string from;                  ///< for people: "from DIR/snapshots/3.json and 20 records"
     std::uint64_t records = 0;         ///< of the journal that were read
     std::uint64_t skipped = 0;         ///< of these, what the snapshot had already

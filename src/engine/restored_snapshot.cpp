@@ -42,7 +42,7 @@ std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapsh
 }  // namespace
 
 restored_snapshot restore_newest(std::span<const fs::path> newest_first,
-                                 const journal::ledger_id& journal_id) {
+                                 const ledger_id& journal_id) {
     for (const fs::path& file : newest_first) {
         std::optional<snapshot::snapshot_info> said;
         std::unique_ptr<coffer::ledger> ledger;

@@ -24,6 +24,6 @@ struct restored_snapshot {
 /// their total. Those before it are named in the log. Throws snapshot::snapshot_error if the first
 /// that passes its check is of another ledger than `journal_id`; std::bad_alloc.
 [[nodiscard]] restored_snapshot restore_newest(std::span<const std::filesystem::path> newest_first,
-                                               const journal::ledger_id& journal_id);
+                                               const ledger_id& journal_id);
 
 }  // namespace coffer

@@ -1,7 +1,6 @@
 // A segment: one file of the journal. Its name and its header.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -13,11 +12,9 @@
 #include "journal/batch.hpp"
 #include "journal/format.hpp"
 #include "journal/storage.hpp"
+#include "ops/ledger_id.hpp"
 
 namespace coffer::journal {
-
-/// What tells one ledger's journal from another's: random, chosen when the journal is made.
-using ledger_id = std::array<std::byte, 16>;
 
 struct segment_header {
     ledger_id ledger{};

@@ -7,16 +7,13 @@
 // snapshot is of a later record, and the snapshot is only published when it says so.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 
-namespace coffer::snapshot {
+#include "ops/ledger_id.hpp"
 
-/// What tells one ledger from another: that of the journal.
-using ledger_id = std::array<std::byte, 16>;
+namespace coffer::snapshot {
 
 /// Thread safety: all of it is called by the thread that takes snapshots, beside others' postings.
 struct journal_marks {

@@ -100,6 +100,6 @@ TEST_CASE("restoring: one of another ledger is an error, whatever lies behind it
     const temporary_directory place;
     const std::vector<fs::path> files{write_file(place.path() / "2.json", snapshot_of(two)),
                                       write_file(place.path() / "1.json", snapshot_of(two))};
-    CHECK_THROWS_WITH(restore_newest(files, journal::ledger_id{}),
+    CHECK_THROWS_WITH(restore_newest(files, ledger_id{}),
                       files[0].string() + ": is of another ledger than the journal");
 }

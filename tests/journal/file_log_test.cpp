@@ -12,6 +12,7 @@
 #include "journal/journal_error.hpp"
 #include "journal/little_endian.hpp"
 
+using coffer::ledger_id;
 using coffer::money;
 using coffer::test::deposits;
 using coffer::test::faulty_storage;

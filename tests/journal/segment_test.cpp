@@ -8,6 +8,7 @@
 #include "ops/checksum.hpp"
 
 using coffer::checksum;
+using coffer::ledger_id;
 using namespace coffer::journal;
 
 namespace {

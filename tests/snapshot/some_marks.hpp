@@ -10,7 +10,7 @@
 namespace coffer::test {
 
 /// A ledger's id that has all digits in it.
-inline constexpr snapshot::ledger_id some_ledger{
+inline constexpr ledger_id some_ledger{
     std::byte{0x01}, std::byte{0x23}, std::byte{0x45}, std::byte{0x67},
     std::byte{0x89}, std::byte{0xab}, std::byte{0xcd}, std::byte{0xef},
     std::byte{0x00}, std::byte{0x00}, std::byte{0x00}, std::byte{0x00},
