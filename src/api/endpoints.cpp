@@ -1,26 +1,16 @@
 #include "api/endpoints.hpp"
 
+#include <array>
 #include <optional>
 
-#include "api/amount_reader.hpp"
-#include "api/media_type.hpp"
+#include "api/json_object.hpp"
 #include "engine/engine.hpp"
 #include "engine/request_key.hpp"
 
 namespace coffer::api {
 namespace {
 
-amount_read amount_of(const request& asked) {
-    if (asked.encoded)
-        return {{}, problem::content_coding_unsupported};
-    if (asked.body.empty())
-        return {{}, problem::body_missing};
-    if (!is_json(asked.content_type))
-        return {{}, problem::media_type_unsupported};
-    return read_amount(asked.body);
-}
-
-/// Empty if there is no key; nothing if it is none.
+/// The request's idempotency key, empty if it has none. Nothing if what it has is not a key.
 std::optional<std::string_view> key_of(const request& asked, request_key_room& room) noexcept {
     if (asked.idempotency_keys == 0)
         return std::string_view{};
@@ -42,33 +32,35 @@ void answer(const posting_result& what, std::string_view balance_name, reply& ou
 
 using operation = posting_result (teller::*)(account_number, money, std::string_view) noexcept;
 
-void change_balance(coffer::teller& teller, operation change, account_number account,
-                    const request& asked, reply& out) {
-    const amount_read read = amount_of(asked);
-    if (read.problem != problem::none)
-        return out.refuse(read.problem);
-    request_key_room room;
-    const std::optional<std::string_view> key = key_of(asked, room);
+void change_balance(coffer::teller& teller, operation change, const call& asked, reply& out) {
+    static constexpr std::array members{member{"amount", member_kind::amount}};
+    std::array<member_value, members.size()> values;
+    json_room room;
+    const member_problem wrong = read_object(asked.request.body, members, values, room);
+    if (wrong.problem != problem::none)
+        return out.refuse_parameter(wrong.problem, wrong.name);
+    request_key_room key_room;
+    const std::optional<std::string_view> key = key_of(asked.request, key_room);
     if (!key)
         return out.refuse(problem::idempotency_key_invalid);
-    answer((teller.*change)(account, read.amount, *key), "new_balance", out);
+    answer((teller.*change)(asked.account, values[0].amount, *key), "new_balance", out);
 }
 
 }  // namespace
 
-void balance(coffer::teller& teller, account_number account, const request&, reply& out) {
-    answer(teller.balance(account), "balance", out);
+void balance(coffer::teller& teller, const call& asked, reply& out) {
+    answer(teller.balance(asked.account), "balance", out);
 }
 
-void withdraw(coffer::teller& teller, account_number account, const request& asked, reply& out) {
-    change_balance(teller, &teller::withdraw, account, asked, out);
+void withdraw(coffer::teller& teller, const call& asked, reply& out) {
+    change_balance(teller, &teller::withdraw, asked, out);
 }
 
-void deposit(coffer::teller& teller, account_number account, const request& asked, reply& out) {
-    change_balance(teller, &teller::deposit, account, asked, out);
+void deposit(coffer::teller& teller, const call& asked, reply& out) {
+    change_balance(teller, &teller::deposit, asked, out);
 }
 
-void readiness(coffer::teller& teller, account_number, const request&, reply& out) {
+void readiness(coffer::teller& teller, const call&, reply& out) {
     if (teller.engine().is_retiring())
         return out.refuse(problem::stopping);
     const problem why = problem_of(teller.engine().why_no_postings());

@@ -1,23 +1,20 @@
-// One small function an endpoint.
+// The endpoints: one function each, which fills the reply to one call.
 #pragma once
 
 #include "api/reply.hpp"
-#include "api/request.hpp"
+#include "api/route.hpp"
 #include "engine/teller.hpp"
 
 namespace coffer::api {
 
-/// What an endpoint does with a request, to an account or, where its path has none, to 0. Allocates
-/// nothing once `reply` exists, but for metrics and the memory of keys.
-using endpoint = void (*)(teller&, account_number, const request&, reply&);
+/// These three allocate nothing, but for the memory of idempotency keys.
+void balance(teller&, const call&, reply&);
+void withdraw(teller&, const call&, reply&);
+void deposit(teller&, const call&, reply&);
 
-void balance(teller&, account_number, const request&, reply&);
-void withdraw(teller&, account_number, const request&, reply&);
-void deposit(teller&, account_number, const request&, reply&);
-
-/// Whether accounts can be asked for yet: for load balancers.
-void readiness(teller&, account_number, const request&, reply&);
+/// Whether the server takes postings now: for load balancers.
+void readiness(teller&, const call&, reply&);
 /// Figures of the server in the text format of Prometheus, version 0.0.4.
-void metrics(teller&, account_number, const request&, reply&);
+void metrics(teller&, const call&, reply&);
 
 }  // namespace coffer::api

@@ -27,7 +27,8 @@ public:
     /// Takes one line without its end. Called in a turn of the teller.
     virtual state take(teller&, std::string_view line, reply& out) = 0;
 
-    /// The body has ended: fills the reply, a short one or a stream. Called in a turn of the teller.
+    /// The body has ended: fills the reply, a short one or a stream. Called in a turn of the
+    /// teller.
     virtual void finish(teller&, reply& out) = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "api/media_type.hpp"
 
 #include <algorithm>
+#include <optional>
 
 namespace coffer::api {
 namespace {
@@ -14,12 +15,50 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
                       [](char x, char y) { return lower(x) == lower(y); });
 }
 
+std::string_view trimmed(std::string_view text) noexcept {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+    return text.substr(0, text.find_last_not_of(" \t") + 1);
+}
+
+/// Takes what stands before the next separator from the front of `text`, with the separator.
+std::string_view take_until(char separator, std::string_view& text) noexcept {
+    const std::string_view part = text.substr(0, text.find(separator));
+    text.remove_prefix(std::min(text.size(), part.size() + 1));
+    return trimmed(part);
+}
+
+/// A qvalue (RFC 9110, section 12.4.2) in thousandths: "1", "0.7", "0.125".
+std::optional<int> quality(std::string_view text) noexcept {
+    constexpr std::size_t longest = std::string_view{"0.000"}.size();
+    if (text.empty() || text.size() > longest || (text[0] != '0' && text[0] != '1') ||
+        (text.size() > 1 && text[1] != '.'))
+        return std::nullopt;
+    int thousandths = 0;
+    for (std::size_t i = 0; i != longest; ++i) {
+        if (i == 1)
+            continue;
+        const char digit = i < text.size() ? text[i] : '0';
+        if (digit < '0' || digit > '9')
+            return std::nullopt;
+        thousandths = thousandths * 10 + (digit - '0');
+    }
+    return thousandths <= 1000 ? std::optional{thousandths} : std::nullopt;
+}
+
+/// The quality in the parameters behind a media range; 1000 if they have none.
+std::optional<int> quality_of(std::string_view parameters) noexcept {
+    while (!parameters.empty()) {
+        std::string_view value = take_until(';', parameters);
+        if (equal_ignoring_case(take_until('=', value), "q"))
+            return quality(trimmed(value));
+    }
+    return 1000;
+}
+
 }  // namespace
 
 bool is_json(std::string_view content_type) noexcept {
-    std::string_view media = content_type.substr(0, content_type.find(';'));
-    while (!media.empty() && (media.back() == ' ' || media.back() == '\t'))
-        media.remove_suffix(1);
+    const std::string_view media = take_until(';', content_type);
     constexpr std::string_view application = "application/";
     constexpr std::string_view suffix = "+json";
     if (equal_ignoring_case(media, "application/json"))
@@ -27,6 +66,25 @@ bool is_json(std::string_view content_type) noexcept {
     return media.size() > application.size() + suffix.size() &&
            equal_ignoring_case(media.substr(0, application.size()), application) &&
            equal_ignoring_case(media.substr(media.size() - suffix.size()), suffix);
+}
+
+bool is_ndjson(std::string_view content_type) noexcept {
+    return equal_ignoring_case(take_until(';', content_type), ndjson);
+}
+
+bool prefers_ndjson(std::string_view accept) noexcept {
+    int lines = 0;
+    int json = 0;
+    while (!accept.empty()) {
+        std::string_view range = take_until(',', accept);
+        const std::string_view media = take_until(';', range);
+        const int asked = quality_of(range).value_or(0);
+        if (equal_ignoring_case(media, ndjson))
+            lines = std::max(lines, asked);
+        else if (equal_ignoring_case(media, "application/json"))
+            json = std::max(json, asked);
+    }
+    return lines > 0 && lines >= json;
 }
 
 }  // namespace coffer::api

@@ -60,7 +60,7 @@ void append_ledger(const coffer::engine& engine, std::string& out) {
 
 }  // namespace
 
-void metrics(coffer::teller& teller, account_number, const request&, reply& out) {
+void metrics(coffer::teller& teller, const call&, reply& out) {
     const coffer::engine& engine = teller.engine();
     out.text("text/plain; version=0.0.4; charset=utf-8", [&engine](std::string& text) {
         const bool open = engine.is_open();

@@ -2,29 +2,25 @@
 
 namespace coffer::api {
 
-path_segment::path_segment(std::string_view encoded) noexcept : encoded_{encoded} {
-    if (encoded.find('%') != std::string_view::npos)
-        is_decoded_ = decode();
-}
-
-bool path_segment::decode() noexcept {
-    for (std::size_t at = 0; at != encoded_.size(); ++at) {
-        if (size_ == most_bytes)
-            return false;
-        char c = encoded_[at];
+std::optional<std::size_t> percent_decode(std::string_view encoded, std::span<char> out) noexcept {
+    std::size_t size = 0;
+    for (std::size_t at = 0; at != encoded.size(); ++at) {
+        if (size == out.size())
+            return std::nullopt;
+        char c = encoded[at];
         if (c == '%') {
-            if (encoded_.size() - at < 3)
-                return false;
-            const int high = hex_value(encoded_[at + 1]);
-            const int low = hex_value(encoded_[at + 2]);
+            if (encoded.size() - at < 3)
+                return std::nullopt;
+            const int high = hex_value(encoded[at + 1]);
+            const int low = hex_value(encoded[at + 2]);
             if (high < 0 || low < 0)
-                return false;
+                return std::nullopt;
             c = static_cast<char>(high * 16 + low);
             at += 2;
         }
-        decoded_[size_++] = c;
+        out[size++] = c;
     }
-    return true;
+    return size;
 }
 
 }  // namespace coffer::api

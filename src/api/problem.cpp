@@ -8,7 +8,7 @@ namespace {
 
 struct row {
     api::problem problem;
-    api::telling telling;
+    problem_info info;
 };
 
 // Messages stand in JSON strings as they are: no quotes, no backslashes.
@@ -31,11 +31,16 @@ constexpr std::array rows{
     row{problem::funds_insufficient,
         {400, "insufficient_funds", "the amount is more than the balance"}},
     row{problem::account_unknown, {404, "no_such_account", "there is no account of this number"}},
+    row{problem::parameter_invalid, {400, "invalid_parameter", "a parameter has a wrong value"}},
+    row{problem::parameter_missing, {400, "invalid_parameter", "a parameter is missing"}},
+    row{problem::parameter_twice, {400, "invalid_parameter", "a parameter is given twice"}},
     row{problem::route_unknown, {404, "no_such_route", "there is nothing at this path"}},
     row{problem::method_not_allowed,
         {405, "method_not_allowed", "this path has no such method, see the Allow field"}},
     row{problem::media_type_unsupported,
         {415, "unsupported_media_type", "the Content-Type is not application/json"}},
+    row{problem::lines_type_unsupported,
+        {415, "unsupported_media_type", "the Content-Type is not application/x-ndjson"}},
     row{problem::content_coding_unsupported,
         {415, "unsupported_media_type", "no Content-Encoding but identity can be undone"}},
     row{problem::body_missing,
@@ -87,12 +92,12 @@ constexpr bool is_in_order() {
             return false;
     return rows.back().problem == problem::internal_error;
 }
-static_assert(is_in_order(), "tell looks a problem's row up by its place");
+static_assert(is_in_order(), "describe looks a problem's row up by its place");
 
 }  // namespace
 
-const telling& tell(problem one) noexcept {
-    return rows[static_cast<std::size_t>(one)].telling;
+const problem_info& describe(problem one) noexcept {
+    return rows[static_cast<std::size_t>(one)].info;
 }
 
 problem problem_of(service refusal) noexcept {

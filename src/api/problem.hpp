@@ -26,9 +26,13 @@ enum class problem : std::uint8_t {
     balance_out_of_range,
     funds_insufficient,
     account_unknown,
+    parameter_invalid,
+    parameter_missing,
+    parameter_twice,
     route_unknown,
     method_not_allowed,
     media_type_unsupported,
+    lines_type_unsupported,
     content_coding_unsupported,
     body_missing,
     body_malformed,
@@ -58,13 +62,13 @@ enum class problem : std::uint8_t {
 };
 
 /// How a problem is told: the HTTP status, the error type (stable) and the message (for people).
-struct telling {
+struct problem_info {
     int status;
     std::string_view type;
     std::string_view message;
 };
 
-[[nodiscard]] const telling& tell(problem) noexcept;
+[[nodiscard]] const problem_info& describe(problem) noexcept;
 
 /// The problem that a teller's refusal is; none for service::done.
 [[nodiscard]] problem problem_of(service) noexcept;

@@ -1,7 +1,10 @@
 // A reply as the API makes it: a status and a JSON envelope, no bytes of HTTP.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,17 +16,34 @@
 
 namespace coffer::api {
 
+/// A header field of a reply beside those that every reply has.
+struct reply_field {
+    std::string_view name;
+    std::string_view value;
+};
+
 /// One reply. Meant to be used again and again: its body keeps its memory.
 class reply {
 public:
-    /// Room for every reply there is, made before anything is posted: rendering cannot fail after.
-    reply() { body_.reserve(512); }
+    /// The most header fields that one reply adds.
+    static constexpr std::size_t max_fields = 6;
+    /// The most bytes of their values that are copied.
+    static constexpr std::size_t max_copied_bytes = 256;
+    /// Room for every short reply, made before anything is posted: rendering cannot fail after.
+    static constexpr std::size_t least_bytes = 512;
+
+    reply() { body_.reserve(least_bytes); }
 
     /// Success: `{"success":true,"data":{"account_number":"…","<name>":<balance>},"code":200}`.
     void posted(const posting& made, std::string_view balance_name);
 
     /// Failure: `{"success":false,"error":{"type":"…","message":"…"},"code":<status>}`.
+    /// 409 and 503 have the field Retry-After; a Content-Encoding refused has Accept-Encoding.
     void refuse(problem);
+
+    /// Failure of one parameter or member: as refuse, with `"parameter":"<name>"` after the message
+    /// where the error's type does not name it.
+    void refuse_parameter(problem, std::string_view name);
 
     /// Failure of a method: as refuse, with the methods that the path does have.
     void refuse_method(std::string_view allowed);
@@ -50,34 +70,41 @@ public:
     /// Hands over the stream; null if the reply is a short one, whose body is `body()`.
     [[nodiscard]] std::unique_ptr<body_stream> take_stream() noexcept { return std::move(stream_); }
 
-    /// Says of the reply in hand that it is that of an earlier request, made again.
-    void mark_replayed() noexcept { replayed_ = true; }
+    /// Marks the reply as that of an earlier request, repeated.
+    void mark_replayed() { add_field("Idempotent-Replayed", "true"); }
+
+    /// Adds a header field to the reply; fields are sent in the order they were added. Both texts
+    /// must outlive the reply. Throws std::length_error beyond max_fields.
+    void add_field(std::string_view name, std::string_view value);
+    /// Adds a header field whose value is copied. Throws std::length_error beyond max_copied_bytes
+    /// of such values too.
+    void add_copied_field(std::string_view name, std::string_view value);
 
     /// Success without a body (204): the methods that the path has, or the whole server.
-    void list_methods(std::string_view allowed) noexcept;
+    void list_methods(std::string_view allowed);
 
     [[nodiscard]] int status() const noexcept { return status_; }
-    /// Empty for 204 alone.
+    /// Empty for 204, and for a stream.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
-    /// The Allow field's value; empty for none.
-    [[nodiscard]] std::string_view allow() const noexcept { return allow_; }
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
-    /// Whether the client is to be told which content codings it may use: none.
-    [[nodiscard]] bool names_codings() const noexcept { return names_codings_; }
-    [[nodiscard]] bool replayed() const noexcept { return replayed_; }
-    /// Whether the client is told to try again later.
-    [[nodiscard]] bool retry_later() const noexcept { return status_ == 503 || status_ == 409; }
+    [[nodiscard]] std::span<const reply_field> fields() const noexcept {
+        return {fields_.data(), field_count_};
+    }
+    /// The value of an added field; empty if it was not added.
+    [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
 
 private:
     void begin(int status) noexcept;
+    void append_error(const problem_info& info, std::string_view parameter);
 
     int status_ = 200;
-    std::string_view allow_;
     std::string_view content_type_;
-    bool replayed_ = false;
-    bool names_codings_ = false;
     std::string body_;
     std::unique_ptr<body_stream> stream_;
+    std::size_t field_count_ = 0;
+    std::array<reply_field, max_fields> fields_;
+    std::size_t copied_bytes_ = 0;
+    std::array<char, max_copied_bytes> copied_;
 };
 
 }  // namespace coffer::api

@@ -13,6 +13,7 @@ struct request {
     std::string_view target;             ///< the path, and perhaps a query; or "*"
     std::string_view content_type;       ///< empty when there is none
     std::string_view body;               ///< empty when there is none
+    std::string_view accept{};           ///< empty when there is none, or more than one
     std::string_view idempotency_key{};  ///< the first such field's value
     std::uint8_t idempotency_keys = 0;   ///< how many such fields there are
     bool encoded = false;                ///< the body, by a Content-Encoding other than identity

@@ -1,137 +1,127 @@
 #include "api/router.hpp"
 
-#include <array>
 #include <coffer/account_number.hpp>
 #include <optional>
-#include <string_view>
 
-#include "api/endpoints.hpp"
 #include "api/media_type.hpp"
 #include "api/percent_encoding.hpp"
 
 namespace coffer::api {
 namespace {
 
-/// One path and the one method it has beside OPTIONS.
-struct route {
-    std::string_view name;
-    api::method method;
-    std::string_view allow;
-    api::endpoint endpoint;
-};
-
-/// The last segments of /accounts/{n}/<name>.
-constexpr std::array account_routes{
-    route{"balance", method::get, "GET, HEAD, OPTIONS", &balance},
-    route{"withdraw", method::post, "POST, OPTIONS", &withdraw},
-    route{"deposit", method::post, "POST, OPTIONS", &deposit},
-};
-
-/// The server's own, /<name>.
-constexpr std::array server_routes{
-    route{"readyz", method::get, "GET, HEAD, OPTIONS", &readiness},
-    route{"metrics", method::get, "GET, HEAD, OPTIONS", &metrics},
-};
-
-/// What the server has at all, for `OPTIONS *`.
-constexpr std::string_view all_methods = "GET, HEAD, POST, OPTIONS";
-
-struct match {
-    const api::route* route;
-    std::optional<std::string_view> account;  // as it stands in the path, if one is due there
-};
-
-constexpr match no_match{nullptr, {}};
-
-template <std::size_t N>
-const route* find_named(const std::array<route, N>& routes, std::string_view name) noexcept {
-    for (const route& one : routes)
-        if (name == one.name)
-            return &one;
-    return nullptr;
-}
-
-match find_route(std::string_view target) noexcept {
-    const std::string_view path = target.substr(0, target.find('?'));
-    const std::size_t second = path.find('/', 1);
-    const std::size_t third = path.find('/', second + 1);
-    if (!path.starts_with('/'))
-        return no_match;
-    if (second == path.npos)
-        return {find_named(server_routes, path_segment{path.substr(1)}.text()), {}};
-    if (third == path.npos)
-        return no_match;
-    if (path_segment{path.substr(1, second - 1)}.text() != "accounts")
-        return no_match;
-    return {find_named(account_routes, path_segment{path.substr(third + 1)}.text()),
-            path.substr(second + 1, third - second - 1)};
-}
-
-struct call {
-    api::endpoint endpoint;  // null if the answer is there already
-    account_number account;
-};
-
-constexpr call answered{nullptr, 0};
-
-/// What the request's first line asks for; or its answer in `out` if there is nothing more to it.
-call find_call(const request& asked, reply& out) {
-    if (asked.method == method::options && asked.target == "*") {
-        out.list_methods(all_methods);
-        return answered;
+/// Copies the path's parameters; false if `{account}` is no account number.
+bool read_parameters(const path_match& found, call& out) noexcept {
+    std::size_t others = 0;
+    for (std::size_t i = 0; i != found.path->size; ++i) {
+        if (!found.path->segments[i].empty())
+            continue;
+        if (i != found.path->account) {
+            out.parameters[others++] = found.segments[i];
+            continue;
+        }
+        const auto account = parse_account_number(path_segment{found.segments[i]}.text());
+        if (!account)
+            return false;
+        out.account = *account;
     }
-    const auto [found, segment] = find_route(asked.target);
-    if (found == nullptr) {
-        out.refuse(problem::route_unknown);
-        return answered;
+    return true;
+}
+
+/// The route that is to answer, with `out` filled in; null if the reply is made already.
+const route* find_call(const route_table& table, const request& asked, call& out, reply& answer) {
+    if (asked.method == method::options && asked.target == "*") {
+        answer.list_methods(table.all_methods());
+        return nullptr;
+    }
+    const path_match found = table.find(asked.target);
+    if (found.path == nullptr) {
+        answer.refuse(problem::route_unknown);
+        return nullptr;
     }
     if (asked.method == method::options) {
-        out.list_methods(found->allow);
-        return answered;
+        answer.list_methods(found.path->allow.text());
+        return nullptr;
     }
-    if (found->method != asked.method) {
-        out.refuse_method(found->allow);
-        return answered;
+    const route* const due = found.path->of(asked.method);
+    if (due == nullptr) {
+        answer.refuse_method(found.path->allow.text());
+        return nullptr;
     }
-    if (!segment)
-        return {found->endpoint, 0};
-    const std::optional<account_number> account =
-        parse_account_number(path_segment{*segment}.text());
-    if (!account) {
-        out.refuse(problem::account_number_invalid);
-        return answered;
+    out.query = found.query;
+    if (!read_parameters(found, out)) {
+        answer.refuse(problem::account_number_invalid);
+        return nullptr;
     }
-    return {found->endpoint, *account};
+    return due;
+}
+
+/// What is wrong with the head of a request that has a body, by the rules of its route.
+problem check_body_head(const route_rules& rules, const request& asked) noexcept {
+    if (rules.body == body_kind::none)
+        return problem::none;  // it is read and ignored
+    if (asked.encoded)
+        return problem::content_coding_unsupported;
+    if (rules.body == body_kind::lines)
+        return is_ndjson(asked.content_type) ? problem::none : problem::lines_type_unsupported;
+    return is_json(asked.content_type) ? problem::none : problem::media_type_unsupported;
+}
+
+problem check_body(const route_rules& rules, const request& asked) noexcept {
+    if (rules.body == body_kind::none)
+        return problem::none;
+    if (asked.encoded)
+        return problem::content_coding_unsupported;
+    if (asked.body.empty())
+        return problem::body_missing;
+    if (rules.max_body != 0 && asked.body.size() > rules.max_body)
+        return problem::body_too_large;
+    return check_body_head(rules, asked);
+}
+
+problem check_account(const coffer::teller& teller, account_number account) noexcept {
+    if (account == 0)
+        return problem::none;
+    const posting_result found = teller.find(account);
+    return found.service != service::done ? problem_of(found.service)
+                                          : problem_of(found.outcome.error);
+}
+
+/// Whether the head of a request promises a body that the route can take.
+bool accept_head(const route& due, const call& made, const coffer::teller& teller, reply& out) {
+    problem why = check_body_head(due.rules, made.request);
+    if (why == problem::none && due.rules.body != body_kind::none)
+        why = check_account(teller, made.account);
+    if (why != problem::none)
+        out.refuse(why);
+    return why == problem::none;
 }
 
 }  // namespace
 
-void handle(coffer::teller& teller, const request& asked, reply& out) {
-    const call due = find_call(asked, out);
-    if (due.endpoint != nullptr)
-        due.endpoint(teller, due.account, asked, out);
+void handle(const route_table& table, coffer::teller& teller, const request& asked, reply& out) {
+    call made{.request = asked};
+    const route* const due = find_call(table, asked, made, out);
+    if (due == nullptr)
+        return;
+    if (const problem why = check_body(due->rules, asked); why != problem::none)
+        return out.refuse(why);
+    due->answer(teller, made, out);
 }
 
-bool wants_body(const coffer::teller& teller, const request& asked, reply& out) {
-    const call due = find_call(asked, out);
-    if (due.endpoint == nullptr)
-        return false;
-    if (asked.method != method::post)
-        return true;  // whatever it is, it is read and does not matter
-    if (asked.encoded) {
-        out.refuse(problem::content_coding_unsupported);
-        return false;
-    }
-    if (!is_json(asked.content_type)) {
-        out.refuse(problem::media_type_unsupported);
-        return false;
-    }
-    const posting_result account = teller.find(due.account);
-    const problem why = account.service != service::done ? problem_of(account.service)
-                                                         : problem_of(account.outcome.error);
-    if (why != problem::none)
-        out.refuse(why);
-    return why == problem::none;
+bool wants_body(const route_table& table, const coffer::teller& teller, const request& asked,
+                reply& out) {
+    call made{.request = asked};
+    const route* const due = find_call(table, asked, made, out);
+    return due != nullptr && accept_head(*due, made, teller, out);
+}
+
+std::unique_ptr<line_sink> open_lines(const route_table& table, coffer::teller& teller,
+                                      const request& asked, reply& out) {
+    call made{.request = asked};
+    const route* const due = find_call(table, asked, made, out);
+    if (due == nullptr || !accept_head(*due, made, teller, out))
+        return nullptr;
+    return due->open_lines(teller, made, out);
 }
 
 }  // namespace coffer::api

@@ -1,18 +1,28 @@
-// From a request to its endpoint.
+// Answers a request: finds its route, checks what the route's rules ask for, calls the endpoint.
 #pragma once
 
+#include <memory>
+
+#include "api/line_sink.hpp"
 #include "api/reply.hpp"
 #include "api/request.hpp"
+#include "api/route_table.hpp"
 #include "engine/teller.hpp"
 
 namespace coffer::api {
 
-/// Answers one request in `out`. Posts nothing unless the answer is success. Throws nothing that
-/// `reply`'s memory is large enough for.
-void handle(coffer::teller& teller, const request& asked, reply& out);
+/// Fills the reply to a request whose body is complete; not for a route of body kind `lines`.
+/// Nothing is posted unless the reply is a success. Does not throw if the reply has at least
+/// reply::least_bytes reserved, but for endpoints that make streams or texts.
+void handle(const route_table&, teller&, const request&, reply& out);
 
-/// Whether the answer depends on the body of `asked`, which is yet to come. If not, because the
-/// head alone is refused, for example, that answer is in `out`.
-[[nodiscard]] bool wants_body(const coffer::teller& teller, const request& asked, reply& out);
+/// Whether the reply depends on the body, which has not arrived. False if the head alone decides
+/// it: then the reply is in `out`.
+[[nodiscard]] bool wants_body(const route_table&, const teller&, const request&, reply& out);
+
+/// Opens the sink for the body of a request whose route is of body kind `lines`, before the body
+/// has arrived. Null if the request is refused: then the reply is in `out`.
+[[nodiscard]] std::unique_ptr<line_sink> open_lines(const route_table&, teller&, const request&,
+                                                    reply& out);
 
 }  // namespace coffer::api

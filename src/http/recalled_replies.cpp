@@ -45,8 +45,8 @@ written_reply first_of(std::string_view replies) noexcept {
 }
 
 bool is_refusal_by_balance(std::string_view body) noexcept {
-    return body.find(api::tell(problem::funds_insufficient).message) != body.npos ||
-           body.find(api::tell(problem::balance_out_of_range).message) != body.npos;
+    return body.find(api::describe(problem::funds_insufficient).message) != body.npos ||
+           body.find(api::describe(problem::balance_out_of_range).message) != body.npos;
 }
 
 /// What to say instead; none if it may be sent.

@@ -59,18 +59,12 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
         append_number(out, reply.body().size());
         out += "\r\n";
     }
-    if (!reply.allow().empty()) {
-        out += "Allow: ";
-        out += reply.allow();
+    for (const api::reply_field& field : reply.fields()) {
+        out += field.name;
+        out += ": ";
+        out += field.value;
         out += "\r\n";
     }
-    // RFC 9110, section 12.5.3: only where the coding is what is wrong.
-    if (reply.names_codings())
-        out += "Accept-Encoding: identity\r\n";
-    if (reply.replayed())
-        out += "Idempotent-Replayed: true\r\n";
-    if (reply.retry_later())
-        out += "Retry-After: 1\r\n";
     if (framing.close)
         out += "Connection: close\r\n";
     else if (framing.keep_alive)

@@ -79,6 +79,9 @@ private:
             case beast::http::field::content_type:
                 content_type(value);
                 break;
+            case beast::http::field::accept:
+                head_.accept = accepts_++ == 0 ? place({value.data(), value.size()}) : part{};
+                break;
             case beast::http::field::content_length:
                 content_length_field(value);
                 break;
@@ -212,6 +215,7 @@ private:
     request_head head_;
     int hosts_ = 0;
     int content_types_ = 0;
+    int accepts_ = 0;
     int content_lengths_ = 0;
     int transfer_encodings_ = 0;
     bool ends_chunked_ = false;

@@ -31,6 +31,7 @@ struct request_head {
     std::size_t content_length = 0;
     part target;
     part content_type;
+    part accept;           ///< empty if there are several
     part idempotency_key;  ///< of the first of
     std::uint8_t idempotency_keys = 0;
     api::problem problem = api::problem::none;

@@ -67,7 +67,8 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
 // RFC 9110, section 10.1.1. A client whose body does not matter is told the answer instead. It may
 // send the body all the same or not, so that nothing can follow on this connection.
 bool session::ask_for_body(std::string_view bytes, std::string& out) {
-    const bool wanted = api::wants_body(shared_.teller, request_in(bytes, {}), shared_.reply);
+    const bool wanted =
+        api::wants_body(shared_.routes, shared_.teller, request_in(bytes, {}), shared_.reply);
     if (wanted)
         write_continue(out);
     else
@@ -93,6 +94,7 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
             .target = head_.target.of(bytes),
             .content_type = head_.content_type.of(bytes),
             .body = body,
+            .accept = head_.accept.of(bytes),
             .idempotency_key = head_.idempotency_key.of(bytes),
             .idempotency_keys = head_.idempotency_keys,
             .encoded = head_.encoded_content};
@@ -102,7 +104,7 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
 bool session::answer(std::string_view bytes, std::string& out) {
     const std::string_view body =
         head_.chunked ? chunks_.content() : bytes.substr(head_size_, body_size_);
-    api::handle(shared_.teller, request_in(bytes, body), shared_.reply);
+    api::handle(shared_.routes, shared_.teller, request_in(bytes, body), shared_.reply);
     waits_for_teller_ = is_patient_ && shared_.teller.was_full();
     if (waits_for_teller_)
         return false;

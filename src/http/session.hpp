@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/reply.hpp"
+#include "api/routes.hpp"
 #include "engine/teller.hpp"
 #include "http/chunked_body.hpp"
 #include "http/head_scanner.hpp"
@@ -21,6 +22,7 @@ struct session_context {
     std::string date;  ///< the Date field's value, kept current by whoever has a clock
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;
+    const api::route_table& routes = api::product_table;
 };
 
 /// Thread safety: none; a session and its context belong to one thread.

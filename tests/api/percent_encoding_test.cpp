@@ -20,7 +20,7 @@ TEST_CASE("path_segment: leaves what is malformed or too long as it is", "[api]"
         CAPTURE(bad);
         CHECK(path_segment{bad}.text() == bad);
     }
-    const std::string most(path_segment::most_bytes - 1, 'a');
+    const std::string most(path_segment::max_bytes - 1, 'a');
     CHECK(path_segment{most + "%41"}.text() == most + "A");
     CHECK(path_segment{most + "a%41"}.text() == most + "a%41");
 }

@@ -8,13 +8,13 @@
 
 using coffer::errc;
 using coffer::money_error;
+using coffer::api::describe;
 using coffer::api::problem;
 using coffer::api::problem_of;
-using coffer::api::tell;
 
 TEST_CASE("problem_of: every refusal of the ledger has its status and type", "[api]") {
     const auto told = [](errc refusal) {
-        const auto& row = tell(problem_of(refusal));
+        const auto& row = describe(problem_of(refusal));
         return std::to_string(row.status) + " " + std::string{row.type};
     };
     CHECK(problem_of(errc::ok) == problem::none);
@@ -31,8 +31,8 @@ TEST_CASE("problem_of: every unreadable amount is an invalid_amount", "[api]") {
     CHECK(problem_of(money_error::none) == problem::none);
     for (const money_error reason :
          {money_error::not_a_number, money_error::too_many_decimals, money_error::out_of_range}) {
-        CHECK(tell(problem_of(reason)).status == 400);
-        CHECK(tell(problem_of(reason)).type == "invalid_amount");
+        CHECK(describe(problem_of(reason)).status == 400);
+        CHECK(describe(problem_of(reason)).type == "invalid_amount");
     }
 }
 
@@ -41,16 +41,16 @@ TEST_CASE("reply: every problem is told in the same envelope", "[api]") {
     for (int i = 1; i <= static_cast<int>(problem::internal_error); ++i) {
         const auto one = static_cast<problem>(i);
         reply.refuse(one);
-        const auto& told = tell(one);
-        CAPTURE(told.type);
-        CHECK(reply.status() == told.status);
+        const auto& info = describe(one);
+        CAPTURE(info.type);
+        CHECK(reply.status() == info.status);
         CHECK(reply.status() >= 400);
-        CHECK(reply.retry_later() == (told.status == 503 || told.status == 409));
+        CHECK((reply.field("Retry-After") == "1") == (info.status == 503 || info.status == 409));
         const auto body = boost::json::parse(std::string{reply.body()}).as_object();
         CHECK(body.at("success") == false);
-        CHECK(body.at("error").at("type").as_string() == std::string{told.type});
-        CHECK(body.at("error").at("message").as_string() == std::string{told.message});
-        CHECK(body.at("code") == told.status);
+        CHECK(body.at("error").at("type").as_string() == std::string{info.type});
+        CHECK(body.at("error").at("message").as_string() == std::string{info.message});
+        CHECK(body.at("code") == info.status);
     }
 }
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "api/routes.hpp"
 #include "catch.hpp"
 #include "engine/engine.hpp"
 #include "engine/opening.hpp"
@@ -17,7 +18,7 @@ struct api_under_test {
     coffer::api::reply reply;
 
     std::string ask(const request& asked) {
-        coffer::api::handle(engine.teller_at(0), asked, reply);
+        coffer::api::handle(coffer::api::product_table, engine.teller_at(0), asked, reply);
         return std::string{reply.body()};
     }
     std::string get(std::string_view target) { return ask({method::get, target, {}, {}}); }
@@ -156,13 +157,13 @@ TEST_CASE("handle: a method that the path does not have is told those it has", "
     api_under_test api;
     CHECK(type_of(api.post("/accounts/10001/balance", "{}")) == "method_not_allowed");
     CHECK(api.reply.status() == 405);
-    CHECK(api.reply.allow() == "GET, HEAD, OPTIONS");
+    CHECK(api.reply.field("Allow") == "GET, HEAD, OPTIONS");
     CHECK(type_of(api.get("/accounts/10001/withdraw")) == "method_not_allowed");
-    CHECK(api.reply.allow() == "POST, OPTIONS");
+    CHECK(api.reply.field("Allow") == "POST, OPTIONS");
     CHECK(type_of(api.ask({method::other, "/accounts/x/deposit", {}, {}})) == "method_not_allowed");
-    CHECK(api.reply.allow() == "POST, OPTIONS");
+    CHECK(api.reply.field("Allow") == "POST, OPTIONS");
     api.get("/accounts/10001/balance");
-    CHECK(api.reply.allow().empty());
+    CHECK(api.reply.field("Allow").empty());
 }
 
 TEST_CASE("handle: a body must be there, be JSON and say so", "[api]") {
@@ -192,7 +193,7 @@ TEST_CASE("handle: OPTIONS is answered with the methods of a path or of the serv
     const auto allowed = [&api](std::string_view target) {
         CHECK(api.ask({method::options, target, {}, {}}).empty());
         CHECK(api.reply.status() == 204);
-        return api.reply.allow();
+        return api.reply.field("Allow");
     };
     CHECK(allowed("/accounts/10001/balance") == "GET, HEAD, OPTIONS");
     CHECK(allowed("/accounts/10001/deposit?x") == "POST, OPTIONS");
@@ -204,7 +205,8 @@ TEST_CASE("handle: OPTIONS is answered with the methods of a path or of the serv
 TEST_CASE("wants_body: a body is wanted where the answer depends on it", "[api]") {
     api_under_test api;
     const auto is_wanted = [&api](method how, std::string_view target, std::string_view type) {
-        return wants_body(api.engine.teller_at(0), {how, target, type, {}}, api.reply);
+        return wants_body(coffer::api::product_table, api.engine.teller_at(0),
+                          {how, target, type, {}}, api.reply);
     };
     const std::string_view json = "application/json";
     CHECK(is_wanted(method::post, "/accounts/10001/deposit", json));
