@@ -9,11 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "command/audit.hpp"
-#include "command/backup.hpp"
-#include "command/export_history.hpp"
+#include "command/commands.hpp"
 #include "command/output.hpp"
-#include "command/serve.hpp"
 #include "command/serve_options.hpp"
 #include "ops/log.hpp"
 #include "ops/signal_watch.hpp"

@@ -5,11 +5,13 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <new>
+#include <utility>
 
 #include <coffer/account_number.hpp>
+#include <coffer/detail/zeroed_array.hpp>
 #include <coffer/money.hpp>
-
-#include "audit/zeroed_array.hpp"
 
 namespace coffer::audit {
 
@@ -29,7 +31,7 @@ static_assert(sizeof(registered_account) == 32);
 /// Thread safety: none.
 class account_register {
 public:
-    account_register() : places_(smallest) {}
+    account_register() : account_register{smallest} {}
 
     /// The account, if need be a new one, which has sequence 0 then. It is good until the next
     /// call. Throws std::bad_alloc. `number` is not 0.
@@ -37,7 +39,7 @@ public:
         registered_account* found = &place_of(number);
         if (found->account != 0)
             return *found;
-        if ((count_ + 1) * 4 > places_.size() * 3) {
+        if ((count_ + 1) * 4 > capacity_ * 3) {
             grow();
             found = &place_of(number);
         }
@@ -62,38 +64,49 @@ public:
     /// Calls `visitor(account)` for all of them, in no particular order.
     template <class Visitor>
     void visit(Visitor&& visitor) const {
-        for (const registered_account& one : places_)
-            if (one.account != 0)
-                visitor(one);
+        for (std::size_t i = 0; i != capacity_; ++i)
+            if (places_[i].account != 0)
+                visitor(places_[i]);
     }
 
 private:
+    using array = coffer::detail::zeroed_array<registered_account>;
+
     static constexpr std::size_t smallest = 1024;
+
+    explicit account_register(std::size_t capacity)
+        : memory_{std::make_unique<array>(capacity)},
+          places_{memory_->begin()},
+          capacity_{capacity} {
+        if (places_ == nullptr)
+            throw std::bad_alloc{};
+    }
 
     [[nodiscard]] std::size_t home(account_number number) const noexcept {
         // Multiplication by 2^64 / the golden ratio (Knuth, vol. 3, section 6.4): the high bits.
         const std::uint64_t product = number * 0x9e37'79b9'7f4a'7c15U;
-        return static_cast<std::size_t>(product >> (64 - std::countr_zero(places_.size())));
+        return static_cast<std::size_t>(product >> (64 - std::countr_zero(capacity_)));
     }
     /// Where the account is, or where it would go.
     [[nodiscard]] registered_account& place_of(account_number number) noexcept {
         std::size_t place = home(number);
         while (places_[place].account != 0 && places_[place].account != number)
-            place = (place + 1) & (places_.size() - 1);
+            place = (place + 1) & (capacity_ - 1);
         return places_[place];
     }
-    // The places of a table twice as large are in the order of those of this one: both are gone
-    // through from their beginnings to their ends.
+    // The places of a table twice as large are in the order of those of this one: so both are
+    // visited from beginning to end.
     void grow() {
-        zeroed_array<registered_account> before{places_.size() * 2};
-        before.swap(places_);
-        for (const registered_account& one : before)
-            if (one.account != 0)
-                place_of(one.account) = one;
+        account_register larger{capacity_ * 2};
+        visit([&larger](const registered_account& one) { larger.place_of(one.account) = one; });
+        larger.count_ = count_;
+        *this = std::move(larger);
     }
 
-    zeroed_array<registered_account> places_;  // a power of two of them
-    std::size_t count_ = 0;
+    std::unique_ptr<array> memory_;
+    registered_account* places_;  // its elements
+    std::size_t capacity_;        // how many: a power of two
+    std::size_t count_ = 0;       // of accounts
 };
 
 }  // namespace coffer::audit

@@ -10,8 +10,7 @@
 
 #include "audit/history.hpp"
 #include "audit/key_history.hpp"
-#include "audit/ledger_text.hpp"
-#include "audit/snapshot_queue.hpp"
+#include "audit/snapshot_comparison.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/posix_storage.hpp"
 #include "journal/segment.hpp"

@@ -20,7 +20,7 @@ namespace coffer::audit {
 /// remove old ones and trim. Takes memory for the accounts and for the keys that live. `wait` is
 /// called before what looks torn or damaged is looked at again.
 ///
-/// Throws data_error if the directory cannot be listed, std::bad_alloc, `interrupted`.
+/// Throws data_error if the directory cannot be listed, std::bad_alloc, stopping::stopped.
 [[nodiscard]] report examine(const data_files& files,
                              patient_reader::pause wait = patient_reader::five_milliseconds);
 

@@ -1,22 +1,214 @@
 #include "audit/data_copy.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include <coffer/account_number.hpp>
+
 #include "audit/auditor.hpp"
 #include "audit/data_files.hpp"
-#include "audit/journal_copy.hpp"
 #include "audit/partial_directory.hpp"
-#include "audit/snapshot_copy.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/posix_storage.hpp"
 #include "journal/segment.hpp"
+#include "ops/file_descriptor.hpp"
+#include "ops/stopping.hpp"
+#include "snapshot/snapshot_directory.hpp"
+#include "snapshot/snapshot_file.hpp"
 
 namespace coffer::audit {
 namespace {
 
 namespace fs = std::filesystem;
+
+// How often the directory is listed, beside a server that removes what was listed.
+constexpr int listings = 100;
+
+// How many files are open at once: far fewer than any process may have.
+constexpr std::size_t most_open = 16;
+
+struct opened_snapshot {
+    fs::path file;
+    file_descriptor content;
+};
+
+/// Snapshots in their order, the oldest first. The next few are open, and so stay, be they removed;
+/// a server removes the oldest first.
+class snapshot_series {
+public:
+    /// Those that are there now.
+    explicit snapshot_series(const fs::path& directory)
+        : files_{snapshot::list_snapshots(directory)} {  // the newest first
+        open_some();
+    }
+
+    /// Whether some of those that would be open had been removed.
+    [[nodiscard]] bool lacks_some() const noexcept { return lacks_some_; }
+
+    /// Nothing behind the last. Those that were removed before they were open are passed over.
+    [[nodiscard]] std::optional<opened_snapshot> next() {
+        open_some();
+        if (opened_.empty())
+            return std::nullopt;
+        std::optional<opened_snapshot> first{std::move(opened_.front())};
+        opened_.pop_front();
+        return first;
+    }
+
+private:
+    void open_some() {
+        for (; opened_.size() < most_open && !files_.empty(); files_.pop_back()) {
+            opened_snapshot one{files_.back(), {files_.back(), O_RDONLY}};
+            if (one.content.is_open())
+                opened_.push_back(std::move(one));
+            else if (errno == ENOENT)
+                lacks_some_ = true;
+            else
+                snapshot::throw_snapshot_error(one.file, "cannot be opened");
+        }
+    }
+
+    std::vector<fs::path> files_;
+    std::deque<opened_snapshot> opened_;
+    bool lacks_some_ = false;
+};
+
+snapshot_series list(const fs::path& directory) {
+    for (int left = listings; left != 0; --left)
+        if (snapshot_series found{directory}; !found.lacks_some())
+            return found;
+    throw data_error{directory.string() + ": snapshots are removed faster than they can be opened"};
+}
+
+void write_copy(opened_snapshot& from, const fs::path& to) {
+    file_descriptor target{to, O_WRONLY | O_CREAT | O_EXCL, 0640};
+    if (!target.is_open())
+        snapshot::throw_snapshot_error(to, "cannot be created");
+    std::string block(std::size_t{256} << 10, '\0');
+    for (;;) {
+        stopping::check();
+        const ssize_t size = from.content.read(block.data(), block.size());
+        if (size < 0)
+            snapshot::throw_snapshot_error(from.file, "cannot be read");
+        if (size == 0)
+            break;
+        if (!target.write({block.data(), static_cast<std::size_t>(size)}))
+            snapshot::throw_snapshot_error(to, "cannot be written");
+    }
+    if (!target.sync())
+        snapshot::throw_snapshot_error(to, "cannot be synced");
+}
+
+/// What is wrong with the copy of a snapshot; empty if nothing is.
+std::string fault_of(const fs::path& copy, std::uint64_t number) {
+    try {
+        const std::uint64_t said = snapshot::check_snapshot(copy).number;
+        return said == number ? "" : "it says that it is snapshot " + std::to_string(said);
+    } catch (const snapshot::snapshot_error& refused) {
+        return std::string{refused.what()}.substr(copy.string().size());
+    }
+}
+
+std::vector<std::string> copy_snapshots(const fs::path& from, const fs::path& to) {
+    snapshot_series snapshots = list(from);
+    snapshot::snapshot_directory target{to};
+    std::vector<std::string> left_out;
+    while (auto one = snapshots.next()) {
+        const std::uint64_t number = parse_account_number(one->file.stem().string()).value_or(0);
+        const fs::path copy = target.temporary(number);
+        write_copy(*one, copy);
+        const std::string fault = fault_of(copy, number);
+        if (fault.empty()) {
+            target.publish(number);
+            continue;
+        }
+        ::unlink(copy.c_str());
+        left_out.push_back(one->file.string() + fault);
+    }
+    return left_out;
+}
+
+/// A segment that is being written.
+class segment_copy {
+public:
+    segment_copy(const journal::storage& to, const journal::segment_header& header)
+        : first_record_{header.before.next_record},
+          bytes_{header.bytes},
+          path_{to.path(journal::segment_name(first_record_))} {
+        auto made = to.open(journal::segment_name(first_record_), journal::storage::access::create);
+        require(made.error);
+        file_ = std::move(made.file);
+        require(file_->allocate(bytes_));
+        append(journal::encode(header));
+    }
+
+    [[nodiscard]] std::uint64_t first_record() const noexcept { return first_record_; }
+
+    void append(std::span<const std::byte> bytes) {
+        require(file_->write(offset_, bytes));
+        offset_ += bytes.size();
+    }
+
+    /// Writes zeros to its end, as a segment that is to be continued has them.
+    void finish() {
+        constexpr std::size_t piece_bytes = std::size_t{1} << 20;
+        const std::vector<std::byte> zeros(
+            static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, bytes_ - offset_)));
+        while (offset_ != bytes_)
+            append(std::span{zeros}.first(
+                static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), bytes_ - offset_))));
+        require(file_->sync());
+    }
+
+private:
+    void require(std::error_code error) const {
+        if (error)
+            throw journal::journal_error{path_, "cannot be written: " + error.message()};
+    }
+
+    std::uint64_t first_record_;
+    std::uint64_t bytes_;
+    std::string path_;
+    std::unique_ptr<journal::storage_file> file_;
+    std::uint64_t offset_ = 0;
+};
+
+void copy_journal(const journal::storage& from, const std::filesystem::path& to,
+                  patient_reader::pause wait) {
+    journal::posix_storage target{to};
+    if (const std::error_code error = target.create_directory())
+        throw journal::journal_error{to.string(), "cannot be made: " + error.message()};
+    const auto segments = journal::list_segments(from);
+    if (segments.empty())
+        throw journal::journal_error{from.path(""), "the journal has no segment"};
+    patient_reader source{from, segments.front(), std::move(wait)};
+    std::unique_ptr<segment_copy> copy;
+    const auto enter_segment = [&] {
+        if (copy && copy->first_record() == source.segment().before.next_record)
+            return;
+        if (copy)
+            copy->finish();
+        copy = std::make_unique<segment_copy>(target, source.segment());
+    };
+    while (const auto batch = source.next()) {
+        enter_segment();
+        copy->append(batch->bytes);
+    }
+    if (!source.has_segments())
+        throw journal::journal_error{from.path(""), "all segments are gone"};
+    enter_segment();
+    copy->finish();
+    if (const std::error_code error = target.sync())
+        throw journal::journal_error{to.string(), "cannot be synced: " + error.message()};
+}
 
 // How often it is tried beside a server that trims its journal while it is copied.
 constexpr int attempts = 5;

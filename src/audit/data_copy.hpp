@@ -25,7 +25,7 @@ struct finished_copy {
 
 /// Copies what is durable in `directory` now, though a server may be running on it: the snapshots
 /// that hold, and then the journal, which has all that they have and more. Throws data_error,
-/// journal_error, snapshot_error, `interrupted`.
+/// journal_error, snapshot_error, stopping::stopped.
 [[nodiscard]] finished_copy back_up(
     const std::filesystem::path& directory, const std::filesystem::path& destination,
     leftover found = leftover::refuse,

@@ -5,31 +5,11 @@
 #include <string>
 
 #include "audit/account_register.hpp"
-#include "audit/fault.hpp"
-#include "audit/wide_money.hpp"
+#include "audit/report.hpp"
 #include "journal/record.hpp"
 #include "journal/storage.hpp"
 
 namespace coffer::audit {
-
-struct operation_sum {
-    std::uint64_t count = 0;
-    wide_minor total_minor = 0;
-
-    friend bool operator==(const operation_sum&, const operation_sum&) = default;
-};
-
-/// All that was done, by its kind.
-struct operation_sums {
-    operation_sum openings;
-    operation_sum deposits;
-    operation_sum withdrawals;  ///< the total is above zero
-    operation_sum transfers;
-    std::uint64_t refusals = 0;
-    std::uint64_t keys = 0;
-
-    friend bool operator==(const operation_sums&, const operation_sums&) = default;
-};
 
 /// Where a record is.
 struct record_place {

@@ -8,10 +8,9 @@
 #include <system_error>
 
 #include "audit/data_files.hpp"
-#include "audit/interruption.hpp"
 #include "ops/file_calls.hpp"
 #include "ops/partial_copy.hpp"
-#include "snapshot/directory_sync.hpp"
+#include "ops/stopping.hpp"
 
 namespace coffer::audit {
 namespace {
@@ -24,8 +23,7 @@ constexpr std::string_view journal_name = "journal";
 
 /// Marks it as the part of a copy. Returns once a crash would leave it marked.
 std::error_code mark(const fs::path& part) {
-    const snapshot::file_descriptor marker{part / partial_copy_marker, O_WRONLY | O_CREAT | O_EXCL,
-                                           0640};
+    const file_descriptor marker{part / partial_copy_marker, O_WRONLY | O_CREAT | O_EXCL, 0640};
     if (!marker.is_open())
         return last_error();
     if (const std::error_code error = sync_directory(part))
@@ -124,7 +122,7 @@ void partial_directory::require_place(leftover found) {
 
 /// Removes the part that a copy has left there, or throws.
 void partial_directory::clear_leftover(const fs::path& part, leftover found) const {
-    snapshot::file_descriptor opened{part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW};
+    file_descriptor opened{part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW};
     const bool is_of_copy =
         opened.is_open() && has_only(part, [&](std::string_view name) {
             return is_marked(part) &&
@@ -162,33 +160,33 @@ void partial_directory::empty() const noexcept {
 }
 
 void partial_directory::finish() {
-    throw_if_interrupted();
-    snapshot::sync_directory(path_);
+    stopping::check();
+    sync_directory_or_throw(path_);
     if (is_inside_)
         return move_up();
     put_in_place(path_, destination_);
     path_ = destination_;
-    snapshot::sync_directory(path_.has_parent_path() ? path_.parent_path() : ".");
+    sync_directory_or_throw(path_.has_parent_path() ? path_.parent_path() : ".");
     // Not before, or a crash could leave a whole ledger of another name that is no part, and this
     // name free for a server to begin a new ledger.
     std::error_code error;
     if (!fs::remove(path_ / partial_copy_marker, error))
         fail(path_, "cannot be finished: " + error.message());
     finished_ = true;
-    snapshot::sync_directory(path_);
+    sync_directory_or_throw(path_);
 }
 
 // Each step is on the disk before the next, so that a crash leaves no journal without the rest.
 void partial_directory::move_up() {
     put_in_place(path_ / snapshots_name, destination_ / snapshots_name);
     has_moved_some_ = true;
-    snapshot::sync_directory(destination_);
-    snapshot::sync_directory(path_);
+    sync_directory_or_throw(destination_);
+    sync_directory_or_throw(path_);
     put_in_place(path_ / journal_name, destination_ / journal_name);
     finished_ = true;
-    snapshot::sync_directory(destination_);
+    sync_directory_or_throw(destination_);
     static_cast<void>(remove_part(path_));  // a part beside a journal does no harm
-    snapshot::sync_directory(destination_);
+    sync_directory_or_throw(destination_);
 }
 
 }  // namespace coffer::audit

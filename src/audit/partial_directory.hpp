@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "snapshot/file_descriptor.hpp"
+#include "ops/file_descriptor.hpp"
 
 namespace coffer::audit {
 
@@ -38,7 +38,7 @@ public:
     void empty() const noexcept;
 
     /// Gives it its name. Returns once a crash would not take it back. Throws data_error,
-    /// snapshot_error, and `interrupted`.
+    /// snapshot_error, and stopping::stopped.
     void finish();
 
 private:
@@ -51,7 +51,7 @@ private:
     bool is_inside_ = false;       // the destination was there
     bool has_moved_some_ = false;  // up into the destination
     bool finished_ = false;
-    snapshot::file_descriptor lock_{"", 0};  // keeps others from taking it for a leftover
+    file_descriptor lock_;  // keeps others from taking it for a leftover
 };
 
 }  // namespace coffer::audit

@@ -4,8 +4,8 @@
 #include <thread>
 #include <utility>
 
-#include "audit/interruption.hpp"
 #include "journal/journal_error.hpp"
+#include "ops/stopping.hpp"
 
 namespace coffer::audit {
 
@@ -17,7 +17,7 @@ void patient_reader::five_milliseconds() {
 }
 
 std::optional<journal::batch_view> patient_reader::next() {
-    throw_if_interrupted();
+    stopping::check();
     for (int left = looks;; --left) {
         try {
             if (auto found = reader_.next(); found || !reader_.torn() || left == 1)

@@ -30,7 +30,7 @@ public:
                             pause wait = five_milliseconds);
 
     /// The next batch, good until the next call; nothing at the end. Throws journal_error; then
-    /// nothing more can be read. Throws `interrupted`.
+    /// nothing more can be read. Throws stopping::stopped.
     [[nodiscard]] std::optional<journal::batch_view> next();
 
     [[nodiscard]] const std::optional<journal::torn_tail>& torn() const noexcept {

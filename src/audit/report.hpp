@@ -1,17 +1,71 @@
-// What an audit found, and how it is told.
+// The result of an audit, its faults, and its forms for people and for programs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "audit/fault.hpp"
-#include "audit/history.hpp"
-#include "audit/wide_money.hpp"
+#include <coffer/account_number.hpp>
+
 #include "journal/reader.hpp"
+#include "ops/text.hpp"
 
 namespace coffer::audit {
+
+struct fault {
+    std::string file;
+    std::optional<std::uint64_t>
+        offset;                  ///< in the file, in bytes; nothing if it is about all of it
+    account_number account = 0;  ///< 0: it is about no single account
+    std::string what;
+
+    friend bool operator==(const fault&, const fault&) = default;
+};
+
+/// "FILE, offset 4096: account 7: what is wrong"
+[[nodiscard]] std::string to_string(const fault& found);
+
+/// What an error says of this file, "FILE, offset 4096: what is wrong" or without an offset.
+[[nodiscard]] fault fault_of(const std::exception& error, const std::string& file);
+
+/// Counts all faults and keeps the first of them: what is wholly wrong has no end of faults.
+/// Thread safety: none.
+class fault_list {
+public:
+    static constexpr std::size_t most_kept = 100;
+
+    void add(fault found);
+
+    [[nodiscard]] const std::vector<fault>& kept() const noexcept { return kept_; }
+    [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
+    [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+
+private:
+    std::vector<fault> kept_;
+    std::uint64_t count_ = 0;
+};
+
+struct operation_sum {
+    std::uint64_t count = 0;
+    wide_minor total_minor = 0;
+
+    friend bool operator==(const operation_sum&, const operation_sum&) = default;
+};
+
+/// All that was done, by its kind.
+struct operation_sums {
+    operation_sum openings;
+    operation_sum deposits;
+    operation_sum withdrawals;  ///< the total is above zero
+    operation_sum transfers;
+    std::uint64_t refusals = 0;
+    std::uint64_t keys = 0;
+
+    friend bool operator==(const operation_sums&, const operation_sums&) = default;
+};
 
 struct journal_summary {
     std::string ledger;  ///< its id, 32 hexadecimal digits

@@ -1,4 +1,4 @@
-#include "command/audit.hpp"
+#include "command/commands.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>

@@ -1,4 +1,4 @@
-#include "command/backup.hpp"
+#include "command/commands.hpp"
 
 #include <signal.h>
 #include <time.h>
@@ -15,9 +15,9 @@
 #include <string>
 
 #include "audit/data_copy.hpp"
-#include "audit/interruption.hpp"
 #include "command/output.hpp"
 #include "ops/log.hpp"
+#include "ops/stopping.hpp"
 
 namespace coffer::command {
 namespace {
@@ -82,7 +82,7 @@ extern "C" void on_signal(int signal) {
     if (received_ns.compare_exchange_strong(first_ns, now_ns, std::memory_order_relaxed,
                                             std::memory_order_relaxed)) {
         received.store(signal, std::memory_order_relaxed);
-        audit::interrupt();
+        stopping::request();
     } else if (now_ns - first_ns >= one_interruption_ns) {
         end_by(signal);
     }
@@ -109,7 +109,7 @@ int run(const copy_options& chosen, Copy&& copy, const char* done) {
                          chosen.force ? audit::leftover::replace : audit::leftover::refuse,
                          audit::patient_reader::five_milliseconds),
                     done);
-    } catch (const audit::interrupted&) {
+    } catch (const stopping::stopped&) {
         log::end_with("coffer: interrupted: the copy is not made\n");
         end_by(received.load(std::memory_order_relaxed));
         return EXIT_FAILURE;  // not reached

@@ -2,7 +2,7 @@
 
 #include <unistd.h>
 
-#include "command/duration.hpp"
+#include "ops/duration.hpp"
 #include "ops/line_writer.hpp"
 
 namespace coffer::command {

@@ -16,7 +16,6 @@
 #include <utility>
 
 #include "ops/file_calls.hpp"
-#include "snapshot/directory_sync.hpp"
 
 namespace coffer::command {
 namespace {
@@ -115,7 +114,7 @@ void file_replacement::put_in_place() {
     if (std::rename(partial_.c_str(), name_.c_str()) != 0)
         fail(name_, "cannot be replaced: ", errno);
     is_in_place_ = true;
-    snapshot::sync_directory(directory());
+    sync_directory_or_throw(directory());
 }
 
 }  // namespace coffer::command

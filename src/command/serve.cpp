@@ -1,4 +1,4 @@
-#include "command/serve.hpp"
+#include "command/commands.hpp"
 
 #include <sys/resource.h>
 
@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "command/banner.hpp"
+#include "command/serve_options.hpp"
 #include "engine/data_directory.hpp"
 #include "engine/engine.hpp"
 #include "engine/first_start.hpp"

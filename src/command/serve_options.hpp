@@ -3,10 +3,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
-#include "command/durability_options.hpp"
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
 
@@ -15,6 +16,17 @@ class App;
 }
 
 namespace coffer::command {
+
+struct durability_options {
+    std::chrono::microseconds commit_wait{0};
+    std::chrono::milliseconds disk_timeout{5000};
+    std::optional<std::chrono::microseconds> retain;  ///< nothing: all
+    std::chrono::microseconds key_time_to_live = std::chrono::hours{24};
+    std::size_t max_keys = 10'000'000;
+    std::chrono::microseconds max_clock_step = std::chrono::hours{1};
+    bool accept_clock = false;
+    std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+};
 
 struct serve_options {
     http::listen_address listen{"127.0.0.1", 5000};

@@ -10,7 +10,6 @@
 #include "ops/file_calls.hpp"
 #include "ops/log.hpp"
 #include "ops/partial_copy.hpp"
-#include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
 namespace coffer {
@@ -24,7 +23,7 @@ const fs::path& created(const fs::path& where) {
         throw std::runtime_error{left.string() +
                                  ": is there, from a restore or backup that did not come to its "
                                  "end: make it again with --force"};
-    snapshot::create_with_parents(where);
+    create_with_parents(where);
     return where;
 }
 

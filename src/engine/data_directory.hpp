@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "snapshot/file_descriptor.hpp"
+#include "ops/file_descriptor.hpp"
 
 namespace coffer {
 
@@ -30,7 +30,7 @@ private:
     void lock_file(const std::string& why_not_the_directory);
 
     std::filesystem::path path_;
-    snapshot::file_descriptor lock_;
+    file_descriptor lock_;
 };
 
 }  // namespace coffer

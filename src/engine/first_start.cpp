@@ -19,7 +19,6 @@
 #include "ops/file_calls.hpp"
 #include "ops/stopping.hpp"
 #include "snapshot/accounts_reader.hpp"
-#include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
 namespace coffer {
@@ -85,7 +84,7 @@ public:
         if (const std::error_code error = rename_file(where_.new_journal(), where_.journal()))
             throw journal::journal_error{where_.journal().string(),
                                          "cannot be put in place: " + error.message()};
-        snapshot::sync_directory(where_.path());
+        sync_directory_or_throw(where_.path());
     }
 
 private:

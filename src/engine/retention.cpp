@@ -8,8 +8,8 @@
 
 #include "journal/segment.hpp"
 #include "journal/segment_reader.hpp"
+#include "ops/file_calls.hpp"
 #include "ops/log.hpp"
-#include "snapshot/directory_sync.hpp"
 #include "snapshot/snapshot_directory.hpp"
 #include "snapshot/snapshot_file.hpp"
 
@@ -24,7 +24,7 @@ void retention::trim() noexcept {
         return;
     try {
         // What is trimmed is in snapshots whose names a crash does not take back.
-        snapshot::sync_directory(snapshots_);
+        sync_directory_or_throw(snapshots_);
         const std::uint64_t before = std::min(first_needed(), first_young());
         if (!would_trim(before))
             return;

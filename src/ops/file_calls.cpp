@@ -8,8 +8,11 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdio>
+#include <stdexcept>
 #include <utility>
+#include <vector>
 
+#include "ops/file_descriptor.hpp"
 #include "ops/log.hpp"
 
 namespace coffer {
@@ -17,8 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::error_code sync_opened_directory(int opened, const fs::path& directory) noexcept {
-    if (uninterrupted([opened] { return ::fsync(opened); }) == 0)
+std::error_code sync_opened(const file_descriptor& opened, const fs::path& directory) noexcept {
+    if (uninterrupted([&opened] { return ::fsync(opened.number()); }) == 0)
         return {};
     const std::error_code error = last_error();
     if (!is_unsupported(error.value()))
@@ -70,14 +73,32 @@ std::error_code remove_file(const fs::path& file) noexcept {
 }
 
 std::error_code sync_directory(const fs::path& directory) noexcept {
-    const int opened = uninterrupted(
-        [&] { return ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-    if (opened < 0)
-        return last_error();
-    const std::error_code error = sync_opened_directory(opened, directory);
-    // Not again when interrupted: on Linux it is closed by then, and the number may be another's.
-    ::close(opened);
-    return error;
+    const file_descriptor opened{directory, O_RDONLY | O_DIRECTORY};
+    return opened.is_open() ? sync_opened(opened, directory) : last_error();
+}
+
+void sync_directory_or_throw(const fs::path& directory) {
+    if (const std::error_code error = sync_directory(directory))
+        throw std::runtime_error{directory.string() + ": cannot be synced: " + error.message()};
+}
+
+void create_with_parents(const fs::path& directory) {
+    std::error_code error;
+    std::vector<fs::path> missing;
+    for (fs::path one = directory; !one.empty() && !fs::exists(one, error); one = one.parent_path())
+        missing.push_back(one);
+    for (auto one = missing.rbegin(); one != missing.rend(); ++one) {
+        error = make_directory(*one);
+        if (error && error != std::errc::file_exists)
+            break;
+        error.clear();
+    }
+    if (!error && !fs::is_directory(directory, error) && !error)
+        error = std::make_error_code(std::errc::not_a_directory);
+    if (error)
+        throw std::runtime_error{directory.string() + ": cannot be created: " + error.message()};
+    for (const fs::path& made : missing)
+        sync_directory_or_throw(made.has_parent_path() ? made.parent_path() : ".");
 }
 
 std::string_view copy_on_write_name(const fs::path& directory) noexcept {

@@ -63,9 +63,16 @@ auto uninterrupted(Call call) noexcept {
 
 [[nodiscard]] std::error_code remove_file(const std::filesystem::path& file) noexcept;
 
-/// Returns once a crash does not take back which names the directory has. Where directories cannot
-/// be synced, the log says so once, and this succeeds.
+/// Returns once the names in the directory survive a crash. On a file system that cannot sync
+/// directories this succeeds, and is logged once.
 [[nodiscard]] std::error_code sync_directory(const std::filesystem::path& directory) noexcept;
+
+/// Calls sync_directory. Throws std::runtime_error, "DIRECTORY: cannot be synced: REASON".
+void sync_directory_or_throw(const std::filesystem::path& directory);
+
+/// Makes the directory and those of its parents that are missing, as make_directory does, and
+/// returns once they survive a crash. Throws std::runtime_error, which names the directory.
+void create_with_parents(const std::filesystem::path& directory);
 
 /// The name of the file system that this is on if it writes to new places what is overwritten, so
 /// that room which was set aside does not keep a write from lacking room: btrfs, ZFS and the like.

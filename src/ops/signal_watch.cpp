@@ -102,12 +102,6 @@ void release_signals() noexcept {
     ::pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
 }
 
-signal_watch::descriptor::descriptor(int number) : number_{number} {}
-
-signal_watch::descriptor::~descriptor() {
-    ::close(number_);
-}
-
 signal_watch::signal_watch()
     : signals_{signal_descriptor()},
       bell_{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")},

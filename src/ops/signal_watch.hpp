@@ -12,6 +12,8 @@
 #include <optional>
 #include <thread>
 
+#include "ops/file_descriptor.hpp"
+
 namespace coffer {
 
 /// Holds these signals back until they are watched or released. For the first line of main: threads
@@ -54,18 +56,6 @@ public:
 private:
     using clock = std::chrono::steady_clock;
 
-    class descriptor {
-    public:
-        explicit descriptor(int number);
-        descriptor(const descriptor&) = delete;
-        descriptor& operator=(const descriptor&) = delete;
-        ~descriptor();
-        [[nodiscard]] int number() const noexcept { return number_; }
-
-    private:
-        int number_;
-    };
-
     void run() noexcept;
     [[nodiscard]] int time_to_deadline_ms();
     [[nodiscard]] std::optional<int> next_signal();
@@ -75,8 +65,8 @@ private:
     void on_deadline();
     void wake() noexcept;
 
-    descriptor signals_;
-    descriptor bell_;
+    file_descriptor signals_;
+    file_descriptor bell_;
     std::mutex mutex_;
     // Under the mutex:
     std::optional<orders> orders_;              // none while the server starts

@@ -10,6 +10,7 @@ namespace coffer::stopping {
 namespace {
 
 std::atomic<bool> is_requested{false};
+static_assert(std::atomic<bool>::is_always_lock_free);  // a signal handler may use it
 
 struct {
     std::mutex mutex;

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "snapshot/file_descriptor.hpp"
+#include "ops/file_descriptor.hpp"
 
 namespace coffer::snapshot {
 namespace {

@@ -15,9 +15,8 @@
 #include <coffer/account_number.hpp>
 
 #include "ops/file_calls.hpp"
+#include "ops/file_descriptor.hpp"
 #include "ops/log.hpp"
-#include "snapshot/directory_sync.hpp"
-#include "snapshot/file_descriptor.hpp"
 
 namespace coffer::snapshot {
 namespace {
@@ -144,13 +143,13 @@ void snapshot_directory::publish(std::uint64_t number) {
     if (const std::error_code error = rename_file(temporary(number), file(number)))
         fail(file(number), "cannot be put in place", error);
     published_ = number;
-    sync_directory(path_);  // before anything else can fail: it is there from now on
+    sync_directory_or_throw(path_);  // before anything else can fail: it is there from now on
     const std::error_code error = link_latest(number);
     if (error && !lacks_link_)
         log::warn("{}: cannot be made ({}): the newest snapshot is the one of the highest number",
                   (path_ / latest_name).native(), error.message());
     lacks_link_ = static_cast<bool>(error);
-    sync_directory(path_);
+    sync_directory_or_throw(path_);
 }
 
 /// If there can be no link to this snapshot, there is none to an older one either.

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "ops/checksum.hpp"
-#include "snapshot/file_descriptor.hpp"
+#include "ops/file_descriptor.hpp"
 #include "snapshot/snapshot_text.hpp"
 
 namespace coffer::snapshot {

@@ -4,8 +4,6 @@
 #include <fstream>
 
 #include "audit/auditor.hpp"
-#include "audit/ledger_text.hpp"
-#include "audit/wide_money.hpp"
 #include "catch.hpp"
 #include "ops/checksum.hpp"
 
@@ -80,13 +78,12 @@ planted_data::snapshot_text planted_data::snapshot(int number) const {
 }
 
 std::filesystem::path planted_data::write(const snapshot_text& text) const {
-    const std::string ledger =
-        text.ledger.empty() ? audit::to_hexadecimal(log_->ledger()) : text.ledger;
+    const std::string ledger = text.ledger.empty() ? to_hexadecimal(log_->ledger()) : text.ledger;
     std::string json = R"({"format":2,"number":)" + std::to_string(text.number) +
                        R"(,"taken_at":"2026-11-23T15:00:00Z","ledger":")" + ledger +
                        R"(","after_record":)" + std::to_string(text.after_record) +
                        R"(,"keys_from":)" + std::to_string(text.keys_from) + R"(,"accounts":[)";
-    audit::wide_minor total_minor = text.total_off_minor;
+    wide_minor total_minor = text.total_off_minor;
     const char* between = "\n";
     for (const posting& one : text.accounts) {
         json += between + (R"({"account_number":")" + std::to_string(one.account)) +
@@ -96,9 +93,8 @@ std::filesystem::path planted_data::write(const snapshot_text& text) const {
         total_minor += one.balance.minor();
     }
     const auto count = static_cast<std::int64_t>(text.accounts.size()) + text.count_off;
-    json += "\n],\"count\":" + std::to_string(count) + R"(,"total":)" +
-            audit::to_money_text(total_minor) + R"(,"until_record":)" +
-            std::to_string(text.until_record);
+    json += "\n],\"count\":" + std::to_string(count) + R"(,"total":)" + to_money_text(total_minor) +
+            R"(,"until_record":)" + std::to_string(text.until_record);
     char checksum_text[17];
     std::snprintf(checksum_text, sizeof checksum_text, "%016llx",
                   static_cast<unsigned long long>(checksum(std::as_bytes(std::span{json}))));

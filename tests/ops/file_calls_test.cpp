@@ -53,3 +53,25 @@ TEST_CASE("file calls: a name is given and taken away", "[ops]") {
     CHECK(coffer::remove_file(two) == std::errc::no_such_file_or_directory);
     CHECK(coffer::sync_directory(two) == std::errc::no_such_file_or_directory);
 }
+
+TEST_CASE("file calls: a directory is created with its parents, or is there already", "[ops]") {
+    const temporary_directory place;
+    const fs::path deep = place.path() / "a" / "b" / "c";
+    coffer::create_with_parents(deep);
+    CHECK(fs::is_directory(deep));
+    coffer::create_with_parents(deep);
+    coffer::sync_directory_or_throw(deep);
+}
+
+TEST_CASE("file calls: a directory that cannot be created or synced is named with the reason",
+          "[ops]") {
+    const temporary_directory place;
+    const fs::path file = write_file(place.path() / "file", "");
+    CHECK_THROWS_WITH(coffer::create_with_parents(file / "below"),
+                      (file / "below").string() + ": cannot be created: Not a directory");
+    CHECK_THROWS_WITH(coffer::sync_directory_or_throw(file),
+                      file.string() + ": cannot be synced: Not a directory");
+    const fs::path missing = place.path() / "missing";
+    CHECK_THROWS_WITH(coffer::sync_directory_or_throw(missing),
+                      missing.string() + ": cannot be synced: No such file or directory");
+}

@@ -30,8 +30,10 @@ inline constexpr std::size_t cache_line_bytes = 64;
 /// Zeroed memory, which becomes resident as it is touched.
 template <class Element>
 class zeroed_array {
+    // An implicit-lifetime type: its objects begin to exist in the memory that calloc returns.
     static_assert(std::is_trivially_destructible_v<Element> &&
-                  std::is_trivially_default_constructible_v<Element>);
+                  (std::is_trivially_default_constructible_v<Element> ||
+                   std::is_trivially_copyable_v<Element>));
 
 public:
     /// begin() is null if there is no memory for it.

@@ -1,7 +1,6 @@
-#include "ops/utf8.hpp"
+#include "ops/text.hpp"
 
 #include <algorithm>
-#include <cstddef>
 
 namespace coffer {
 namespace {
@@ -33,6 +32,41 @@ std::size_t sequence_bytes(std::string_view text) noexcept {
 }
 
 }  // namespace
+
+std::string to_money_text(wide_minor amount_minor) {
+    __extension__ using magnitude = unsigned __int128;
+    const bool negative = amount_minor < 0;
+    magnitude left = static_cast<magnitude>(amount_minor);
+    if (negative)
+        left = -left;
+    std::string reversed;
+    const auto add_digit = [&] {
+        reversed += static_cast<char>('0' + static_cast<int>(left % 10));
+        left /= 10;
+    };
+    add_digit();
+    add_digit();
+    if (reversed.front() == '0')
+        reversed.erase(0, 1);  // one decimal will do
+    reversed += '.';
+    do
+        add_digit();
+    while (left != 0);
+    if (negative)
+        reversed += '-';
+    std::ranges::reverse(reversed);
+    return reversed;
+}
+
+std::string to_hexadecimal(std::span<const std::byte> bytes) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::string text;
+    for (const std::byte one : bytes) {
+        text += digits[std::to_integer<std::size_t>(one) / 16];
+        text += digits[std::to_integer<std::size_t>(one) % 16];
+    }
+    return text;
+}
 
 std::string to_utf8(std::string_view text) {
     std::string made;

@@ -1,4 +1,4 @@
-// Durations as people write them.
+// Reads and writes durations such as 500ms, 30s or 7d.
 #pragma once
 
 #include <chrono>
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace coffer::command {
+namespace coffer {
 
 /// Reads "200us", "500ms", "30s", "5m", "1h", "7d" or "0".
 [[nodiscard]] std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
@@ -14,4 +14,4 @@ namespace coffer::command {
 /// The inverse, in the largest unit that is exact.
 [[nodiscard]] std::string to_string(std::chrono::microseconds duration);
 
-}  // namespace coffer::command
+}  // namespace coffer

@@ -1,11 +1,11 @@
-#include "command/duration.hpp"
+#include "ops/duration.hpp"
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
 
-namespace coffer::command {
+namespace coffer {
 namespace {
 
 struct unit {
@@ -43,4 +43,4 @@ std::string to_string(std::chrono::microseconds duration) {
     return std::to_string(duration.count() / largest->microseconds) + std::string{largest->name};
 }
 
-}  // namespace coffer::command
+}  // namespace coffer

@@ -1,4 +1,4 @@
-#include "command/export_history.hpp"
+#include "command/commands.hpp"
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
