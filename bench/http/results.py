@@ -32,7 +32,9 @@ class Wanted:
 
 WANTED = (
     Wanted("GET", 1, "server_us", "bare", 1.15, at_most=True),
-    Wanted("POST", 1, "server_us", "bare", 1.30, at_most=True),
+    Wanted("POST", 1, "server_us", "bare", 1.20, at_most=True),
+    Wanted("GET", 16, "server_us", "bare", 1.50, at_most=True),
+    Wanted("POST", 16, "server_us", "bare", 1.80, at_most=True),
     Wanted("GET", 1, "rate", "nginx", 1.0),
     Wanted("POST", 1, "rate", "nginx", 1.0),
     Wanted("GET", 16, "rate", "bare", 0.85, enough=1e6),

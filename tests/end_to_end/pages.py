@@ -68,7 +68,8 @@ def pattern_of(expected):
 
 def links(page):
     """The targets of a page's links that lead to a place in the repository."""
-    targets = re.findall(r"\]\(([^)\s]+)\)", prose(page)) + re.findall(r'src="([^"]+)"', prose(page))
+    text = prose(page)
+    targets = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text)
     return [target for target in targets if not re.match(r"[a-z]+:", target)]
 
 

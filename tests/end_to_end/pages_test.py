@@ -7,7 +7,7 @@ from pages import LANGUAGES, anchors, blocks, links, name_of, pages, prose, tabl
 from server import ROOT, run
 
 MOST_README_LINES = 150
-# --flag, its value, what may stand there, its variable, and its description in this or the next line
+# --flag, its value, whether it is required, its variable, and its description, perhaps a line below
 OPTION = re.compile(r"^ {2,4}(--[a-z-]+)(?: ([^\s(]\S*?)(?::UINT in \[[^]]*\])?)?( REQUIRED)?"
                     r"(?: \(Env:(\w+)\))?\n? {5,}(.*)$", re.MULTILINE)
 COMMANDS_PAGE = ROOT / "src" / "command" / "README.md"
