@@ -49,9 +49,9 @@ void snapshot_comparison::begin(history& so_far) {
     if (listed_ != info_.accounts)
         add(0, "it lists " + std::to_string(listed_) +
                    " accounts and not the number that it says, " + std::to_string(info_.accounts));
-    if (total_minor_ != static_cast<wide_minor>(info_.total_minor))
+    if (total_minor_ != info_.total_minor)
         add(0, "its balances sum to " + to_money_text(total_minor_) + " and not to what it says, " +
-                   to_money_text(static_cast<wide_minor>(info_.total_minor)));
+                   to_money_text(info_.total_minor));
     if (known_listed_ != known)
         find_missing(so_far);
     if (completes_)

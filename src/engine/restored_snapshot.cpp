@@ -20,14 +20,14 @@ namespace fs = std::filesystem;
 std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapshot_info& said) {
     auto ledger = std::make_unique<coffer::ledger>(
         ledger::options{.shards = 0, .expected_accounts = said.accounts});
-    snapshot::snapshot_info::wide total_minor = 0;
+    wide_minor total_minor = 0;
     std::uint64_t accounts = 0;
     progress so_far{"accounts of the snapshot", said.accounts};
     snapshot::read_accounts(file, [&](const posting& listed) {
         const errc error = ledger->restore(listed).error;
         if (error == errc::ledger_full)
             throw std::bad_alloc{};
-        total_minor += static_cast<std::uint64_t>(listed.balance.minor());
+        total_minor += listed.balance.minor();
         stopping::check();
         if (++accounts % 4096 == 0)
             so_far.report(accounts, accounts);

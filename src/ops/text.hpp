@@ -24,13 +24,15 @@ __extension__ using wide_minor = __int128;
 template <std::integral Integer>
 void append_number(std::string& out, Integer value) {
     char digits[std::numeric_limits<Integer>::digits10 + 2];  // and one more digit, and the sign
-    out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+    const char* const end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+    out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
 /// Appends the amount in its shortest decimal form with at least one decimal: "5000.0", "-99.99".
 inline void append_money(std::string& out, money amount) {
     char text[money_max_chars];
-    out.append(text, to_chars(text, text + sizeof text, amount).ptr);
+    const char* const end = to_chars(text, text + sizeof text, amount).ptr;
+    out.append(text, static_cast<std::size_t>(end - text));
 }
 
 /// Returns the sum in the form of append_money.

@@ -5,7 +5,7 @@
 
 #include <coffer/account.hpp>
 
-#include "snapshot/snapshot_text.hpp"
+#include "snapshot/snapshot_file.hpp"
 
 namespace coffer::snapshot {
 namespace {

@@ -15,7 +15,7 @@
 
 #include <coffer/posting.hpp>
 
-#include "snapshot/accounts_parser.hpp"
+#include "snapshot/accounts_reader.hpp"
 
 namespace coffer::snapshot {
 

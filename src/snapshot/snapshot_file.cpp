@@ -5,17 +5,32 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <ctime>
 #include <span>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "ops/checksum.hpp"
 #include "ops/file_descriptor.hpp"
-#include "snapshot/snapshot_text.hpp"
 
 namespace coffer::snapshot {
 namespace {
+
+/// The end of a snapshot: the checksum is between the two.
+namespace seal {
+constexpr std::string_view before = R"(,"checksum":")";
+constexpr std::size_t digits = 16;
+constexpr std::string_view after = "\"}\n";
+constexpr std::size_t bytes = before.size() + digits + after.size();
+}  // namespace seal
+
+std::string utc(std::chrono::system_clock::time_point when) {
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(when);
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    char text[sizeof("-2147483648-12-31T23:59:59Z")];
+    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
+}
 
 namespace fs = std::filesystem;
 
@@ -73,12 +88,12 @@ public:
         return value;
     }
     /// An amount with one or two decimals, as minor units.
-    [[nodiscard]] snapshot_info::wide total() {
-        snapshot_info::wide minor = 0;
+    [[nodiscard]] wide_minor total() {
+        wide_minor minor = 0;
         const auto digit = [&] {
             if (text_.empty() || text_.front() < '0' || text_.front() > '9')
                 wrong("a total is due here");
-            minor = minor * 10 + static_cast<unsigned>(text_.front() - '0');
+            minor = minor * 10 + (text_.front() - '0');
             advance(1);
         };
         constexpr int most_digits = 38;  // with the decimals: they fit
@@ -214,6 +229,50 @@ private:
 };
 
 }  // namespace
+
+void snapshot_text::begin(const beginning& what) {
+    out_ += R"({"format":)";
+    append_number(out_, snapshot_format);
+    out_ += R"(,"number":)";
+    append_number(out_, what.number);
+    out_ += R"(,"taken_at":")";
+    out_ += utc(what.taken_at);
+    out_ += R"(","ledger":")";
+    out_ += to_hexadecimal(what.ledger);
+    out_ += R"(","after_record":)";
+    append_number(out_, what.after_record);
+    out_ += R"(,"keys_from":)";
+    append_number(out_, what.keys_from);
+    out_ += R"(,"accounts":[)";
+}
+
+void snapshot_text::add(const posting& last) {
+    out_ += count_ == 0 ? "\n{\"account_number\":\"" : ",\n{\"account_number\":\"";
+    append_number(out_, last.account);
+    out_ += R"(","balance":)";
+    append_money(out_, last.balance);
+    out_ += R"(,"sequence":)";
+    append_number(out_, last.sequence);
+    out_ += '}';
+    ++count_;
+    total_minor_ += last.balance.minor();
+}
+
+void snapshot_text::end(std::uint64_t until_record) {
+    out_ += "\n],\"count\":";
+    append_number(out_, count_);
+    out_ += R"(,"total":)";
+    out_ += to_money_text(total_minor_);
+    out_ += R"(,"until_record":)";
+    append_number(out_, until_record);
+}
+
+void snapshot_text::close(std::uint64_t checksum) {
+    out_ += seal::before;
+    for (std::size_t left = seal::digits; left-- != 0;)
+        out_ += "0123456789abcdef"[checksum >> (4 * left) & 0xf];
+    out_ += seal::after;
+}
 
 snapshot_info check_snapshot(const fs::path& file) {
     snapshot_reader reader{file};

@@ -13,7 +13,6 @@
 #include "ops/checksum.hpp"
 #include "ops/file_descriptor.hpp"
 #include "snapshot/snapshot_file.hpp"
-#include "snapshot/snapshot_text.hpp"
 
 namespace coffer::snapshot {
 namespace {

@@ -4,13 +4,39 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <optional>
 
 #include <coffer/ledger.hpp>
 
-#include "snapshot/journal_marks.hpp"
+#include "ops/ledger_id.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
 namespace coffer::snapshot {
+
+/// Thread safety: all of it is called by the thread that takes snapshots, beside others' postings.
+struct journal_marks {
+    ledger_id ledger{};
+
+    /// The number of the last record that is durable.
+    std::function<std::uint64_t()> durable_record;
+
+    /// From which record on the keys of requests may be that are remembered still: at least 1, and
+    /// at most one more than `durable_record`, which was read just before. It holds for all that
+    /// are remembered when this is called or later. May throw.
+    std::function<std::uint64_t(std::uint64_t durable_record)> keys_from;
+
+    /// Waits until all postings that the caller has seen are durable. Returns a number up to which
+    /// all records are then, those of these postings among them. Nothing if the journal has failed:
+    /// then there is no snapshot.
+    std::function<std::optional<std::uint64_t>()> barrier;
+
+    /// Called after each attempt at a snapshot, be it taken or not. May be empty. Must not throw.
+    std::function<void()> on_attempt;
+
+    /// UTC, in ns since 1970: when the snapshot says that it was taken. Empty: the system's clock.
+    std::function<std::uint64_t()> time_ns{};
+};
 
 struct written_snapshot {
     std::filesystem::path file;

@@ -12,8 +12,8 @@
 
 #include <coffer/ledger.hpp>
 
-#include "snapshot/journal_marks.hpp"
 #include "snapshot/snapshot_directory.hpp"
+#include "snapshot/snapshot_writer.hpp"
 
 namespace coffer::snapshot {
 

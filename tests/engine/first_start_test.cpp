@@ -9,7 +9,7 @@
 #include "engine/recovery.hpp"
 #include "journal/journal_error.hpp"
 #include "small_ledger.hpp"
-#include "snapshot/accounts_parser.hpp"
+#include "snapshot/accounts_reader.hpp"
 #include "snapshot/captured_log.hpp"
 
 namespace fs = std::filesystem;

@@ -9,7 +9,7 @@
 #include "small_ledger.hpp"
 #include "snapshot/captured_log.hpp"
 #include "snapshot/snapshot_directory.hpp"
-#include "snapshot/snapshot_text.hpp"
+#include "snapshot/snapshot_file.hpp"
 #include "snapshot/some_marks.hpp"
 
 namespace fs = std::filesystem;

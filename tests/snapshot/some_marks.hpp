@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "snapshot/journal_marks.hpp"
+#include "snapshot/snapshot_writer.hpp"
 
 namespace coffer::test {
 

@@ -1,4 +1,4 @@
-#include "snapshot/accounts_parser.hpp"
+#include "snapshot/accounts_reader.hpp"
 
 #include <algorithm>
 #include <limits>
