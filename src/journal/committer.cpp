@@ -7,15 +7,17 @@ namespace coffer::journal {
 
 committer::committer(coffer::ledger& ledger, batch_log& log, std::span<lane* const> lanes,
                      clock now)
-    : log_{log},
+    : appender_{log},
       merge_{ledger, lanes},
       batch_{log.max_batch_bytes()},
       now_{std::move(now)},
-      durable_record_{log.tail().next_record - 1} {}
+      durable_record_{appender_.end().next_record - 1} {}
 
 committer::progress committer::collect() {
     if (!failure_.empty())
         return progress::failed;
+    if (in_doubt_)
+        return progress::collected;
     if (!merge_.collect(batch_))
         return fail(merge_.complaint());
     if (!merge_.anything_collected())
@@ -33,9 +35,9 @@ void committer::begin_pending() noexcept {
 committer::progress committer::commit() {
     if (!failure_.empty())
         return progress::failed;
-    if (batch_.records() != 0)
+    if (in_doubt_ || batch_.records() != 0)
         return append();
-    // Markers alone: what they wait for was durable already.
+    // Markers alone: the postings that they wait for were durable already.
     if (!merge_.anything_collected())
         return progress::idle;
     end_pending();
@@ -56,22 +58,29 @@ committer::progress committer::close() {
 }
 
 committer::progress committer::append() {
-    const batch_view sealed = batch_.seal(log_.tail(), now_());
-    log_status status = log_.append(sealed);
-    if (status.error == log_errc::no_room) {
-        batch_.unseal();
-        return progress::no_room;
+    const batch_view sealed = in_doubt_ ? *in_doubt_ : batch_.seal(appender_.end(), now_());
+    switch (appender_.append(sealed)) {
+        case appender::result::durable:
+            return publish(sealed);
+        case appender::result::no_room:
+            batch_.unseal();
+            return progress::no_room;
+        case appender::result::unknown:
+            in_doubt_ = sealed;
+            return progress::unknown;
+        case appender::result::failed:
+            break;
     }
-    if (status)
-        status = log_.wait_durable();
-    if (!status)
-        return fail(std::move(status.reason));
+    return fail(appender_.reason());
+}
+
+committer::progress committer::publish(const batch_view& durable) {
+    in_doubt_.reset();
     batches_.fetch_add(1, std::memory_order_relaxed);
-    records_.fetch_add(sealed.header.records, std::memory_order_relaxed);
-    bytes_.fetch_add(sealed.bytes.size(), std::memory_order_relaxed);
-    // Release: pairs with the acquire in durable_record. Before the lanes are told, so that who
-    // waits for a ticket finds its record in here.
-    durable_record_.store(sealed.after().next_record - 1, std::memory_order_release);
+    records_.fetch_add(durable.header.records, std::memory_order_relaxed);
+    bytes_.fetch_add(durable.bytes.size(), std::memory_order_relaxed);
+    // Release: pairs with the acquire in durable_record. Before the lanes publish (invariant 2).
+    durable_record_.store(durable.after().next_record - 1, std::memory_order_release);
     end_pending();
     merge_.publish();
     batch_.clear();
@@ -79,7 +88,7 @@ committer::progress committer::append() {
 }
 
 committer::progress committer::fail(std::string why) {
-    failure_ = why.empty() ? "the journal failed" : std::move(why);
+    failure_ = std::move(why);
     return progress::failed;
 }
 

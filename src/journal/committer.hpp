@@ -1,15 +1,26 @@
-// One turn of the journal: collect, append, wait until it is durable, publish. It has no thread.
+// One turn of the journal: collect records from the lanes, append them as a batch, wait until it is
+// durable, publish that. It has no thread of its own.
+//
+// Guarantees     Nothing is published before it is durable. A batch is made of whole records, in
+//                the order that lane_merge.hpp describes.
+// Invariants     1. A batch whose outcome is unknown stays as it is until that is known: nothing
+//                   is added to it, and no other batch is appended.
+//                2. durable_record() has risen before a lane publishes a ticket of that record.
+//                3. After a failure nothing more is appended or published.
+// Thread safety  For one thread, but for the members that say otherwise.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 
 #include <coffer/ledger.hpp>
 
+#include "journal/appender.hpp"
 #include "journal/batch.hpp"
 #include "journal/batch_log.hpp"
 #include "journal/lane.hpp"
@@ -17,30 +28,30 @@
 
 namespace coffer::journal {
 
-/// How far the journal has come, for whoever watches.
+/// What was made durable so far.
 struct commit_counts {
     std::uint64_t batches = 0;
     std::uint64_t records = 0;
     std::uint64_t bytes = 0;
 };
 
-/// Thread safety: for one thread, but for the members that say otherwise.
 class committer {
 public:
     using clock = std::function<batch_stamp()>;  ///< the times of a batch that is written now
 
-    /// All of them must outlive this.
+    /// `ledger`, `log` and the lanes must outlive this. Throws std::bad_alloc.
     committer(coffer::ledger& ledger, batch_log& log, std::span<lane* const> lanes, clock now);
 
     enum class progress : std::uint8_t {
         idle,       ///< there was nothing to do
         collected,  ///< there is something to commit
         committed,  ///< and it is durable now
-        no_room,    ///< the log has no room: try again later
-        failed,     ///< for good: failure() says why. Nothing more may be done
+        no_room,    ///< the log has no room: commit may be called again later
+        unknown,    ///< the log's answer is lost: commit is to be called again
+        failed,     ///< final: failure() says why, and nothing more may be done
     };
 
-    /// Collects what the lanes have: may be called again for more, until commit.
+    /// Collects what the lanes have. May be called again, for more, until commit.
     [[nodiscard]] progress collect();
 
     /// Appends what was collected, waits until it is durable, and publishes that.
@@ -49,7 +60,8 @@ public:
     /// Both.
     [[nodiscard]] progress step();
 
-    /// Appends a batch of no records and waits for it: the journal was left in order.
+    /// Appends a batch of no records, which marks an orderly end, and waits for it. For after
+    /// everything is committed.
     [[nodiscard]] progress close();
 
     [[nodiscard]] bool anything_new() const noexcept { return merge_.anything_new(); }
@@ -64,10 +76,10 @@ public:
     /// For any thread.
     [[nodiscard]] commit_counts counts() const noexcept;
 
-    /// The time that a disk that hangs is measured in. It is not that of the records.
+    /// The clock that measures how long the disk takes. It is not the clock of the records.
     using running_clock = std::chrono::steady_clock;
-    /// Since when the oldest of what was collected and is not durable has been on its way to the
-    /// disk; the clock's epoch if there is none. For any thread.
+    /// Since when the oldest record that was collected and is not durable has been waiting; the
+    /// clock's epoch if there is none. For any thread.
     [[nodiscard]] running_clock::time_point pending_since() const noexcept {
         // Relaxed: a moment, which orders nothing.
         return running_clock::time_point{
@@ -78,11 +90,13 @@ private:
     void begin_pending() noexcept;
     void end_pending() noexcept { pending_since_.store(0, std::memory_order_relaxed); }
     [[nodiscard]] progress append();
+    [[nodiscard]] progress publish(const batch_view& durable);
     [[nodiscard]] progress fail(std::string why);
 
-    batch_log& log_;
+    appender appender_;
     lane_merge merge_;
     batch_builder batch_;
+    std::optional<batch_view> in_doubt_;  // the sealed batch, while its outcome is unknown
     clock now_;
     std::string failure_;
     std::atomic<std::uint64_t> durable_record_;

@@ -26,13 +26,13 @@ std::string spare() {
     return std::string{spare_name};
 }
 
-/// Whether a smaller file might be had.
-bool is_want_of_room(std::error_code error) noexcept {
+/// Whether a smaller file may still find room.
+bool is_lack_of_room(std::error_code error) noexcept {
     return error == std::errc::no_space_on_device || error == std::errc::file_too_large ||
            error == std::error_code{EDQUOT, std::system_category()};
 }
 
-/// Rounded down to a multiple of what a segment's size has to be one of.
+/// Half a segment's size, rounded down to a size that a segment may have.
 constexpr std::uint64_t half_of(std::uint64_t bytes) noexcept {
     return bytes / 2 / format::segment::batches_at * format::segment::batches_at;
 }
@@ -101,8 +101,8 @@ void file_log::cut(const reader& found) {
                             "the torn batch cannot be cut off: " + error.message()};
 }
 
-// A sync that failed may have left the batch in the system's memory, and marked as if it were on
-// the disk. Written again, it is synced again.
+// A sync that failed in an earlier life may have left the last batch in the page cache, marked as
+// clean. Writing it again makes the next sync write it to the disk.
 void file_log::write_last_again(const reader& found) {
     std::vector<std::byte> last(static_cast<std::size_t>(found.last_bytes()));
     const std::uint64_t begin = found.offset() - last.size();
@@ -130,11 +130,11 @@ log_status file_log::failed(std::string reason) {
     return {log_errc::failed, std::move(reason)};
 }
 
-// Where room is not kept for what is written over (btrfs), or a file's size is limited. Nothing of
-// the batch counts: it is torn if there is a crash now, and is written again if there is none.
+// Overwriting can lack room too: on copy-on-write file systems (btrfs), or where a file's size is
+// limited. The batch does not count: after a crash it is torn, otherwise it is written again.
 log_status file_log::refused(const std::string& name, std::error_code error) {
     if (!is_refused_.exchange(true, std::memory_order_relaxed))
-        log::warn("{}: cannot be written: {}; postings are refused, and it is tried again",
+        log::warn("{}: cannot be written: {}; postings are refused until a retry works",
                   storage_.path(name), error.message());
     return {log_errc::no_room, storage_.path(name) + ": " + error.message()};
 }
@@ -159,14 +159,14 @@ log_status file_log::append(const batch_view& one) {
         return {log_errc::unexpected, describe(error)};
     if (one.bytes.size() > max_batch_bytes())
         return {log_errc::unexpected, "the batch is too large for a segment"};
-    // A segment of such batches alone would have the name of the next one.
+    // A segment with such batches alone would have the same name as the next segment.
     if (one.header.records == 0 && is_without_records())
         return {};
     if (one.bytes.size() > segment_bytes_ - offset_)
         if (log_status advanced = advance(); !advanced)
             return advanced;
     if (const std::error_code error = current_->write(offset_, one.bytes))
-        return is_want_of_room(error) ? refused(name_, error)
+        return is_lack_of_room(error) ? refused(name_, error)
                                       : failed(name_, "cannot be written", error);
     note_written();
     offset_ += one.bytes.size();
@@ -183,7 +183,7 @@ log_status file_log::wait_durable() {
         return {};
     if (const std::error_code error = current_->sync())
         return failed(name_, "cannot be synced", error);
-    // After the sync: what is acknowledged was in its place when it was durable.
+    // After the sync, so that an acknowledged batch was in its place once it was durable.
     if (std::string why = watch_.check_current(); !why.empty())
         return failed(std::move(why));
     pending_ = false;
@@ -209,7 +209,7 @@ log_status file_log::advance() {
     const std::string name = segment_name(tail_.next_record);
     const auto header = encode(segment_header{ledger_, tail_, bytes});
     std::error_code error = next->write(0, header);
-    if (is_want_of_room(error)) {
+    if (is_lack_of_room(error)) {
         const std::lock_guard lock{handing_over_};
         spare_ = std::move(next);
         return refused(std::string{spare_name}, error);
@@ -219,13 +219,13 @@ log_status file_log::advance() {
     if (error)
         return failed(name, "cannot be begun", error);
     error = storage_.rename(spare(), name);
-    if (is_want_of_room(error)) {  // for the name in the directory: nothing has changed
+    if (is_lack_of_room(error)) {  // for the name in the directory: nothing has changed
         const std::lock_guard lock{handing_over_};
         spare_ = std::move(next);
         return refused(std::string{spare_name}, error);
     }
     if (error == std::errc::no_such_file_or_directory) {
-        // Another program has removed the spare, which nothing was in: the next is made.
+        // Another program has removed the spare, which was empty: another one is made.
         spare_left_.store(0, std::memory_order_release);
         return {log_errc::no_room, storage_.path(spare_name) + ": " + error.message()};
     }
@@ -239,9 +239,9 @@ log_status file_log::advance() {
     name_ = name;
     offset_ = format::segment::batches_at;
     segment_bytes_ = bytes;
-    // In this order: for a moment there seems to be more room than there is, but never less.
+    // In this order, a reader may see too much room for a moment, but never too little.
     left_.store(segment_bytes_ - offset_, std::memory_order_relaxed);
-    // Release: pairs with the acquire in make_room, which then finds the spare renamed.
+    // Release: pairs with the acquire in make_room, so that it finds the spare renamed.
     spare_left_.store(0, std::memory_order_release);
     return {};
 }
@@ -256,8 +256,8 @@ std::size_t file_log::max_room_bytes() const noexcept {
     return static_cast<std::size_t>(chosen_.segment_bytes) - format::segment::batches_at;
 }
 
-// Not their sum: the end of the current segment may be too short for a whole batch, and is then not
-// used.
+// Not the sum of both: the end of the current segment stays unused if it is too short for a whole
+// batch.
 std::size_t file_log::room_bytes() const noexcept {
     if (is_refused_.load(std::memory_order_relaxed))
         return 0;
@@ -271,21 +271,21 @@ bool file_log::has_room_ahead() const noexcept {
 
 log_status file_log::make_room() {
     const std::lock_guard lock{making_};
-    // Acquire: pairs with the release in advance. What has the spare's name now is of no use.
+    // Acquire: pairs with the release in advance. A file that has the spare's name now is useless.
     if (spare_left_.load(std::memory_order_acquire) != 0)
         return {};
-    // After a smaller one twice its size is tried, so that on a disk that stays nearly full little
-    // is written in vain.
+    // After a smaller segment, twice its size is tried: on a disk that stays nearly full, little is
+    // written in vain.
     std::uint64_t bytes = attempted_bytes_;
     made_spare made = make_spare(bytes);
-    while (is_want_of_room(made.error) && bytes > chosen_.least_bytes) {
+    while (is_lack_of_room(made.error) && bytes > chosen_.least_bytes) {
         bytes = std::max(half_of(bytes), chosen_.least_bytes);
         made = make_spare(bytes);
     }
     attempted_bytes_ = std::min(2 * bytes, chosen_.segment_bytes);
     if (made.error)
         return {log_errc::no_room, storage_.path(spare_name) + ": " + made.error.message()};
-    say_if_shrunk(bytes);
+    log_size(bytes);
     const std::lock_guard handing_over{handing_over_};
     spare_ = std::move(made.file);
     spare_bytes_ = bytes;
@@ -294,7 +294,7 @@ log_status file_log::make_room() {
 }
 
 file_log::made_spare file_log::make_spare(std::uint64_t bytes) {
-    // What a failed attempt has left. The error that matters is that of creating it anew.
+    // Removes what a failed attempt has left. Only an error of the new file matters.
     static_cast<void>(storage_.remove(spare()));
     auto made = storage_.open(spare(), storage::access::create);
     std::error_code error = made.error;
@@ -302,13 +302,13 @@ file_log::made_spare file_log::make_spare(std::uint64_t bytes) {
         error = fill(*made.file, bytes);
     if (error) {
         made.file.reset();
-        static_cast<void>(storage_.remove(spare()));  // room for others; tried again in any case
+        static_cast<void>(storage_.remove(spare()));  // room for others; removed again next time
     }
     return {std::move(made.file), error};
 }
 
-// Zeros are written, not only set aside: else every sync would have to note, in the file system's
-// own journal, which parts have been written since.
+// Zeros are written, not only allocated. Otherwise every sync would have to record in the file
+// system's own journal which parts of the file have been written since.
 std::error_code file_log::fill(storage_file& made, std::uint64_t bytes) {
     if (const std::error_code error = made.allocate(bytes))
         return error;
@@ -324,7 +324,7 @@ std::error_code file_log::fill(storage_file& made, std::uint64_t bytes) {
     return made.sync();
 }
 
-void file_log::say_if_shrunk(std::uint64_t bytes) {
+void file_log::log_size(std::uint64_t bytes) {
     const bool is_smaller = bytes < chosen_.segment_bytes;
     if (is_smaller && !is_shrunk_)
         log::warn("the disk has little room: the next journal file has {} bytes instead of {}",
@@ -334,13 +334,14 @@ void file_log::say_if_shrunk(std::uint64_t bytes) {
     is_shrunk_ = is_smaller;
 }
 
-std::unique_ptr<batch_cursor> file_log::read_from(std::uint64_t record) const {
-    return std::make_unique<reader>(storage_, record);
+bool file_log::can_trim(std::uint64_t before) const {
+    const std::vector<std::uint64_t> segments = list_segments(storage_);
+    return segments.size() > 1 && segments[1] <= before;
 }
 
-// From the oldest on, so that what is left has no gap whenever it ends. Nor has it after a crash:
-// removals that are not synced may outlive it in any order, so before each the others are, those
-// of an earlier call whose sync failed among them.
+// From the oldest segment on, so that the journal never has a gap, not even after a crash: removals
+// that are not synced may survive a crash in any order, so each waits until the ones before it are
+// synced, those of an earlier call whose sync failed among them.
 log_status file_log::trim(std::uint64_t before) {
     const auto refused = [this](const std::string& name, std::error_code error) {
         return log_status{log_errc::failed, storage_.path(name) + ": " + error.message()};

@@ -1,4 +1,4 @@
-// The log as files: segments in a directory. FORMAT.md says what they look like, and why.
+// The log as files: segments in a directory. FORMAT.md describes them and gives the reasons.
 #pragma once
 
 #include <atomic>
@@ -11,6 +11,7 @@
 #include <string>
 
 #include "journal/batch_log.hpp"
+#include "journal/file_source.hpp"
 #include "journal/reader.hpp"
 #include "journal/segment.hpp"
 #include "journal/segment_watch.hpp"
@@ -18,28 +19,47 @@
 
 namespace coffer::journal {
 
+/// Never returns `unknown`: a failed sync is final. Keeps no batch without records in a segment
+/// that has no other.
 class file_log : public batch_log {
 public:
     static constexpr std::uint64_t min_segment_bytes = 2 * format::segment::batches_at;
 
     struct options {
-        /// Of the segments that are made from now on: a multiple of 4096.
+        /// The size of the segments that are made from now on: a multiple of 4096.
         std::uint64_t segment_bytes = std::uint64_t{64} << 20;
-        /// What they shrink to where the disk has less room. They grow again by themselves.
+        /// The size they shrink to where the disk has less room. They grow again by themselves.
         std::uint64_t least_bytes = std::uint64_t{1} << 20;
+        /// The size of the segments of a new journal if that is less: a first start is quick.
+        std::uint64_t first_bytes = segment_bytes;
     };
 
-    /// Opens the journal there, or makes one. A torn tail is overwritten with zeros: torn() says
-    /// so. Nothing is changed before all of the last segment was found right. The segments before
-    /// it are not looked at: read the journal first. `where` must outlive this. Throws
-    /// journal_error.
+    /// Opens the journal there, or makes one. A torn tail is overwritten with zeros: see torn().
+    /// Nothing is changed before the whole last segment was found right. The segments before it are
+    /// not looked at: read the journal first. `where` must outlive this. Throws journal_error.
     [[nodiscard]] static std::unique_ptr<file_log> open(storage& where, options chosen);
-    [[nodiscard]] static std::unique_ptr<file_log> open(storage& where) { return open(where, {}); }
-
-    [[nodiscard]] const ledger_id& ledger() const noexcept { return ledger_; }
+    [[nodiscard]] static std::unique_ptr<file_log> open(storage& where) {
+        return open(where, options{});
+    }
 
     /// What was cut off when it was opened.
     [[nodiscard]] const std::optional<torn_tail>& torn() const noexcept { return torn_; }
+
+    [[nodiscard]] ledger_id ledger() const override { return ledger_; }
+    [[nodiscard]] std::string name() const override { return source_.name(); }
+    [[nodiscard]] std::uint64_t first_record() const override { return source_.first_record(); }
+    [[nodiscard]] std::uint64_t first_record_as_of(std::uint64_t running_ns) const override {
+        return source_.first_record_as_of(running_ns);
+    }
+    [[nodiscard]] std::uint64_t running_ns_reached() const override {
+        return source_.running_ns_reached();
+    }
+    [[nodiscard]] std::uint64_t bytes_from(std::uint64_t record) const override {
+        return source_.bytes_from(record);
+    }
+    [[nodiscard]] std::unique_ptr<batch_cursor> read_from(std::uint64_t record) const override {
+        return source_.read_from(record);
+    }
 
     [[nodiscard]] batch_position tail() const override { return tail_; }
     [[nodiscard]] log_status append(const batch_view& one) override;
@@ -50,12 +70,16 @@ public:
     [[nodiscard]] std::size_t max_room_bytes() const noexcept override;
     [[nodiscard]] log_status make_room() override;
     [[nodiscard]] log_status check_in_place() override;
-    [[nodiscard]] std::unique_ptr<batch_cursor> read_from(std::uint64_t record) const override;
+    [[nodiscard]] bool can_trim(std::uint64_t before) const override;
     [[nodiscard]] log_status trim(std::uint64_t before) override;
 
 private:
     file_log(storage& where, options chosen)
-        : storage_{where}, chosen_{chosen}, watch_{where}, attempted_bytes_{chosen.segment_bytes} {}
+        : storage_{where},
+          source_{where},
+          chosen_{chosen},
+          watch_{where},
+          attempted_bytes_{chosen.segment_bytes} {}
 
     void begin_new();
     void resume();
@@ -66,7 +90,7 @@ private:
     [[nodiscard]] log_status failed(const std::string& name, const char* what,
                                     std::error_code error);
     [[nodiscard]] log_status failed(std::string reason);
-    /// For want of room, and so not the end of this log.
+    /// A lack of room, which does not end this log.
     [[nodiscard]] log_status refused(const std::string& name, std::error_code error);
     void note_written();
     [[nodiscard]] bool is_without_records() const;
@@ -77,9 +101,10 @@ private:
     };
     [[nodiscard]] made_spare make_spare(std::uint64_t bytes);
     [[nodiscard]] static std::error_code fill(storage_file& spare, std::uint64_t bytes);
-    void say_if_shrunk(std::uint64_t bytes);
+    void log_size(std::uint64_t bytes);
 
     storage& storage_;
+    const file_source source_;
     const options chosen_;
     segment_watch watch_;
     ledger_id ledger_{};
@@ -94,11 +119,11 @@ private:
     bool pending_ = false;  // appended and not durable
     bool broken_ = false;
 
-    // Read by any thread. Relaxed in room_bytes: who has read an old value finds the room all the
-    // same, or is told by append that there is none.
+    // Read by any thread. Relaxed in room_bytes: a thread that has read an old value finds the room
+    // all the same, or append returns no_room.
     std::atomic<std::uint64_t> left_{0};        // in the current segment
     std::atomic<std::uint64_t> spare_left_{0};  // in the spare
-    std::atomic<bool> is_refused_{false};       // the last write was, for want of room
+    std::atomic<bool> is_refused_{false};       // the last write was, for lack of room
 
     std::mutex making_;              // held while the spare is made: by one thread at a time
     std::uint64_t attempted_bytes_;  // under making_: the size to try first

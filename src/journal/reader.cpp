@@ -12,8 +12,8 @@ reader::reader(const storage& where, std::uint64_t from_record)
     list();
 }
 
-/// Finds out which segments there are and, the first time that there are any, enters one. What was
-/// known of them stays as it was if it throws: it may be called again.
+/// Lists the segments and, the first time that there are any, enters one. If it throws nothing has
+/// changed, and it may be called again.
 void reader::list() {
     std::vector<std::uint64_t> found = list_segments(storage_);
     if (found.empty()) {
@@ -24,7 +24,7 @@ void reader::list() {
     const std::uint64_t wanted =
         segment_ == nullptr ? from_record_ : segment_->header().before.next_record;
     const auto after = std::ranges::upper_bound(found, wanted);
-    // The segment that it stands in must still be there: behind a gap it could not go on.
+    // The segment being read must still be there: the reader cannot go on after a gap.
     if (after == found.begin() || (segment_ != nullptr && *(after - 1) != wanted))
         throw journal_error{storage_.path(segment_name(found.front())),
                             "the journal begins here, and record " + std::to_string(wanted) +
@@ -40,6 +40,8 @@ void reader::list() {
 }
 
 void reader::enter(std::size_t index, std::unique_ptr<segment_reader> opened) {
+    if (segment_ != nullptr)
+        bytes_left_ += segment_->header().bytes;
     segment_ = std::move(opened);
     index_ = index;
     offset_ = format::segment::batches_at;
@@ -88,7 +90,7 @@ std::optional<batch_view> reader::step() {
             enter_next();
             continue;
         }
-        // There may be another by now. If so this one has all that it will ever have: look again.
+        // There may be a newer segment by now. Then this one is complete: look at it again.
         list();
         if (!is_last())
             continue;
@@ -97,6 +99,13 @@ std::optional<batch_view> reader::step() {
         break;
     }
     return std::nullopt;
+}
+
+std::string reader::unfinished() const {
+    if (!torn_)
+        return {};
+    return torn_->file + ", offset " + std::to_string(torn_->offset) + ", " +
+           std::to_string(torn_->bytes) + " bytes";
 }
 
 std::string reader::where() const {

@@ -13,43 +13,40 @@
 
 namespace coffer::journal {
 
-/// Something at the end of the last segment that was never durable. FORMAT.md says how it is told
-/// from damage.
+/// An unfinished batch at the end of the last segment, which was never durable. FORMAT.md says how
+/// it is told from damage.
 struct torn_tail {
     std::string file;
     std::uint64_t offset = 0;
     std::uint64_t bytes = 0;
 };
 
-/// Changes nothing. May be used beside a server that appends: then a batch that is just being
-/// written may look torn or damaged; to call next again after a moment tells. Thread safety: none.
+/// Changes nothing. May be used while a server appends: then a batch that is just being written may
+/// look torn or damaged, and calling next again after a moment settles it. Thread safety: none.
 class reader : public batch_cursor {
 public:
-    /// Reads on from the batch that has `from_record` in it. `where` must outlive this. Throws
+    /// Reads from the batch that has `from_record` in it. `where` must outlive this. Throws
     /// journal_error if there are segments, but none that has this record or an earlier one.
     explicit reader(const storage& where, std::uint64_t from_record = 1);
 
     [[nodiscard]] std::optional<batch_view> next() override;
     [[nodiscard]] std::string where() const override;
+    [[nodiscard]] const batch_position& position() const noexcept override { return position_; }
+    [[nodiscard]] const batch_stamp& stamp() const noexcept override { return stamp_; }
+    [[nodiscard]] std::uint64_t bytes_passed() const override { return bytes_left_ + offset_; }
+    [[nodiscard]] std::string unfinished() const override;
 
-    /// The place behind the batch that next returned last.
-    [[nodiscard]] const batch_position& position() const noexcept { return position_; }
-
-    /// The stamp of the last batch there is up to this place. Where that is in a segment before the
-    /// one that reading began in, its times alone are known.
-    [[nodiscard]] const batch_stamp& stamp() const noexcept { return stamp_; }
-
-    /// What was found in the place of a next batch. For after next has returned nothing.
+    /// The unfinished batch that was found at the end. For after next has returned nothing.
     [[nodiscard]] const std::optional<torn_tail>& torn() const noexcept { return torn_; }
 
     /// Whether there is any segment.
     [[nodiscard]] bool has_segments() const noexcept { return segment_ != nullptr; }
 
-    /// The segment that the last batch is in, and the place in it where the next would be. Only if
-    /// there is any.
+    /// The segment that the last batch is in, and the offset in it where the next batch would be.
+    /// Only if there is a segment.
     [[nodiscard]] const segment_header& segment() const { return segment_->header(); }
     [[nodiscard]] std::uint64_t offset() const noexcept { return offset_; }
-    /// The bytes of the last batch in this segment; 0 if there is none.
+    /// The size of the last batch in this segment; 0 if there is none.
     [[nodiscard]] std::uint64_t last_bytes() const noexcept { return last_bytes_; }
 
 private:
@@ -57,7 +54,7 @@ private:
     [[nodiscard]] bool is_last() const noexcept { return index_ + 1 == segments_.size(); }
     void enter(std::size_t index, std::unique_ptr<segment_reader> opened);
     void enter_next();
-    /// One batch, whether it was asked for or not.
+    /// The next batch, also if it lies before from_record_.
     [[nodiscard]] std::optional<batch_view> step();
 
     const storage& storage_;
@@ -69,6 +66,7 @@ private:
     batch_stamp stamp_;
     std::uint64_t offset_ = 0;
     std::uint64_t last_bytes_ = 0;
+    std::uint64_t bytes_left_ = 0;  // the sizes of the segments that it has left behind
     std::optional<torn_tail> torn_;
 };
 

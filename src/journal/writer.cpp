@@ -11,11 +11,11 @@
 namespace coffer::journal {
 namespace {
 
-/// How much the log must have room for, so that all that lanes of so many bytes can hold fits.
+/// How much room the log must have so that everything fits that lanes of this size can hold.
 constexpr std::size_t room_for(std::size_t lane_bytes, std::size_t max_batch_bytes) noexcept {
     static_assert(format::record::min_bytes + format::batch::min_bytes <=
                   writer::room_factor * format::record::min_bytes);
-    // What does not fit at the end of one segment goes to the next, and leaves a gap.
+    // A batch that does not fit at the end of a segment goes to the next, and leaves a gap.
     return writer::room_factor * lane_bytes + max_batch_bytes;
 }
 
@@ -60,22 +60,28 @@ void writer::run() noexcept {
 
 void writer::work() {
     for (;;) {
-        // Before the lanes are looked at: what was in them when it was set is collected then.
+        // Read before the lanes: what was in them when it was set is then collected.
         const bool last = stopping_.load(std::memory_order_acquire);
         switch (turn()) {
             case committer::progress::failed:
                 return fail(committer_.failure());
             case committer::progress::no_room:
-                // Seldom: room for all that the lanes hold was there when they took it.
+                // Rare: a lane takes records only while there is room for them.
                 lacks_room_.store(true, std::memory_order_relaxed);
                 if (last && has_waited_too_long())
                     return fail("there is no room for the last postings");
                 room_.poke();
-                std::this_thread::sleep_for(
-                    std::min(chosen_.retry_room, std::chrono::milliseconds{10}));
+                wait_for_log();
+                break;
+            case committer::progress::unknown:
+                lacks_room_.store(false, std::memory_order_relaxed);
+                if (last && has_waited_too_long())
+                    return fail("the log does not tell whether the last postings are durable");
+                wait_for_log();
                 break;
             case committer::progress::idle:
                 if (last) {
+                    // Without room or an answer it ends without the mark of an orderly end.
                     if (committer_.close() == committer::progress::failed)
                         fail(committer_.failure());
                     return;
@@ -85,12 +91,16 @@ void writer::work() {
             default:
                 lacks_room_.store(false, std::memory_order_relaxed);
                 note_progress();
-                see_to_room();
+                keep_room();
         }
     }
 }
 
-void writer::see_to_room() noexcept {
+void writer::wait_for_log() const noexcept {
+    std::this_thread::sleep_for(std::min(chosen_.retry_room, std::chrono::milliseconds{10}));
+}
+
+void writer::keep_room() noexcept {
     if (!log_.has_room_ahead())
         room_.poke();
 }
@@ -115,7 +125,7 @@ void writer::check_progress() noexcept {
     const auto since = committer_.pending_since().time_since_epoch().count();
     if (since == 0 || lacks_room_.load(std::memory_order_relaxed) || !has_waited_too_long())
         return;
-    // Should it have become durable meanwhile, this is the mark of nothing.
+    // If it has become durable meanwhile, this marks no pending batch, and so means nothing.
     if (hanging_since_.exchange(since, std::memory_order_relaxed) == 0)
         log::error("the disk has not answered for {} ms: postings are refused until it does",
                    chosen_.disk_timeout.count());
@@ -141,8 +151,8 @@ committer::progress writer::turn() {
     return committer_.commit();
 }
 
-// An entry that waits for its predecessor does not keep the thread awake: the worker that has the
-// predecessor is between begin and end, and its end wakes the thread.
+// An entry that waits for its predecessor does not keep the thread awake: the worker that made the
+// predecessor is still between begin and end, and its end wakes the thread.
 void writer::sleep() noexcept {
     signal_.prepare();
     if (committer_.anything_new() || stopping_.load(std::memory_order_seq_cst)) {

@@ -18,7 +18,10 @@ constexpr money cent = money::from_minor(1);
 /// One lane, a log in memory and the turns between them.
 class one_lane {
 public:
-    explicit one_lane(std::size_t max_batch = format::batch::max_bytes) {
+    explicit one_lane(std::size_t max_batch = format::batch::max_bytes,
+                      std::shared_ptr<coffer::test::memory_batches> kept =
+                          std::make_shared<coffer::test::memory_batches>())
+        : log{std::move(kept)} {
         log.max_batch = max_batch;
         REQUIRE(ledger.restore({7, 1, {}}));
         turns = std::make_unique<committer>(ledger, log, lanes_, [this] {
@@ -157,4 +160,39 @@ TEST_CASE("close: appends a batch of no records", "[journal]") {
     REQUIRE(one.log.batches().size() == 2);
     REQUIRE(one.log.records().size() == 1);
     REQUIRE(one.log.tail().next_record == 2);
+}
+
+TEST_CASE("committer: while an outcome is unknown nothing is added or published", "[journal]") {
+    using coffer::test::fate;
+    const auto kept = std::make_shared<coffer::test::memory_batches>();
+    one_lane one{format::batch::max_bytes, kept};
+    std::vector<fate> fates{fate::request_lost, fate::answer_lost};
+    kept->decide_by([&fates, next = std::size_t{0}]() mutable {
+        return next < fates.size() ? fates[next++] : fate::arrives;
+    });
+    const lane_ticket first = one.deposit();
+    REQUIRE(one.turns->step() == progress::unknown);
+    const lane_ticket second = one.deposit();
+    REQUIRE(one.turns->step() == progress::unknown);  // appended again, and the answer lost
+    REQUIRE_FALSE(one.at.is_durable(first));
+    REQUIRE(one.turns->durable_record() == 0);
+    REQUIRE(one.turns->pending_since().time_since_epoch().count() != 0);
+    REQUIRE(one.turns->step() == progress::committed);
+    REQUIRE(one.at.is_durable(first));
+    REQUIRE_FALSE(one.at.is_durable(second));
+    REQUIRE(one.turns->step() == progress::committed);
+    REQUIRE(one.at.is_durable(second));
+    REQUIRE(one.log.batches().size() == 2);
+    REQUIRE(one.turns->counts().batches == 2);
+}
+
+TEST_CASE("committer: fails when another writer has taken over, and publishes nothing",
+          "[journal]") {
+    const auto kept = std::make_shared<coffer::test::memory_batches>();
+    one_lane one{format::batch::max_bytes, kept};
+    const lane_ticket ticket = one.deposit();
+    const memory_log other{kept};
+    REQUIRE(one.turns->step() == progress::failed);
+    REQUIRE(one.turns->failure() == "another writer has taken over");
+    REQUIRE_FALSE(one.at.is_durable(ticket));
 }

@@ -178,6 +178,51 @@ TEST_CASE("writer: a log that hangs is found out, and goes on by itself", "[jour
     REQUIRE(journal.barrier() == 1);
 }
 
+TEST_CASE("writer: a log that does not tell an outcome hangs until it does", "[journal]") {
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
+    const auto kept = std::make_shared<coffer::test::memory_batches>();
+    std::atomic<bool> answers{false};
+    kept->decide_by([&answers] {
+        return answers ? coffer::test::fate::arrives : coffer::test::fate::request_lost;
+    });
+    memory_log log{kept};
+    auto chosen = with_lanes(1);
+    chosen.disk_timeout = 20ms;
+    writer journal{ledger, log, chosen};
+    const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
+    wait_until([&] {
+        journal.check_progress();
+        return !journal.accepting();
+    });
+    REQUIRE(journal.hangs());
+    REQUIRE_FALSE(journal.failed());
+    REQUIRE_FALSE(journal.lane_at(0).is_durable(ticket));
+    answers = true;
+    wait_until([&] { return journal.lane_at(0).is_durable(ticket); });
+    REQUIRE_FALSE(journal.hangs());
+    REQUIRE(journal.stop());
+    REQUIRE(log.records().size() == 1);
+}
+
+TEST_CASE("stop: ends where the log does not tell whether the last postings are durable",
+          "[journal]") {
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
+    const auto kept = std::make_shared<coffer::test::memory_batches>();
+    kept->decide_by([] { return coffer::test::fate::request_lost; });
+    memory_log log{kept};
+    auto chosen = with_lanes(1);
+    chosen.disk_timeout = 20ms;
+    std::string reason;
+    chosen.on_failure = [&reason](const std::string& why) { reason = why; };
+    writer journal{ledger, log, chosen};
+    const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
+    REQUIRE_FALSE(journal.stop());
+    REQUIRE_FALSE(journal.lane_at(0).is_durable(ticket));
+    REQUIRE(reason == "the log does not tell whether the last postings are durable");
+}
+
 TEST_CASE("stop: ends where there is no room for what is in the lanes", "[journal]") {
     coffer::ledger ledger;
     REQUIRE(ledger.restore({7, 1, {}}));

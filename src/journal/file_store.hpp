@@ -1,0 +1,33 @@
+// A journal of files as a log_store: a directory, which is made beside its name and then renamed.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "journal/file_log.hpp"
+#include "journal/log_store.hpp"
+#include "journal/posix_storage.hpp"
+
+namespace coffer::journal {
+
+class file_store final : public log_store {
+public:
+    /// The journal's directory is `directory`; a new one is made as `directory`.new. Their parent
+    /// is there. Touches nothing yet.
+    explicit file_store(std::filesystem::path directory, file_log::options chosen = {});
+
+    [[nodiscard]] bool has_log() const override;
+    /// Removes what a crash has left of a log that was being created.
+    [[nodiscard]] std::unique_ptr<new_log> create() override;
+    [[nodiscard]] std::unique_ptr<batch_source> read() const override;
+    [[nodiscard]] std::unique_ptr<batch_log> open(const batch_position& end) override;
+
+    [[nodiscard]] const posix_storage& files() const noexcept { return files_; }
+
+private:
+    const std::filesystem::path directory_;
+    const file_log::options chosen_;
+    posix_storage files_;
+};
+
+}  // namespace coffer::journal
