@@ -73,26 +73,31 @@ def table(summary):
                      for row in table_rows(summary))
 
 
-def caption(summary):
-    """How it was measured, in Markdown."""
-    http, journal = summary.http_figures, summary.journal_figures
+def explanation(summary):
+    """What the columns are, in Markdown."""
+    http = summary.http_figures
     disk = summary.journal.median(bench.journal.results.DISK, "p50_us")
-    lines = [
-        f"In memory: one core for the server, one for the client, {http['connections']} "
-        "connections; requests a second, and server CPU for one.",
-        "Durable: all cores for clients and servers, every reply after its posting is on the disk; "
-        "postings a second, and",
-        f"the median latency. A lone `fdatasync` of 4 KiB takes {disk:,.0f} µs there. Medians of "
-        f"{http['rounds']} rounds of {http['seconds']} s.",
-        f"{line_of(http)}."]
-    if journal["commit"] != http["commit"]:
-        lines.append(f"Durable: {line_of(journal)}.")
-    return "\n".join(lines)
+    return (
+        f"In memory: requests a second and the server's CPU time for one, with one core for the "
+        f"server, one for the client, and {http['connections']}\nconnections. Durable: postings a "
+        f"second and the median latency, where a lone `fdatasync` of 4 KiB takes {disk:,.0f} µs.")
+
+
+def origin(summary):
+    """How often, where and when it was measured."""
+    http, journal = summary.http_figures, summary.journal_figures
+    text = f"Medians of {http['rounds']} rounds of {http['seconds']} s: {line_of(http)}"
+    same = all(http[key] == journal[key] for key in ("commit", "machine", "rounds", "seconds"))
+    if not same:
+        text += (f".\nDurable: medians of {journal['rounds']} rounds of {journal['seconds']} s: "
+                 f"{line_of(journal)}")
+    return f"{text}."
 
 
 def markdown(summary, picture):
-    return (f"{table(summary)}\n\n{caption(summary)}\n\n"
-            f"![Requests a second as bars, Coffer beside other servers]({picture})\n")
+    return (f"{explanation(summary)}\n\n{table(summary)}\n\n"
+            f"![Requests a second as bars, Coffer beside other servers]({picture})\n\n"
+            f"{origin(summary)}\n")
 
 
 LABEL, BARS, VALUE = 84, 150, 64  # widths in a panel

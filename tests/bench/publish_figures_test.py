@@ -41,15 +41,19 @@ class Summary(unittest.TestCase):
                          "54,300/s, 40 µs |", rows[2])
         self.assertEqual(["bare", "Post"], [row[2:6] for row in rows[3:]])
 
-    def test_the_caption_has_machine_commit_and_disk(self):
-        text = summary.caption(summary_of())
-        self.assertIn("takes 40 µs there", text)
-        self.assertIn("Z80, 1 processors, 2 GiB, Linux 6; commit abc, 2026-11-28.", text)
-        self.assertNotIn("Durable: Z80", text)
+    def test_the_disk_is_described(self):
+        self.assertIn("takes 40 µs", summary.explanation(summary_of()))
 
-    def test_the_caption_names_both_commits_where_they_differ(self):
-        self.assertIn("\nDurable: Z80, 1 processors, 2 GiB, Linux 6; commit def, 2026-11-28.",
-                      summary.caption(summary_of(commit="def")))
+    def test_rounds_machine_commit_and_day_are_stated(self):
+        self.assertEqual("Medians of 3 rounds of 2 s: Z80, 1 processors, 2 GiB, Linux 6; "
+                         "commit abc, 2026-11-28.", summary.origin(summary_of()))
+
+    def test_both_runs_are_stated_where_they_differ(self):
+        for changed in ({"commit": "def"}, {"rounds": 4}, {"machine": {
+                **ORIGIN["machine"], "processor": "6502"}}):
+            with self.subTest(changed):
+                self.assertIn("abc, 2026-11-28.\nDurable: medians of ",
+                              summary.origin(summary_of(**changed)))
 
     def test_the_picture_has_a_bar_for_each_rate(self):
         drawn = ElementTree.fromstring(summary.draw(summary_of()))
