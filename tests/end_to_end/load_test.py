@@ -175,7 +175,7 @@ class Load(unittest.TestCase):
             threading.Timer(0.5, server.process.kill).start()
             done = load(server, "--duration", "1s", "--warmup", "0", "--reply-limit", "500ms",
                         "--quiet")
-        self.assert_one_line(done, 1, "no audit: cannot connect")
+        self.assert_one_line(done, 1, "no audit: cannot reach")
 
     def test_a_server_that_hangs_ends_the_run_in_time(self):
         with Server("--in-memory") as server:
@@ -207,7 +207,7 @@ class Load(unittest.TestCase):
     def test_a_server_that_is_not_there_is_one_line_and_status_1(self):
         with Server("--in-memory") as server:
             url = server.url("")
-        self.assert_one_line(load(url), 1, "cannot connect to 127.0.0.1:")
+        self.assert_one_line(load(url), 1, "cannot reach 127.0.0.1:")
 
     def test_an_account_that_is_not_there_is_one_line_and_status_1(self):
         with Server("--in-memory") as server:

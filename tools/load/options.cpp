@@ -2,46 +2,31 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
-#include <map>
+#include <chrono>
+
+#include "command/parsed_option.hpp"
+#include "ops/duration.hpp"
 
 namespace coffer::load {
 namespace {
+
+using namespace std::chrono_literals;
 
 constexpr std::size_t most_connections = 20'000;
 constexpr std::size_t most_pipelined = 1024;
 constexpr std::size_t most_threads = 256;
 constexpr double most_rate = 1e8;
-constexpr std::int64_t most_milliseconds = std::int64_t{30} * 24 * 3'600'000;
+constexpr std::chrono::hours most_duration{30 * 24};
 
-/// An option whose text is read by `parse`, which returns an optional value.
-template <class Value, class Parse>
-CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& into, Parse parse,
-                        const std::string& expected) {
-    return app.add_option_function<std::string>(
-        name, [&into, parse, expected](const std::string& text) {
-            auto parsed = parse(text);
-            if (!parsed)
-                throw CLI::ValidationError{"'" + text + "' is not " + expected};
-            into = std::move(*parsed);
-        });
-}
+using command::add_parsed;
 
-/// Reads "500ms", "10s", "5m", "1h" or "0".
+/// Reads a duration of whole milliseconds, as parse_duration does.
 std::optional<std::int64_t> parse_duration_ms(std::string_view text) {
-    const std::map<std::string_view, std::int64_t> units{
-        {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-    std::int64_t count = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, count);
-    if (error != std::errc{} || count < 0)
+    const auto duration = parse_duration(text);
+    const auto whole = std::chrono::floor<std::chrono::milliseconds>(duration.value_or(0us));
+    if (!duration || whole != *duration || whole > most_duration)
         return std::nullopt;
-    if (count == 0 && stopped == end)
-        return 0;
-    const auto unit = units.find(text.substr(static_cast<std::size_t>(stopped - text.data())));
-    if (unit == units.end() || count > most_milliseconds / unit->second)
-        return std::nullopt;
-    return count * unit->second;
+    return whole.count();
 }
 
 void add_duration(CLI::App& app, const std::string& name, std::int64_t& into_ms,

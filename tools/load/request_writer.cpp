@@ -1,20 +1,10 @@
 #include "load/request_writer.hpp"
 
-#include <charconv>
-#include <limits>
-
 #include <coffer/money.hpp>
 
+#include "ops/text.hpp"
+
 namespace coffer::load {
-namespace {
-
-template <class Number>
-void append_number(std::string& out, Number value) {
-    char digits[std::numeric_limits<Number>::digits10 + 2];
-    out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
-}  // namespace
 
 request_writer::request_writer(std::string_view host) {
     for (std::size_t i = 0; i != operation_count; ++i) {

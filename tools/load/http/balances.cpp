@@ -1,10 +1,16 @@
 #include "load/http/balances.hpp"
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <future>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -16,121 +22,80 @@ namespace coffer::load {
 namespace {
 
 namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::use_awaitable;
 using asio::ip::tcp;
-using boost::system::error_code;
+using http_reply = beast::http::response<beast::http::string_body>;
 
-/// A connection that waits for each step, and not forever.
-class patient_connection {
-public:
-    patient_connection(std::string name, std::chrono::milliseconds limit)
-        : name_{std::move(name)}, limit_{limit} {}
-
-    template <class Endpoints>
-    void connect(const Endpoints& endpoints) {
-        await("connect to", [&](auto done) {
-            asio::async_connect(socket_, endpoints,
-                                [done](error_code error, const tcp::endpoint&) { done(error, 0); });
-        });
+/// Runs `work` to its end. Throws std::runtime_error, which names the server, if that fails.
+template <class Value>
+Value run(asio::awaitable<Value> work, const target& where) {
+    asio::io_context events{1};
+    std::future<Value> done = asio::co_spawn(events, std::move(work), asio::use_future);
+    events.run();
+    try {
+        return done.get();
+    } catch (const boost::system::system_error& failure) {
+        throw std::runtime_error{"cannot reach " + to_string(where) + ": " +
+                                 failure.code().message()};
     }
-    void write(const std::string& bytes) {
-        await("write to",
-              [&](auto done) { asio::async_write(socket_, asio::buffer(bytes), done); });
-    }
-    std::string_view read() {
-        const std::size_t size = await(
-            "read from", [&](auto done) { socket_.async_read_some(asio::buffer(buffer_), done); });
-        return {buffer_.data(), size};
-    }
-    tcp::endpoint peer() { return socket_.remote_endpoint(); }
-
-private:
-    template <class Begin>
-    std::size_t await(const char* what, const Begin& begin) {
-        error_code result = asio::error::timed_out;
-        std::size_t moved = 0;
-        begin([&](error_code error, std::size_t size) {
-            result = error;
-            moved = size;
-        });
-        events_.restart();
-        events_.run_for(limit_);
-        if (result) {
-            error_code ignored;
-            socket_.close(ignored);
-            events_.run();  // its handler names what is gone when this returns
-            throw std::runtime_error{"cannot " + std::string{what} + ' ' + name_ + ": " +
-                                     result.message()};
-        }
-        return moved;
-    }
-
-    std::string name_;
-    std::chrono::milliseconds limit_;
-    asio::io_context events_{1};
-    tcp::socket socket_{events_};
-    std::vector<char> buffer_ = std::vector<char>(64 * 1024);
-};
-
-std::int64_t balance_of(account_number account, const reply& told) {
-    const auto balance = balance_minor(told.body);
-    if (told.status == 200 && balance)
-        return *balance;
-    throw std::runtime_error{"cannot read the balance of account " + std::to_string(account) +
-                             ": status " + std::to_string(told.status) + ' ' +
-                             std::string{error_type(told.body)}};
 }
 
-void read_batch(patient_connection& connection, std::span<const account_number> accounts,
-                std::vector<std::int64_t>& into) {
-    std::string unread;
+std::int64_t balance_in(const http_reply& reply, account_number account) {
+    const auto balance = balance_minor(reply.body());
+    if (reply.result() == beast::http::status::ok && balance)
+        return *balance;
+    throw std::runtime_error{"cannot read the balance of account " + std::to_string(account) +
+                             ": status " + std::to_string(reply.result_int()) + ' ' +
+                             std::string{error_type(reply.body())}};
+}
+
+asio::awaitable<tcp::endpoint> connect(const target& where, std::chrono::milliseconds limit) {
+    tcp::resolver resolver{co_await asio::this_coro::executor};
+    beast::tcp_stream stream{resolver.get_executor()};
+    stream.expires_after(limit);
+    co_return co_await stream.async_connect(resolver.resolve(where.host, where.port),
+                                            use_awaitable);
+}
+
+// Pipelined: one round trip for each account would take minutes for millions of them.
+asio::awaitable<std::vector<std::int64_t>> read_all(tcp::endpoint server, const target& where,
+                                                    std::span<const account_number> accounts,
+                                                    std::chrono::milliseconds limit) {
+    constexpr std::size_t batch = 512;
+    const request_writer writer{to_string(where)};
+    beast::tcp_stream stream{co_await asio::this_coro::executor};
+    stream.expires_after(limit);
+    co_await stream.async_connect(server, use_awaitable);
+    beast::flat_buffer buffer;
+    std::vector<std::int64_t> balances;
     while (!accounts.empty()) {
-        unread += connection.read();
-        std::string_view bytes = unread;
-        reply told;
-        reading found = reading::partial;
-        while (!accounts.empty() && (found = read_reply(bytes, told)) == reading::whole) {
-            into.push_back(balance_of(accounts.front(), told));
-            accounts = accounts.subspan(1);
+        const auto now = accounts.first(std::min(batch, accounts.size()));
+        accounts = accounts.subspan(now.size());
+        std::string requests;
+        for (const account_number account : now)
+            writer.write({}, account, requests);
+        stream.expires_after(limit);
+        co_await asio::async_write(stream, asio::buffer(requests), use_awaitable);
+        for (const account_number account : now) {
+            http_reply reply;
+            co_await beast::http::async_read(stream, buffer, reply, use_awaitable);
+            balances.push_back(balance_in(reply, account));
         }
-        if (found == reading::malformed)
-            throw std::runtime_error{"the server's reply is not HTTP/1.1 with a Content-Length"};
-        unread.erase(0, unread.size() - bytes.size());
     }
+    co_return balances;
 }
 
 }  // namespace
 
 tcp::endpoint find_server(const target& where, std::chrono::milliseconds limit) {
-    asio::io_context events;
-    tcp::resolver resolver{events};
-    error_code error;
-    const auto found = resolver.resolve(where.host, where.port, error);
-    if (error)
-        throw std::runtime_error{"cannot find " + where.host + ": " + error.message()};
-    patient_connection connection{to_string(where), limit};
-    connection.connect(found);
-    return connection.peer();
+    return run(connect(where, limit), where);
 }
 
 std::vector<std::int64_t> read_balances(const tcp::endpoint& server, const target& where,
                                         const std::vector<account_number>& accounts,
                                         std::chrono::milliseconds limit) {
-    constexpr std::size_t batch = 512;
-    const request_writer writer{to_string(where)};
-    patient_connection connection{to_string(where), limit};
-    connection.connect(std::vector{server});
-    std::vector<std::int64_t> balances;
-    balances.reserve(accounts.size());
-    for (std::span<const account_number> left{accounts}; !left.empty();) {
-        const auto now = left.first(std::min(batch, left.size()));
-        std::string bytes;
-        for (const account_number account : now)
-            writer.write({}, account, bytes);
-        connection.write(bytes);
-        read_batch(connection, now, balances);
-        left = left.subspan(now.size());
-    }
-    return balances;
+    return run(read_all(server, where, accounts, limit), where);
 }
 
 }  // namespace coffer::load

@@ -1,4 +1,4 @@
-// Reads the balances of all accounts, before and after a run.
+// Finds the server, and reads the balances of all accounts before and after a run.
 #pragma once
 
 #include <boost/asio/ip/tcp.hpp>
@@ -10,12 +10,13 @@
 
 namespace coffer::load {
 
-/// The server that answers at the target. Throws std::runtime_error if none does within `limit`.
+/// Returns the address of the target that accepts a connection. Throws std::runtime_error if none
+/// does within `limit`.
 [[nodiscard]] boost::asio::ip::tcp::endpoint find_server(const target&,
                                                          std::chrono::milliseconds limit);
 
-/// The balances in cents, in the order of `accounts`. Throws std::runtime_error if the server does
-/// not tell one, or lets more than `limit` pass before a batch is answered.
+/// Returns the balances in cents, in the order of `accounts`. Throws std::runtime_error if the
+/// server does not report one, or does not answer within `limit`.
 [[nodiscard]] std::vector<std::int64_t> read_balances(const boost::asio::ip::tcp::endpoint&,
                                                       const target&,
                                                       const std::vector<account_number>& accounts,
