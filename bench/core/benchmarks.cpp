@@ -1,8 +1,8 @@
-// Every competitor, operation, size, distribution and number of threads, side by side in one run.
+// Measures every competitor with every operation, size, distribution and number of threads.
 //
 //     bench_core [--full] [flags of Google Benchmark]
 //
-// A benchmark's name is operation/competitor/accounts/distribution, and what Google Benchmark adds.
+// A benchmark's name is operation/competitor/accounts/distribution, plus Google Benchmark's suffix.
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -24,10 +24,10 @@
 namespace coffer::bench {
 namespace {
 
-constexpr std::size_t group = 256;  // operations a turn of the loop, and a batch
+constexpr std::size_t group = 256;  // operations in one iteration, and in one batch
 constexpr money amount = money::from_minor(1);
 
-/// The one competitor of this type and size, built when it is first asked for and kept.
+/// Returns the one competitor of this type and size, which is built on first use and kept.
 template <competitor Competitor>
 Competitor& competitor_of(std::size_t accounts) {
     static std::mutex mutex;
@@ -39,7 +39,7 @@ Competitor& competitor_of(std::size_t accounts) {
     return *one;
 }
 
-// The operations: each does a group of them and says whether all went well.
+// The operations: each does one group and returns whether all succeeded.
 
 struct withdraw {
     bool operator()(auto& competitor, auto& stream) const {
@@ -91,7 +91,7 @@ struct batch {
     std::array<outcome, group> outcomes{};
 };
 
-/// Cuts one after the other in a thread of its own, while it lives.
+/// Makes cuts, one after the other, in a thread of its own, until destruction.
 template <cutting Competitor>
 class cutter {
 public:

@@ -1,4 +1,4 @@
-"""The figures as grouped bars."""
+"""Draws the figures of the core as grouped bars."""
 
 from bench.core.results import COMPETITORS, OPERATIONS, Rates
 from bench.lib import svg
@@ -15,7 +15,7 @@ def operations_of(rates, setting):
 
 
 def bars_of(rates, setting, operation):
-    """Those with a bar for this operation, on any number of threads, so that panels line up."""
+    """Returns the competitors of an operation, on any number of threads, so that panels align."""
     return [one for one in COMPETITORS
             if any(rates.median(setting, threads, operation, one) for threads in (1, 2))]
 

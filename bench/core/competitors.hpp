@@ -1,8 +1,8 @@
-// The ledger and what it is measured against, each behind the same few functions.
+// The ledger and its competitors, all with the same interface.
 //
-// Every competitor is built with its accounts open, numbered from 1, each with so much money that
-// no benchmark comes to the end of it. Each knows the number of accounts beforehand and makes room
-// for them. All return what the ledger returns, so that none is spared the work.
+// The constructor opens accounts numbered from 1, each with more money than a benchmark can
+// withdraw, and reserves memory for all of them. All return the same results as the ledger, so that
+// all do the same work.
 #pragma once
 
 #include <array>
@@ -77,7 +77,7 @@ private:
     ledger ledger_;
 };
 
-/// An account as one keeps it under a lock.
+/// An account that a lock protects.
 struct record {
     money balance = opening_balance;
     std::uint64_t sequence = 1;
@@ -113,7 +113,7 @@ struct record {
     return true;
 }
 
-/// The concurrent map of oneTBB: a lock a bucket and a lock an element, held by an accessor.
+/// The concurrent map of oneTBB: a lock for each bucket, and one for each element.
 class tbb_map {
 public:
     static constexpr std::string_view name = "tbb";
@@ -145,7 +145,7 @@ private:
     map map_;
 };
 
-/// Standard maps, each behind a mutex.
+/// 256 standard maps, each with a mutex.
 class sharded_map {
 public:
     static constexpr std::string_view name = "sharded";
@@ -195,7 +195,7 @@ private:
     std::array<shard, 256> shards_;
 };
 
-/// One standard map under a shared_mutex, and a mutex an account.
+/// One standard map under a shared_mutex, with a mutex for each account.
 class shared_map {
 public:
     static constexpr std::string_view name = "shared";
@@ -242,8 +242,8 @@ private:
     std::unordered_map<account_number, locked> map_;
 };
 
-/// What no ledger of 16-byte states can beat but by fetching ahead: a load and a compare-and-swap
-/// at a place that is known without a search, over as much memory as the ledger's accounts take.
+/// The limit of a ledger with 16-byte states that does not prefetch: a load and a compare-and-swap
+/// at a known place, over as much memory as the ledger's accounts take.
 class bare_limit {
 public:
     static constexpr std::string_view name = "limit";

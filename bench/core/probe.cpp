@@ -1,10 +1,10 @@
-// What a loop of operations cannot tell, each in a fresh process, as one line of JSON:
+// Measures memory and cuts, each in a process of its own, and prints one line of JSON:
 //
 //     bench_core_probe memory ACCOUNTS expected|grown
-//         bytes an account: as filled, and after some cuts beside two busy writers
+//         bytes for each account: when filled, and after some cuts beside two busy writers
 //     bench_core_probe cut ACCOUNTS CUTS REST_US
-//         how long each cut takes beside two busy writers, and what they do before and during it.
-//         REST_US is how long the cut rests now and then: see cut_pace.
+//         the time of each cut beside two busy writers, and their rate before and during it.
+//         REST_US is how long a cut pauses now and then: see cut_pace.
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -30,13 +30,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What this process has in memory now. By summing pages up, since the counters lag.
+/// Returns the resident set size. Sums up pages, because the kernel's counters lag.
 std::size_t resident_bytes() {
     std::ifstream pages{"/proc/self/smaps_rollup"};
     for (std::string word; pages >> word;)
         if (std::size_t kib = 0; word == "Rss:" && pages >> kib)
             return kib * 1024;
-    throw std::runtime_error{"/proc/self/smaps_rollup does not tell the resident set size"};
+    throw std::runtime_error{"/proc/self/smaps_rollup does not have the resident set size"};
 }
 
 double seconds_of(clockid_t clock) {
@@ -51,7 +51,7 @@ void fill(ledger& ledger, std::size_t accounts) {
             throw std::runtime_error{"an account could not be opened"};
 }
 
-/// How much the writers have done, and with how much of the processors' time.
+/// The operations of the writers, with their wall and CPU time.
 struct work {
     double operations = 0;
     double wall_s = 0;
@@ -63,7 +63,7 @@ struct work {
     }
 };
 
-/// Two threads that withdraw from any account as fast as they can, while this lives.
+/// Two threads that withdraw from random accounts as fast as they can, until destruction.
 class busy_writers {
 public:
     busy_writers(ledger& ledger, std::size_t accounts) {

@@ -1,4 +1,4 @@
-"""The figures as tools/bench keeps them, and how they are looked up."""
+"""Reads the report of Google Benchmark, and looks up the figures of the core."""
 
 import statistics
 
@@ -21,7 +21,7 @@ OPERATIONS = {
 
 
 def rates_of(report):
-    """One entry a benchmark of Google Benchmark's report: operations a second, each repetition."""
+    """Returns operations a second of each repetition, one entry for each benchmark."""
     found = {}
     for run in report["benchmarks"]:
         if run.get("error_occurred"):
@@ -35,13 +35,13 @@ def rates_of(report):
             "wall": [], "processor": []})
         a_second = run["items_per_second"]
         one["wall"].append(a_second)
-        # The wall clock's time is an operation's of all threads, the processors' is one thread's.
+        # real_time is for an operation of all threads, cpu_time for one of a single thread.
         one["processor"].append(a_second * run["real_time"] / run["cpu_time"] * run["threads"])
     return list(found.values())
 
 
 class Rates:
-    """Medians of operations a second, by what was measured."""
+    """Medians of operations a second."""
 
     def __init__(self, figures, clock):
         self.found = {
@@ -52,7 +52,7 @@ class Rates:
             key=lambda each: (each[0], ["uniform", "zipf", "hot"].index(each[1])))
 
     def median(self, setting, threads, operation, competitor):
-        """None if it was not measured."""
+        """Returns None if it was not measured."""
         runs = self.found.get((*setting, threads, operation, competitor))
         return statistics.median(runs) if runs else None
 

@@ -1,6 +1,6 @@
-// Which account comes next: streams of account numbers, the same for every competitor.
+// Streams of account numbers, the same for every competitor: uniform, zipf, and hot.
 //
-// Thread safety  a stream is one thread's own.
+// Thread safety  none: each thread has a stream of its own.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace coffer::bench {
 
 enum class distribution : std::uint8_t { uniform, zipf, hot };
 
-/// Random numbers that cost a nanosecond. Knuth's multiplier; the high half is good.
+/// Random numbers in about a nanosecond, with Knuth's multiplier; uses the high half.
 class generator {
 public:
     explicit generator(std::uint64_t seed) noexcept : state_{seed * 0x9e3779b97f4a7c15U + 1} {}
@@ -36,7 +36,7 @@ public:
     uniform_stream(std::size_t accounts, std::size_t thread) noexcept
         : accounts_{accounts}, random_{thread} {}
     [[nodiscard]] account_number next() noexcept { return random_.below(accounts_) + 1; }
-    /// An account to pay from `payer`: another one.
+    /// Returns an account other than `payer`, for a transfer from it.
     [[nodiscard]] account_number payee(account_number payer) noexcept {
         const account_number other = next();
         return other != payer ? other : other % accounts_ + 1;
@@ -47,7 +47,7 @@ private:
     generator random_;
 };
 
-/// A million account numbers drawn with probability 1 / rank^0.99, ranks strewn over the numbers.
+/// A million account numbers drawn with probability 1 / rank^0.99; ranks are scattered.
 /// After Gray et al., "Quickly generating billion-record synthetic databases" (1994), as YCSB does.
 [[nodiscard]] inline std::vector<std::uint32_t> draw_zipf(std::size_t accounts,
                                                           std::size_t thread) {
@@ -67,8 +67,8 @@ private:
         std::size_t rank = part * zeta < 1 ? 0 : 1;
         if (part * zeta >= of_two)
             rank = static_cast<std::size_t>(count * std::pow(eta * part - eta + 1, alpha));
-        constexpr std::size_t strewing = 2'654'435'761;  // a prime: no two ranks meet
-        one = static_cast<std::uint32_t>(std::min(rank, accounts - 1) * strewing % accounts + 1);
+        constexpr std::size_t spreading = 2'654'435'761;  // a prime: no two ranks collide
+        one = static_cast<std::uint32_t>(std::min(rank, accounts - 1) * spreading % accounts + 1);
     }
     return drawn;
 }
@@ -102,7 +102,7 @@ private:
     std::size_t at_ = 0;
 };
 
-/// One account, which pays to any.
+/// Always the same account; its transfers go to random ones.
 class hot_stream {
 public:
     hot_stream(std::size_t accounts, std::size_t thread) noexcept : others_{accounts, thread} {}
@@ -115,7 +115,7 @@ private:
     uniform_stream others_;
 };
 
-/// Calls `use(stream)` with a stream of the kind.
+/// Calls `use(stream)` with a stream of the distribution of that name.
 template <class Use>
 void with_stream(distribution kind, std::size_t accounts, std::size_t thread, Use&& use) {
     switch (kind) {

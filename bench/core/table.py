@@ -1,4 +1,4 @@
-"""The figures as a table to read in a terminal."""
+"""Prints the figures of the core as a table for a terminal."""
 
 import statistics
 
@@ -66,8 +66,9 @@ def text_of(figures, clock):
         "",
         aligned([HEADINGS, *rate_rows(rates)], left=(0, 2)),
         "",
-        "/withdraw: of the ledger's withdrawals; /limit: of the bare limit's withdrawals, which",
-        "are made one by one. limit at batch: with its memory fetched ahead, too.",
+        "ledger/tbb, /withdraw and /limit are ratios: of the ledger to tbb, to its own",
+        "withdrawals, and to the bare limit's withdrawals one by one. In batches, the limit",
+        "prefetches memory too.",
         "",
         f"Bytes an account, {accounts} accounts, by resident set size:",
         *memory_lines(figures),

@@ -1,17 +1,17 @@
-// The ceiling to measure a server against: what the kernel's sockets cost, and little else.
+// A bare epoll server with a canned reply: the ceiling that other servers are compared with.
 //
 //     bench_http_bare_server BODY
 //         listens on a free port of 127.0.0.1, prints it, and answers every request with BODY
 //
-// One thread, level-triggered epoll, one read and one write for all the requests that have arrived
-// on a connection, and no call besides: a read that does not fill the buffer is taken as the last,
-// and a peer that is gone shows as a read of nothing.
+// One thread, level-triggered epoll, one read and one write for all requests that have arrived on a
+// connection, and no other system call: a read that does not fill the buffer is treated as the last
+// one, and a read of 0 bytes means that the peer has closed.
 //
-// It does: find where each request ends, by the empty line after its head and by Content-Length for
-// a POST; keep a request that has arrived in part; answer as often as requests have ended.
-// It does not: look at method (beyond its first letter), path or fields, refuse anything, know the
-// time, close what is idle, or keep any data. It closes a connection whose request is longer than
-// its buffer, or that does not take its replies at once.
+// It does: find the end of each request, by the empty line after its head and by the Content-Length
+// of a POST; keep a request that has arrived in part; send one reply for each complete request.
+// It does not: parse method (beyond its first letter), path or fields, refuse anything, have
+// timeouts, or store data. It closes a connection whose request is longer than its buffer, or that
+// does not take its replies at once.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -48,7 +48,7 @@ int checked(int result, const char* what) {
     return result;
 }
 
-/// What a head's Content-Length says, 0 without one. Knows the two spellings that load testers use.
+/// Returns a head's Content-Length, 0 without one. Knows the two spellings that load testers use.
 std::size_t content_length(std::string_view head) {
     constexpr std::string_view name = "ontent-";
     auto at = head.find(name);
@@ -62,7 +62,7 @@ std::size_t content_length(std::string_view head) {
     return 0;
 }
 
-/// How many bytes the first request has, 0 if it has not all arrived.
+/// Returns the length of the first request in bytes, 0 if it is incomplete.
 std::size_t request_bytes(std::string_view arrived) {
     constexpr std::string_view empty_line = "\r\n\r\n";
     const auto* const end = static_cast<const char*>(
@@ -129,7 +129,7 @@ private:
     void accept() {
         const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK);
         if (socket < 0)
-            return;  // gone again
+            return;  // the peer has closed already
         const int on = 1;
         ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         auto client = std::make_unique<connection>();
@@ -138,7 +138,7 @@ private:
         clients_.emplace(socket, std::move(client));
     }
 
-    /// Answers what has arrived. False if the connection is over.
+    /// Replies to all complete requests. Returns false if the connection is to be closed.
     bool serve(connection& client) {
         auto& [socket, kept, buffer] = client;
         const auto got = ::recv(socket, buffer.data() + kept, buffer.size() - kept, 0);
@@ -174,7 +174,7 @@ private:
     }
 
     std::string reply_;
-    std::string replies_;  // the reply, as often as it was ever wanted at once
+    std::string replies_;  // the reply, repeated as often as one write has needed it
     int listener_;
     int events_;
     std::unordered_map<int, std::unique_ptr<connection>> clients_;

@@ -1,4 +1,4 @@
-"""The figures as bars, a panel a quantity and a group of bars a kind of request."""
+"""Draws the figures as bars: a panel for each quantity, a group for each kind of request."""
 
 from bench.http.results import QUANTITIES, Runs
 from bench.http.servers import NAMES
@@ -13,7 +13,7 @@ BETTER = {"rate": "longer is better", "server_us": "shorter is better",
 
 
 def panel(runs, depth, quantity, left, top):
-    """Its parts, and where it ends. A panel has a depth of its own, since the scales differ."""
+    """Returns a panel's parts and its lower end. Each depth has panels of its own scale."""
     settings = [setting for setting in runs.settings if setting[1] == depth]
     most = max(filter(None, (runs.median(server, setting, quantity)
                              for server in runs.servers for setting in settings)), default=1)

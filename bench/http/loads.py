@@ -1,4 +1,4 @@
-"""The load on a server: one client on a core of its own, and what it and the server then say."""
+"""Loads a server with one client on a core of its own, and reads what the client reports."""
 
 import csv
 import json
@@ -13,17 +13,17 @@ from bench.http.servers import ACCOUNTS, FIRST_ACCOUNT, Failed, path_of
 
 SCRIPT = pathlib.Path(__file__).parent / "wrk" / "coffer.lua"
 CONNECTIONS = 64
-LATE_S = 20  # how much longer than asked a client may take
+LATE_S = 20  # how long a client may run beyond the time it was given
 
 
 def client_seconds():
-    """What all clients so far have run. The servers count only once they have ended."""
+    """Returns the CPU time of all clients so far. Servers are counted only after they ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def run(command, core, seconds=None):
-    """What it prints. It is interrupted after `seconds`, or runs to its own end."""
+    """Returns a command's output. Interrupts it after `seconds`, if given."""
     with subprocess.Popen(["taskset", "-c", str(core), *map(str, command)], text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT) as client:
@@ -42,7 +42,7 @@ def run(command, core, seconds=None):
 
 def wrk(server, method, depth, seconds, core):
     operation = {"GET": "balance", "POST": "withdraw"}[method]
-    # It takes whole seconds only, but ends in good order when it is interrupted.
+    # wrk takes whole seconds only, but reports its results when it is interrupted.
     said = run([path_of("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{math.ceil(seconds) + LATE_S}s",
                 "-s", SCRIPT, f"http://127.0.0.1:{server.port}", "--", operation, depth,
                 FIRST_ACCOUNT, ACCOUNTS, CONNECTIONS], core, seconds)
@@ -50,7 +50,7 @@ def wrk(server, method, depth, seconds, core):
 
 
 def wrk_figures(said, what):
-    """What the script's last line says, if every request was answered with success."""
+    """Parses the last line of wrk's script. Fails if any reply was not a success."""
     try:
         figures = json.loads(said.splitlines()[-1])
     except (IndexError, ValueError):
@@ -70,7 +70,7 @@ def redis_benchmark(server, method, depth, requests, core):
 
 
 def redis_figures(said, requests):
-    # It may warn of what it cannot ask the server before it begins its table.
+    # Warnings may come before the table.
     lines = said.splitlines()
     begin = next((place for place, line in enumerate(lines) if line.startswith('"test"')), None)
     if begin is None or begin + 1 >= len(lines):
@@ -81,11 +81,11 @@ def redis_figures(said, requests):
 
 
 class Load:
-    """One kind of request on one server. The first measure() warms up what follows."""
+    """One kind of request to one server. The first measure() is the warm-up."""
 
     def __init__(self, server, method, depth, core):
         self.server, self.method, self.depth, self.core = server, method, depth, core
-        self.rate = 50_000  # a guess, for a client that wants a number of requests
+        self.rate = 50_000  # first guess: redis-benchmark takes a number of requests, not seconds
 
     def _figures(self, seconds):
         at = (self.server, self.method, self.depth)

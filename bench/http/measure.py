@@ -1,4 +1,4 @@
-"""One run: every server started, and each asked in turn, round by round."""
+"""One run: starts every server, and loads each in turn, round by round."""
 
 import contextlib
 import datetime
@@ -10,7 +10,7 @@ WARM_UP_S = 0.3
 
 
 def cores():
-    """One for the server and one for the client."""
+    """Returns one core for the server and one for the client."""
     usable = sorted(os.sched_getaffinity(0))
     if len(usable) < 2:
         raise servers.Failed("a server and its client need a core each, and here is one")
@@ -18,7 +18,7 @@ def cores():
 
 
 def chosen(only):
-    """Those to measure, and why not the others that were asked for."""
+    """Returns the servers to measure, and the missing packages of those that are skipped."""
     skipped = {name: missing for name in only if (missing := servers.missing_packages(name))}
     return [name for name in servers.NAMES if name in only and name not in skipped], skipped
 
@@ -38,7 +38,7 @@ def measure(only, depths, rounds, seconds, binaries, say):
                    for name in names]
         turns = [loads.Load(server, method, depth, client_core)
                  for method, depth in results.SETTINGS if depth in depths for server in running]
-        # Withdrawals first, so that there is something to get from Redis.
+        # Withdrawals first: they create the keys that Redis then reads.
         for load in sorted(turns, key=lambda each: each.method, reverse=True):
             load.measure(min(WARM_UP_S, seconds))
         for number in range(1, rounds + 1):

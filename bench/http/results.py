@@ -1,4 +1,4 @@
-"""The figures as tools/bench keeps them, how they are looked up, and what is asked of them."""
+"""Looks up the figures of a run over HTTP, and holds the bounds that they must meet."""
 
 import dataclasses
 import operator
@@ -14,7 +14,7 @@ QUANTITIES = {"rate": "requests per second", "server_us": "server CPU a request,
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """That Coffer's `quantity`, divided by another server's, is `at_most` or at least `bound`."""
+    """A bound on the ratio of Coffer's `quantity` to that of the server `versus`."""
 
     method: str
     depth: int
@@ -22,7 +22,7 @@ class Wanted:
     versus: str
     bound: float
     at_most: bool = False
-    enough: float = float("inf")  # of the quantity itself, whatever the other server does
+    enough: float = float("inf")  # a value that meets the bound whatever the ratio is
 
     def is_met(self, ratio, own):
         if own >= self.enough:
@@ -43,7 +43,7 @@ WANTED = (
 
 
 class Runs:
-    """What was measured, by server, method and depth, a run a round."""
+    """The measured runs by server, method and depth: one for each round."""
 
     def __init__(self, figures):
         self.found = {}
@@ -57,7 +57,7 @@ class Runs:
         return [run[quantity] for run in self.found.get((server, *setting), ())]
 
     def median(self, server, setting, quantity):
-        """None if it was not measured."""
+        """Returns None if it was not measured."""
         runs = self.each(server, setting, quantity)
         return statistics.median(runs) if runs else None
 
@@ -65,8 +65,8 @@ class Runs:
         return spread(self.each(server, setting, quantity))
 
     def ratio(self, setting, quantity, versus, server="coffer"):
-        """The median of the rounds' ratios, since what disturbs a round disturbs both. None if one
-        of the two was not measured."""
+        """Returns the median of the rounds' ratios, because a disturbance in a round affects both
+        servers. None if one of them was not measured."""
         ratios = [own / other for own, other in zip(self.each(server, setting, quantity),
                                                     self.each(versus, setting, quantity))]
         return statistics.median(ratios) if ratios else None

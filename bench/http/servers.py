@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started on a core of its own, and stopped."""
+"""Starts and stops the servers that are measured, each on one core."""
 
 import getpass
 import json
@@ -18,7 +18,7 @@ NAMES = {
     "h2o": "h2o, mruby",
     "redis": "Redis, INCRBY and GET",
 }
-# What must be installed for each, as the Debian packages that hold it.
+# The programs that each needs, with the Debian packages that contain them.
 PACKAGES = {
     "coffer": {"wrk": "wrk"},
     "bare": {"wrk": "wrk"},
@@ -28,19 +28,19 @@ PACKAGES = {
 }
 FIRST_ACCOUNT = 10001
 ACCOUNTS = 100
-# A cent at a time cannot empty it, and its length stays the same for the first withdrawals.
+# Enough for all withdrawals of one cent, and of constant length during the first ones.
 BALANCE = "1000000000.0"
-# What Coffer answers to a balance, for those that always answer the same.
+# Coffer's reply to a balance, for the servers that always send the same reply.
 BODY = ('{"success":true,"data":{"account_number":"10001","balance":' + BALANCE + '},"code":200}')
 START_TIMEOUT_S = 20
 
 
 class Failed(Exception):
-    """A server or a load did not do what it was started for."""
+    """A server did not start, or a load failed."""
 
 
 def path_of(program):
-    """Where a program is, None if nowhere. Debian has nginx where only root looks."""
+    """Returns the path of a program, or None. Debian installs nginx in /usr/sbin."""
     return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
 
 
@@ -49,7 +49,7 @@ def missing_packages(server):
 
 
 def family(pid):
-    """A process and all that descend from it."""
+    """Returns the ids of a process and of all its descendants."""
     children = {}
     for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -64,7 +64,7 @@ def family(pid):
 
 
 def processor_seconds(pid):
-    """What all threads of a process and of its descendants have run, in the kernel and out of it.
+    """Returns the CPU time of all threads of a process and of its descendants, user and system.
 
     To the nanosecond, where utime and stime count in hundredths of a second. A thread that has
     ended counts no more, which none of the servers' does while it is measured.
@@ -95,7 +95,7 @@ class Server:
         command = self.command(binaries)
         kept = {key: value for key, value in os.environ.items() if not key.startswith("COFFER_")}
         with self.log.open("w") as out:
-            # A session of its own: Ctrl-C is for us, and we stop it.
+            # In a session of its own, so that Ctrl-C reaches only this program, which stops it.
             self.process = subprocess.Popen(
                 ["taskset", "-c", str(cores), *map(str, command)], stdin=subprocess.DEVNULL,
                 stdout=out, stderr=out, env=kept, start_new_session=True)
@@ -106,11 +106,11 @@ class Server:
             raise
 
     def command(self, binaries):
-        """What starts it. It may write files for that into the folder."""
+        """Returns the command that starts it. May write files into the folder."""
         return getattr(self, f"_{self.name}")(binaries)
 
     def write_accounts(self, count=ACCOUNTS):
-        """For `coffer serve --accounts`."""
+        """Writes the file for `coffer serve --accounts`, and returns its path."""
         accounts = self.folder / "accounts.json"
         accounts.write_text(json.dumps({"accounts": [
             {"account_number": str(FIRST_ACCOUNT + place), "balance": float(BALANCE)}
@@ -150,7 +150,7 @@ class Server:
 
     def _h2o(self, _):
         self.port = free_port()
-        # Its handlers of files refuse to be posted to.
+        # A mruby handler, because the file handlers refuse POST.
         (self.folder / "conf").write_text(f"""
 num-threads: 1
 listen: {{host: 127.0.0.1, port: {self.port}}}
@@ -173,7 +173,7 @@ hosts:
     def _wait_until_it_listens(self):
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
-            # Those that choose their port say so in a line that ends in it.
+            # Servers that choose their port print a line that ends in it.
             said = re.search(r"^(?:.*http://127\.0\.0\.1:)?(\d+)\n", self.log.read_text(),
                              re.MULTILINE)
             self.port = self.port or (said and int(said[1]))

@@ -1,4 +1,4 @@
-"""The figures as a table to read in a terminal."""
+"""Prints the figures of a run over HTTP as a table for a terminal."""
 
 from bench.http.results import QUANTITIES, WANTED, Runs
 from bench.http.servers import NAMES
@@ -29,8 +29,8 @@ def rows(runs):
 
 
 def disturbed(figures):
-    """How many runs something else took the cores from: with one client and one server, one of the
-    two always has something to do."""
+    """Counts the runs during which other processes used the cores: without them, either the
+    server or the client is always busy."""
     return sum(max(run["server_busy"], run["client_busy"]) < BUSY for run in figures["runs"])
 
 
@@ -58,15 +58,15 @@ def text_of(figures):
         "",
         aligned([HEADINGS, *rows(runs)], left=(0, 2)),
         "",
-        "p99 is that of all the requests sent together. A client that is busy all the time limits",
-        "the rate: then only the CPU tells the servers apart. Redis is asked by redis-benchmark.",
+        "p99 is the latency of all requests that are sent together. A client that is always busy",
+        "limits the rate: then only CPU distinguishes the servers. redis-benchmark loads Redis.",
     ]
     if count := disturbed(figures):
         lines += [f"Disturbed: in {count} of {len(figures['runs'])} runs neither server nor client "
-                  "was busy: something else had",
-                  "their cores. Then the rates and p99 tell little."]
+                  "was busy, because other",
+                  "processes used their cores. Rates and p99 mean little then."]
     if asked := list(wanted_rows(runs)):
-        lines += ["", "Asked for, by the medians of the rounds' ratios:",
+        lines += ["", "Bounds on the medians of the rounds' ratios:",
                   aligned(asked, left=range(5))]
     lines += [f"Skipped: {NAMES[server]}: not installed: {' '.join(packages)}"
               for server, packages in figures["skipped"].items()]

@@ -1,4 +1,4 @@
-"""The figures as bars, a panel a quantity and a group of bars a number of connections."""
+"""Draws the figures as bars: a panel for each quantity, a group for each number of connections."""
 
 from bench.journal.results import OPEN_LOOPS, Runs
 from bench.journal.servers import NAMES
@@ -18,7 +18,7 @@ LEGEND_ROWS = 5
 
 
 def legend(left, top, servers):
-    """In columns, for names this long."""
+    """In columns, because the names are long."""
     for place, server in enumerate(servers):
         x = left + place // LEGEND_ROWS * 260
         y = top + place % LEGEND_ROWS * 18
@@ -27,7 +27,7 @@ def legend(left, top, servers):
 
 
 def panel(runs, quantity, left, top):
-    """Its parts, and where it ends. Those that the quantity was not measured of have no bar."""
+    """Returns a panel's parts and its lower end. What was not measured has no bar."""
     measured = [setting for setting in runs.settings
                 if runs.median(setting, quantity) is not None]
     most = max((runs.median(setting, quantity) for setting in measured), default=0)

@@ -1,23 +1,23 @@
-"""What the disk itself can do: a lone writer of 4 KiB that waits until they are there."""
+"""Measures the disk alone: one writer that writes 4 KiB and waits until they are durable."""
 
 import os
 import tempfile
 import time
 
 BLOCK = 4096
-BLOCKS = 4096  # the file is written again from its beginning after that
-LEAST = 100  # writes, however slow the disk
+BLOCKS = 4096  # then the file is overwritten from its beginning
+LEAST = 100  # writes to measure, however slow the disk is
 
 
 def percentile(measured, percent):
-    """The smallest of them that so many percent of them are not above."""
+    """Returns the smallest value that is not below `percent` percent of all values."""
     ordered = sorted(measured)
     return ordered[min(len(ordered) * percent // 100, len(ordered) - 1)]
 
 
 class Disk:
-    """A file on the disk that `folder` is on, as a context manager. All of its room is written and
-    synced first, as that of a journal is, so that a sync has data to write and no metadata."""
+    """A file on the disk of `folder`, as a context manager. The whole file is written and synced
+    first, as a journal segment is, so that a sync writes data and no metadata."""
 
     def __init__(self, folder):
         self.file = tempfile.NamedTemporaryFile(prefix="coffer-bench-disk-", dir=folder)
@@ -27,7 +27,7 @@ class Disk:
         self.place = 0
 
     def measure(self, seconds):
-        """Writes for so long, and says how many a second, and how long they took."""
+        """Writes for `seconds`; returns writes a second and their latencies."""
         took_us = []
         begin = before = time.perf_counter()
         while before - begin < seconds or len(took_us) < LEAST:
@@ -39,7 +39,7 @@ class Disk:
                 "p99_us": percentile(took_us, 99)}
 
     def write(self):
-        """Once. Returns when it is on the disk."""
+        """Writes one block, and returns when it is durable."""
         os.pwrite(self.descriptor, b"\1" * BLOCK, self.place * BLOCK)
         os.fdatasync(self.descriptor)
         self.place = (self.place + 1) % BLOCKS

@@ -1,4 +1,4 @@
-"""The loads on a server: a client of its kind, and what it and the server then say."""
+"""Loads a server with the client of its kind, and reads what client and server report."""
 
 import contextlib
 import csv
@@ -14,15 +14,15 @@ from bench.http.servers import FIRST_ACCOUNT, Failed, path_of
 from bench.journal.disk import percentile
 from bench.journal.servers import ACCOUNTS, COFFERS, program
 
-WARM_S = 2  # of transactions before they are measured, of PostgreSQL
+WARM_S = 2  # of PostgreSQL's transactions that are not measured, at the begin
 MOST_WARM_UP_S = 60
-TAIL_S = 2  # in which its last transactions end, when no more are begun
+TAIL_S = 2  # and at the end, when pgbench begins no more of them
 TRANSACTION = ("\\set id random(1, %d)\n"
                "UPDATE accounts SET balance = balance - 1 WHERE id = :id AND balance >= 1;\n")
 
 
 def run(command, timeout_s):
-    """What it prints. It must end by itself, and well."""
+    """Returns a command's output. Fails if its status is not 0."""
     try:
         done = subprocess.run(list(map(str, command)), stdin=subprocess.DEVNULL, text=True,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
@@ -43,7 +43,7 @@ def wrk(server, connections, seconds):
 
 
 def wrk_figures(said, what):
-    """What the script's last line says, if every request was answered with success."""
+    """Parses the last line of wrk's script. Fails if any reply was not a success."""
     try:
         figures = json.loads(said.splitlines()[-1])
     except (IndexError, ValueError):
@@ -58,7 +58,7 @@ def redis_benchmark(server, connections, requests):
     said = run([path_of("redis-benchmark"), "--csv", "-h", "127.0.0.1", "-p", server.port, "-c",
                 connections, "-r", ACCOUNTS, "-n", requests, "INCRBY", "account:__rand_int__",
                 "-1"], LATE_S * 3)
-    # It may warn of what it cannot ask the server before it begins its table.
+    # Warnings may come before the table.
     lines = said.splitlines()
     begin = next((place for place, line in enumerate(lines) if line.startswith('"test"')), None)
     if begin is None or begin + 1 >= len(lines):
@@ -69,16 +69,15 @@ def redis_benchmark(server, connections, requests):
 
 
 class Pgbench:
-    """Updates of one row each, prepared once, and each a transaction. pgbench begins its time
-    before the connections are made, and each has a process that is slow at first: all that is left
-    out."""
+    """Updates of one row each, prepared, each a transaction. pgbench counts its time from before
+    it connects, and new server processes are slow at first: both are excluded."""
 
     def __init__(self, server, connections):
         self.server, self.connections = server, connections
         self.warm_up_s = 3 + connections / 25
 
     def measure(self, seconds):
-        """Takes longer where that was not long enough to be warm."""
+        """Repeats with a longer warm-up if the server was not warm in time."""
         while True:
             said, log = self._run(self.warm_up_s + seconds + TAIL_S)
             figures = pgbench_figures(said, log, seconds)
@@ -102,8 +101,9 @@ class Pgbench:
 
 
 def pgbench_figures(said, log, seconds):
-    """Of what ended in so many seconds, the tail left out; None if the first ended hardly before
-    them. A line of the log is client, number, latency in us, script, and its end: s and us."""
+    """Returns the figures of the transactions that ended in the `seconds` before the tail, or None
+    if there was too little warm-up before them. A line of the log is client, number, latency in us,
+    script, and the end in s and us."""
     failed = re.search(r"^number of failed transactions: (\d+)", said, re.MULTILINE)
     if failed and int(failed[1]):
         raise Failed(f"pgbench said\n{said}")
@@ -119,7 +119,7 @@ def pgbench_figures(said, log, seconds):
 
 
 def open_loop(server, load, rate, connections, seconds):
-    """Withdrawals that are due at this rate, whatever the server does: latencies from then on."""
+    """Withdrawals that are due at a fixed rate; latency counts from when each is due."""
     with tempfile.TemporaryDirectory(prefix="coffer-load-") as folder:
         file = pathlib.Path(folder) / "results.json"
         run([load, "--quiet", "--url", f"http://127.0.0.1:{server.port}", "--rate", f"{rate:.0f}",
@@ -135,12 +135,12 @@ def open_loop(server, load, rate, connections, seconds):
 
 
 class Load:
-    """So many connections to one server. The first measure() warms up what follows."""
+    """A number of connections to one server. The first measure() is the warm-up."""
 
     def __init__(self, server, connections):
         self.server, self.connections = server, connections
         self.pgbench = Pgbench(server, connections)
-        # A guess, for a client that wants a number of requests.
+        # First guess: redis-benchmark takes a number of requests, not seconds.
         self.rate = 500 * min(connections, 32)
 
     def _figures(self, seconds):
@@ -160,8 +160,7 @@ class Load:
 
 @contextlib.contextmanager
 def grouped(server):
-    """Finds out how many records were written and synced together meanwhile, where there is a
-    journal."""
+    """Adds to the figures how many records were synced together, if the server has a journal."""
     group = {}
     if server.name not in COFFERS or server.name == "memory":
         yield group

@@ -1,4 +1,4 @@
-"""One run: every server started on the same disk, and each asked in turn, round by round."""
+"""One run: starts every server on the same disk, and loads each in turn, round by round."""
 
 import contextlib
 import datetime
@@ -14,7 +14,7 @@ OPEN_LOOP_CONNECTIONS = 64
 
 
 def chosen(only):
-    """Those to measure, and why not the others that were asked for."""
+    """Returns the servers to measure, and the missing packages of those that are skipped."""
     skipped = {name: missing for name in only if (missing := servers.missing_packages(name))}
     return [name for name in servers.NAMES if name in only and name not in skipped], skipped
 
@@ -26,7 +26,7 @@ def started_at(name, binaries, within):
 
 
 class Turns:
-    """What is measured in each round, in this order, with the disk at both ends."""
+    """The loads of a round, in order. The disk alone is measured first and last."""
 
     def __init__(self, disk, running, connections, binaries):
         self.disk, self.load = disk, binaries["load"]
@@ -37,7 +37,7 @@ class Turns:
 
     def warm_up(self):
         for load in self.loads:
-            if load.server.name != "postgres":  # which needs longer, each time it is asked
+            if load.server.name != "postgres":  # which has a warm-up in each measurement
                 load.measure(WARM_UP_S)
 
     def lone_writes(self, seconds):
@@ -55,8 +55,8 @@ class Turns:
             yield from self.open_loops(top / 2, seconds)
 
     def open_loops(self, rate, seconds):
-        """In memory too, while somebody else writes to the disk: what is slow there as well is the
-        machine's doing, and no journal's."""
+        """Also in memory, while another thread writes to the disk: latency that appears there
+        too is caused by the machine and not by the journal."""
         beside = self.lone_writes(seconds / 2)
         yield beside
         for name, server in results.OPEN_LOOPS.items():
@@ -70,7 +70,7 @@ class Turns:
 
     @contextlib.contextmanager
     def writer(self, wanted):
-        """A thread that writes to the disk as fast as it can, if it is wanted."""
+        """Runs a thread that writes to the disk as fast as it can, if `wanted`."""
         over = threading.Event()
         thread = threading.Thread(target=self.disk.write_until, args=(over.is_set,))
         if wanted:
@@ -84,7 +84,7 @@ class Turns:
 
 
 def measure(options, binaries, say):
-    """`options` has only, connections, rounds, seconds and dir."""
+    """Needs `options.only`, `connections`, `rounds`, `seconds` and `dir`."""
     load_before = os.getloadavg()[0]
     when = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     if load_before > 0.5:

@@ -2,9 +2,9 @@
 //
 //     bench_journal_probe DIR [RECORDS]
 //
-// Prints the disk's own pwrite and fdatasync of 4 KiB, then records per second by how many wait at
-// once, and how long RECORDS (10 M) take to be replayed. It makes DIR/probe, of up to 1 GiB, and
-// removes it again.
+// Prints the time of a pwrite and fdatasync of 4 KiB, then records per second for several numbers
+// of waiting clients, and the time to replay RECORDS (10 M). It creates DIR/probe, of up to 1 GiB,
+// and removes it again.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -40,7 +40,7 @@ double seconds_since(clock_type::time_point begin) {
     return std::chrono::duration<double>(clock_type::now() - begin).count();
 }
 
-/// A new directory for one measurement, with nothing in it.
+/// An empty directory for one measurement.
 class place {
 public:
     explicit place(const std::filesystem::path& in) : path_{in / "probe"}, disk{path_} {
@@ -89,7 +89,7 @@ void probe_disk(const std::filesystem::path& in) {
                 microseconds[count / 2], microseconds[count * 99 / 100]);
 }
 
-/// Workers each of which posts for `waiting` clients, then waits until all of that is durable.
+/// Workers that each post for `waiting` clients, then wait until all of it is durable.
 void probe_commits(const std::filesystem::path& in, std::size_t workers, std::uint64_t waiting) {
     place where{in};
     coffer::ledger ledger{{.shards = 0, .expected_accounts = accounts}};

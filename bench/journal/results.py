@@ -1,4 +1,4 @@
-"""The figures as tools/bench keeps them, how they are looked up, and what is asked of them."""
+"""Looks up the figures of a run of the journal, and holds the bounds that they must meet."""
 
 import dataclasses
 import operator
@@ -16,12 +16,12 @@ DISK = ("disk", 1)
 
 
 def connections_of(server):
-    """With how many connections a server is measured: Coffer with all, to see it grow."""
+    """Returns the numbers of connections with which a server is measured."""
     return FEW.get(server, CONNECTIONS)
 
 
 class Runs:
-    """What was measured, by server and connections, a run a round or two."""
+    """The measured runs by server and connections: one or two for each round."""
 
     def __init__(self, figures):
         self.found = {}
@@ -32,13 +32,13 @@ class Runs:
         self.settings = sorted(self.found, key=lambda key: (key[1], order.index(key[0])))
 
     def by_round(self, setting, quantity):
-        """A round: its value, or the median of its values. Empty if it was not measured."""
+        """Returns the value of each round, the median if it has several. Empty if not measured."""
         return {number: statistics.median(run[quantity] for run in runs)
                 for number, runs in self.found.get(setting, {}).items()
                 if all(quantity in run for run in runs)}
 
     def median(self, setting, quantity):
-        """None if it was not measured."""
+        """Returns None if it was not measured."""
         found = self.by_round(setting, quantity)
         return statistics.median(found.values()) if found else None
 
@@ -48,7 +48,7 @@ class Runs:
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
-    """`factor` times what was measured of that."""
+    """A measured quantity, times `factor`."""
 
     setting: tuple
     name: str
@@ -61,7 +61,7 @@ class Quantity:
 
 @dataclasses.dataclass(frozen=True)
 class Wanted:
-    """That `own`, divided by the sum of `versus`, is `at_most` or at least `bound`."""
+    """A bound on the ratio of `own` to the sum of `versus`."""
 
     text: str
     own: Quantity
@@ -70,8 +70,8 @@ class Wanted:
     at_most: bool = False
 
     def ratio(self, runs):
-        """The median of the rounds' ratios, since what disturbs a round disturbs both. None if one
-        of them was not measured."""
+        """Returns the median of the rounds' ratios, because a disturbance in a round affects both
+        sides. None if one of them was not measured."""
         own = self.own.by_round(runs)
         versus = [one.by_round(runs) for one in self.versus]
         ratios = [value / sum(one[number] for one in versus) for number, value in own.items()

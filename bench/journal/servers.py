@@ -1,4 +1,4 @@
-"""The servers that are measured: how each is started on the disk, and stopped."""
+"""Starts and stops the servers whose durable postings are measured, all on one disk."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ import urllib.request
 
 from bench.http.servers import START_TIMEOUT_S, Failed, Server, family, free_port, path_of
 
-# What `--commit-wait` is measured with, besides the default of 0.
+# The values of `--commit-wait` that are measured besides the default of 0.
 WAITS = ("200us", "1ms")
 NAMES = {
     "disk": "pwrite + fdatasync",
@@ -22,7 +22,7 @@ NAMES = {
     "postgres": "PostgreSQL",
 }
 COFFERS = ("coffer", "memory", *(f"wait {wait}" for wait in WAITS))
-# What must be installed for each, as the Debian packages that hold it.
+# The programs that each needs, with the Debian packages that contain them.
 PACKAGES = {
     **{name: {"wrk": "wrk"} for name in COFFERS},
     "redis": {"redis-server": "redis-server", "redis-benchmark": "redis-tools"},
@@ -36,30 +36,30 @@ OTHER_USERS = ("postgres", "nobody")  # PostgreSQL refuses to run as root
 
 
 def program(name):
-    """Where it is, None if nowhere. Debian keeps PostgreSQL's beside the path, by version."""
+    """Returns the path of a program, or None. Debian has PostgreSQL's in folders by version."""
     found = pathlib.Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
     return path_of(name) or max(found, key=lambda path: float(path.parts[4]), default=None)
 
 
 def missing_packages(server):
-    """Debian packages, each once."""
+    """Returns the Debian packages that are missing, each once."""
     return sorted({package for name, package in PACKAGES.get(server, {}).items()
                    if program(name) is None})
 
 
 def counters_of(said):
-    """The journal's counters in what GET /metrics says."""
+    """Parses the journal's counters from the text of GET /metrics."""
     counters = {}
     for key, name in COUNTERS.items():
         found = re.search(rf"^{name} (\S+)$", said, re.MULTILINE)
         if found is None:
-            raise Failed(f"GET /metrics does not say {name}")
+            raise Failed(f"GET /metrics does not have {name}")
         counters[key] = float(found[1])
     return counters
 
 
 class Keeper(Server):
-    """Coffer or Redis, on any core, with as many threads as it takes by itself."""
+    """Coffer or Redis, on all cores, with its default number of threads."""
 
     def __init__(self, name, binaries, within):
         super().__init__(name, f"0-{os.cpu_count() - 1}", binaries, within)
@@ -67,7 +67,7 @@ class Keeper(Server):
     def command(self, binaries):
         if self.name == "redis":
             self.port = free_port()
-            # Its file is not written anew meanwhile, which would only slow it down.
+            # No rewrite of its file during the run: that would only slow it down.
             return [path_of("redis-server"), "--port", self.port, "--bind", "127.0.0.1", "--save",
                     "", "--appendonly", "yes", "--appendfsync", "always",
                     "--auto-aof-rewrite-percentage", "0", "--dir", self.folder]
@@ -78,13 +78,13 @@ class Keeper(Server):
                 self.write_accounts(ACCOUNTS), *flags]
 
     def counters(self):
-        """How many records and batches the journal has taken so far."""
+        """Returns how many records and batches the journal has written so far."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as reply:
             return counters_of(reply.read().decode())
 
 
 class Postgres(Server):
-    """PostgreSQL as it comes, but for how many may connect, at a socket in its folder."""
+    """PostgreSQL in its default configuration, but for max_connections and its socket's place."""
 
     def __init__(self, within):
         super().__init__("postgres", f"0-{os.cpu_count() - 1}", None, within)
@@ -107,7 +107,7 @@ class Postgres(Server):
 
     @staticmethod
     def _exists(user):
-        """Its numbers and its group's, None if there is none of that name."""
+        """Returns the ids of a user and of its group, or None if there is no such user."""
         try:
             found = pwd.getpwnam(user)
         except KeyError:
@@ -115,7 +115,7 @@ class Postgres(Server):
         return found.pw_uid, found.pw_gid
 
     def run(self, *command):
-        """One of its own programs, to its end. Returns what it prints."""
+        """Runs one of PostgreSQL's programs to its end. Returns its output."""
         done = subprocess.run([*self.as_user, *map(str, command)], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, check=False, cwd=self.folder,
                               env={**os.environ, "PGHOST": str(self.folder), "PGUSER": DATABASE,
@@ -140,7 +140,7 @@ class Postgres(Server):
         raise Failed(f"PostgreSQL did not start:\n{self.log.read_text()}")
 
     def close(self):
-        # At once, for its clients: on SIGTERM it would wait for them.
+        # SIGINT, because on SIGTERM it would wait for its clients.
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(10)

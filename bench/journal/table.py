@@ -1,4 +1,4 @@
-"""The figures as a table to read in a terminal."""
+"""Prints the figures of a run of the journal as a table for a terminal."""
 
 from bench.journal.results import WANTED, Runs
 from bench.journal.servers import NAMES
@@ -40,15 +40,15 @@ def text_of(figures):
         "",
         aligned([HEADINGS, *rows(runs)], left=(1,)),
         "",
-        "Each request is one posting that is on the disk before it is answered. wrk, "
-        "redis-benchmark and",
-        "pgbench ask as fast as they are answered; in the open loop, at half of Coffer's rate with "
-        "as many",
-        "connections, latency is from when a request was due. Beside the writer: somebody else "
-        "syncs 4 KiB",
-        "after 4 KiB meanwhile."]
+        "Each request is one posting that is durable before its reply. wrk, redis-benchmark and "
+        "pgbench send",
+        "the next request after each reply. The open loop has half of Coffer's rate with as many "
+        "connections;",
+        "its latency counts from when a request was due. Beside the writer: a thread syncs 4 KiB "
+        "after 4 KiB",
+        "during the run."]
     if asked := list(wanted_rows(runs)):
-        lines += ["", "Asked for, by the medians of the rounds' ratios:",
+        lines += ["", "Bounds on the medians of the rounds' ratios:",
                   aligned(asked, left=(0, 1, 2, 3))]
     lines += [f"Skipped: {NAMES[server]}: not installed: {' '.join(packages)}"
               for server, packages in figures["skipped"].items()]

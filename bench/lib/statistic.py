@@ -1,4 +1,4 @@
-"""What is said of repeated runs beside their median."""
+"""The spread of repeated runs."""
 
 import statistics
 

@@ -1,4 +1,4 @@
-"""What the charts share: an SVG that stands by itself, on a light page and on a dark one."""
+"""Parts of the charts: a self-contained SVG for light and dark pages."""
 
 from html import escape
 
@@ -31,7 +31,7 @@ def bar(x, y, width, height, colour):
 
 
 def legend(left, top, colours, names):
-    """`names` by the same keys as `colours`, beside each other."""
+    """A legend in one line: `names` and `colours` have the same keys."""
     for key, name in names.items():
         yield bar(left, top - 10, 12, 12, colours[key])
         yield text(left + 18, top, name)

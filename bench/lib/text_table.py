@@ -1,8 +1,8 @@
-"""Rows as columns that line up in a terminal."""
+"""Aligns the columns of a table for a terminal."""
 
 
 def aligned(rows, left):
-    """`left` holds the places of the columns that start at the left; others end at the right."""
+    """Aligns the columns whose indexes are in `left` to the left, all others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows)]
     return "\n".join(
         "  ".join(cell.ljust(width) if place in left else cell.rjust(width)

@@ -1,16 +1,17 @@
--- Balances and withdrawals for wrk, one by one or pipelined:
+-- Loads Coffer with wrk, one request at a time or pipelined:
 --
 --     wrk -t1 -c64 -d5s -s bench/http/wrk/coffer.lua http://127.0.0.1:5000 -- balance
 --     wrk -t1 -c64 -d5s -s bench/http/wrk/coffer.lua http://127.0.0.1:5000 -- withdraw 16
 --
--- After `--`: balance, withdraw or deposit; then the depth, requests sent at once on a connection
--- (1); the first account (10001); how many accounts from there on (9, the sample accounts); and
--- what -c says (64). Withdrawals take a cent each: once an account is empty, they count as errors.
+-- Arguments after `--`: balance, withdraw or deposit; the depth, which is the number of requests in
+-- flight on a connection (1); the first account (10001); the number of accounts (9, the sample
+-- accounts); and the value of -c (64). Each withdrawal takes one cent; from an empty account it
+-- counts as an error.
 --
--- Everything is rendered before the first request, so that wrk itself costs little. The last line
--- is for programs: `status` counts 4xx and 5xx, the latencies are those of `depth` requests
--- together. They are as measured: what wrk prints itself is "corrected" by guessed samples, and
--- wrong once requests are pipelined.
+-- All requests are rendered before the first one is sent, so that wrk needs little CPU. The last
+-- line of output is JSON: `status` counts 4xx and 5xx; latencies are those of `depth` requests
+-- together, as measured. The latencies that wrk prints itself include invented samples ("corrected"), and are
+-- wrong for pipelined requests.
 
 local batches = {}
 local turn = 0
