@@ -4,7 +4,7 @@ A command is a line behind "$ " in a ```console block; a line that ends in a bac
 the next one. Below it the page shows what the command prints: "..." stands for any text of a line,
 and in a line of its own for any lines. A block that shows no output at all may print anything.
 
-A block below a line `<!-- slow: REASON -->` is run only where COFFER_SLOW_COMMANDS is set.
+A block below a line `<!-- slow: REASON -->` is not run with the others: see readme_test.py.
 """
 
 import dataclasses

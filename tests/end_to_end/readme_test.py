@@ -5,8 +5,9 @@ a finished build in it. A command that starts a server runs until the page start
 ends, and the page's port 5000 is a port of the system's choice. A page that only asks a server gets
 one with the sample accounts. `tools/run` is taken for `build/coffer serve`, which it ends in.
 
-COFFER_SLOW_COMMANDS=1 runs what takes minutes instead, the blocks that are marked as slow and
-tools/run, each page in a copy of the repository that has no build yet.
+COFFER_SLOW_COMMANDS=PATTERN runs the commands that take minutes instead, if they match: those of
+blocks marked as slow, and tools/run. Each page has a copy of the repository without a build then.
+COFFER_SLOW_COMMANDS=. runs all of them.
 """
 
 import os
@@ -67,13 +68,16 @@ class RunningServer:
         return "".join(lines)
 
     def stop(self):
+        """Returns its exit status and what it has logged."""
         self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(TIMEOUT_S)
-        self.process.stdout.close()
-        self.errors.seek(0)
-        said = self.errors.read()
-        self.errors.close()
-        return status, said
+        try:
+            status = self.process.wait(TIMEOUT_S)
+        finally:
+            self.process.kill()
+            self.process.stdout.close()
+        with self.errors:
+            self.errors.seek(0)
+            return status, self.errors.read()
 
 
 class Page:
@@ -133,9 +137,9 @@ class Page:
 
     def stop_server(self):
         if self.server is not None:
-            status, said = self.server.stop()
-            self.server = None
-            self.test.assertEqual(0, status, said)
+            stopping, self.server = self.server, None
+            status, log = stopping.stop()
+            self.test.assertEqual(0, status, log)
 
 
 class Commands(unittest.TestCase):
@@ -143,7 +147,7 @@ class Commands(unittest.TestCase):
         ran = 0
         for page in pages():
             chosen = [one for one in commands(page)
-                      if (is_slow(one) if SLOW else not one.slow)]
+                      if (is_slow(one) and re.search(SLOW, one.text) if SLOW else not one.slow)]
             if not chosen:
                 continue
             with tempfile.TemporaryDirectory(prefix="coffer-page-") as name:

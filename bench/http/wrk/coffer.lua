@@ -10,8 +10,8 @@
 --
 -- All requests are rendered before the first one is sent, so that wrk needs little CPU. The last
 -- line of output is JSON: `status` counts 4xx and 5xx; latencies are those of `depth` requests
--- together, as measured. The latencies that wrk prints itself include invented samples ("corrected"), and are
--- wrong for pipelined requests.
+-- together, as measured. The latencies that wrk prints itself include invented samples
+-- ("corrected"), and are wrong for pipelined requests.
 
 local batches = {}
 local turn = 0
