@@ -1,6 +1,6 @@
 #include "ops/checksum.hpp"
 
-// Compiled in here, so that nothing is to be linked.
+// Compiled in: no library has to be linked.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

@@ -1,4 +1,4 @@
-// The checksum of what is on the disk, XXH3-64: see src/journal/FORMAT.md for why.
+// Computes the checksum of journals and snapshots, XXH3-64. src/journal/FORMAT.md has the reasons.
 #pragma once
 
 #include <cstddef>
@@ -8,10 +8,10 @@
 
 namespace coffer {
 
-/// Thread safety: a pure function.
+/// Returns the checksum of `bytes`. Thread safety: a pure function.
 [[nodiscard]] std::uint64_t checksum(std::span<const std::byte> bytes) noexcept;
 
-/// The same of bytes that come part by part. Thread safety: none.
+/// Computes the checksum of bytes that come in parts. Thread safety: none.
 class running_checksum {
 public:
     /// Throws std::bad_alloc.
@@ -22,7 +22,7 @@ public:
 
     void add(std::span<const std::byte> part) noexcept;
 
-    /// Of all parts that were added.
+    /// Returns the checksum of all parts that were added.
     [[nodiscard]] std::uint64_t value() const noexcept;
 
 private:

@@ -29,7 +29,7 @@ std::optional<std::chrono::microseconds> parse_duration(std::string_view text) {
         return std::chrono::microseconds{0};
     const auto found = std::find_if(units.begin(), units.end(),
                                     [name](const unit& one) { return one.name == name; });
-    // A bound far above any use, so that a deadline can always be added up, in nanoseconds too.
+    // A bound far above any use: a deadline can always be computed, in nanoseconds too.
     constexpr std::int64_t most_microseconds = std::int64_t{100} * 365 * 86'400'000'000;
     if (found == units.end() || count > most_microseconds / found->microseconds)
         return std::nullopt;

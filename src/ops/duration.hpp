@@ -8,10 +8,10 @@
 
 namespace coffer {
 
-/// Reads "200us", "500ms", "30s", "5m", "1h", "7d" or "0".
+/// Parses "200us", "500ms", "30s", "5m", "1h", "7d" or "0".
 [[nodiscard]] std::optional<std::chrono::microseconds> parse_duration(std::string_view text);
 
-/// The inverse, in the largest unit that is exact.
+/// Returns the text that parse_duration reads, in the largest unit that is exact.
 [[nodiscard]] std::string to_string(std::chrono::microseconds duration);
 
 }  // namespace coffer

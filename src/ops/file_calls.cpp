@@ -29,9 +29,8 @@ std::error_code sync_opened(const file_descriptor& opened, const fs::path& direc
     static std::atomic_flag said;
     if (!said.test_and_set())
         log::warn(
-            "{}: directories cannot be synced here ({}): what a power cut leaves of files that "
-            "were "
-            "just made or renamed is up to the file system",
+            "{}: directories cannot be synced here ({}): after a power cut, new or renamed files "
+            "may be missing",
             directory.native(), error.message());
     return {};
 }
@@ -44,8 +43,8 @@ std::error_code make_directory(const fs::path& directory) noexcept {
                                                                                 : last_error();
 }
 
-// A network file system may have done what it says was interrupted: then what is to be renamed or
-// removed is not there when the call is made again.
+// On a network file system, a call that returns EINTR may have taken effect: the repeated call then
+// finds nothing to rename or remove.
 std::error_code rename_file(const fs::path& from, const fs::path& to) noexcept {
     const counted_call counted;
     bool interrupted = false;
@@ -102,7 +101,7 @@ void create_with_parents(const fs::path& directory) {
 }
 
 std::string_view copy_on_write_name(const fs::path& directory) noexcept {
-    // As linux/magic.h and the projects have them; not all are in all versions of that header.
+    // From linux/magic.h and the projects; no version of that header has all of them.
     constexpr std::pair<std::uint32_t, std::string_view> names[] = {
         {0x9123683e, "btrfs"}, {0x2fc12fc1, "ZFS"}, {0xca451a4e, "bcachefs"}, {0x3434, "NILFS2"}};
     struct statfs found {};

@@ -1,7 +1,7 @@
-// Calls of the file system, with what all callers leave to them: interruptions, the modes of what
-// is made, and file systems that lack a call.
+// Calls the file system and handles what all callers have in common: interrupted calls, the modes
+// of new files, and file systems that lack a call.
 //
-// Thread safety  all may be called from any thread at once.
+// Thread safety  all functions may be called from any thread at once.
 #pragma once
 
 #include <atomic>
@@ -13,12 +13,12 @@
 
 namespace coffer {
 
-/// If a thread sets this, it counts the calls of that thread that have returned, of those made with
-/// `uninterrupted` and the functions below. While it does not rise, the thread may be waiting for a
-/// disk that does not answer.
+/// Where the calling thread counts its file system calls that have returned, of those made through
+/// this header; null if it does not count them. While the count does not rise, the thread may be
+/// waiting for a disk that does not answer.
 inline thread_local std::atomic<std::uint64_t>* returned_calls = nullptr;
 
-/// Counts a call when it goes.
+/// Counts a call when it is destroyed.
 struct counted_call {
     ~counted_call() {
         if (returned_calls != nullptr)  // relaxed: orders nothing
@@ -26,7 +26,7 @@ struct counted_call {
     }
 };
 
-/// Calls again while a signal interrupts it.
+/// Calls `call`, again while a signal interrupts it. Returns its result.
 template <class Call>
 auto uninterrupted(Call call) noexcept {
     const counted_call counted;
@@ -40,24 +40,24 @@ auto uninterrupted(Call call) noexcept {
     return {errno, std::system_category()};
 }
 
-/// Whether the error means that there is no more room: of the device, of a quota, or below the
-/// limit of a file's size.
+/// Whether the error means that the device is full, a quota is used up, or a file has reached the
+/// limit of its size.
 [[nodiscard]] constexpr bool is_no_room(int error) noexcept {
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
-/// Whether the error is one that file systems return for a call that they do not have. Some of
-/// these have other causes too, so this only decides whether another way is tried.
+/// Whether a file system may return the error for a call that it does not support. Some of these
+/// errors have other causes too, so this only decides whether an alternative is tried.
 [[nodiscard]] constexpr bool is_unsupported(int error) noexcept {
     return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP || error == ENOTSUP ||
            error == EPERM || error == EACCES || error == EBADF || error == EISDIR ||
            error == ENOTTY || error == ENOLCK || error == ENODEV;
 }
 
-/// Makes a directory of mode 0750, less what the umask takes. Its parent is there.
+/// Makes a directory of mode 0750, less the bits of the umask. Its parent must exist.
 [[nodiscard]] std::error_code make_directory(const std::filesystem::path& directory) noexcept;
 
-/// Gives a file or directory another name, in place of what has that name.
+/// Renames a file or directory, and replaces what has the new name.
 [[nodiscard]] std::error_code rename_file(const std::filesystem::path& from,
                                           const std::filesystem::path& to) noexcept;
 
@@ -74,9 +74,9 @@ void sync_directory_or_throw(const std::filesystem::path& directory);
 /// returns once they survive a crash. Throws std::runtime_error, which names the directory.
 void create_with_parents(const std::filesystem::path& directory);
 
-/// The name of the file system that this is on if it writes to new places what is overwritten, so
-/// that room which was set aside does not keep a write from lacking room: btrfs, ZFS and the like.
-/// Empty if it does not, or if that cannot be found out.
+/// Returns the name of the directory's file system if that is copy-on-write, as btrfs and ZFS are:
+/// an overwrite takes new room there, so allocating a file ahead does not keep a write from failing
+/// for lack of room. Empty if it is not, or if that is unknown.
 [[nodiscard]] std::string_view copy_on_write_name(const std::filesystem::path& directory) noexcept;
 
 }  // namespace coffer

@@ -13,8 +13,8 @@
 namespace coffer {
 namespace {
 
-/// Whether all of it is written. Waits for a reader, also where somebody has made the descriptor
-/// one that does not block.
+/// Returns whether all of it is written. Waits for the reader, even if another process has made the
+/// descriptor non-blocking.
 bool write_line(int descriptor, std::string_view line) noexcept {
     while (!line.empty()) {
         const ssize_t written = ::write(descriptor, line.data(), line.size());
@@ -30,7 +30,7 @@ bool write_line(int descriptor, std::string_view line) noexcept {
     return true;
 }
 
-/// How many of them could not be written.
+/// Returns how many lines could not be written.
 std::uint64_t write_lines(int descriptor, std::string_view lines) noexcept {
     std::uint64_t lost = 0;
     while (!lines.empty()) {

@@ -1,4 +1,4 @@
-// Writes lines to a descriptor that may block, such as a pipe that nobody reads.
+// Writes lines, in a thread of its own, to a descriptor that may block.
 #pragma once
 
 #include <chrono>
@@ -10,40 +10,38 @@
 
 namespace coffer {
 
-/// Has a thread of its own, which is the only one that may have to wait for a reader. The flags of
-/// the descriptor are left as they are: other processes may share it. Each line is one call of
-/// write.
+/// Only its own thread waits for the reader of a pipe. Each line is one call of write. The flags of
+/// the descriptor do not change: other processes may share it.
 ///
-/// Thread safety: all but construction and destruction may be called from any thread at once.
+/// Thread safety: add and flush may be called from any thread at once.
 class line_writer {
 public:
-    /// What waits to be written; lines beyond that are dropped, and counted.
+    /// How much may wait to be written. Further lines are dropped and counted.
     static constexpr std::size_t most_bytes = std::size_t{256} << 10;
 
-    /// Returns the line that stands where `count` lines were dropped.
+    /// Returns the line that is written where `count` lines were dropped.
     using note_of_dropped = std::function<std::string(std::uint64_t count)>;
 
     /// `descriptor` must stay open. Without `note`, dropped lines are not mentioned. Throws
-    /// std::system_error if there is no thread to be had, std::bad_alloc.
+    /// std::system_error if no thread can be started, std::bad_alloc.
     explicit line_writer(int descriptor, note_of_dropped note = {});
     line_writer(const line_writer&) = delete;
     line_writer& operator=(const line_writer&) = delete;
-    /// Waits for what is to be written, as flush does, for a tenth of a second. What takes longer
-    /// is written by the thread, which is left to itself.
+    /// Flushes for up to 100 ms. The detached thread continues with what takes longer.
     ~line_writer();
 
-    /// Has `line`, which ends with a newline, written, or drops it. Does not wait for the reader.
+    /// Queues `line`, which ends with a newline, or drops it. Does not wait for the reader.
     void add(std::string_view line) noexcept;
 
-    /// Waits until all that was added is written or dropped, but not longer than `patience`.
-    /// Returns whether it is.
+    /// Waits up to `patience` until all added lines are written or dropped. Returns whether they
+    /// are.
     bool flush(std::chrono::milliseconds patience) noexcept;
 
 private:
     struct state;
     static void run(state& of);
 
-    std::shared_ptr<state> state_;  // also the thread's, which may outlive this
+    std::shared_ptr<state> state_;  // shared with the thread, which may outlive this
 };
 
 }  // namespace coffer

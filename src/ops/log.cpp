@@ -33,7 +33,8 @@ std::string note_of_dropped(std::uint64_t count) {
     return formatted({"coffer", spdlog::level::warn, text});
 }
 
-/// Null until the log is sent to standard error. Never destroyed: threads may log to the very end.
+/// Null until the log is sent to standard error. Never destroyed: threads may log until the process
+/// ends.
 std::atomic<line_writer*> standard_error{nullptr};
 
 class line_sink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -97,7 +98,7 @@ void detail::write(level level, fmt::string_view what, fmt::format_args with) no
         fmt::vformat_to(fmt::appender{line}, what, with);
         spdlog::default_logger_raw()->log(level_of(level),
                                           spdlog::string_view_t{line.data(), line.size()});
-    } catch (...) {  // no memory: what is logged about goes on
+    } catch (...) {  // no memory: the caller goes on
     }
 }
 

@@ -1,12 +1,11 @@
 // The log: one line an event, on standard error.
 //
 // Logging never waits for the log's reader: lines that are not read in time are dropped, and a
-// later line says how many were. Formats are fmt's, checked when they are compiled. Only log.cpp
-// knows who formats and writes: that is a lot of code, and would be compiled again for every file
-// that logs.
+// later line states how many. Formats are fmt's, checked at compile time. spdlog is included in
+// log.cpp alone, since it takes long to compile.
 //
 // Thread safety  error, info, warn, flush and end_with may be called from any thread at once; start
-//                and send_to while no other thread logs.
+//                and send_to only while no other thread logs.
 #pragma once
 
 #include <fmt/core.h>
@@ -19,26 +18,25 @@
 namespace coffer::log {
 
 /// Sends the log to standard error, each line with its UTC time and level. Throws std::bad_alloc,
-/// std::system_error if there is no thread to be had.
+/// std::system_error if no thread can be started.
 void start();
 
-/// Sends the log to `where`, each line with its level alone, until start or send_to is called
-/// again. `where` must live till then. Throws std::bad_alloc.
+/// Sends the log to `where`, each line with its level, until start or send_to is called again.
+/// `where` must outlive that. Throws std::bad_alloc. For tests.
 void send_to(std::ostream& where);
 
-/// Waits until what was logged is written, but not longer than `patience`: for before the process
-/// ends.
+/// Waits up to `patience` until all lines are written. Call it before the process ends.
 void flush(std::chrono::milliseconds patience = std::chrono::milliseconds{500}) noexcept;
 
-/// Writes `line` as it is, after what was logged before, and flushes. Where the log was not started
-/// it is written directly, and waits for the reader.
+/// Writes `line` unchanged after the lines logged before, and flushes. If the log was not started,
+/// writes to standard error directly and may block.
 void end_with(std::string_view line) noexcept;
 
 namespace detail {
 
 enum class level : std::uint8_t { info, warn, error };
 
-/// A line there is no memory for is lost.
+/// Drops the line if there is no memory for it.
 void write(level level, fmt::string_view what, fmt::format_args with) noexcept;
 
 }  // namespace detail

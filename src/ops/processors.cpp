@@ -16,10 +16,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The least of those that there are, in whole processors.
+/// The smallest quota that was added, in whole processors.
 class least_quota {
 public:
-    /// So much time in each period of that length.
+    /// Adds a quota of `time` in each `period`.
     void add(std::int64_t time, std::int64_t period) {
         if (time <= 0 || period <= 0)
             return;
@@ -57,8 +57,8 @@ void add_version_1(const fs::path& group, least_quota& into) {
         into.add(*time, *period);
 }
 
-/// Visits the group at `path` below `mounted` and those that it is in. In a container `path` may be
-/// one of the host, which is not there: what is mounted is the container's own group then.
+/// Visits the group at `path` below `mounted`, and its parents. In a container, `path` may be a path
+/// of the host, which does not exist here: `mounted` is the container's own group then.
 template <class Visit>
 void visit_groups(const fs::path& mounted, const fs::path& path, const Visit& visit) {
     const fs::path below = path.relative_path().lexically_normal();
@@ -78,8 +78,8 @@ bool has_processors(std::string_view controllers) {
     return false;
 }
 
-/// Those in the affinity mask; 0 if the system does not say. For more processors than a mask of
-/// the usual size has, a larger one is asked for.
+/// Returns the number of processors in the affinity mask; 0 if it is unknown. Where the usual size
+/// of a mask is too small, larger ones are tried.
 std::size_t processors_by_affinity() {
     constexpr std::size_t most = std::size_t{1} << 20;
     for (std::size_t count = CPU_SETSIZE; count <= most; count *= 2) {

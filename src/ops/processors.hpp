@@ -1,4 +1,4 @@
-// How many processors this process may use.
+// Counts the processors that this process may use.
 #pragma once
 
 #include <cstddef>
@@ -6,19 +6,19 @@
 
 namespace coffer {
 
-/// Where the system says which control groups there are, and which the process is in.
+/// Where the system lists the control groups, and those of the process.
 struct cgroup_files {
     std::filesystem::path mounted = "/sys/fs/cgroup";
     std::filesystem::path of_process = "/proc/self/cgroup";
 };
 
-/// The quota of processor time that control groups (version 1 or 2) give to the process, in whole
-/// processors and rounded up; 0 for none. Of a group and those it is in, the least counts. What
-/// cannot be read limits nothing. Thread safety: may be called from any thread at once.
+/// Returns the quota of processor time that control groups (version 1 or 2) give to the process, in
+/// whole processors, rounded up; 0 for none. The smallest quota of a group and its parents counts.
+/// One that cannot be read is none. Thread safety: may be called from any thread at once.
 [[nodiscard]] std::size_t processor_quota(const cgroup_files& where = {});
 
-/// The processors that the process may run on, by its affinity, and no more than its quota: at
-/// least 1. Thread safety: likewise.
+/// Returns the number of processors in the affinity mask of the process, and no more than its
+/// quota: at least 1. Thread safety: may be called from any thread at once.
 [[nodiscard]] std::size_t usable_processors(const cgroup_files& where = {});
 
 }  // namespace coffer

@@ -23,11 +23,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The sum is below a second, by which a start must have ended.
+// Together below a second: a start must have ended by then.
 constexpr auto start_patience = 400ms;
 constexpr auto undo_patience = 200ms;
 constexpr auto last_words_patience = 100ms;
-constexpr auto one_stop = 1s;  // signals within that are one
+constexpr auto one_stop = 1s;  // signals within this time count as one
 
 struct watched {
     int number;
@@ -47,7 +47,7 @@ const watched& entry_of(int number) noexcept {
     return *std::ranges::find(all_watched, number, &watched::number);
 }
 
-/// Which signals the parent had blocked.
+/// The mask from before hold_signals.
 sigset_t mask_before{};
 
 sigset_t watched_set() noexcept {
@@ -79,10 +79,10 @@ extern "C" void end_process_one(int number) {
     std::_Exit(128 + number);
 }
 
-// Whatever it waits for: nothing that a start does is lost by that, as by a crash.
+// A start can be ended at any point: the next start handles that as it handles a crash.
 [[noreturn]] void give_up_start() noexcept {
     stopping::undo_before_the_end(undo_patience);
-    log::info("{}, without waiting for what it waited for", stopping::stopped{}.what());
+    log::info("{}, although it was still waiting", stopping::stopped{}.what());
     log::flush(last_words_patience);
     std::_Exit(EXIT_SUCCESS);
 }
@@ -128,7 +128,7 @@ void signal_watch::give(orders what) {
 
 void signal_watch::withdraw_orders() noexcept {
     const std::lock_guard lock{mutex_};
-    if (!orders_)  // a start that has failed or is given up: that is not waited for
+    if (!orders_)  // the start has failed or was given up
         return;
     orders_ = orders{0s, [] {}, [] {}};
     deadline_.reset();  // of the grace
@@ -156,12 +156,12 @@ void signal_watch::run() noexcept {
     }
 }
 
-/// As poll takes it: -1 for none. Rounded up, so that it is over then.
+/// Returns the time as poll takes it: -1 for none. Rounded up, so that the deadline has passed then.
 int signal_watch::time_to_deadline_ms() {
     const std::lock_guard lock{mutex_};
     if (!deadline_)
         return -1;
-    constexpr std::chrono::milliseconds longest = 1h;  // and then it looks again
+    constexpr std::chrono::milliseconds longest = 1h;  // then it computes the time again
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - clock::now());
     return static_cast<int>(std::clamp(left, std::chrono::milliseconds{0}, longest).count());
 }

@@ -1,9 +1,9 @@
-// The signals that a server takes, from the first line of main on.
+// Handles the signals that a server receives, from the first line of main on.
 //
-// SIGTERM, SIGINT, SIGQUIT and SIGALRM stop it. Another one of them ends it at once with status
+// SIGTERM, SIGINT, SIGQUIT and SIGALRM stop the server. A second one ends it at once with status
 // 128 + its number, unless it comes within a second of the first: `timeout` and some supervisors
-// send two. SIGHUP, SIGUSR1 and SIGUSR2 are logged, and have no effect. All this is so for
-// process 1 of a container, too, for which default effects are none.
+// send two. SIGHUP, SIGUSR1 and SIGUSR2 are logged and have no other effect. The same holds for
+// process 1 of a container, where signals have no default effects.
 #pragma once
 
 #include <chrono>
@@ -16,27 +16,27 @@
 
 namespace coffer {
 
-/// Holds these signals back until they are watched or released. For the first line of main: threads
-/// that are started later hold them back, too.
+/// Blocks these signals until they are watched or released. Call it first in main: threads that are
+/// started later inherit the mask.
 void hold_signals() noexcept;
 
-/// For a command that is no server: the signals have the effects that they had before hold_signals,
-/// and those that the parent had blocked stay blocked. As process 1, those that stop end it with
-/// status 128 + their number. Call it before anything that may block.
+/// Restores the signal mask from before hold_signals, for a command that is not a server. In
+/// process 1, the signals that stop a server end the process with status 128 + their number. Call it
+/// before anything that may block.
 void release_signals() noexcept;
 
-/// Watches the signals, which are held back, in a thread of its own. While the server starts, one
-/// that stops it requests that of ops/stopping.hpp; if the process has not ended half a second
-/// later, whatever it waits for, it is ended with status 0.
+/// Watches the blocked signals in a thread of its own. While the server starts, a signal that stops
+/// it calls stopping::request; if the process has not ended half a second later, it is ended with
+/// status 0, whatever it waits for.
 ///
-/// Thread safety: for one thread.
+/// Thread safety: none; all calls come from one thread.
 class signal_watch {
 public:
-    /// What to do when a server is to stop.
+    /// What to do when a running server is to stop.
     struct orders {
-        std::chrono::seconds grace{0};   ///< between the two
-        std::function<void()> retire{};  ///< say that it will stop soon
-        std::function<void()> drain{};   ///< begin to stop
+        std::chrono::seconds grace{0};   ///< the time from `retire` to `drain`
+        std::function<void()> retire{};  ///< reports the server as not ready
+        std::function<void()> drain{};   ///< begins to stop it
     };
 
     /// Throws std::system_error.
@@ -45,12 +45,13 @@ public:
     signal_watch& operator=(const signal_watch&) = delete;
     ~signal_watch();
 
-    /// The start is over. From now on a signal to stop has these done, by the watch's thread; at
-    /// once if one has come already. They must not block or throw. For just before the server
-    /// answers its first request: one that answers is never ended as a start is.
+    /// Ends the phase of the start: from now on a signal to stop carries out `what`, in the thread of
+    /// the watch; immediately if one has come already. The functions must not block or throw. Call
+    /// it just before the server answers its first request: a server that answers is never ended as
+    /// a start is.
     void give(orders what);
 
-    /// Has nothing done any more: the server is at its end. Signals that end it at once still do.
+    /// Discards the orders, since the server is ending. A second signal still ends it at once.
     void withdraw_orders() noexcept;
 
 private:

@@ -28,7 +28,7 @@ void withdraw() noexcept {
 }
 
 void check() {
-    // Relaxed: orders nothing, and is seen soon enough.
+    // Relaxed: no other data depends on it, and a later check sees it too.
     if (is_requested.load(std::memory_order_relaxed))
         throw stopped{};
 }
@@ -43,8 +43,8 @@ void undo::cancel() noexcept {
     pending.what = nullptr;
 }
 
-// The mutex stays locked, so that nobody goes on with what is undone. By a thread of its own, as
-// the disk may hang.
+// The mutex stays locked, so that no thread continues with what is being undone. The undo runs in a
+// thread of its own, since the disk may hang.
 void undo_before_the_end(std::chrono::milliseconds patience) noexcept {
     pending.mutex.lock();
     if (!pending.what)
@@ -56,7 +56,7 @@ void undo_before_the_end(std::chrono::milliseconds patience) noexcept {
             done.set_value();
         }}.detach();
         done.get_future().wait_for(patience);
-    } catch (const std::exception&) {  // no thread to be had: it is left as after a crash
+    } catch (const std::exception&) {  // no thread can be started: left as after a crash
     }
 }
 

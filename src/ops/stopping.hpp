@@ -1,11 +1,11 @@
-// Whether the process was asked to stop while it starts.
+// Stops a start, an audit or a copy before its end, when a signal asks for that.
 //
-// A start may take long: it reads the journal, or waits for the disk. Whatever takes long there
-// calls `check` now and then. A start that does not end by itself soon is ended all the same (see
-// signal_watch.hpp), as by a crash, which every start can deal with; what is to be removed first is
-// named by an `undo`.
+// Each of them may take long: it reads the journal, or waits for the disk. Long loops call `check`
+// regularly, which throws once a stop was requested. A start that does not end soon after that is
+// ended anyway (see signal_watch.hpp), which is no worse than a crash; an `undo` names what has to be
+// removed first.
 //
-// Thread safety  all of it may be called from any thread at once.
+// Thread safety  all functions may be called from any thread at once.
 #pragma once
 
 #include <chrono>
@@ -14,21 +14,21 @@
 
 namespace coffer::stopping {
 
-/// Ends a start that was asked to stop. No std::runtime_error: nothing has failed.
+/// Thrown by `check`. Not a std::runtime_error: nothing has failed.
 class stopped : public std::exception {
 public:
     [[nodiscard]] const char* what() const noexcept override { return "stopped before it served"; }
 };
 
-/// From now on `check` throws.
+/// Makes `check` throw from now on. May be called in a signal handler.
 void request() noexcept;
-/// The opposite, for tests.
+/// Takes the request back. For tests.
 void withdraw() noexcept;
 
-/// Throws `stopped` if that was requested. Costs next to nothing.
+/// Throws `stopped` if a stop was requested. Costs one relaxed load.
 void check();
 
-/// What has to be undone if the process ends now, for as long as this lives. One at a time.
+/// Registers what has to be undone if the process ends during its life. One at a time.
 class undo {
 public:
     explicit undo(std::function<void()> what);
@@ -36,12 +36,12 @@ public:
     undo& operator=(const undo&) = delete;
     ~undo() { cancel(); }
 
-    /// There is nothing to be undone any more. Does not return if the process is ending already:
-    /// so what follows is not done then.
+    /// Withdraws the registration. Does not return if the process is ending already, so that the
+    /// caller does not continue with what is being undone.
     void cancel() noexcept;
 };
 
-/// Undoes what there is, for which it waits no longer than `patience`. The process must end then.
+/// Runs the registered undo and waits for it up to `patience`. The process must end after that.
 void undo_before_the_end(std::chrono::milliseconds patience) noexcept;
 
 }  // namespace coffer::stopping

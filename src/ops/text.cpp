@@ -9,8 +9,8 @@ constexpr bool is_in(unsigned char byte, unsigned char least, unsigned char most
     return byte >= least && byte <= most;
 }
 
-/// How many bytes the sequence has that the text begins with; 0 if it begins with none. The table
-/// is that of RFC 3629, section 4.
+/// Returns the size of the UTF-8 sequence at the beginning of the text; 0 if there is none. The
+/// table is that of RFC 3629, section 4.
 std::size_t sequence_bytes(std::string_view text) noexcept {
     const auto at = [text](std::size_t i) {
         return i < text.size() ? static_cast<unsigned char>(text[i])
@@ -47,7 +47,7 @@ std::string to_money_text(wide_minor amount_minor) {
     add_digit();
     add_digit();
     if (reversed.front() == '0')
-        reversed.erase(0, 1);  // one decimal will do
+        reversed.erase(0, 1);  // one decimal is enough
     reversed += '.';
     do
         add_digit();

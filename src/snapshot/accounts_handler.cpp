@@ -10,10 +10,10 @@
 namespace coffer::snapshot {
 namespace {
 
-// Far more than any text that is right needs, and little enough to keep.
+// Far more than a correct text needs, and little enough to keep.
 constexpr std::size_t max_text_chars = 1024;
 
-/// `text`, cut short and with nothing in it that would break a line of a log.
+/// Returns `text` shortened, without control characters, for a line of a log.
 std::string shown(std::string_view text) {
     constexpr std::size_t most = 40;
     std::string shortened{text.substr(0, most)};
@@ -130,7 +130,7 @@ bool accounts_handler::open(kind container, code& error) {
             begin_account();
             break;
         case place::account:
-            break;  // expects no container
+            break;  // no member of an account is a container
     }
     return true;
 }
@@ -149,7 +149,7 @@ bool accounts_handler::close(code& error) {
         case place::root:
             break;
         case place::document:
-            break;  // has no bracket of its own
+            break;  // has no brackets
     }
     place_ = place::document;
     return seen(member::accounts) || refuse(error, "there is no \"accounts\"");
@@ -198,7 +198,7 @@ bool accounts_handler::value(kind scalar, text last, code& error) {
             return read_sequence(whole, error);
         case member::accounts:
         case member::other:
-            break;  // expects an array; is ignored
+            break;  // meets_expectation has refused the first; the other is ignored
     }
     return true;
 }
@@ -221,7 +221,7 @@ bool accounts_handler::end_account(code& error) {
 }
 
 bool accounts_handler::read_format(std::string_view digits, code& error) {
-    constexpr std::string_view with_no_journal = "1";  // of versions before there was one
+    constexpr std::string_view with_no_journal = "1";  // from versions without a journal
     return digits == with_no_journal || digits == std::to_string(snapshot_format) ||
            refuse(error, "format " + shown(digits) + " is not one that this version reads");
 }
@@ -258,7 +258,7 @@ bool accounts_handler::read_sequence(std::string_view digits, code& error) {
 }
 
 void accounts_handler::append(text part) {
-    // One more than allowed, to tell what is too long from what is just not.
+    // One more than allowed, so that `value` can see that a text is too long.
     const std::size_t room = max_text_chars + 1 - parts_.size();
     parts_.append(part.data(), std::min(part.size(), room));
 }

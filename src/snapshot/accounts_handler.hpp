@@ -1,7 +1,7 @@
-// What the events of a JSON parser mean in a document of accounts.
+// Turns the events of a JSON parser into accounts, and refuses what is no document of accounts.
 //
-// The events are those of boost::json::basic_parser. A key, string or number comes in parts where a
-// part of the document ends inside it, or an escape stands in it.
+// The events are those of boost::json::basic_parser. A key, string or number comes in parts if a
+// part of the document ends inside it, or if it has an escape.
 #pragma once
 
 #include <array>
@@ -31,7 +31,7 @@ public:
 
     explicit accounts_handler(account_sink sink) : sink_{std::move(sink)} {}
 
-    /// Why an event was refused; empty if none was.
+    /// Why an event was refused; empty if no event was.
     [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
 
     bool on_document_begin(code&) { return true; }
@@ -86,9 +86,9 @@ private:
     [[nodiscard]] bool read_balance(std::string_view digits, code& error);
     [[nodiscard]] bool read_sequence(std::string_view digits, code& error);
 
-    /// Keeps what came of a text that is not yet whole.
+    /// Keeps a part of an incomplete text.
     void append(text part);
-    /// The whole text, good until the next event.
+    /// Returns the whole text, valid until the next event.
     [[nodiscard]] std::string_view joined(text last);
     [[nodiscard]] bool refuse(code& error, std::string why);
 
@@ -96,9 +96,8 @@ private:
     posting account_{};
     std::array<bool, members> seen_{};  // in the account being read, and "accounts" in the document
     place place_ = place::document;
-    member member_ = member::other;  // the one named last, where it matters
-    std::size_t ignored_depth_ =
-        0;  // brackets open since the start of a value that does not matter
+    member member_ = member::other;  // the member of the last key
+    std::size_t ignored_depth_ = 0;  // open brackets of an ignored value
     std::string parts_;
     std::string whole_;
     std::string refusal_;

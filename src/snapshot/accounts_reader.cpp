@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-// Boost's parser calls itself for every level, so a limit there must be.
+// Boost's parser recurses for every level, so there must be a limit.
 constexpr std::size_t max_depth = 64;
 
 json::parse_options options() {
@@ -59,8 +59,8 @@ std::size_t count_keys(std::string_view text) {
     }
 }
 
-/// What the text of a file is encoded in, if it is not UTF-8, by its byte order mark or, since JSON
-/// begins with an ASCII character, by where zeros are; empty if it may be UTF-8.
+/// Returns the encoding of the text if it is not UTF-8, found by its byte order mark or, since JSON
+/// begins with an ASCII character, by the places of zeros; empty if it may be UTF-8.
 std::string_view other_encoding(std::string_view begin) {
     using namespace std::string_view_literals;
     constexpr std::pair<std::string_view, std::string_view> marks[] = {
@@ -82,7 +82,7 @@ std::string_view other_encoding(std::string_view begin) {
     return {};
 }
 
-/// The text without the byte order mark of UTF-8. Throws accounts_error for any other encoding.
+/// Returns the text without the byte order mark of UTF-8. Throws accounts_error for other encodings.
 std::string_view without_mark(const std::filesystem::path& file, std::string_view begin) {
     if (const std::string_view encoding = other_encoding(begin); !encoding.empty())
         throw accounts_error{file.string() + ": is " + std::string{encoding} +
@@ -102,7 +102,7 @@ accounts_parser::accounts_parser(std::string file, account_sink sink)
 
 accounts_parser::~accounts_parser() = default;
 
-// Boost's parser does not say where it met an error, so it is given no more than a line at once.
+// Boost's parser does not report the place of an error, so it gets one line at a time.
 void accounts_parser::write(std::string_view text) {
     while (!text.empty()) {
         if (at_line_start_)
@@ -149,7 +149,7 @@ void read_accounts(const std::filesystem::path& file, const account_sink& sink) 
             throw failure(file);
         kept += static_cast<std::size_t>(size);
         if (is_first && size != 0 && kept < longest_mark)
-            continue;  // a pipe may give one byte at a time
+            continue;  // a pipe may return one byte at a time
         std::string_view text{block.data(), kept};
         if (std::exchange(is_first, false))
             text = without_mark(file, text);
@@ -167,8 +167,8 @@ std::size_t count_accounts(const std::filesystem::path& file) {
     file_descriptor input{file, O_RDONLY};
     if (!input.is_open())
         return 0;
-    // A key may begin at the end of one block and end in the next: all but the last character of
-    // it is kept. No key fits into what is kept, so none is counted twice.
+    // A key may begin at the end of one block and end in the next, so one character less than a key
+    // is kept of each block. No whole key fits into that, so none is counted twice.
     constexpr std::size_t most_kept = counted_key.size() - 1;
     std::vector<char> text(most_kept + block_bytes);
     std::size_t kept = 0;

@@ -40,7 +40,7 @@ std::string temporary_name(std::uint64_t number) {
     return '.' + file_name(number) + ".tmp";
 }
 
-/// The number of the snapshot that a file of this name is.
+/// Returns the number of the snapshot with this file name; nothing if it is no snapshot's name.
 std::optional<std::uint64_t> number_of(std::string_view name) {
     if (!name.ends_with(extension))
         return std::nullopt;
@@ -67,7 +67,7 @@ void visit_entries(const fs::path& directory, Visitor&& visitor) {
         fail(directory, "cannot be listed", error);
 }
 
-/// The numbers of the snapshots there, the newest first.
+/// Returns the numbers of the snapshots, the highest first.
 std::vector<std::uint64_t> numbers_in(const fs::path& directory) {
     std::vector<std::uint64_t> numbers;
     visit_entries(directory, [&numbers](const fs::directory_entry& entry, std::string_view name) {
@@ -122,7 +122,7 @@ std::uint64_t snapshot_directory::next_number() const {
     return last + 1;
 }
 
-// Of whatever has such a name, not only of snapshots: a file could not be renamed to a directory.
+// Counts anything with such a name, directories too: a snapshot could not take their place.
 std::uint64_t snapshot_directory::highest() const {
     std::uint64_t found = 0;
     visit_entries(path_, [&found](const fs::directory_entry&, std::string_view name) {
@@ -143,16 +143,16 @@ void snapshot_directory::publish(std::uint64_t number) {
     if (const std::error_code error = rename_file(temporary(number), file(number)))
         fail(file(number), "cannot be put in place", error);
     published_ = number;
-    sync_directory_or_throw(path_);  // before anything else can fail: it is there from now on
+    sync_directory_or_throw(path_);  // first: the snapshot is published even if the link fails
     const std::error_code error = link_latest(number);
     if (error && !lacks_link_)
-        log::warn("{}: cannot be made ({}): the newest snapshot is the one of the highest number",
+        log::warn("{}: cannot be made ({}): the newest snapshot is the one with the highest number",
                   (path_ / latest_name).native(), error.message());
     lacks_link_ = static_cast<bool>(error);
     sync_directory_or_throw(path_);
 }
 
-/// If there can be no link to this snapshot, there is none to an older one either.
+/// If the link cannot be made, removes the one to the snapshot before.
 std::error_code snapshot_directory::link_latest(std::uint64_t number) const {
     const fs::path link = path_ / latest_name;
     const fs::path temporary = path_ / latest_temporary_name;

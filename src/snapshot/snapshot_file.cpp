@@ -36,14 +36,14 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t block_bytes = std::size_t{1} << 20;
 
-// More than either the first or the last line has.
+// More than the size of the first or the last line.
 constexpr std::uint64_t end_bytes = 2 * snapshot_text::max_bytes_a_call;
 
 [[noreturn]] void refuse(const fs::path& file, std::uint64_t offset, const std::string& reason) {
     throw snapshot_error{file.string() + ", offset " + std::to_string(offset) + ": " + reason};
 }
 
-/// Reads a text from its beginning, which is at `offset` in the file. Throws snapshot_error.
+/// Parses a text that begins at `offset` in the file. Throws snapshot_error.
 class scanner {
 public:
     scanner(const fs::path& file, std::uint64_t offset, std::string_view text)
@@ -73,7 +73,7 @@ public:
         advance(static_cast<std::size_t>(stop - text_.data()));
         return value;
     }
-    /// A number of so many digits, in base 16.
+    /// Reads a number of exactly `digits` hexadecimal digits.
     [[nodiscard]] std::uint64_t hex(std::size_t digits) {
         constexpr std::string_view all = "0123456789abcdef";
         std::uint64_t value = 0;
@@ -87,7 +87,7 @@ public:
         }
         return value;
     }
-    /// An amount with one or two decimals, as minor units.
+    /// Reads an amount with one or two decimals. Returns minor units.
     [[nodiscard]] wide_minor total() {
         wide_minor minor = 0;
         const auto digit = [&] {
@@ -96,7 +96,7 @@ public:
             minor = minor * 10 + (text_.front() - '0');
             advance(1);
         };
-        constexpr int most_digits = 38;  // with the decimals: they fit
+        constexpr int most_digits = 38;  // with the decimals: they fit in 127 bits
         for (int left = most_digits - 2; left != 0 && !text_.starts_with('.'); --left)
             digit();
         skip(".");
@@ -145,7 +145,7 @@ public:
         return found;
     }
 
-    /// Throws snapshot_error unless the checksum is that of what the file has.
+    /// Throws snapshot_error if the file has another checksum than it states.
     void check() {
         if (checksum_of(bytes_ - seal::bytes) != checksum_)
             throw snapshot_error{file_.string() +
@@ -200,7 +200,7 @@ private:
         return text;
     }
 
-    /// Of the first `bytes` of the file.
+    /// Returns the checksum of the first `bytes` of the file.
     [[nodiscard]] std::uint64_t checksum_of(std::uint64_t bytes) {
         running_checksum sum;
         std::vector<char> block(block_bytes);
@@ -225,7 +225,7 @@ private:
     const fs::path& file_;
     file_descriptor input_;
     std::uint64_t bytes_ = 0;
-    std::uint64_t checksum_ = 0;  // as the file says
+    std::uint64_t checksum_ = 0;  // as the file states
 };
 
 }  // namespace

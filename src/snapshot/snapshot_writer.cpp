@@ -17,7 +17,7 @@
 namespace coffer::snapshot {
 namespace {
 
-/// A new file that is written from a buffer, and removed again unless it is kept.
+/// A new file that is written through a buffer, and removed unless it is kept.
 class temporary_file {
 public:
     explicit temporary_file(std::filesystem::path path)
@@ -35,19 +35,19 @@ public:
 
     [[nodiscard]] std::string& buffer() noexcept { return buffer_; }
 
-    /// The checksum of all that was put into the buffer. Writes it.
+    /// Writes the buffer. Returns the checksum of all that was written.
     [[nodiscard]] std::uint64_t checksum() noexcept {
         write();
         return checksum_.value();
     }
 
-    /// Writes the buffer when it is full. A failure is remembered for `finish`.
+    /// Writes the buffer if it is full. `finish` reports a failure.
     void write_if_full() noexcept {
         if (buffer_.size() >= flush_bytes)
             write();
     }
 
-    /// Returns once a crash would leave the whole file. Throws snapshot_error.
+    /// Returns once the whole file survives a crash. Throws snapshot_error.
     void finish() {
         write();
         sync();
@@ -60,7 +60,7 @@ public:
 
 private:
     static constexpr std::size_t flush_bytes = std::size_t{256} << 10;
-    // So that no sync takes long, however large the file is: one that does is a disk that hangs.
+    // Keeps each sync short, however large the file is: one that takes long means a hanging disk.
     static constexpr std::size_t most_unsynced_bytes = std::size_t{16} << 20;
 
     void write() noexcept {
@@ -88,7 +88,7 @@ private:
     bool kept_ = false;
 };
 
-/// All that the ledger has seen made durable. Throws snapshot_error.
+/// Waits until all postings of the cut are durable. Throws snapshot_error.
 std::uint64_t wait_durable(const journal_marks& marks, const std::filesystem::path& file) {
     if (const std::optional<std::uint64_t> until_record = marks.barrier())
         return *until_record;
@@ -107,7 +107,7 @@ written_snapshot write_accounts(coffer::ledger& ledger, std::uint64_t number,
                                 const journal_marks& marks, const std::filesystem::path& path,
                                 temporary_file& file) {
     snapshot_text text{file.buffer()};
-    // Before the cut: what is durable now was posted before now, and so is in it.
+    // Before the cut: what is durable now was posted before, so the cut includes it.
     const std::uint64_t after_record = marks.durable_record();
     // After that was read: see journal_marks.
     const std::uint64_t keys_from = marks.keys_from(after_record);
@@ -131,7 +131,7 @@ written_snapshot write_snapshot(coffer::ledger& ledger, snapshot_directory& dire
     const written_snapshot written =
         write_accounts(ledger, number, marks, directory.file(number), file);
     file.finish();
-    // What it replaces goes next: so it is read once more before it counts.
+    // Read once more before older snapshots are removed.
     static_cast<void>(check_snapshot(directory.temporary(number)));
     directory.publish(number);
     file.keep();

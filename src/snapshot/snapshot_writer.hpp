@@ -1,4 +1,4 @@
-// Writes a snapshot: all accounts of a ledger, as JSON, into a directory of snapshots.
+// Writes one snapshot: all accounts of a ledger at one moment, into a file.
 #pragma once
 
 #include <cstddef>
@@ -14,27 +14,35 @@
 
 namespace coffer::snapshot {
 
-/// Thread safety: all of it is called by the thread that takes snapshots, beside others' postings.
+/// Connects a snapshot with the journal of its ledger: provides the record numbers that the snapshot
+/// states (see snapshot_file.hpp).
+///
+/// after_record is read before the cut: a record that is durable by then was posted before the cut,
+/// so the cut includes it. keys_from is read after that. until_record is what the barrier returns
+/// after the cut: it covers every posting that the cut has seen.
+///
+/// Thread safety: all functions are called by the thread that takes snapshots, while other threads
+/// post.
 struct journal_marks {
     ledger_id ledger{};
 
-    /// The number of the last record that is durable.
+    /// Returns the number of the last durable record.
     std::function<std::uint64_t()> durable_record;
 
-    /// From which record on the keys of requests may be that are remembered still: at least 1, and
-    /// at most one more than `durable_record`, which was read just before. It holds for all that
-    /// are remembered when this is called or later. May throw.
+    /// Returns a record so that no idempotency key that is remembered now or later has an earlier
+    /// one: at least 1, at most `durable_record` + 1. `durable_record` was read just before. May
+    /// throw.
     std::function<std::uint64_t(std::uint64_t durable_record)> keys_from;
 
-    /// Waits until all postings that the caller has seen are durable. Returns a number up to which
-    /// all records are then, those of these postings among them. Nothing if the journal has failed:
-    /// then there is no snapshot.
+    /// Waits until all postings that the caller has seen are durable. Returns the number of a record
+    /// up to which all are durable, those of these postings included; nothing if the journal has
+    /// failed: then no snapshot is published.
     std::function<std::optional<std::uint64_t>()> barrier;
 
-    /// Called after each attempt at a snapshot, be it taken or not. May be empty. Must not throw.
+    /// Called after each attempt at a snapshot, also a failed one. May be empty. Must not throw.
     std::function<void()> on_attempt;
 
-    /// UTC, in ns since 1970: when the snapshot says that it was taken. Empty: the system's clock.
+    /// Returns the time that the snapshot states, UTC in ns since 1970. Empty: the system's clock.
     std::function<std::uint64_t()> time_ns{};
 };
 
@@ -42,17 +50,16 @@ struct written_snapshot {
     std::filesystem::path file;
     std::uint64_t number;
     std::size_t accounts;
-    std::uint64_t after_record;  ///< every record up to this one is in it
+    std::uint64_t after_record;  ///< every record up to this one is in the snapshot
 };
 
-/// Writes the next snapshot of `ledger` and then removes all but the newest `keep`, it among them.
-/// When this returns, a crash does not take the snapshot back. Others may post meanwhile: the
-/// accounts are as they all were at one moment, a consistent cut. `marks` are those of the ledger's
-/// journal; their on_attempt is left to the caller.
+/// Writes the next snapshot of `ledger`, then removes all but the newest `keep` snapshots. The
+/// snapshot survives a crash once this returns. Other threads may post meanwhile: the accounts are a
+/// consistent cut. Does not call the on_attempt of `marks`.
 ///
-/// Throws snapshot_error, with no part of a snapshot left behind, also where the journal has
-/// failed. A whole one may be there all the same, if what failed is latest.json, the sync of the
-/// directory, or a removal.
+/// Throws std::runtime_error, mostly a snapshot_error, also if the journal has failed; then no
+/// incomplete snapshot is left. A complete one may be there if syncing the directory or removing old
+/// snapshots has failed.
 written_snapshot write_snapshot(coffer::ledger& ledger, snapshot_directory& directory,
                                 std::size_t keep, const journal_marks& marks);
 

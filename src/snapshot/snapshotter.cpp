@@ -11,10 +11,10 @@
 namespace coffer::snapshot {
 namespace {
 
-// No longer waits, so that the clock's sums do not overflow.
+// An upper bound of the period, so that adding it to a time does not overflow.
 constexpr std::chrono::milliseconds longest_wait = std::chrono::hours{24 * 365};
 
-// How often stop_unless_stuck looks whether the disk has answered.
+// How often stop_unless_stuck checks whether the disk has answered.
 constexpr std::chrono::milliseconds look_again{50};
 
 }  // namespace
@@ -94,7 +94,7 @@ bool snapshotter::wait() noexcept {
 }
 
 void snapshotter::set_due(clock::duration took) noexcept {
-    // Periods that a slow snapshot has missed are left out.
+    // Periods that passed during a slow snapshot are skipped.
     const clock::duration pause = took > chosen_.every ? took : clock::duration::zero();
     due_ = std::max(due_ + chosen_.every, clock::now() + pause);
 }
@@ -110,7 +110,7 @@ void snapshotter::attempt() noexcept {
         marks_.on_attempt();
 }
 
-/// Whether the newest snapshot has every record that is durable, and is there still.
+/// Whether the newest snapshot still exists and covers every durable record.
 bool snapshotter::is_covered() const {
     return covered_record_ && *covered_record_ == marks_.durable_record() &&
            directory_.latest() == newest_;
