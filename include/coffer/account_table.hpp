@@ -159,10 +159,21 @@ public:
     /// How many accounts were inserted.
     [[nodiscard]] std::size_t size() const noexcept;
 
-    /// Calls `visitor(slot)` for every account inserted before the call, and perhaps for some
-    /// inserted meanwhile, in no particular order.
+    /// A place in the order in which visit_from goes through the table, at first its beginning.
+    struct visit_place {
+        std::size_t shard = 0;
+        std::size_t segment = 0;
+        std::size_t slot = 0;
+        bool is_end = false;
+    };
+
+    /// Calls `visitor(slot)` for the accounts from `from` on, in no particular order, until it
+    /// returns false or `max_slots` slots were looked at, free ones among them; then `from` is
+    /// behind the last of those. Returns whether that is the table's end. Calls from the beginning
+    /// to the end together visit every account inserted before the first of them, and perhaps some
+    /// inserted meanwhile. If the visitor throws, `from` is behind the account that it threw at.
     template <class Visitor>
-    void visit(Visitor&& visitor) const;
+    bool visit_from(visit_place& from, std::size_t max_slots, Visitor&& visitor) const;
 
 private:
     using segment = detail::segment;
@@ -188,9 +199,6 @@ private:
     static detail::account_slot find_outside(const shard& home, const segment& largest,
                                              detail::hash_bits hash,
                                              account_number number) noexcept;
-    template <class Visitor>
-    void visit_segments(Visitor&& visitor) const;
-
     static detail::account_slot insert_in(segment& where, detail::hash_bits hash,
                                           account_number number) noexcept;
 
@@ -246,7 +254,7 @@ inline std::size_t account_table::segment_lines(std::size_t index,
 inline account_table::segment* account_table::shard::obtain(std::size_t index,
                                                             std::size_t first_lines) noexcept {
     std::atomic<segment*>& place = segments[index];
-    // Sequentially consistent, here, below and in visit_segments, for cuts: see account::number.
+    // Sequentially consistent, here, below, in size and in visit_from, for cuts: see account::number.
     // That includes acquire and release, by which the segment's own members are seen.
     if (segment* const there = place.load(std::memory_order_seq_cst))
         return there;
@@ -360,31 +368,40 @@ inline void account_table::shard::note_size(segment& where) noexcept {
 
 inline std::size_t account_table::size() const noexcept {
     std::size_t sum = highest().account->number() != 0 ? 1 : 0;
-    visit_segments([&sum](const segment& one) { sum += one.size(); });
-    return sum;
-}
-
-template <class Visitor>
-void account_table::visit(Visitor&& visitor) const {
-    visit_segments([&visitor](const segment& one) {
-        for (account& each : one)
-            if (each.number() != 0 && each.number() != detail::sealed)
-                visitor(one.slot(&each));
-    });
-    if (highest().account->number() != 0)
-        visitor(highest());
-}
-
-template <class Visitor>
-void account_table::visit_segments(Visitor&& visitor) const {
     for (std::size_t i = 0; i != shard_count_; ++i) {
         for (const auto& place : shards_[i].segments) {
             const segment* const one = place.load(std::memory_order_seq_cst);  // as in obtain
             if (one == nullptr)
                 break;
-            visitor(*one);
+            sum += one->size();
         }
     }
+    return sum;
+}
+
+template <class Visitor>
+bool account_table::visit_from(visit_place& from, std::size_t max_slots, Visitor&& visitor) const {
+    for (; from.shard != shard_count_; ++from.shard, from.segment = 0) {
+        for (; from.segment != max_segments; ++from.segment, from.slot = 0) {
+            // As in obtain.
+            const segment* const one =
+                shards_[from.shard].segments[from.segment].load(std::memory_order_seq_cst);
+            if (one == nullptr)
+                break;
+            const auto size = static_cast<std::size_t>(one->end() - one->begin());
+            while (from.slot != size) {
+                if (max_slots-- == 0)
+                    return false;
+                account& each = one->begin()[from.slot++];
+                if (each.number() != 0 && each.number() != detail::sealed &&
+                    !visitor(one->slot(&each)))
+                    return false;
+            }
+        }
+    }
+    if (!std::exchange(from.is_end, true) && highest().account->number() != 0)
+        visitor(highest());
+    return true;
 }
 
 }  // namespace coffer

@@ -58,10 +58,13 @@ struct cut_pace {
 
     std::chrono::microseconds rest{0};
 
+    /// For how long the cut waits for a resumable one before it overtakes that.
+    std::chrono::milliseconds patience{30'000};
+
     /// For work in the background: 10 M accounts take some 1.8 s, and two writers on two processors
     /// go on at about four fifths of their speed.
     [[nodiscard]] static constexpr cut_pace gentle() noexcept {
-        return {std::chrono::microseconds{1200}};
+        return {std::chrono::microseconds{1200}, cut_pace{}.patience};
     }
 };
 

@@ -30,7 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <mutex>
+#include <optional>
 #include <span>
 #include <thread>
 #include <utility>
@@ -40,6 +40,7 @@
 #include <coffer/cut.hpp>
 #include <coffer/money.hpp>
 #include <coffer/posting.hpp>
+#include <coffer/resumable_cut.hpp>
 #include <coffer/transfer.hpp>
 
 #include <coffer/detail/macros_push.inc>
@@ -131,15 +132,41 @@ public:
     /// Calls `visitor(posting)` with each account's last posting in a consistent cut, in no
     /// particular order: with a posting all that happened before it, and of a transfer both legs
     /// or neither, so that the total is exact. Others go on posting; they never wait. Waits for a
-    /// cut that is under way, and until a millisecond after it began. What the visitor throws is
-    /// thrown on, after the cut has come to its end without it. The visitor must not call cut.
-    /// `pace` lets the cut rest, for the sake of others who need the processor.
+    /// cut that is under way, but for a resumable one no longer than `pace.patience`, and until a
+    /// millisecond after the last one began. What the visitor throws is thrown on, after the cut
+    /// has come to its end without it. The visitor must not call cut. `pace` lets the cut rest, for
+    /// the sake of others who need the processor.
     template <class Visitor>
     cut_summary cut(Visitor&& visitor, cut_pace pace = {});
+
+    /// Begins a cut that is visited step by step (see resumable_cut.hpp). Nothing if another cut is
+    /// under way. Does not wait. The ledger must outlive the cut.
+    [[nodiscard]] std::optional<resumable_cut> begin_cut() noexcept {
+        if (const auto holder = desk_.try_take())
+            return resumable_cut{parts(), holder};
+        return std::nullopt;
+    }
+
+    /// A place in scan's order of the accounts, at first its beginning.
+    using scan_place = account_table::visit_place;
+
+    /// Calls `visitor(number)` for the accounts from `from` on, in no particular order, in a step
+    /// that looks at `max_slots` slots of the table at most. Returns whether that was the last.
+    /// All steps together meet every account opened before the first, and perhaps others.
+    template <class Visitor>
+    bool scan(scan_place& from, std::size_t max_slots, Visitor&& visitor) const {
+        return accounts_.visit_from(from, max_slots, [&visitor](slot at) {
+            visitor(at.account->number());
+            return true;
+        });
+    }
 
 private:
     using slot = detail::account_slot;
 
+    [[nodiscard]] detail::cut_parts parts() noexcept {
+        return {accounts_, transfers_, epochs_, desk_};
+    }
     [[nodiscard]] outcome insert(posting last, std::uint64_t durable_sequence) noexcept;
     template <class Change>
     [[nodiscard, gnu::__always_inline__]] inline outcome post(account_number number, money amount,
@@ -165,8 +192,7 @@ private:
     account_table accounts_;
     detail::transfer_desk transfers_{};
     detail::epoch_clock epochs_{};
-    std::mutex cutting_{};  // held by cuts alone
-    std::chrono::steady_clock::time_point next_cut_{};
+    detail::cut_desk desk_{};
 };
 
 // Implementation details follow.
@@ -339,39 +365,33 @@ inline std::size_t ledger::apply(std::span<const operation> operations,
 
 template <class Visitor>
 cut_summary ledger::cut(Visitor&& visitor, cut_pace pace) {
-    const std::lock_guard<std::mutex> alone{cutting_};
-    std::this_thread::sleep_until(next_cut_);
-    cut_summary summary;
+    resumable_cut mine{parts(), desk_.take(pace.patience)};
     std::exception_ptr failure;
-    summary.epoch = epochs_.advance();
-    next_cut_ = std::chrono::steady_clock::now() + detail::cut_spacing();
-    const std::uint16_t epoch = detail::epoch_clock::in_a_state(summary.epoch);
-    const auto settle = [this](account& one, account_state found) noexcept {
-        transfers_.settle(one, found);
-    };
-    std::size_t visited = 0;
-    accounts_.visit([&](slot at) {
-        if (++visited % cut_pace::accounts == 0 && pace.rest.count() > 0)
-            std::this_thread::sleep_for(pace.rest);
-        const auto taken = detail::cut_account(at, epoch, settle);
-        if (!taken)
-            return;
-        ++summary.accounts;
-        summary.total_minor += static_cast<std::uint64_t>(taken->balance.minor());
+    std::size_t since_rest = 0;
+    const auto visit = [&](const posting& taken) {
 #if defined(__cpp_exceptions)
         try {
             if (!failure)
-                visitor(detail::posting_of(at.account->number(), *taken));
+                visitor(taken);
         } catch (...) {
             failure = std::current_exception();
         }
 #else
-        visitor(detail::posting_of(at.account->number(), *taken));
+        visitor(taken);
 #endif
-    });
+    };
+    while (mine.next(cut_pace::accounts, visit) == resumable_cut::state::more) {
+        if (!mine.has_begun())
+            std::this_thread::sleep_until(desk_.not_before);
+        since_rest += mine.moved_;
+        if (since_rest >= cut_pace::accounts && pace.rest.count() > 0) {
+            std::this_thread::sleep_for(pace.rest);
+            since_rest = 0;
+        }
+    }
     if (failure)
         std::rethrow_exception(failure);
-    return summary;
+    return mine.summary();
 }
 
 }  // namespace coffer

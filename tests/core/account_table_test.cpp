@@ -35,9 +35,12 @@ std::vector<account_number> colliding_numbers(std::size_t count) {
 
 std::vector<account_number> visited_numbers(const account_table& table) {
     std::vector<account_number> numbers;
-    table.visit([&numbers](coffer::detail::account_slot each) {
+    account_table::visit_place from;
+    while (!table.visit_from(from, 7, [&numbers](coffer::detail::account_slot each) {
         numbers.push_back(each.account->number());
-    });
+        return true;
+    })) {
+    }
     std::ranges::sort(numbers);
     return numbers;
 }
