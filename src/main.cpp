@@ -1,4 +1,4 @@
-// The commands, and nothing else.
+// Parses the command line and runs the command.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
@@ -19,14 +19,14 @@ namespace {
 
 constexpr int usage_status = 2;
 
-/// One line, whatever the reason quotes.
+/// Reports the failure in one line, even if `why` has several. Returns `status`.
 int fail(int status, std::string why) {
     std::replace(why.begin(), why.end(), '\n', ' ');
     coffer::log::end_with("coffer: " + why + '\n');
     return status;
 }
 
-/// For text that was asked for: where it cannot be written, the command has failed.
+/// Prints a text that was asked for. Throws std::runtime_error if it cannot be written.
 int print(std::string_view text) {
     coffer::command::output out;
     out.write(text);
@@ -44,8 +44,8 @@ int run(int argc, char** argv) {
     using namespace coffer::command;
     const std::vector<subcommand> others{add_audit(app), add_export(app), add_backup(app),
                                          add_restore(app)};
-    CLI::App* const version = app.add_subcommand("version", "Say which version this is");
-    CLI::App* const help = app.add_subcommand("help", "Say how to use it");
+    CLI::App* const version = app.add_subcommand("version", "Print the version");
+    CLI::App* const help = app.add_subcommand("help", "Print the flags of all commands");
 
     try {
         app.parse(argc, argv);
@@ -59,7 +59,7 @@ int run(int argc, char** argv) {
         return print(text.str());
     } catch (const CLI::ParseError& wrong) {
         coffer::release_signals();
-        if (serve->get_help_ptr()->count() != 0)  // what is wrong may be in the environment
+        if (serve->get_help_ptr()->count() != 0)  // the error may be in the environment
             return print(app.help());
         return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");
     }
@@ -71,7 +71,7 @@ int run(int argc, char** argv) {
     if (*version)
         return print("coffer " COFFER_VERSION "\n");
     if (*help) {
-        app.clear();  // else it would say how to use `help`
+        app.clear();  // else it would print the help of `help`
         return print(app.help("", CLI::AppFormatMode::All));
     }
     coffer::command::serve(options);
@@ -82,7 +82,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     coffer::hold_signals();
-    // A file at the limit of its size (ulimit -f) is a full disk, and no reason to be killed.
+    // A file that reaches its size limit (ulimit -f) is handled as a full disk.
     std::signal(SIGXFSZ, SIG_IGN);
     coffer::command::occupy_standard_descriptors();
     try {

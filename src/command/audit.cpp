@@ -18,11 +18,11 @@ subcommand add_audit(CLI::App& app) {
     const auto chosen = std::make_shared<options>();
     CLI::App* const parser = app.add_subcommand(
         "audit",
-        "Prove a data directory right (exit status 0), or say what is wrong (1); changes nothing");
+        "Check a data directory: exit status 0 if it is right, 1 with a list of faults if not");
     parser->add_option("DIR", chosen->directory, "The data directory, or a copy of it")
         ->type_name("")
         ->required();
-    parser->add_flag("--json", chosen->json, "Say it as one JSON object");
+    parser->add_flag("--json", chosen->json, "Print the result as one JSON object");
     return {parser, [chosen] {
                 const audit::report found =
                     audit::examine(audit::data_files::in(chosen->directory));

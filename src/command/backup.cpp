@@ -39,13 +39,13 @@ std::shared_ptr<copy_options> add_options(CLI::App& parser, const argument& from
     auto chosen = std::make_shared<copy_options>();
     parser.add_option(from.name, chosen->from, from.description)->type_name("")->required();
     parser.add_option(to.name, chosen->to, to.description)->type_name("")->required();
-    parser.add_flag("--json", chosen->json, "Say what its audit found as one JSON object");
+    parser.add_flag("--json", chosen->json, "Print the result of its audit as one JSON object");
     parser.add_flag("--force", chosen->force,
-                    "Replace what a copy to the same place has left that was killed");
+                    "Replace what an unfinished copy has left in the same place");
     return chosen;
 }
 
-int tell(const copy_options& chosen, const audit::finished_copy& made, const char* done) {
+int report_copy(const copy_options& chosen, const audit::finished_copy& made, const char* done) {
     for (const std::string& one : made.left_out)
         std::fprintf(stderr, "coffer: left out: %s\n", one.c_str());
     output out;
@@ -57,28 +57,28 @@ int tell(const copy_options& chosen, const audit::finished_copy& made, const cha
     return EXIT_SUCCESS;
 }
 
-constexpr std::int64_t one_interruption_ns = 1'000'000'000;  // signals within that are one
+constexpr std::int64_t one_interruption_ns = 1'000'000'000;  // signals within this count as one
 
 std::atomic<int> received{0};
 std::atomic<std::int64_t> received_ns{0};
 static_assert(std::atomic<std::int64_t>::is_always_lock_free);  // as a signal handler needs it
 
-/// Ends the process by the signal, as if it had not been handled.
+/// Ends the process by the signal, as if it had no handler.
 void end_by(int signal) {
-    if (::getpid() == 1)  // which no such signal ends
+    if (::getpid() == 1)  // signals have no default effect there
         ::_exit(128 + signal);
     std::signal(signal, SIG_DFL);
-    std::raise(signal);  // in a handler this takes effect on return
+    std::raise(signal);  // in a handler: takes effect when the handler returns
 }
 
-// The first signal has the copy end soon, but for a call that does not return, such as one that
-// waits for a disk: so a second signal ends the process.
+// The first signal makes the copy stop at its next check, which a hanging disk may delay without end:
+// so a second signal ends the process.
 extern "C" void on_signal(int signal) {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     const std::int64_t now_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
     std::int64_t first_ns = 0;
-    // Relaxed: the two order nothing. On failure it has the time of the first.
+    // Relaxed: no other data depends on it. If this fails, first_ns is the time of the first signal.
     if (received_ns.compare_exchange_strong(first_ns, now_ns, std::memory_order_relaxed,
                                             std::memory_order_relaxed)) {
         received.store(signal, std::memory_order_relaxed);
@@ -88,8 +88,7 @@ extern "C" void on_signal(int signal) {
     }
 }
 
-/// From now on these signals interrupt a copy, but for those that the process was started to
-/// ignore (nohup).
+/// Makes these signals stop a copy, except those that the process was started to ignore (nohup).
 void take_signals() {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
         struct sigaction before {};
@@ -104,11 +103,11 @@ int run(const copy_options& chosen, Copy&& copy, const char* done) {
     log::start();
     take_signals();
     try {
-        return tell(chosen,
-                    copy(chosen.from, chosen.to,
-                         chosen.force ? audit::leftover::replace : audit::leftover::refuse,
-                         audit::patient_reader::five_milliseconds),
-                    done);
+        return report_copy(chosen,
+                           copy(chosen.from, chosen.to,
+                                chosen.force ? audit::leftover::replace : audit::leftover::refuse,
+                                audit::patient_reader::five_milliseconds),
+                           done);
     } catch (const stopping::stopped&) {
         log::end_with("coffer: interrupted: the copy is not made\n");
         end_by(received.load(std::memory_order_relaxed));
@@ -120,19 +119,18 @@ int run(const copy_options& chosen, Copy&& copy, const char* done) {
 
 subcommand add_backup(CLI::App& app) {
     CLI::App* const parser = app.add_subcommand(
-        "backup", "Copy a data directory as it is now, be a server running on it or not");
-    const auto chosen = add_options(
-        *parser, {"DIR", "The data directory"},
-        {"DEST", "Where the copy is made; must not be there, or be an empty directory"});
+        "backup", "Copy a data directory as it is now; a server may be running on it");
+    const auto chosen = add_options(*parser, {"DIR", "The data directory"},
+                                    {"DEST", "The copy; must not exist, or be an empty directory"});
     return {parser, [chosen] { return run(*chosen, audit::back_up, "backed up to"); }};
 }
 
 subcommand add_restore(CLI::App& app) {
     CLI::App* const parser =
-        app.add_subcommand("restore", "Make a data directory of a backup; overwrites no ledger");
+        app.add_subcommand("restore", "Make a data directory from a backup; overwrites no ledger");
     const auto chosen =
         add_options(*parser, {"BACKUP", "The backup"},
-                    {"DIR", "The data directory; must not be there, or be an empty directory"});
+                    {"DIR", "The data directory; must not exist, or be an empty directory"});
     return {parser, [chosen] { return run(*chosen, audit::restore, "restored to"); }};
 }
 

@@ -1,4 +1,4 @@
-// What `coffer serve` prints once it serves.
+// Prints where and how `coffer serve` serves, once it does.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,13 @@ namespace coffer::command {
 
 struct served {
     const serve_options& options;
-    const http::limits& limits;  ///< those of the options, as far as the system allows
+    const http::limits& limits;  ///< those in effect: the options', as far as the system allows
     http::listen_address address;
     std::size_t accounts;
-    std::string from;  ///< where the accounts are from
+    std::string from;  ///< the origin of the accounts, for people
 };
 
-/// Prints it to standard output, without waiting for one that nobody reads.
+/// Prints the banner to standard output. Does not block on a pipe that nobody reads.
 void print_banner(const served& what);
 
 }  // namespace coffer::command

@@ -40,30 +40,30 @@ void write_history(const export_options& chosen) {
 subcommand add_export(CLI::App& app) {
     const auto chosen = std::make_shared<export_options>();
     CLI::App* const parser =
-        app.add_subcommand("export", "Write the history out, one posting a line; changes nothing");
+        app.add_subcommand("export", "Write the history, one posting a line; changes nothing");
     parser->add_option("DIR", chosen->directory, "The data directory, or a copy of it")
         ->type_name("")
         ->required();
     const std::string moment =
-        "a date or a moment as RFC 3339 has it, as in 2026-11-23 or 2026-11-23T15:00:00Z";
+        "a date or a time of RFC 3339, as in 2026-11-23 or 2026-11-23T15:00:00Z";
     add_parsed(*parser, "--format", chosen->format, audit::parse_line_format, "ndjson or csv")
         ->type_name("ndjson|csv")
-        ->description("What a line looks like")
+        ->description("The format of a line")
         ->required();
     add_parsed(*parser, "--account", chosen->wanted.account, parse_account_number,
                "an account number")
         ->type_name("N")
-        ->description("Postings of this account alone");
+        ->description("Only postings of this account");
     add_parsed(*parser, "--since", chosen->wanted.since_ns, audit::parse_utc_text, moment)
         ->type_name("TIME")
-        ->description("Postings of this moment and later ones");
+        ->description("Only postings at this time or later");
     add_parsed(*parser, "--until", chosen->wanted.until_ns, audit::parse_utc_text, moment)
         ->type_name("TIME")
-        ->description("Postings before this moment");
+        ->description("Only postings before this time");
     parser->add_option("--output", chosen->file, "Write to this file [standard output]")
         ->type_name("FILE");
     parser->callback([chosen] {
-        // Moments before the first or after the last nanosecond there is are all the same.
+        // Times before the first or after the last possible nanosecond are clamped to it.
         const auto [account, since_ns, until_ns] = chosen->wanted;
         const bool is_beyond = since_ns == until_ns && (since_ns == 0 || until_ns == UINT64_MAX);
         if (until_ns <= since_ns && !is_beyond)

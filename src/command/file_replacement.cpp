@@ -22,21 +22,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Those that end a process and are no crash, but for SIGPIPE, which `output` ignores.
+// The signals that end a process and are no crash, except SIGPIPE, which `output` ignores.
 constexpr std::array ending_signals{SIGINT,  SIGTERM, SIGHUP,    SIGQUIT, SIGALRM, SIGUSR1,
                                     SIGUSR2, SIGXCPU, SIGVTALRM, SIGPROF, SIGIO,   SIGPWR};
 
-/// For the handler: what it removes. Lock-free, as a handler needs it.
+/// The file that the signal handler removes. Lock-free, as a handler requires.
 std::atomic<const char*> being_written{nullptr};
 static_assert(std::atomic<const char*>::is_always_lock_free);
 
 extern "C" void remove_and_end(int number) {
     if (const char* const partial = being_written.load())
         ::unlink(partial);
-    if (::getpid() == 1)  // the default effect would be none
+    if (::getpid() == 1)  // signals have no default effect there
         ::_exit(128 + number);
     std::signal(number, SIG_DFL);
-    std::raise(number);  // takes effect on return
+    std::raise(number);  // takes effect when the handler returns
 }
 
 void handle_ending_signals() noexcept {
@@ -47,7 +47,7 @@ void handle_ending_signals() noexcept {
     }
 }
 
-/// False where the system cannot tell (Linux before 5.8).
+/// Whether the file is a mount point. False if that is unknown (Linux before 5.8).
 bool is_mount_point(const fs::path& file) noexcept {
     struct statx found {};
     return ::statx(AT_FDCWD, file.c_str(), AT_SYMLINK_NOFOLLOW, 0, &found) == 0 &&
@@ -65,14 +65,14 @@ file_replacement::file_replacement(fs::path name) : name_{std::move(name)} {
         fail(name_, "", errno);
     if (is_mount_point(name_))
         throw std::runtime_error{name_.string() +
-                                 ": is a mount point, which no other file can take the place of: "
+                                 ": is a mount point, which cannot be replaced: "
                                  "write to standard output instead"};
     struct stat old {};
     if (::stat(name_.c_str(), &old) != 0) {
         create(0666);
         return;
     }
-    create(0600);  // until it has the owner and the mode of the old one
+    create(0600);  // until it has the owner and the mode of the old file
     take_after(old);
 }
 
@@ -86,7 +86,7 @@ fs::path file_replacement::directory() const {
     return name_.has_parent_path() ? name_.parent_path() : fs::path{"."};
 }
 
-// The name is random: a process of the same number may have been killed and have left its own.
+// The number is random: a killed process with the same process id may have left its own file.
 void file_replacement::create(mode_t mode) {
     partial_ = directory() / (".coffer-" + std::to_string(std::random_device{}()) + ".partial");
     being_written.store(partial_.c_str());
@@ -100,8 +100,8 @@ void file_replacement::create(mode_t mode) {
     fail(name_, "cannot be written beside, in " + directory().string() + ": ", error);
 }
 
-// A user who may write a file may not always give it away. Where the group cannot be that of the
-// old file, no group has any rights.
+// A user who may write a file may not be permitted to change its owner. If the group of the old file
+// cannot be set, no group has any rights.
 void file_replacement::take_after(const struct stat& old) noexcept {
     mode_t mode = old.st_mode & 0777;
     if (::fchown(descriptor_, old.st_uid, old.st_gid) != 0 &&

@@ -15,14 +15,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Whether fsync's errno says that this is nothing that a crash could take back: a pipe, a device.
+/// Whether `error`, of fsync, means that the file cannot be synced since it is a pipe or a device.
 bool is_never_synced(int file, int error) {
     struct stat found {};
     return (error == EINVAL || error == EROFS || error == ENOTSUP) && ::fstat(file, &found) == 0 &&
            !S_ISREG(found.st_mode);
 }
 
-/// The number of the open descriptor of this process that a path such as /proc/self/fd/1 names.
+/// Returns the open descriptor of this process that a path such as /proc/self/fd/1 names.
 std::optional<int> descriptor_named(const fs::path& file) {
     std::error_code error;
     const fs::path directory = fs::canonical(file.parent_path(), error);
@@ -36,8 +36,8 @@ std::optional<int> descriptor_named(const fs::path& file) {
     return number;
 }
 
-/// Where the symbolic link at the end of a path leads, be there a file or not. Stops at an open
-/// descriptor, which is more than its file: it may be at any place in it, or append.
+/// Follows the symbolic link at the end of a path, also to a file that does not exist. Stops at an
+/// open descriptor, which has a position in its file, or appends.
 fs::path followed(fs::path file) {
     constexpr int most_links = 40;
     std::error_code error;
@@ -47,7 +47,7 @@ fs::path followed(fs::path file) {
         const fs::path to = fs::read_symlink(file, error);
         if (error)
             return file;
-        file = file.parent_path() / to;  // or `to` alone if that is absolute
+        file = file.parent_path() / to;  // `to` alone if that is absolute
     }
     return file;
 }
@@ -55,7 +55,7 @@ fs::path followed(fs::path file) {
 std::FILE* opened_for_writing(int descriptor) {
     std::FILE* const file = descriptor == -1 ? nullptr : ::fdopen(descriptor, "w");
     if (file == nullptr && errno == EINVAL)
-        errno = EBADF;  // it is open for reading alone
+        errno = EBADF;  // it is open for reading only
     return file;
 }
 
@@ -68,7 +68,7 @@ bool is_regular_or_new(const fs::path& file) {
 }  // namespace
 
 void occupy_standard_descriptors() noexcept {
-    // Each open takes the lowest number that is free.
+    // open returns the lowest free number.
     for (int one = STDIN_FILENO; one <= STDERR_FILENO; ++one)
         if (::fcntl(one, F_GETFD) == -1 && ::open("/dev/null", O_RDONLY) == -1)
             static_cast<void>(::open("/", O_RDONLY));

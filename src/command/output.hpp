@@ -1,4 +1,4 @@
-// What a command writes for others to read: nothing of it is lost without being said.
+// Writes the output of a command to standard output or to a file, and reports every failure.
 #pragma once
 
 #include <cstdio>
@@ -11,30 +11,30 @@
 
 namespace coffer::command {
 
-/// Opens those of the descriptors 0, 1 and 2 that are closed, so that no file of ours gets such a
-/// number, and with it what is meant for standard output or the log. Reading finds nothing there
-/// and writing fails. For the start of main.
+/// Opens the closed ones among the descriptors 0, 1 and 2, so that no other file gets their numbers
+/// and what is written to standard output or the log. Reading from them finds nothing, writing
+/// fails. Call it at the start of main.
 void occupy_standard_descriptors() noexcept;
 
-/// Standard output, or a file in its place. Thread safety: none.
+/// Standard output or a file. Thread safety: none.
 class output {
 public:
-    /// Standard output. From now on a reader that ends early is an error of write, and no signal.
+    /// Opens standard output. Ignores SIGPIPE: a reader that ends early makes `write` throw.
     output();
-    /// That file. It is written beside and gets its name by `finish`; if that is not reached, what
-    /// was there stays as it was. A symbolic link stays one: the file that it leads to is replaced.
-    /// Pipes, devices and open descriptors (/dev/stdout, /dev/fd/N) are written to directly. A
-    /// reader that ends early is an error here, too. Throws std::runtime_error.
+    /// Opens a file. It is written beside the old one, which `finish` replaces; without `finish` the
+    /// old one does not change. If `file` is a symbolic link, the file that it leads to is replaced.
+    /// Pipes, devices and open descriptors (/dev/stdout, /dev/fd/N) are written to directly. Ignores
+    /// SIGPIPE. Throws std::runtime_error.
     explicit output(const std::filesystem::path& file);
     output(const output&) = delete;
     output& operator=(const output&) = delete;
     ~output();
 
-    /// Throws std::runtime_error, which says where to and why, if not all of it is written.
+    /// Writes all of `text`. Throws std::runtime_error, which names the output and the reason.
     void write(std::string_view text);
 
-    /// Returns once all is written and, in a file, would survive a crash, as would its name. Throws
-    /// as write does.
+    /// Returns once everything is written and, in a file, survives a crash with the file's name.
+    /// Throws as write does.
     void finish();
 
 private:

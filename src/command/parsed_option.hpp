@@ -1,4 +1,4 @@
-// A flag whose text we read ourselves.
+// Adds a flag whose text is parsed by a function of ours.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -6,8 +6,8 @@
 
 namespace coffer::command {
 
-/// An option whose text is read by `parse`, which returns an optional value. Where that is empty,
-/// the user is told that the text is not `expected`. `into` must outlive the command.
+/// Adds an option whose text is parsed by `parse`, which returns an optional value. If that is empty,
+/// parsing fails with the message that the text is not `expected`. `into` must outlive the app.
 template <class Value, class Parse>
 CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& into, Parse parse,
                         const std::string& expected) {

@@ -35,9 +35,9 @@ constexpr std::array size_flags{
               "The longest request line and header fields together [16KiB]"},
     size_flag{"max-body", &limits::body_bytes, 64, gib, "The longest request body [64KiB]"},
     size_flag{"max-output", &limits::output_bytes, kib, gib,
-              "Replies held for a client that does not take them [256KiB]"},
+              "Replies buffered for a client that does not take them [256KiB]"},
     size_flag{"max-held", &limits::buffered_bytes, 0, 1024 * gib,
-              "Requests in part and replies not taken, of all clients together [256MiB]"},
+              "Incomplete requests and buffered replies of all clients together [256MiB]"},
 };
 
 struct count_flag {
@@ -50,12 +50,12 @@ constexpr std::size_t most_of_anything = 100'000'000;
 
 constexpr std::array count_flags{
     count_flag{"max-connections", &limits::connections,
-               "Connections at once; more are told to come back [16384, or what there are "
-               "file descriptors for]"},
+               "Connections at once; more get 503 [16384, or as many as the limit of open "
+               "files allows]"},
     count_flag{"max-connections-per-peer", &limits::connections_per_peer,
-               "Connections at once from one address, or one /64 of IPv6 [as many as in all]"},
+               "Connections at once from one address, or one /64 of IPv6 [--max-connections]"},
     count_flag{"requests-per-wake", &limits::requests_per_wake,
-               "Requests of one connection before it is the next one's turn [256]"},
+               "Requests of one connection before the next connection gets its turn [256]"},
 };
 
 struct time_flag {
@@ -69,20 +69,20 @@ constexpr std::array time_flags{
     time_flag{"idle-timeout", &limits::idle_timeout, seconds{1},
               "Time to the first byte of the next request [75s]"},
     time_flag{"head-timeout", &limits::head_timeout, seconds{1},
-              "Time from there to the end of the header fields [10s]"},
+              "Time from the first byte of a request to the end of its head [10s]"},
     time_flag{"body-timeout", &limits::body_timeout, seconds{1},
-              "Time from there to the end of the body [30s]"},
+              "Time from the end of the head to the end of the body [30s]"},
     time_flag{"write-timeout", &limits::write_timeout, seconds{1},
               "Time for a client to take some of its replies [30s]"},
     time_flag{"linger-timeout", &limits::linger_timeout, seconds{1},
               "Time for a client to close after its last reply [2s]"},
     time_flag{"drain-grace", &limits::drain_grace, seconds{0},
-              "Time to go on serving once told to stop, with /readyz 503 [0]"},
+              "Time to go on serving after a signal to stop, with /readyz 503 [0]"},
     time_flag{"drain-timeout", &limits::drain_timeout, seconds{0},
-              "Time to answer what has arrived once told to stop [5s]"},
+              "Time to answer what has arrived once the server drains [5s]"},
 };
 
-/// Reads "65536", "64KiB", "1MiB" or "1GiB", as a number of bytes.
+/// Parses "65536", "64KiB", "1MiB" or "1GiB". Returns the number of bytes.
 std::optional<std::size_t> parse_size(std::string_view text) {
     struct unit {
         std::string_view name;
@@ -162,13 +162,13 @@ void add_limit_options(CLI::App& serve, limits& into) {
 
 using retain_option = std::optional<std::chrono::microseconds>;
 
-// In two steps: a duration, or all.
+/// Returns an empty retain_option for "all", nothing if the text is wrong.
 std::optional<retain_option> parse_retain(std::string_view text) {
     if (text == "all")
         return retain_option{};
     const auto duration = parse_duration(text);
     if (!duration)
-        return std::nullopt;  // not `duration`: that would be a retain_option, of all
+        return std::nullopt;  // not `duration`: that would convert to a retain_option of "all"
     return retain_option{duration};
 }
 
@@ -192,7 +192,7 @@ std::optional<std::chrono::microseconds> parse_time_to_live(std::string_view tex
     return duration && duration->count() != 0 ? duration : std::nullopt;
 }
 
-// Below, lanes would have no room; above, a file would be unwieldy.
+// A smaller segment has no room for the lanes; a larger file is unwieldy.
 std::optional<std::uint64_t> parse_segment_size(std::string_view text) {
     const auto bytes = parse_size(text);
     const bool fits = bytes && *bytes >= 4 * mib && *bytes <= 4096 * mib && *bytes % mib == 0;
@@ -203,12 +203,12 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
     add_parsed(serve, "--commit-wait", into.commit_wait, parse_commit_wait,
                "a duration up to 1s, as in 200us or 2ms")
         ->type_name("DURATION")
-        ->description("How long a posting waits for others to be synced with it [0]")
+        ->description("How long a posting waits for others to be synced together with it [0]")
         ->envname("COFFER_COMMIT_WAIT");
     add_parsed(serve, "--disk-timeout", into.disk_timeout, parse_disk_timeout,
                "a duration from 100ms to 24h, as in 500ms or 5s")
         ->type_name("DURATION")
-        ->description("How long a request waits for the disk, then it gets 503 [5s]")
+        ->description("How long a request waits for the disk before it gets 503 [5s]")
         ->envname("COFFER_DISK_TIMEOUT");
     add_parsed(serve, "--retain", into.retain, parse_retain, "a duration, as in 12h or 30d, or all")
         ->type_name("DURATION|all")
@@ -221,7 +221,7 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
         ->envname("COFFER_IDEMPOTENCY_TTL");
     serve
         .add_option("--max-idempotency-keys", into.max_keys,
-                    "How many are remembered, some 140 bytes each; more get 503 [10000000]")
+                    "How many keys are remembered, about 140 bytes each; more get 503 [10000000]")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}))
         ->envname("COFFER_MAX_IDEMPOTENCY_KEYS");
@@ -232,12 +232,12 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
         ->envname("COFFER_MAX_CLOCK_STEP");
     serve
         .add_flag("--accept-clock", into.accept_clock,
-                  "Take the clock for right at this start, however far ahead it was set")
+                  "Trust the clock at this start, however far ahead it was set")
         ->envname("COFFER_ACCEPT_CLOCK");
     add_parsed(serve, "--segment-size", into.segment_bytes, parse_segment_size,
                "whole mebibytes from 4MiB to 4GiB")
         ->type_name("SIZE")
-        ->description("Size of a journal file, which is made ahead of its use [64MiB]")
+        ->description("Size of a journal file, which is allocated ahead of its use [64MiB]")
         ->envname("COFFER_SEGMENT_SIZE");
 }
 
@@ -266,7 +266,7 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_LISTEN");
     serve
         .add_option("--threads", into.threads,
-                    "Threads that serve [as many as processors may be used]")
+                    "Worker threads [as many as there are processors to use]")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, most_threads))
         ->envname("COFFER_THREADS");
@@ -282,7 +282,7 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
     add_parsed(serve, "--snapshot-every", into.snapshot_every, parse_duration,
                "a duration, as in 500ms, 30s, 5m, 1h, or 0 for never")
         ->type_name("DURATION")
-        ->description("Time from one snapshot to the next, 0 for one at the end alone [30s]")
+        ->description("Time from one snapshot to the next; 0: only one when the server stops [30s]")
         ->envname("COFFER_SNAPSHOT_EVERY");
     serve.add_option("--snapshot-keep", into.snapshot_keep, "How many snapshots to keep [10]")
         ->type_name("N")
@@ -294,14 +294,14 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_IN_MEMORY");
     add_durability_options(serve, into.durability);
     add_limit_options(serve, into.limits);
-    // Not `callback`: with that, CLI11 reads the environment for every other command, too.
+    // Not `callback`: with that, CLI11 reads the environment for every other command too.
     serve.parse_complete_callback([listen, &into] {
         if (!into.limits.are_consistent())
             throw CLI::ValidationError{"--max-head",
-                                       "must be 64 bytes more than --max-target at least"};
+                                       "must be at least 64 bytes more than --max-target"};
         if (!into.limits.can_hold_a_request())
             throw CLI::ValidationError{
-                "--max-held", "must be six times --max-body and twice --max-head at least"};
+                "--max-held", "must be at least six times --max-body and twice --max-head"};
         if (listen->count() == 0)
             listen_at_port_of_environment(into.listen);
     });

@@ -1,4 +1,4 @@
-// What `coffer serve` can be told.
+// The options of `coffer serve`: their flags and environment variables.
 #pragma once
 
 #include <chrono>
@@ -20,7 +20,7 @@ namespace coffer::command {
 struct durability_options {
     std::chrono::microseconds commit_wait{0};
     std::chrono::milliseconds disk_timeout{5000};
-    std::optional<std::chrono::microseconds> retain;  ///< nothing: all
+    std::optional<std::chrono::microseconds> retain;  ///< nothing: all history is kept
     std::chrono::microseconds key_time_to_live = std::chrono::hours{24};
     std::size_t max_keys = 10'000'000;
     std::chrono::microseconds max_clock_step = std::chrono::hours{1};
@@ -32,17 +32,16 @@ struct serve_options {
     http::listen_address listen{"127.0.0.1", 5000};
     std::size_t threads = 1;
     std::filesystem::path data = "coffer-data";
-    std::string accounts;  ///< for a first start: a file, "none", or empty for the sample
-    std::chrono::microseconds snapshot_every =
-        std::chrono::seconds{30};  ///< zero for none but the last
+    std::string accounts;  ///< of a first start: a file, "none", or empty for the sample
+    std::chrono::microseconds snapshot_every = std::chrono::seconds{30};  ///< 0: only a last one
     std::size_t snapshot_keep = 10;
     durability_options durability;
     http::limits limits;
     bool in_memory = false;
 };
 
-/// Adds the flags of `coffer serve` to its command, and the environment variables that mirror them.
-/// Parsing fills `into`, which must outlive the command. PORT counts where nothing says --listen.
+/// Adds the flags of `coffer serve` to its command, each with an environment variable. Parsing fills
+/// `into`, which must outlive the command. PORT is used if --listen is not given.
 void add_serve_options(CLI::App& serve, serve_options& into);
 
 }  // namespace coffer::command
