@@ -186,10 +186,12 @@ outcome teller::post(coffer::ledger& ledger, posting_operation what, account_num
 
 void teller::put_on_record(coffer::ledger& ledger, posting_operation what, const outcome& done,
                            money amount, const journal::request_key& key) noexcept {
-    if (done)
+    if (done) {
+        ++postings_;
         return note(lane_->append(what == posting_operation::deposit
                                       ? record::of_deposit(done.posting, amount, key)
                                       : record::of_withdrawal(done.posting, amount, key)));
+    }
     if (!key.text.empty() && is_decided(done.error))
         return note(lane_->append(record::of_refusal(done.error, done.posting, key)));
     // Why it was refused must not be lost either.

@@ -108,6 +108,8 @@ public:
     [[nodiscard]] bool is_durable(ticket one) const noexcept {
         return one == 0 || lane_->is_durable(one);
     }
+    /// How many postings it has made.
+    [[nodiscard]] std::uint64_t postings() const noexcept { return postings_; }
     /// What is durable if all that it did before is.
     [[nodiscard]] ticket latest() const noexcept { return latest_; }
 
@@ -149,6 +151,7 @@ private:
     journal::lane* lane_ = nullptr;  // none if nothing is kept
     ticket due_ = 0;                 // in this turn
     ticket latest_ = 0;
+    std::uint64_t postings_ = 0;
     bool in_turn_ = false;  // and the lane knows
     bool was_full_ = false;
     ticket announced_ = 0;

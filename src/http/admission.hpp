@@ -38,6 +38,7 @@ public:
         place& operator=(place&&) = delete;
         ~place();
 
+        [[nodiscard]] kind which() const noexcept { return kind_; }
         [[nodiscard]] bool is_admitted() const noexcept { return kind_ == kind::admitted; }
         [[nodiscard]] bool may_linger() const noexcept { return kind_ != kind::none; }
 

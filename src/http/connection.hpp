@@ -1,102 +1,89 @@
-// One socket and its session: moves bytes, decides nothing.
+// The driver of one TCP connection: performs the reads, writes, waits and shutdowns that its
+// conversation asks for.
+//
+// Guarantees     An idle connection holds no buffer: it waits for its socket first, and then reads
+//                into its worker's buffer.
+//                A connection that fails, for want of memory for example, ends alone.
+// Invariants     1. At most one wait of each kind (readable, writable, error) is outstanding.
+//                2. It is destroyed only when no wait is outstanding, since the handlers refer to
+//                   it. Between `close` and that moment it ignores every event.
+// Thread safety  None: it belongs to one worker and its thread.
 #pragma once
 
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <list>
-#include <string>
 #include <string_view>
 
 #include "http/admission.hpp"
-#include "http/buffered_bytes.hpp"
-#include "http/event_loop.hpp"
-#include "http/session.hpp"
-#include "http/tcp_socket.hpp"
-#include "http/ticks.hpp"
+#include "http/conversation.hpp"
 
 namespace coffer::http {
 
 class worker;
 
-/// Belongs to one worker and its thread. Invariant: between its turns it waits for its socket to
-/// become readable or writable, never for both; or for its teller, and meanwhile reads nothing.
-/// Each turn may destroy it.
-class connection final : public event_loop::watcher {
+/// An executor type of its own, rather than any_io_executor, costs no virtual calls.
+using tcp_socket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+/// Each of its public members may destroy it.
+class connection final : send_progress {
 public:
     using handle = std::list<connection>::iterator;
+    using clock = std::chrono::steady_clock;
 
     connection(worker& owner, tcp_socket socket, admission::place place);
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
-    /// Of its socket, to be watched for reading.
-    [[nodiscard]] int descriptor() const noexcept { return socket_.number(); }
+    /// Begins to serve. `self` is its place in the worker's list.
+    void start(handle self) noexcept;
 
-    /// Begins to serve; a client that got no place is answered 503 when its request comes. `self`
-    /// is where it stands in the worker's list. May destroy it.
-    void start(handle self);
-
-    /// Its socket is ready.
-    void on_ready() noexcept override;
-
-    /// What its replies report is durable, or there is room for its requests. May destroy it.
+    /// The ticket that it waits for is durable.
     void on_durable() noexcept;
-
-    using clock = std::chrono::steady_clock;
     /// Since when it has waited for the disk, while it does.
     [[nodiscard]] clock::time_point waiting_since() const noexcept { return waiting_since_; }
-    /// It has waited for the disk for too long: says so to the client. May destroy it.
+    /// It has waited for the disk for too long.
     void on_overdue() noexcept;
 
-    /// Answers 408 if a request was due, and closes, once its deadline is over: true, and it may be
-    /// destroyed.
+    /// Returns whether its deadline had passed.
     bool check_deadline() noexcept;
 
-    /// The server is stopping: answers what has arrived, then closes. May destroy it.
+    /// The server is stopping: answers what has arrived, then closes.
     void drain() noexcept;
 
 private:
-    template <class Step>
-    void take_turn(const Step&) noexcept;
-    void wait(event_loop::interest) noexcept;
-    void go_on();
-    void disregard() noexcept;
-    void read();
-    void serve(std::string_view bytes, bool patient = true);
-    [[nodiscard]] teller::ticket feed(std::string_view bytes, std::size_t most, std::string& out);
-    [[nodiscard]] std::size_t most_requests() const noexcept;
-    void await(teller::ticket due);
-    [[nodiscard]] bool is_done() const noexcept;
-    void part() noexcept;
-    void turn_away_now();
-    void let_go(std::string& out);
-    void count_held() noexcept;
-    void linger(std::size_t bytes);
-    void send(std::string_view bytes);
-    void send_rest();
-    void after_send();
-    void finish_sending() noexcept;
-    void set_deadline(std::chrono::seconds) noexcept;
-    void await_progress() noexcept;
-    [[nodiscard]] bool has_progressed() const noexcept;
-    void give_up();
+    using action = conversation::action;
+    enum class awaited : std::uint8_t { nothing, readable, writable, durable };
+    enum wait : std::uint8_t { for_reading = 1, for_writing = 2, for_error = 4 };
+
+    template <class Event>
+    void take_turn(const Event& event) noexcept;
+    void perform(action next);
+    [[nodiscard]] action read();
+    [[nodiscard]] action write(std::string_view bytes);
+    [[nodiscard]] std::size_t write_some(std::string_view bytes, boost::system::error_code& error);
+    [[nodiscard]] action shut_down();
+    void await(awaited what);
+    void await_durable(coffer::teller::ticket due);
+    void begin(wait kind);
+    void on_wait(wait kind) noexcept;
     void close() noexcept;
+    [[nodiscard]] std::size_t unacknowledged_bytes() const noexcept override;
 
     worker& owner_;
     tcp_socket socket_;
-    admission::place place_;
-    buffered_share buffered_;
-    session session_;
+    const admission::place place_;
+    conversation conversation_;
     handle self_;
-    std::string unfinished_;             // the beginning of a request
-    std::string unsent_;                 // what the socket did not take yet
     clock::time_point waiting_since_{};  // with a request that is not answered; else the epoch
-    tick deadline_ = 0;
-    std::size_t untaken_bytes_ = 0;  // by the client, when it was last seen to take some
-    std::size_t lingered_bytes_ = 0;
-    event_loop::interest waits_to_ = event_loop::interest::read;
-    bool lingering_ = false;
-    bool awaiting_ = false;  // what its teller did is to be durable first
+    std::uint8_t outstanding_ = 0;       // waits
+    awaited awaited_ = awaited::nothing;
+    bool is_closed_ = false;
 };
 
 }  // namespace coffer::http

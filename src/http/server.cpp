@@ -1,7 +1,7 @@
 #include "http/server.hpp"
 
+#include <boost/system/system_error.hpp>
 #include <stdexcept>
-#include <system_error>
 
 namespace coffer::http {
 
@@ -10,7 +10,7 @@ server::server(coffer::engine& engine, const listen_address& where, std::size_t 
     : common_{allowed} {
     try {
         listen(engine, where, threads);
-    } catch (const std::system_error& failure) {
+    } catch (const boost::system::system_error& failure) {
         throw std::runtime_error{"cannot listen on " + to_string(where) + ": " +
                                  failure.code().message()};
     }

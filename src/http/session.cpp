@@ -104,12 +104,21 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
 bool session::answer(std::string_view bytes, std::string& out) {
     const std::string_view body =
         head_.chunked ? chunks_.content() : bytes.substr(head_size_, body_size_);
-    api::handle(shared_.routes, shared_.teller, request_in(bytes, body), shared_.reply);
-    waits_for_teller_ = is_patient_ && shared_.teller.was_full();
+    coffer::teller& teller = shared_.teller;
+    const teller::ticket due = teller.due();
+    const std::uint64_t postings = teller.postings();
+    api::handle(shared_.routes, teller, request_in(bytes, body), shared_.reply);
+    waits_for_teller_ = is_patient_ && teller.was_full();
     if (waits_for_teller_)
         return false;
     const bool nothing_left = bytes.size() == head_size_ + body_size_;
-    write(!head_.keep_alive || (draining_ && nothing_left), out);
+    const bool last = !head_.keep_alive || (draining_ && nothing_left);
+    if (teller.due() == due)
+        write(last, out);
+    else
+        write_undurable(
+            last, teller.postings() != postings ? problem::outcome_unknown : problem::disk_hangs,
+            out);
     scanner_.reset();
     if (head_.chunked)
         chunks_.reset();
@@ -130,6 +139,17 @@ void session::write(bool last, std::string& out) {
                  .close = last,
                  .keep_alive = head_.is_http_1_0},
                 out);
+}
+
+void session::write_undurable(bool last, problem instead, std::string& out) {
+    const std::size_t begin = out.size();
+    write(last, out);
+    shared_.undurable.push_back({.offset = static_cast<std::uint32_t>(begin),
+                                 .bytes = static_cast<std::uint32_t>(out.size() - begin),
+                                 .instead = instead,
+                                 .without_body = head_.is_head,
+                                 .close = last,
+                                 .keep_alive = head_.is_http_1_0});
 }
 
 void session::time_out(std::string& out) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/reply.hpp"
 #include "api/routes.hpp"
@@ -16,13 +17,26 @@
 
 namespace coffer::http {
 
+/// A reply among others that a crash can still take back: it reports what is not durable.
+struct undurable_reply {
+    std::uint32_t offset;  ///< where it begins among the replies, in bytes
+    std::uint32_t bytes;
+    api::problem instead;  ///< what the client is to know if the disk does not answer in time
+    bool without_body;     ///< these three as in reply_framing
+    bool close;
+    bool keep_alive;
+};
+
 /// What the sessions of one thread share.
 struct session_context {
     coffer::teller& teller;
-    std::string date;  ///< the Date field's value, kept current by whoever has a clock
+    std::string date;  ///< the Date field's value, kept current by the driver
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;
     const api::route_table& routes = api::product_table;
+    /// Of the replies of the last turn. The caller of `feed` clears it, and has reserved room for
+    /// as many as it asks for, so that no reply to a posting is lost for want of memory.
+    std::vector<undurable_reply> undurable{};
 };
 
 /// Thread safety: none; a session and its context belong to one thread.
@@ -80,6 +94,7 @@ private:
     [[nodiscard]] bool answer(std::string_view bytes, std::string& out);
     void refuse(api::problem, std::string& out);
     void write(bool last, std::string& out);
+    void write_undurable(bool last, api::problem instead, std::string& out);
 
     session_context& shared_;
     phase phase_ = phase::idle;

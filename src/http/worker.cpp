@@ -3,9 +3,14 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <ctime>
 #include <exception>
 #include <iterator>
+#include <new>
 #include <utility>
 
 #include "http/reply_writer.hpp"
@@ -14,8 +19,12 @@
 namespace coffer::http {
 namespace {
 
-constexpr std::chrono::milliseconds for_ever{-1};
-constexpr std::chrono::seconds two_ticks{2};
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+
+constexpr std::chrono::seconds a_tick{1};
 
 /// How often to look for connections that have waited too long.
 constexpr std::chrono::milliseconds look_every(std::chrono::milliseconds disk_timeout) noexcept {
@@ -27,22 +36,54 @@ constexpr std::chrono::milliseconds look_every(std::chrono::milliseconds disk_ti
 
 worker::worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared)
     : common_{common},
-      listener_{where, shared},
-      context_{teller, date_text(std::time(nullptr)), {}, common.limits},
+      events_{1},  // one thread runs it
+      acceptor_{events_},
+      tick_timer_{events_},
+      overdue_timer_{events_},
+      context_{{teller, date_text(std::time(nullptr)), {}, common.limits}, common.buffered},
       read_buffer_(read_bytes) {
-    // Room for all that a turn may say, so that no reply is lost for want of it. As it is not
-    // touched, it is no memory yet.
-    write_buffer_.reserve(common.limits.output_bytes + small_bytes);
-    loop_.add(listener_.number(), *this, event_loop::interest::read);
-    teller.on_durable([this] { loop_.wake(); });
+    // Room for all that a turn may say, so that no reply to a posting is lost for want of it. As it
+    // is not touched, it is no memory yet.
+    context_.output.reserve(common.limits.output_bytes + small_bytes);
+    context_.session.undurable.reserve(teller::most_a_turn);
+    const tcp::endpoint endpoint{asio::ip::make_address(where.host), where.port};
+    acceptor_.open(endpoint.protocol());
+    acceptor_.set_option(asio::socket_base::reuse_address{true});
+    if (shared)
+        share_address();
+    acceptor_.bind(endpoint);
+    acceptor_.listen(asio::socket_base::max_listen_connections);
+    acceptor_.non_blocking(true);
+    // A client that is gone before it is accepted is an error, and not a reason to block.
+    acceptor_.set_option(asio::socket_base::enable_connection_aborted{true});
+    teller.on_durable([this] { wake(); });
+}
+
+void worker::share_address() {
+    acceptor_.set_option(reuse_port{true});
+}
+
+listen_address worker::address() const {
+    const tcp::endpoint endpoint = acceptor_.local_endpoint();
+    return {endpoint.address().to_string(), endpoint.port()};
 }
 
 void worker::run() {
-    loop_.run([this](std::uint64_t seconds) { on_tick(seconds); }, [this] { on_round(); });
+    resume_accepting();
+    tick_timer_.expires_after(a_tick);
+    begin_tick();
+    for (;;) {
+        try {
+            events_.run();
+            return;
+        } catch (const std::exception& failure) {  // most likely want of memory
+            log::error("a handler failed: {}", failure.what());
+        }
+    }
 }
 
 void worker::drain(std::chrono::seconds patience) {
-    loop_.post([this, patience] { drain_here(patience); });
+    asio::post(events_, [this, patience] { drain_here(patience); });
 }
 
 void worker::remove(connection::handle gone) noexcept {
@@ -50,35 +91,99 @@ void worker::remove(connection::handle gone) noexcept {
         ++next_to_check_;
     connections_.erase(gone);
     // Accepting may have been paused for want of the place or the descriptor that is free now.
-    if (!draining())
-        watch_listener(true);
+    if (!context_.draining())
+        resume_accepting();
     else
         stop_if_done();
 }
 
-// All that was done in a round is announced together, for the sake of larger groups: what was done
-// because others' replies were released, too.
-void worker::on_round() {
-    release_durable();
-    teller().note_durable_keys();
-    teller().announce();
-    if (!waiting_.empty()) {
-        // Not at once: a timer costs time, and mostly the disk answers before the next tick.
-        looks_often_ = looks_often_ || teller().disk_timeout() < two_ticks;
-        answer_overdue();
-    }
-    teller().announce();
-    if (waiting_.empty())
-        looks_often_ = false;
-    loop_.wait_at_most(looks_often_ ? look_every(teller().disk_timeout()) : for_ever);
+void* worker::handler_memory::do_allocate(std::size_t bytes, std::size_t) {
+    return bytes <= bytes_.size() ? bytes_.data() : ::operator new(bytes);
 }
 
-// Of what waits, each may have begun to wait at any time before.
+void worker::handler_memory::do_deallocate(void* memory, std::size_t, std::size_t) {
+    if (memory != bytes_.data())
+        ::operator delete(memory);
+}
+
+// For the journal's thread. One handler is enough for all that becomes durable until it runs, and
+// it may use the same memory each time: Asio frees a handler's memory before it calls it.
+void worker::wake() noexcept {
+    // Release: pairs with the exchange in on_wake, which then finds durable what is.
+    if (!is_woken_.exchange(true, std::memory_order_acq_rel))
+        asio::post(events_,
+                   asio::bind_allocator(std::pmr::polymorphic_allocator<std::byte>{&wake_memory_},
+                                        [this] { on_wake(); }));
+}
+
+void worker::on_wake() noexcept {
+    // Acquire: pairs with the exchange in wake. Before anything is asked for, so that what becomes
+    // durable after that posts another handler.
+    is_woken_.exchange(false, std::memory_order_acq_rel);
+    release_durable();
+    teller().note_durable_keys();
+    end_turn();
+}
+
+// A posted handler runs after all that was ready together, so it marks the end of a round. It costs
+// no more than a look at what else is ready, and none where no journal is kept.
+void worker::end_turn() noexcept {
+    if (round_ends_ || teller().latest() == announced_)
+        return;
+    round_ends_ = true;
+    try {
+        asio::post(events_, [this] { end_round(); });
+    } catch (const std::bad_alloc&) {
+        end_round();
+    }
+}
+
+void worker::end_round() noexcept {
+    round_ends_ = false;
+    announced_ = teller().latest();
+    teller().announce();
+}
+
+void worker::await_durable(connection& one, teller::ticket due) {
+    waiting_.push_back({&one, due});
+    // Mostly the disk answers before the next tick: a timer that is set for each wait costs time.
+    if (looks_often_ || teller().disk_timeout() < 2 * a_tick)
+        look_for_overdue_soon();
+}
+
+// Rare: the connection has been lost.
+void worker::await_no_longer(const connection& one) noexcept {
+    const auto found =
+        std::ranges::find(waiting_, &one, [](const waiting& each) { return each.one; });
+    if (found != waiting_.end())
+        waiting_.erase(found);
+}
+
+// Tickets become durable in their order.
+void worker::release_durable() noexcept {
+    while (!waiting_.empty() && teller().is_durable(waiting_.front().due)) {
+        connection& first = *waiting_.front().one;
+        waiting_.pop_front();
+        first.on_durable();
+    }
+}
+
+void worker::look_for_overdue_soon() {
+    if (overdue_timed_)
+        return;
+    overdue_timer_.expires_after(look_every(teller().disk_timeout()));
+    overdue_timer_.async_wait([this](error_code) {
+        overdue_timed_ = false;
+        answer_overdue();
+        if (!waiting_.empty())
+            look_for_overdue_soon();
+    });
+    overdue_timed_ = true;
+}
+
+// Each of those that wait may have begun to wait at any time before.
 void worker::answer_overdue() {
     const auto now = connection::clock::now();
-    if (now < next_look_)
-        return;
-    next_look_ = now + look_every(teller().disk_timeout());
     teller().check_disk();
     std::vector<connection*> overdue;
     overdue.reserve(waiting_.size());  // nothing throws once their order has changed
@@ -96,27 +201,25 @@ bool worker::is_overdue(const connection& one, connection::clock::time_point now
     return now >= std::min(one.waiting_since() + teller().disk_timeout(), last_answers_);
 }
 
-// Tickets become durable in their order.
-void worker::release_durable() noexcept {
-    while (!waiting_.empty() && teller().is_durable(waiting_.front().due)) {
-        connection& first = *waiting_.front().one;
-        waiting_.pop_front();
-        first.on_durable();
+// If it fails, for want of memory, the next tick tries again.
+void worker::resume_accepting() noexcept {
+    accepting_ = true;
+    if (accept_waits_ || !acceptor_.is_open())
+        return;
+    try {
+        acceptor_.async_wait(acceptor::wait_read, [this](error_code) {
+            constexpr int at_once = 16;  // before it is the connections' turn
+            accept_waits_ = false;
+            if (!accepting_ || !acceptor_.is_open())
+                return;
+            accept(at_once);
+            if (accepting_)
+                resume_accepting();
+        });
+        accept_waits_ = true;
+    } catch (const std::bad_alloc&) {
+        accepting_ = false;
     }
-}
-
-// Seldom: the connection has been lost.
-void worker::await_no_longer(const connection& one) noexcept {
-    const auto found =
-        std::ranges::find(waiting_, &one, [](const waiting& each) { return each.one; });
-    if (found != waiting_.end())
-        waiting_.erase(found);
-}
-
-// Somebody waits to be accepted.
-void worker::on_ready() noexcept {
-    constexpr int at_once = 16;  // before it is the connections' turn
-    accept(at_once);
 }
 
 void worker::accept(int most) noexcept {
@@ -124,59 +227,64 @@ void worker::accept(int most) noexcept {
         for (int i = 0; i != most && accept_one(); ++i)
             ;
     } catch (const std::exception& failure) {
-        watch_listener(false);
+        accepting_ = false;
         complain(failure.what());
     }
 }
 
-/// False if nobody waits or nobody can be accepted now.
+/// Returns false if no client waits, or none can be accepted now.
 bool worker::accept_one() {
-    auto [taken, from, error] = listener_.accept();
+    tcp_socket socket{events_};
+    tcp::endpoint from;
+    error_code error;
+    acceptor_.accept(socket, from, error);
+    if (error == asio::error::would_block)
+        return false;
+    if (error == asio::error::connection_aborted || error == asio::error::interrupted ||
+        error.value() == EPROTO)
+        return true;  // one that is gone again already
     if (error) {
-        watch_listener(false);
+        accepting_ = false;
         complain(error.message());
         return false;
     }
-    if (taken.number() < 0)
-        return false;
-    connections_.emplace_front(*this, tcp_socket{std::move(taken)}, common_.admission.admit(from));
-    try {
-        loop_.add(connections_.front().descriptor(), connections_.front(),
-                  event_loop::interest::read);
-    } catch (...) {
-        connections_.pop_front();
-        throw;
-    }
+    connections_.emplace_front(*this, std::move(socket), common_.admission.admit(from.address()));
     connections_.front().start(connections_.begin());
-    // If there is no room at all, it goes on when somebody has left, or at the next tick.
-    if (!draining() && common_.admission.is_full())
-        watch_listener(false);
-    return draining() || accepting_;
+    // If there is no room at all, it goes on when a connection has ended, or at the next tick.
+    if (!context_.draining() && common_.admission.is_full())
+        accepting_ = false;
+    return context_.draining() || accepting_;
 }
 
-void worker::watch_listener(bool watched) noexcept {
-    if (std::exchange(accepting_, watched) != watched)
-        loop_.change(listener_.number(), *this,
-                     watched ? event_loop::interest::read : event_loop::interest::nothing);
-}
-
-// Out of file descriptors, most likely. Said once a minute.
+// Most likely for want of file descriptors. Logged once a minute.
 void worker::complain(const std::string& why) noexcept {
-    constexpr tick said_every = 60;
-    if (now_ >= next_complaint_)
+    constexpr tick logged_every = 60;
+    if (context_.now >= next_complaint_)
         log::warn("cannot accept connections, pausing: {}", why);
-    next_complaint_ = std::max(next_complaint_, now_ + said_every);
+    next_complaint_ = std::max(next_complaint_, context_.now + logged_every);
+}
+
+void worker::begin_tick() {
+    tick_timer_.async_wait([this](error_code) {
+        const auto late = std::chrono::steady_clock::now() - tick_timer_.expiry();
+        const std::int64_t seconds = 1 + late / a_tick;
+        tick_timer_.expires_at(tick_timer_.expiry() + seconds * a_tick);
+        begin_tick();  // first: whatever throws below, there is a next tick
+        on_tick(seconds);
+    });
 }
 
 // If the thread was held up, clients may have sent what it has not read yet: they have until the
 // next tick.
-void worker::on_tick(std::uint64_t seconds) {
-    now_ += static_cast<tick>(seconds);
+void worker::on_tick(std::int64_t seconds) {
+    context_.now += seconds;
     teller().check_disk();
-    looks_often_ = !waiting_.empty();
-    put_date(std::time(nullptr), context_.date);
-    if (!draining() && !common_.admission.is_full())
-        watch_listener(true);
+    looks_often_ = !waiting_.empty() || context_.draining();
+    if (!waiting_.empty())
+        look_for_overdue_soon();
+    put_date(std::time(nullptr), context_.session.date);
+    if (!context_.draining() && !common_.admission.is_full())
+        resume_accepting();
     if (next_to_check_ == connections_.end())
         next_to_check_ = connections_.begin();
     if (seconds == 1)
@@ -186,26 +294,29 @@ void worker::on_tick(std::uint64_t seconds) {
 // Those that came together are over together: others need not wait until hundreds have been told.
 void worker::check_deadlines() {
     constexpr int at_once = 32;
-    int over = 0;
+    int passed = 0;
     while (next_to_check_ != connections_.end()) {
         const auto at = next_to_check_++;
-        over += at->check_deadline() ? 1 : 0;
+        passed += at->check_deadline() ? 1 : 0;
         // The last replies at the server's end have this tick to be read, and no deadline after it.
-        if (over == at_once && !draining())
-            return loop_.post([this] { check_deadlines(); });
+        if (passed == at_once && !context_.draining())
+            return asio::post(events_, [this] { check_deadlines(); });
     }
 }
 
 void worker::drain_here(std::chrono::seconds patience) {
-    if (draining())
+    if (context_.draining())
         return;
-    drained_by_ = tick_after(now_, patience);
-    looks_often_ = true;
+    context_.drained_by = tick_after(context_.now, patience);
     last_answers_ = connection::clock::now() + std::chrono::milliseconds{patience} * 4 / 5;
+    looks_often_ = true;
+    if (!waiting_.empty())
+        look_for_overdue_soon();
     // Clients that the kernel has connected already may have sent a request. No more of them than
-    // could wait, so that those who come again and again do not hold it up.
+    // could wait, so that clients that come again and again do not hold it up.
     accept(SOMAXCONN);
-    listener_.close();
+    error_code ignored;
+    acceptor_.close(ignored);
     for (auto at = connections_.begin(); at != connections_.end();) {
         const auto next = std::next(at);
         at->drain();
@@ -215,8 +326,8 @@ void worker::drain_here(std::chrono::seconds patience) {
 }
 
 void worker::stop_if_done() noexcept {
-    if (connections_.empty() && !listener_.is_open())
-        loop_.stop();
+    if (connections_.empty() && !acceptor_.is_open())
+        events_.stop();
 }
 
 }  // namespace coffer::http

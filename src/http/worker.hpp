@@ -1,39 +1,53 @@
-// One thread of the server: its own event loop, listening socket and connections.
+// One thread of the server: an event loop with its own listening socket and connections.
+//
+// Guarantees     What was posted in one round of the event loop is announced to the journal
+//                together, at the round's end, for the sake of larger groups.
+//                Connections whose ticket is durable go on in the order of their tickets; one that
+//                has waited for the disk for longer than the disk timeout answers without it.
+//                A connection gets at most limits::requests_per_wake requests before the others'
+//                turn.
+// Invariants     1. `waiting_` is sorted by ticket: a teller's tickets grow.
+//                2. At most one handler posted by the journal's thread is outstanding, in
+//                   `wake_memory_`.
+// Thread safety  run() in one thread; drain() from any thread; the teller's on_durable callback
+//                from the journal's thread. The rest is for the worker's connections.
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <deque>
-#include <limits>
 #include <list>
+#include <memory_resource>
 #include <span>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "http/commons.hpp"
 #include "http/connection.hpp"
-#include "http/event_loop.hpp"
+#include "http/conversation.hpp"
 #include "http/listen_address.hpp"
-#include "http/session.hpp"
-#include "http/tcp_socket.hpp"
 #include "http/ticks.hpp"
 
 namespace coffer::http {
 
-/// Thread safety: run() in one thread, drain() from any; the rest is for the worker's connections.
-class worker final : event_loop::watcher {
+class worker {
 public:
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
-    /// kernel spreads the connections over them. Throws std::system_error.
-    /// `at`, whose ledger is not open yet or is kept nowhere, and `common` must outlive it.
+    /// kernel spreads the connections over them. Throws boost::system::system_error.
+    /// `teller`, whose engine is not open yet or keeps no journal, and `common` must outlive it.
     worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared);
 
-    /// Lets workers of this process listen beside this one.
-    void share_address() { listener_.share_address(); }
+    /// Lets workers of this process listen beside this one. Throws boost::system::system_error.
+    void share_address();
 
     /// Where it listens, with the port that the system chose if it was asked to.
-    [[nodiscard]] listen_address address() const { return listener_.address(); }
+    [[nodiscard]] listen_address address() const;
 
     /// Serves until drained.
     void run();
@@ -42,66 +56,86 @@ public:
     /// `patience`, and two ticks for the last replies.
     void drain(std::chrono::seconds patience);
 
-    [[nodiscard]] event_loop& loop() noexcept { return loop_; }
-    [[nodiscard]] session_context& context() noexcept { return context_; }
-    [[nodiscard]] coffer::teller& teller() noexcept { return context_.teller; }
-    [[nodiscard]] const http::limits& limits() const noexcept { return common_.limits; }
-    [[nodiscard]] buffered_total& buffered() noexcept { return common_.buffered; }
-    /// Buffers for the connection whose turn it is: what is in them is gone at the next one's.
-    [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
-    [[nodiscard]] std::string& write_buffer() noexcept { return write_buffer_; }
-    [[nodiscard]] tick now() const noexcept { return now_; }
-    [[nodiscard]] bool draining() const noexcept { return drained_by_ != never; }
-    /// When everything must be over; the end of time until drain() is called.
-    [[nodiscard]] tick drained_by() const noexcept { return drained_by_; }
+    // For its connections.
 
-    /// Has a connection told once its teller's `due`, which is later than any before, is durable.
-    void await_durable(connection& one, teller::ticket due) { waiting_.push_back({&one, due}); }
+    [[nodiscard]] conversation_context& context() noexcept { return context_; }
+    /// For the connection whose turn it is: the next one's turn overwrites it.
+    [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
+
+    /// Calls the connection's on_durable once `due`, which is later than any before, is durable, or
+    /// its on_overdue when that takes too long. Throws std::bad_alloc.
+    void await_durable(connection& one, coffer::teller::ticket due);
     void await_no_longer(const connection& one) noexcept;
+
+    /// A connection's turn has ended: what it posted is announced at the end of the round.
+    void end_turn() noexcept;
 
     /// Destroys a connection.
     void remove(connection::handle) noexcept;
 
 private:
-    static constexpr tick never = std::numeric_limits<tick>::max();
+    using executor = boost::asio::io_context::executor_type;
+    using acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, executor>;
+    using timer = boost::asio::basic_waitable_timer<
+        std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
-    void on_ready() noexcept override;
-    void accept(int most) noexcept;
-    bool accept_one();
-    void watch_listener(bool watched) noexcept;
-    void complain(const std::string& why) noexcept;
-    void on_tick(std::uint64_t seconds);
-    void check_deadlines();
-    void drain_here(std::chrono::seconds patience);
-    void stop_if_done() noexcept;
-    void on_round();
+    /// Memory for one handler at a time.
+    class handler_memory final : public std::pmr::memory_resource {
+        void* do_allocate(std::size_t bytes, std::size_t alignment) override;
+        void do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) override;
+        [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override {
+            return this == &other;
+        }
+        alignas(std::max_align_t) std::array<std::byte, 192> bytes_;
+    };
+
+    void wake() noexcept;
+    void on_wake() noexcept;
+    void end_round() noexcept;
     void release_durable() noexcept;
+    void look_for_overdue_soon();
     void answer_overdue();
     [[nodiscard]] bool is_overdue(const connection& one,
                                   connection::clock::time_point now) noexcept;
+    void resume_accepting() noexcept;
+    void accept(int most) noexcept;
+    bool accept_one();
+    void complain(const std::string& why) noexcept;
+    void begin_tick();
+    void on_tick(std::int64_t seconds);
+    void check_deadlines();
+    void drain_here(std::chrono::seconds patience);
+    void stop_if_done() noexcept;
+    [[nodiscard]] coffer::teller& teller() noexcept { return context_.session.teller; }
+    [[nodiscard]] const http::limits& limits() const noexcept { return common_.limits; }
 
     struct waiting {
         connection* one;
-        teller::ticket due;
+        coffer::teller::ticket due;
     };
 
     commons& common_;
-    event_loop loop_;
-    tcp_listener listener_;
-    session_context context_;
+    handler_memory wake_memory_;
+    std::atomic<bool> is_woken_{false};  // a handler is posted, and has not begun
+    boost::asio::io_context events_;
+    acceptor acceptor_;
+    timer tick_timer_;
+    timer overdue_timer_;
+    conversation_context context_;
     std::vector<char> read_buffer_;
-    std::string write_buffer_;
     std::list<connection> connections_;
-    std::deque<waiting> waiting_;              // what they wait for grows
-    connection::clock::time_point next_look_;  // for those that have waited too long
-    bool looks_often_ = false;                 // for them: some have waited for a tick or more
+    std::deque<waiting> waiting_;  // for what is not durable yet
+    // From here on connections wait for the disk no longer: at the end of a drain.
     connection::clock::time_point last_answers_ = connection::clock::time_point::max();
-    // Of those whose deadlines are being looked at; the end between whiles.
+    coffer::teller::ticket announced_ = 0;
+    // The next one whose deadline is checked, while that is done in parts; otherwise the end.
     connection::handle next_to_check_ = connections_.end();
-    tick now_ = 0;
-    tick drained_by_ = never;
     tick next_complaint_ = 0;
-    bool accepting_ = true;
+    bool round_ends_ = false;     // a handler is posted that ends the round
+    bool looks_often_ = false;    // for connections that have waited for too long
+    bool overdue_timed_ = false;  // the timer for that is set
+    bool accepting_ = false;
+    bool accept_waits_ = false;  // a wait of the acceptor is outstanding
 };
 
 }  // namespace coffer::http
