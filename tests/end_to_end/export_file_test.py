@@ -198,15 +198,15 @@ class ExportFile(unittest.TestCase):
         self.assertTrue(stat.S_ISFIFO(self.target.lstat().st_mode))
 
     def as_nobody(self):
-        """What makes a process one for whom not everything is writable."""
+        """What makes a process one for whom not everything is writable. The data is readable."""
+        os.chmod(self.data, 0o755)
+        for path in [self.data / "journal", *(self.data / "journal").iterdir()]:
+            path.chmod(0o755)
         return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
 
     def test_a_directory_that_is_not_writable_is_named(self):
         self.folder.chmod(0o555)
         self.addCleanup(self.folder.chmod, 0o755)
-        os.chmod(self.data, 0o755)
-        for path in [self.data / "journal", *(self.data / "journal").iterdir()]:
-            path.chmod(0o755)
         self.assert_fails(self.export(self.target, **self.as_nobody()), str(self.folder),
                           "Permission denied")
         self.assert_fails(self.export(self.folder), "Is a directory")

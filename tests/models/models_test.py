@@ -2,14 +2,12 @@
 """Explores every interleaving of the protocol models in this folder, right and broken.
 
 Needs spin and a C compiler. Run: python3 tests/models/models_test.py [CLASS.TEST...]
-With --list it prints the names of all tests, a line each, and runs none.
 """
 
 import pathlib
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 import unittest
 
@@ -199,17 +197,5 @@ class Transfer(ModelTest):
         self.holds(*REUSE, "TAKE_LOWER", "OUTCOME_ONLY")
 
 
-def names_of(suite):
-    for one in suite:
-        if isinstance(one, unittest.TestSuite):
-            yield from names_of(one)
-        else:
-            yield one.id().removeprefix("__main__.")
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--list"]:
-        print(*names_of(unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])),
-              sep="\n")
-    else:
-        unittest.main()
+    unittest.main()
