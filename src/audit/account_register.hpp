@@ -1,5 +1,5 @@
-// The accounts as the journal leaves them, for the audit: a ledger of its own, so that what the
-// server's ledger does wrong it does not do wrong too.
+// Holds the accounts as the journal leaves them, for the audit: a table independent of the server's
+// ledger, so that it does not share that one's faults.
 #pragma once
 
 #include <bit>
@@ -16,25 +16,25 @@
 namespace coffer::audit {
 
 struct registered_account {
-    account_number account = 0;  ///< 0: there is none here
+    account_number account = 0;  ///< 0: an empty place
     std::uint64_t sequence = 0;  ///< of its last posting
     money balance;               ///< after it
-    /// How many gaps the journal had when that was learnt. If it has more by now, the account may
-    /// have had postings that are gone.
+    /// How many gaps the journal had before the last posting was read. If it has more by now, later
+    /// postings of the account may be missing.
     std::uint16_t gaps = 0;
-    bool from_snapshot = false;   ///< learnt from a snapshot and not from a record
-    std::uint32_t listed_in = 0;  ///< the number of the comparison whose snapshot had it last
+    bool from_snapshot = false;   ///< read from a snapshot, not from a record
+    std::uint32_t listed_in = 0;  ///< the last comparison whose snapshot lists the account
 };
 static_assert(sizeof(registered_account) == 32);
 
-/// A hash table with linear probing at a load of three quarters at most. Nothing is ever removed.
+/// A hash table with linear probing and a load of at most three quarters. Accounts are never removed.
 /// Thread safety: none.
 class account_register {
 public:
     account_register() : account_register{smallest} {}
 
-    /// The account, if need be a new one, which has sequence 0 then. It is good until the next
-    /// call. Throws std::bad_alloc. `number` is not 0.
+    /// Returns the account, valid until the next call; a new one with sequence 0 if it is unknown.
+    /// `number` is not 0. Throws std::bad_alloc.
     [[nodiscard]] registered_account& find_or_add(account_number number) {
         registered_account* found = &place_of(number);
         if (found->account != 0)
@@ -48,20 +48,20 @@ public:
         return *found;
     }
 
-    /// The account; nothing if there is none. It is good until the next find_or_add.
+    /// Returns the account, valid until the next find_or_add; null if it is unknown.
     [[nodiscard]] registered_account* find(account_number number) noexcept {
         registered_account& found = place_of(number);
         return found.account == number && number != 0 ? &found : nullptr;
     }
 
-    /// Has the memory fetched that find_or_add will look at first.
+    /// Prefetches the memory that find_or_add reads first.
     void prefetch(account_number number) const noexcept {
         __builtin_prefetch(&places_[home(number)]);
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return count_; }
 
-    /// Calls `visitor(account)` for all of them, in no particular order.
+    /// Calls `visitor(account)` for all accounts, in no particular order.
     template <class Visitor>
     void visit(Visitor&& visitor) const {
         for (std::size_t i = 0; i != capacity_; ++i)
@@ -87,15 +87,15 @@ private:
         const std::uint64_t product = number * 0x9e37'79b9'7f4a'7c15U;
         return static_cast<std::size_t>(product >> (64 - std::countr_zero(capacity_)));
     }
-    /// Where the account is, or where it would go.
+    /// Returns the place of the account, or the empty place where it belongs.
     [[nodiscard]] registered_account& place_of(account_number number) noexcept {
         std::size_t place = home(number);
         while (places_[place].account != 0 && places_[place].account != number)
             place = (place + 1) & (capacity_ - 1);
         return places_[place];
     }
-    // The places of a table twice as large are in the order of those of this one: so both are
-    // visited from beginning to end.
+    // The accounts of a table twice as large are in the same order, so both tables are traversed
+    // from beginning to end.
     void grow() {
         account_register larger{capacity_ * 2};
         visit([&larger](const registered_account& one) { larger.place_of(one.account) = one; });
@@ -104,8 +104,8 @@ private:
     }
 
     std::unique_ptr<array> memory_;
-    registered_account* places_;  // its elements
-    std::size_t capacity_;        // how many: a power of two
+    registered_account* places_;  // the elements of memory_
+    std::size_t capacity_;        // of places: a power of two
     std::size_t count_ = 0;       // of accounts
 };
 

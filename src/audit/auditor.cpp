@@ -20,12 +20,12 @@ namespace {
 
 using journal::journal_error;
 
-/// The server has removed what was to be read next: the audit begins again with what there is now.
+/// Thrown if the server has removed the files to be read next: the audit begins again.
 struct removed_meanwhile {};
 
 constexpr int attempts = 5;
 
-// How many records before its turn an account's memory is fetched: enough to hide a miss.
+// How many records ahead the memory of an account is prefetched: enough to hide a cache miss.
 constexpr std::size_t ahead = 16;
 
 struct located_record {
@@ -33,7 +33,7 @@ struct located_record {
     std::uint64_t offset;  // in the segment
 };
 
-/// One attempt.
+/// One attempt at an audit.
 class auditor {
 public:
     auditor(const data_files& files, const patient_reader::pause& wait)
@@ -61,8 +61,8 @@ private:
         return segments_.empty() ? std::nullopt : std::optional{segments_.front()};
     }
 
-    /// Reads from that segment on, up to the end or to what is damaged. Returns the segment to go
-    /// on with behind that; nothing if there is none.
+    /// Reads from that segment on, up to the end of the journal or to damage. Returns the segment to
+    /// continue with behind the damage; nothing if there is none.
     std::optional<std::uint64_t> read_part(std::uint64_t from) {
         std::optional<patient_reader> reader;
         try {
@@ -80,7 +80,7 @@ private:
             if (is_trimmed())
                 throw removed_meanwhile{};
             found_.faults.add(fault_of(damage, damage.where()));
-            has_gap_ = has_gap_ || !history_;  // what is not read of the first segment is missing
+            has_gap_ = has_gap_ || !history_;  // the unread rest of the first segment
             return segment_after(reader ? reader->segment().before.next_record : from);
         }
     }
@@ -145,7 +145,7 @@ private:
                          static_cast<double>(of.key_life_ns) / second_ns)});
     }
 
-    /// The reader has seen that all of them are well-formed.
+    /// Decodes the records of the batch, which the reader has checked.
     void locate_records(const journal::batch_view& batch, std::uint64_t offset) {
         records_.clear();
         offset += batch.header.header_bytes();
@@ -165,7 +165,7 @@ private:
         found_.journal.bytes += segment.bytes;
     }
 
-    /// Where to go on behind damage in this segment, or at the beginning of the next.
+    /// Returns the segment after this one; nothing if there is none.
     [[nodiscard]] std::optional<std::uint64_t> segment_after(std::uint64_t damaged) const {
         const auto segments = journal::list_segments(storage_);
         const auto next = std::ranges::upper_bound(segments, damaged);
@@ -181,7 +181,7 @@ private:
         if (ended_)
             snapshots_.end_at(found_.journal.last_record);
         if (!history_->is_complete() && !has_gap_) {
-            if (snapshots_.are_there_others())
+            if (snapshots_.has_newer_files())
                 throw removed_meanwhile{};
             add(storage_.path(journal::segment_name(segments_.front())), std::nullopt,
                 "the journal begins with record " + std::to_string(found_.journal.first_record) +
@@ -190,7 +190,7 @@ private:
         found_.sums = history_->sums();
         found_.accounts = history_->accounts().size();
         found_.total_minor = history_->total_minor();
-        // What is missing has no sum.
+        // With a gap, the sum is unknown.
         if (!has_gap_ && found_.total_minor != history_->expected_total_minor())
             add(storage_.path(""), std::nullopt,
                 "all balances together are " + to_money_text(found_.total_minor) +
@@ -206,7 +206,7 @@ private:
     const patient_reader::pause& wait_;
     report found_;
     snapshot_queue snapshots_;
-    std::vector<std::uint64_t> segments_;  // as they were at the start
+    std::vector<std::uint64_t> segments_;  // as listed at the start
     std::optional<history> history_;
     key_history keys_;
     std::uint64_t noted_segment_ = 0;

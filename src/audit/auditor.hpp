@@ -1,4 +1,4 @@
-// Proves a data directory right, or says what is wrong with it and where.
+// Audits a data directory: checks all that can be checked, and reports each fault with its place.
 #pragma once
 
 #include "audit/data_files.hpp"
@@ -7,18 +7,18 @@
 
 namespace coffer::audit {
 
-/// Checks all that can be: the checksum of every batch and of every snapshot; that the batches are
-/// a chain, without a gap; that each account's postings follow each other, with the balances that
-/// their amounts make; that each snapshot is a cut through this very journal; that all balances
-/// together are what was opened and deposited, less what was withdrawn. Goes on behind a fault as
-/// far as there is something to be found.
+/// Checks the checksum of every batch and of every snapshot; that the batches are a chain without
+/// gaps; that the postings of each account are in sequence, with balances that match their amounts;
+/// that each snapshot is a cut of this journal; that no idempotency key was posted twice within its
+/// life; and that the sum of all balances is what was opened and deposited less what was withdrawn.
+/// Continues behind a fault as far as possible.
 ///
-/// A journal that was trimmed is checked from where it begins, with the accounts of the oldest
-/// snapshot that reaches back to there.
+/// A trimmed journal is checked from its first record on, with the accounts of the oldest snapshot
+/// that reaches back to that record.
 ///
-/// Reads only, and takes no lock: a server may be running on the files, append, take snapshots,
-/// remove old ones and trim. Takes memory for the accounts and for the keys that live. `wait` is
-/// called before what looks torn or damaged is looked at again.
+/// Only reads, and takes no lock: a server may be running on the directory, with all it does. Uses
+/// memory for the accounts and for the keys that are alive. `wait` is called before a batch that
+/// looks torn or damaged is read again.
 ///
 /// Throws data_error if the directory cannot be listed, std::bad_alloc, stopping::stopped.
 [[nodiscard]] report examine(const data_files& files,

@@ -29,10 +29,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How often the directory is listed, beside a server that removes what was listed.
+// How often the directory is listed again because the server has removed snapshots.
 constexpr int listings = 100;
 
-// How many files are open at once: far fewer than any process may have.
+// How many files are open at once: far below any limit of a process.
 constexpr std::size_t most_open = 16;
 
 struct opened_snapshot {
@@ -40,20 +40,20 @@ struct opened_snapshot {
     file_descriptor content;
 };
 
-/// Snapshots in their order, the oldest first. The next few are open, and so stay, be they removed;
-/// a server removes the oldest first.
+/// The snapshots of a directory, the oldest first. The next ones are kept open, so that they can be
+/// read after the server has removed them; it removes the oldest first.
 class snapshot_series {
 public:
-    /// Those that are there now.
+    /// Lists the snapshots that exist now.
     explicit snapshot_series(const fs::path& directory)
         : files_{snapshot::list_snapshots(directory)} {  // the newest first
         open_some();
     }
 
-    /// Whether some of those that would be open had been removed.
+    /// Whether a listed snapshot was removed before it was opened.
     [[nodiscard]] bool lacks_some() const noexcept { return lacks_some_; }
 
-    /// Nothing behind the last. Those that were removed before they were open are passed over.
+    /// Returns the next snapshot; nothing after the last. Skips those that were removed.
     [[nodiscard]] std::optional<opened_snapshot> next() {
         open_some();
         if (opened_.empty())
@@ -107,16 +107,19 @@ void write_copy(opened_snapshot& from, const fs::path& to) {
         snapshot::throw_snapshot_error(to, "cannot be synced");
 }
 
-/// What is wrong with the copy of a snapshot; empty if nothing is.
-std::string fault_of(const fs::path& copy, std::uint64_t number) {
+/// Returns the fault of the copy of a snapshot; empty if it has none.
+std::string fault_in(const fs::path& copy, std::uint64_t number) {
     try {
-        const std::uint64_t said = snapshot::check_snapshot(copy).number;
-        return said == number ? "" : "it says that it is snapshot " + std::to_string(said);
+        const std::uint64_t stated = snapshot::check_snapshot(copy).number;
+        return stated == number ? "" : ": it states the number " + std::to_string(stated);
     } catch (const snapshot::snapshot_error& refused) {
         return std::string{refused.what()}.substr(copy.string().size());
     }
 }
 
+/// Copies the undamaged snapshots in `from` to `to`, a directory that this makes, and returns the
+/// faults of the others. The copies survive a crash. A server may take and remove snapshots
+/// meanwhile: one that is removed before its turn is skipped.
 std::vector<std::string> copy_snapshots(const fs::path& from, const fs::path& to) {
     snapshot_series snapshots = list(from);
     snapshot::snapshot_directory target{to};
@@ -125,7 +128,7 @@ std::vector<std::string> copy_snapshots(const fs::path& from, const fs::path& to
         const std::uint64_t number = parse_account_number(one->file.stem().string()).value_or(0);
         const fs::path copy = target.temporary(number);
         write_copy(*one, copy);
-        const std::string fault = fault_of(copy, number);
+        const std::string fault = fault_in(copy, number);
         if (fault.empty()) {
             target.publish(number);
             continue;
@@ -136,7 +139,7 @@ std::vector<std::string> copy_snapshots(const fs::path& from, const fs::path& to
     return left_out;
 }
 
-/// A segment that is being written.
+/// A segment of the copy that is being written.
 class segment_copy {
 public:
     segment_copy(const journal::storage& to, const journal::segment_header& header)
@@ -157,7 +160,7 @@ public:
         offset_ += bytes.size();
     }
 
-    /// Writes zeros to its end, as a segment that is to be continued has them.
+    /// Fills the segment with zeros: a server may continue it.
     void finish() {
         constexpr std::size_t piece_bytes = std::size_t{1} << 20;
         const std::vector<std::byte> zeros(
@@ -181,6 +184,9 @@ private:
     std::uint64_t offset_ = 0;
 };
 
+/// Copies all complete batches in `from` to segments of the same names and sizes in `to`, a directory
+/// that this makes. Checks each batch. The copy survives a crash. A server may append meanwhile.
+/// Throws journal_error; then a part of the copy is left.
 void copy_journal(const journal::storage& from, const std::filesystem::path& to,
                   patient_reader::pause wait) {
     journal::posix_storage target{to};
@@ -210,7 +216,7 @@ void copy_journal(const journal::storage& from, const std::filesystem::path& to,
         throw journal::journal_error{to.string(), "cannot be synced: " + error.message()};
 }
 
-// How often it is tried beside a server that trims its journal while it is copied.
+// How often a copy is tried again because the server has trimmed its journal meanwhile.
 constexpr int attempts = 5;
 
 [[noreturn]] void fail(const fs::path& where, const std::string& what) {
@@ -222,9 +228,9 @@ std::uint64_t first_record(const journal::storage& where) {
     return segments.empty() ? 0 : segments.front();
 }
 
-/// Copies snapshots first: the journal, read later, has all the records that they cover. It must
-/// begin where it began when the snapshots were listed, or they may not reach back to it. Nothing
-/// if it does not.
+/// Copies the snapshots first: the journal, read later, has all records that they cover. If the
+/// journal was trimmed meanwhile, the snapshots may not reach back to its first record: then this
+/// returns nothing. Else it returns the faults of the damaged snapshots.
 std::optional<std::vector<std::string>> try_copy(const data_files& from, const fs::path& to,
                                                  const patient_reader::pause& wait) {
     const journal::posix_storage storage{from.journal};
@@ -253,7 +259,7 @@ finished_copy copy(const data_files& from, partial_directory& to,
             fail(from.directory, "its journal is trimmed faster than it can be copied");
         to.empty();
     }
-    const fs::path& part = to.path();  // marked as one, which data_files::in refuses
+    const fs::path& part = to.path();  // not by data_files::in, which refuses an unfinished copy
     made.audited = examine({part, part / "journal", part / "snapshots"}, wait);
     return made;
 }
@@ -288,7 +294,7 @@ finished_copy restore(const fs::path& backup, const fs::path& destination, lefto
     if (!before.holds())
         fail(backup, "does not hold, and is not restored: " + first_fault(before));
     finished_copy made = copy(from, to, wait);
-    if (made.audited.holds() && !tells_the_same(made.audited, before))
+    if (made.audited.holds() && !is_same_data(made.audited, before))
         fail(backup, "has changed while it was copied: is a server running on it?");
     return finish(std::move(made), to);
 }

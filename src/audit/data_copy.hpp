@@ -1,11 +1,11 @@
-// Backup and restore: copies of a data directory that are proven before they have their name.
+// Backs up and restores a data directory, and audits the copy before it gets its name.
 //
-// A copy is made under another name, and gets its own when it is whole, on the disk, and audited:
-// see partial_directory.hpp. DEST need not be there; if it is, it is an empty directory, which
-// keeps its mode and owner. When a copy fails or is interrupted, its part is removed; when it is
-// killed, it stays, and the next one says so, or replaces it.
+// A copy is made under another name and renamed when it is complete, synced and audited: see
+// partial_directory.hpp. The destination need not exist; if it does, it is an empty directory, which
+// keeps its mode and owner. If a copy fails or is interrupted, what was copied is removed. If it is
+// killed, that stays, and the next copy refuses or replaces it.
 //
-// Thread safety  both may be called from any thread at once, for different DESTs.
+// Thread safety  both may be called from any thread at once, with different destinations.
 #pragma once
 
 #include <filesystem>
@@ -19,21 +19,21 @@
 namespace coffer::audit {
 
 struct finished_copy {
-    report audited;                     ///< of what was written
-    std::vector<std::string> left_out;  ///< snapshots that are damaged, each with what is wrong
+    report audited;                     ///< the audit of the copy
+    std::vector<std::string> left_out;  ///< damaged snapshots, each with its fault
 };
 
-/// Copies what is durable in `directory` now, though a server may be running on it: the snapshots
-/// that hold, and then the journal, which has all that they have and more. Throws data_error,
-/// journal_error, snapshot_error, stopping::stopped.
+/// Copies what is durable in `directory` now; a server may be running on it. Copies the undamaged
+/// snapshots first and then the journal, which covers them. Throws data_error, journal_error,
+/// std::runtime_error, stopping::stopped.
 [[nodiscard]] finished_copy back_up(
     const std::filesystem::path& directory, const std::filesystem::path& destination,
     leftover found = leftover::refuse,
     const patient_reader::pause& wait = patient_reader::five_milliseconds);
 
-/// Copies a backup, or any directory that holds and that no server is running on, to where a server
-/// is to go on with it. Throws as back_up does, and data_error if it does not hold, or is written
-/// to meanwhile.
+/// Copies a backup, or any data directory without faults that no server is running on, to where a
+/// server is to continue with it. Throws as back_up does, and data_error if the backup has faults or
+/// is written to meanwhile.
 [[nodiscard]] finished_copy restore(
     const std::filesystem::path& backup, const std::filesystem::path& destination,
     leftover found = leftover::refuse,

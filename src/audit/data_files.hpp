@@ -1,4 +1,4 @@
-// What a data directory has in it, for those who only read it.
+// The paths in a data directory, for programs that only read it.
 #pragma once
 
 #include <filesystem>
@@ -6,20 +6,20 @@
 
 namespace coffer::audit {
 
-/// Why a directory cannot be audited, exported or copied at all: one line that names it.
+/// Why a directory cannot be audited, exported or copied: one line that names it.
 class data_error : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Paths alone: nothing is opened, locked or made. Thread safety: none.
+/// Has paths only: opens, locks and makes nothing. Thread safety: none.
 struct data_files {
-    /// Those of a data directory. Throws data_error if it is not there, has no journal,
-    /// or is the part of a copy.
+    /// Returns the paths of a data directory. Throws data_error if it does not exist, has no journal,
+    /// or is an unfinished copy.
     [[nodiscard]] static data_files in(const std::filesystem::path& directory);
 
     std::filesystem::path directory;
     std::filesystem::path journal;
-    std::filesystem::path snapshots;  ///< need not be there
+    std::filesystem::path snapshots;  ///< may not exist
 };
 
 }  // namespace coffer::audit

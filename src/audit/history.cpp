@@ -61,10 +61,9 @@ void history::apply_change(const change& made, const record_place& at) {
             add(at, known.account,
                 posting_text(known.sequence) + " leaves a balance of " +
                     to_string(made.state.balance) +
-                    ", but the snapshot that the audit begins with "
-                    "says " +
+                    ", but the snapshot that the audit begins with has " +
                     to_string(known.balance));
-        carried_minor_ -= made.amount_minor;  // it is in the balance already
+        carried_minor_ -= made.amount_minor;  // the balance includes it already
         return;
     }
     apply_to_known(known, made, at);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-// Compiled in here, so that nothing is to be linked.
+// Compiled in: no library has to be linked.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -29,11 +29,11 @@ std::optional<key_history::repeated_key> key_history::add(std::string_view key,
                : std::nullopt;
 }
 
-/// Forgets the keys whose life is over. One that lives keeps those after it, until it is over too.
+/// Forgets expired keys, up to the first one that is alive.
 void key_history::forget(std::uint64_t now_ns) {
     for (; !ages_.empty(); ages_.pop_front()) {
         const auto found = keys_.find(ages_.front().key);
-        // One that was used again since has a later age.
+        // A key that was used again has a later entry too.
         if (found == keys_.end() || found->second.record != ages_.front().record)
             continue;
         if (now_ns - found->second.running_ns < found->second.life_ns)

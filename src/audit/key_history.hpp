@@ -1,4 +1,4 @@
-// The keys of requests in a journal: none may have two outcomes within one life.
+// Finds idempotency keys that a journal has twice within the life of a key.
 #pragma once
 
 #include <array>
@@ -13,27 +13,26 @@
 
 namespace coffer::audit {
 
-/// Takes the keys of a journal's records in their order, and remembers those that live. A key's
-/// life is measured in running time from when its batch was written, which is a little less than
-/// the server promises. It is as long as the batch says, or the one that has the key again if that
-/// says less: an operator may have changed it meanwhile. So a key that was rightly used again is
-/// never reported. Batches of format version 1 do not say how long keys live: nothing is reported
-/// of them, and nothing is remembered.
+/// The keys of the records are added in order; those that are alive are remembered. The life of a key
+/// is measured in running time from when its batch was written, which is a little less than the
+/// server guarantees. Its length is in the batch; of the two batches with the key, the shorter one
+/// counts, since an operator may have changed it in between. So a correct reuse of a key is never
+/// reported. Batches of format version 1 do not have the length: their keys are ignored.
 ///
 /// Thread safety: none.
 class key_history {
 public:
     struct repeated_key {
-        std::uint64_t earlier_record;  ///< the number of the record that had the key before
-        std::uint64_t after_ns;        ///< how much running time has passed since
+        std::uint64_t earlier_record;  ///< the number of the earlier record with the key
+        std::uint64_t after_ns;        ///< the running time since then
     };
 
-    /// Notes that the record of this number has the key. Returns the record that had it before, if
-    /// that is within the key's life. Throws std::bad_alloc.
+    /// Adds the key of the record with this number. Returns the earlier record with the same key if it
+    /// is within the life of the key. Throws std::bad_alloc.
     [[nodiscard]] std::optional<repeated_key> add(std::string_view key, std::uint64_t record,
                                                   const journal::batch_stamp& of);
 
-    /// How many keys are remembered.
+    /// The number of keys that are remembered.
     [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
 
 private:

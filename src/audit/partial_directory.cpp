@@ -17,11 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a copy consists of, in the order in which it gets its place.
+// What a copy consists of, in the order in which it is put in place.
 constexpr std::string_view snapshots_name = "snapshots";
 constexpr std::string_view journal_name = "journal";
 
-/// Marks it as the part of a copy. Returns once a crash would leave it marked.
+/// Marks the directory as an unfinished copy. Returns once the mark survives a crash.
 std::error_code mark(const fs::path& part) {
     const file_descriptor marker{part / partial_copy_marker, O_WRONLY | O_CREAT | O_EXCL, 0640};
     if (!marker.is_open())
@@ -36,7 +36,7 @@ bool is_marked(const fs::path& directory) {
     return fs::exists(directory / partial_copy_marker, ignored);
 }
 
-/// Removes what is in it but for the mark.
+/// Removes the content except the mark.
 std::error_code remove_content(const fs::path& part) noexcept {
     std::error_code error;
     for (const std::string_view name : {snapshots_name, journal_name})
@@ -45,7 +45,7 @@ std::error_code remove_content(const fs::path& part) noexcept {
     return error;
 }
 
-/// Removes it. What a crash leaves meanwhile is still marked, or empty.
+/// Removes the directory. If this is interrupted by a crash, what is left is marked or empty.
 std::error_code remove_part(const fs::path& part) noexcept {
     std::error_code error = remove_content(part);
     if (!error)
@@ -61,7 +61,7 @@ std::error_code remove_part(const fs::path& part) noexcept {
     throw data_error{where.string() + ": " + what};
 }
 
-/// Whether the directory has nothing in it but what `is_ours` says is a copy's.
+/// Whether all entries of the directory have names for which `is_ours` is true.
 template <class Predicate>
 bool has_only(const fs::path& directory, Predicate&& is_ours) {
     std::error_code error;
@@ -74,7 +74,7 @@ bool has_only(const fs::path& directory, Predicate&& is_ours) {
     return found;
 }
 
-/// What the root of a file system has in it when there is nothing in it.
+/// Whether the root of an empty file system has an entry of this name.
 bool is_of_file_system(std::string_view name) {
     return name == "lost+found";
 }
@@ -102,7 +102,7 @@ partial_directory::partial_directory(const fs::path& destination, leftover found
 void partial_directory::require_place(leftover found) {
     std::error_code ignored;
     is_inside_ = fs::is_directory(destination_, ignored);
-    if (is_inside_ && is_marked(destination_)) {  // it was killed when it had just got its name
+    if (is_inside_ && is_marked(destination_)) {  // killed just after its rename
         clear_leftover(destination_, found);
         is_inside_ = false;
     }
@@ -120,7 +120,7 @@ void partial_directory::require_place(leftover found) {
         clear_leftover(path_, found);
 }
 
-/// Removes the part that a copy has left there, or throws.
+/// Removes what a killed copy has left there, or throws.
 void partial_directory::clear_leftover(const fs::path& part, leftover found) const {
     file_descriptor opened{part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW};
     const bool is_of_copy =
@@ -137,7 +137,7 @@ void partial_directory::clear_leftover(const fs::path& part, leftover found) con
              "is there already, from a copy that did not come to its end: remove it, or replace it "
              "with --force");
     std::error_code error;
-    if (is_inside_)  // what was moved up; the mark, which says whose that is, goes last
+    if (is_inside_)  // what was moved up; the mark is removed last
         fs::remove_all(destination_ / snapshots_name, error);
     if (!error)
         error = remove_part(part);
@@ -167,8 +167,8 @@ void partial_directory::finish() {
     put_in_place(path_, destination_);
     path_ = destination_;
     sync_directory_or_throw(path_.has_parent_path() ? path_.parent_path() : ".");
-    // Not before, or a crash could leave a whole ledger of another name that is no part, and this
-    // name free for a server to begin a new ledger.
+    // Only now: otherwise a crash could leave a complete ledger under the other name without a mark,
+    // and a server could begin a new ledger under this name.
     std::error_code error;
     if (!fs::remove(path_ / partial_copy_marker, error))
         fail(path_, "cannot be finished: " + error.message());
@@ -176,7 +176,7 @@ void partial_directory::finish() {
     sync_directory_or_throw(path_);
 }
 
-// Each step is on the disk before the next, so that a crash leaves no journal without the rest.
+// Each step is synced before the next, so that a crash never leaves a journal without the rest.
 void partial_directory::move_up() {
     put_in_place(path_ / snapshots_name, destination_ / snapshots_name);
     has_moved_some_ = true;
@@ -185,7 +185,7 @@ void partial_directory::move_up() {
     put_in_place(path_ / journal_name, destination_ / journal_name);
     finished_ = true;
     sync_directory_or_throw(destination_);
-    static_cast<void>(remove_part(path_));  // a part beside a journal does no harm
+    static_cast<void>(remove_part(path_));  // harmless beside a journal if it stays
     sync_directory_or_throw(destination_);
 }
 

@@ -1,12 +1,12 @@
-// A copy of a data directory that has its name only when it is whole.
+// A directory for a copy of a data directory, which gets its name only when the copy is complete.
 //
-// If DEST is not there, the copy is made as DEST.partial, beside it, which is renamed at the end.
-// If it is an empty directory, that keeps its mode, owner and inode: the copy is made as
-// DEST/.partial, and what is in it is moved up at the end, the journal last. So DEST/journal is
-// there only if all of the copy is.
+// If DEST does not exist, the copy is made as DEST.partial, beside it, and renamed at the end. If
+// DEST is an empty directory, it keeps its mode, owner and inode: the copy is made as DEST/.partial,
+// and its content is moved up at the end, the journal last. So DEST/journal exists only if the copy
+// is complete.
 //
-// A file in the part marks it as one: a ledger has none. It is removed once the copy has its name.
-// If the copy is killed just before that, what has the name is still a part.
+// A file marks the directory as unfinished: a ledger has none. It is removed after the rename. If
+// the copy is killed just before that, the directory with the final name is still marked.
 #pragma once
 
 #include <cstdint>
@@ -16,29 +16,29 @@
 
 namespace coffer::audit {
 
-/// What is done with what a copy has left that was killed.
+/// How to treat what a killed copy has left.
 enum class leftover : std::uint8_t { refuse, replace };
 
-/// Removed if it is never finished. Thread safety: none.
+/// Removes its directory if it is not finished. Thread safety: none.
 class partial_directory {
 public:
-    /// Makes it. Throws data_error if `destination` is there already and no empty directory; or if
-    /// there is a part of a copy that did not come to its end: of one that was killed, if it is to
-    /// be refused; and of one that is still being made, in any case.
+    /// Makes the directory. Throws data_error if `destination` exists and is not an empty directory,
+    /// if a killed copy has left something and that is to be refused, or if another copy to the same
+    /// place is running.
     partial_directory(const std::filesystem::path& destination, leftover found);
     partial_directory(const partial_directory&) = delete;
     partial_directory& operator=(const partial_directory&) = delete;
     ~partial_directory();
 
-    /// Where it is until it is finished.
+    /// Where the copy is until it is finished.
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] const std::filesystem::path& destination() const noexcept { return destination_; }
 
-    /// Removes all that is in it, as far as that can be.
+    /// Removes the content, as far as possible.
     void empty() const noexcept;
 
-    /// Gives it its name. Returns once a crash would not take it back. Throws data_error,
-    /// snapshot_error, and stopping::stopped.
+    /// Gives the directory its final name. Returns once that survives a crash. Throws data_error,
+    /// std::runtime_error, stopping::stopped.
     void finish();
 
 private:
@@ -48,10 +48,10 @@ private:
 
     std::filesystem::path destination_;
     std::filesystem::path path_;
-    bool is_inside_ = false;       // the destination was there
-    bool has_moved_some_ = false;  // up into the destination
+    bool is_inside_ = false;       // the destination existed
+    bool has_moved_some_ = false;  // into the destination
     bool finished_ = false;
-    file_descriptor lock_;  // keeps others from taking it for a leftover
+    file_descriptor lock_;  // another copy sees that this one is running
 };
 
 }  // namespace coffer::audit

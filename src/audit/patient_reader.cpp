@@ -18,7 +18,7 @@ void patient_reader::five_milliseconds() {
 
 std::optional<journal::batch_view> patient_reader::next() {
     stopping::check();
-    for (int left = looks;; --left) {
+    for (int left = attempts;; --left) {
         try {
             if (auto found = reader_.next(); found || !reader_.torn() || left == 1)
                 return found;

@@ -13,7 +13,7 @@
 namespace coffer::audit {
 namespace {
 
-/// Of the printable ASCII characters that a key has, a JSON string escapes these two.
+/// Appends a key, which is printable ASCII: only two of those characters are escaped in JSON.
 void append_json_text(std::string& out, std::string_view text) {
     for (const char one : text) {
         if (one == '"' || one == '\\')
@@ -22,16 +22,17 @@ void append_json_text(std::string& out, std::string_view text) {
     }
 }
 
-/// Whether a spreadsheet may take a cell for a formula, and run what a client wrote (OWASP, CSV
-/// injection). Some pass over spaces before it.
+/// Whether a spreadsheet may run a cell as a formula, which a client wrote (OWASP, CSV injection).
+/// Some spreadsheets skip spaces before it.
 bool is_formula(std::string_view cell) {
     const std::size_t first = cell.find_first_not_of(' ');
     return first != cell.npos &&
            std::string_view{"=+-@\t\r\n"}.find(cell[first]) != std::string_view::npos;
 }
 
-/// The text of a client. Where a comma is for decimals, spreadsheets separate cells by semicolons,
-/// within quotation marks too if those do not begin the cell, as here: so each is a cell's end.
+/// Appends the text of a client. In locales with a decimal comma, spreadsheets separate cells by
+/// semicolons, even within quotation marks if those do not begin the cell, as here. So each semicolon
+/// counts as the end of a cell.
 void append_csv_text(std::string& out, std::string_view text) {
     const bool is_quoted = text.find_first_of("\",\r\n") != std::string_view::npos;
     if (is_quoted)
@@ -92,7 +93,7 @@ void append_csv(std::string& out, const posting_line& line) {
     out += '\n';
 }
 
-// How often it is tried beside a server that trims its journal, until a line is out.
+// How often an export begins again because the server has trimmed its journal.
 constexpr int attempts = 5;
 
 constexpr std::size_t flush_bytes = std::size_t{256} << 10;
@@ -117,10 +118,10 @@ public:
         });
     }
 
-    [[nodiscard]] bool has_handed_on() const noexcept { return handed_on_; }
+    [[nodiscard]] bool has_passed_on() const noexcept { return passed_on_; }
 
     void flush() {
-        handed_on_ = true;
+        passed_on_ = true;
         sink_(lines_);
         lines_.clear();
     }
@@ -168,16 +169,16 @@ private:
     const account_number account_;
     const std::function<void(std::string_view)>& sink_;
     std::string lines_;
-    bool handed_on_ = false;
+    bool passed_on_ = false;
 };
 
-/// Whether the server has removed the segment that begins with this record.
+/// Whether the server has trimmed the segment that begins with this record.
 bool is_trimmed(const journal::storage& where, std::uint64_t segment) {
     const std::vector<std::uint64_t> segments = journal::list_segments(where);
     return !segments.empty() && segments.front() > segment;
 }
 
-/// One attempt. False if the server removed what was to be read next before anything was handed on.
+/// One attempt. Returns false if the server trimmed the journal before any line was passed on.
 bool try_export(const data_files& files, line_format format, const export_selection& wanted,
                 const std::function<void(std::string_view)>& sink,
                 const patient_reader::pause& wait) {
@@ -204,7 +205,7 @@ bool try_export(const data_files& files, line_format format, const export_select
         const bool inside = from && from->has_segments();
         const bool trimmed =
             is_trimmed(storage, inside ? from->segment().before.next_record : segments.front());
-        if (trimmed && !out.has_handed_on())
+        if (trimmed && !out.has_passed_on())
             return false;
         out.flush();
         if (trimmed)

@@ -33,7 +33,7 @@ std::string decimal(double value, int decimals) {
     return {text, static_cast<std::size_t>(length)};
 }
 
-/// Adds a line: a name, and what is to be said of it in a column of its own.
+/// Adds a line with a name, and `what` in a column of its own.
 void add_line(std::string& text, std::string name, const std::string& what) {
     constexpr std::size_t column = 13;
     name.resize(std::max(name.size(), column), ' ');
@@ -73,7 +73,7 @@ void add_snapshots(std::string& text, const std::vector<snapshot_summary>& snaps
                  " compared with the journal");
 }
 
-/// Writes a JSON object, member by member. By hand, since no library writes numbers of 128 bits.
+/// Writes a JSON object, member by member. Not by a library: none writes numbers of 128 bits.
 class json_object {
 public:
     json_object& raw(std::string_view name, std::string_view json) {
@@ -183,7 +183,7 @@ fault fault_of(const std::exception& error, const std::string& file) {
 }
 
 void fault_list::add(fault found) {
-    // One that is met again on the way on is not another.
+    // The reader may report the same fault twice in a row: it counts once.
     if (!kept_.empty() && kept_.back() == found)
         return;
     ++count_;
@@ -191,7 +191,7 @@ void fault_list::add(fault found) {
         kept_.push_back(std::move(found));
 }
 
-bool tells_the_same(const report& one, const report& other) {
+bool is_same_data(const report& one, const report& other) {
     return one.journal.ledger == other.journal.ledger &&
            one.journal.first_record == other.journal.first_record &&
            one.journal.last_record == other.journal.last_record &&

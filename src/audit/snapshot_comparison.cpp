@@ -15,7 +15,7 @@
 namespace coffer::audit {
 namespace {
 
-// Enough to hide a miss, few enough to stay in the cache.
+// How many accounts ahead memory is prefetched: hides a cache miss, and stays in the cache.
 constexpr std::size_t ahead = 16;
 
 std::string state_text(const posting& state) {
@@ -33,7 +33,7 @@ bool is_gone(const std::filesystem::path& file) {
 void snapshot_comparison::begin(history& so_far) {
     completes_ = !so_far.is_complete();
     const std::size_t known = so_far.accounts().size();
-    // Each is compared some accounts later, when its memory has been fetched.
+    // Each account is compared some accounts later, when its memory has been fetched.
     std::array<posting, ahead> fetching{};
     std::size_t read = 0;
     snapshot::read_accounts(file_, [&](const posting& listed) {
@@ -47,10 +47,10 @@ void snapshot_comparison::begin(history& so_far) {
     for (std::size_t i = read - std::min(read, ahead); i != read; ++i)
         compare(fetching[i % ahead], so_far);
     if (listed_ != info_.accounts)
-        add(0, "it lists " + std::to_string(listed_) +
-                   " accounts and not the number that it says, " + std::to_string(info_.accounts));
+        add(0, "it lists " + std::to_string(listed_) + " accounts, but states " +
+                   std::to_string(info_.accounts));
     if (total_minor_ != info_.total_minor)
-        add(0, "its balances sum to " + to_money_text(total_minor_) + " and not to what it says, " +
+        add(0, "its balances sum to " + to_money_text(total_minor_) + ", but it states " +
                    to_money_text(info_.total_minor));
     if (known_listed_ != known)
         find_missing(so_far);
@@ -104,8 +104,8 @@ void snapshot_comparison::find_missing(const history& so_far) const {
     });
 }
 
-/// Notes what the history has believed of an account, if this posting of it comes before that. (It
-/// has itself compared the one that is that.)
+/// Notes the posting that the history has taken over for an account, if this posting comes before it.
+/// (The history itself compares the posting with that sequence.)
 void snapshot_comparison::expect_believed(const posting& state, history& so_far) {
     const registered_account* const known = so_far.accounts().find(state.account);
     if (known == nullptr || !known->from_snapshot || !so_far.is_certain(*known))
@@ -116,7 +116,7 @@ void snapshot_comparison::expect_believed(const posting& state, history& so_far)
         later_.try_emplace(state.account, posting{known->account, known->sequence, known->balance});
 }
 
-/// Whether the snapshot has this posting of a later record.
+/// Whether the snapshot has this posting of a record behind after_record.
 bool snapshot_comparison::has(const posting& state) const {
     const auto found = later_.find(state.account);
     return found != later_.end() && state.sequence <= found->second.sequence;
@@ -131,7 +131,7 @@ void snapshot_comparison::watch(const journal::record& one, history& so_far) {
     if (later_.empty() || one.kind == journal::record_kind::refusal)
         return;
     if (one.kind == journal::record_kind::transfer) {
-        // One that completes the history has postings that later_ does not know of.
+        // A snapshot that completes the history has postings that later_ does not have.
         if (!completes_ && has(one.state) != has(one.payee)) {
             const bool has_payer = has(one.state);
             const posting& missing = has_payer ? one.payee : one.state;
@@ -185,18 +185,17 @@ void snapshot_queue::check(const std::filesystem::path& file, const ledger_id& l
     try {
         const snapshot::snapshot_info info = snapshot::check_snapshot(file);
         if (std::to_string(info.number) != file.stem())
-            return add(file, "it says that it is snapshot " + std::to_string(info.number));
+            return add(file, "it states the number " + std::to_string(info.number));
         summaries_.push_back({.number = info.number,
                               .after_record = info.after_record,
                               .until_record = info.until_record,
                               .accounts = info.accounts});
         if (info.after_record > info.until_record)
-            return add(file, "it is as new as record " + std::to_string(info.after_record) +
-                                 ", and yet no newer than record " +
-                                 std::to_string(info.until_record));
+            return add(file, "its after_record " + std::to_string(info.after_record) +
+                                 " is above its until_record " + std::to_string(info.until_record));
         if (info.ledger != ledger)
             return add(file, "it is of the ledger " + to_hexadecimal(info.ledger) +
-                                 ", and the journal of " + to_hexadecimal(ledger));
+                                 ", but the journal is of " + to_hexadecimal(ledger));
         waiting_.push_back({file, info, ++begun_, faults_});
     } catch (const std::runtime_error& failure) {
         if (!is_gone(file))
@@ -259,7 +258,7 @@ void snapshot_queue::end_at(std::uint64_t last_record) {
     waiting_.clear();
 }
 
-bool snapshot_queue::are_there_others() const {
+bool snapshot_queue::has_newer_files() const {
     return std::ranges::any_of(snapshot::list_snapshots(directory_),
                                [this](const std::filesystem::path& file) {
                                    return std::ranges::find(files_, file) == files_.end();

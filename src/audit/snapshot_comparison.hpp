@@ -1,4 +1,4 @@
-// A snapshot beside the journal that it was taken from.
+// Compares snapshots with the journal of their ledger.
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,13 @@
 
 namespace coffer::audit {
 
-/// Compares in two steps. After the snapshot's after_record, which all of it is as new as: each
-/// account is as the journal has left it, or has postings that come later in the journal; those are
-/// noted. Then, with each record up to its until_record, which no posting of it is newer than:
-/// whether those come, and are what the snapshot says. Thread safety: none.
+/// Compares one snapshot with the journal, in two steps. Once the journal is applied up to
+/// after_record, each account of the snapshot is compared: it is as the journal left it, or it has a
+/// later posting, which is noted. Then each record up to until_record is compared with the noted
+/// postings: all of them must come. Thread safety: none.
 class snapshot_comparison {
 public:
-    /// `number` is 1 or more and tells it from other comparisons. `faults` must outlive this.
+    /// `number` is the number of the comparison, from 1. `faults` must outlive this.
     snapshot_comparison(std::filesystem::path file, snapshot::snapshot_info info,
                         std::uint32_t number, fault_list& faults)
         : file_{std::move(file)}, info_{std::move(info)}, number_{number}, faults_{faults} {}
@@ -32,19 +32,19 @@ public:
     [[nodiscard]] const snapshot::snapshot_info& info() const noexcept { return info_; }
     [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
 
-    /// Compares all accounts, once `so_far` has the records up to after_record. Where records are
-    /// missing before it, completes `so_far`. Throws snapshot::accounts_error if the file cannot be
+    /// Compares all accounts with `so_far`, which has the records up to after_record. If records are
+    /// missing before that, completes `so_far`. Throws snapshot::accounts_error if the file cannot be
     /// read, or snapshot_error.
     void begin(history& so_far);
 
-    /// Looks at a record that comes after after_record, up to until_record. `so_far` has it.
+    /// Compares with a record from after_record + 1 to until_record, which `so_far` has applied.
     void watch(const journal::record& one, history& so_far);
 
-    /// Says that the record is until_record.
+    /// Ends the comparison: the last record was until_record.
     void end();
 
 private:
-    /// What is wrong with a listed account is a fault; only what is no account ends the reading.
+    /// Compares one account of the snapshot.
     void compare(const posting& listed, history& so_far);
     void compare_known(const posting& listed, const registered_account& known);
     void expect_later(const posting& listed);
@@ -65,31 +65,32 @@ private:
     bool completes_ = false;
 };
 
-/// Snapshots that are removed meanwhile are forgotten. Thread safety: none.
+/// The snapshots of a directory, compared while the journal is read. Snapshots that the server removes
+/// meanwhile are skipped. Thread safety: none.
 class snapshot_queue {
 public:
-    /// Those that are there now. `faults` must outlive this. Throws snapshot_error.
+    /// Lists the snapshots that exist now. `faults` must outlive this. Throws snapshot_error.
     snapshot_queue(std::filesystem::path snapshots, fault_list& faults);
 
-    /// Checks each by itself, and that it is of this ledger. Those that are right take their places
-    /// in the queue.
+    /// Checks each snapshot by itself, and that it belongs to this ledger. Queues those without
+    /// faults.
     void check_each(const ledger_id& ledger);
 
-    /// Says that this is the next record, and whether those before it are missing: a snapshot that
-    /// would have to be compared before it cannot be then.
+    /// Begins a part of the journal at this record, the first one or the first after a gap. Drops the
+    /// snapshots that had to be compared before it.
     void begin_at(std::uint64_t next_record, history& so_far);
 
-    /// Says that a record was applied.
+    /// Compares with a record that `so_far` has applied.
     void pass(const journal::record& one, std::uint64_t number, history& so_far) {
         if (number >= next_event_ || !open_.empty())
             pass_slowly(one, number, so_far);
     }
 
-    /// Says that the journal ends with this record.
+    /// Ends the journal with this record.
     void end_at(std::uint64_t last_record);
 
-    /// Whether there are snapshots by now that there were not when this was made.
-    [[nodiscard]] bool are_there_others() const;
+    /// Whether snapshots were added since this was made.
+    [[nodiscard]] bool has_newer_files() const;
 
     [[nodiscard]] const std::vector<snapshot_summary>& summaries() const noexcept {
         return summaries_;
@@ -106,8 +107,8 @@ private:
     fault_list& faults_;
     std::vector<std::filesystem::path> files_;
     std::vector<snapshot_summary> summaries_;
-    std::list<snapshot_comparison> waiting_;  // by their after_record
-    std::list<snapshot_comparison> open_;     // begun, and not at their until_record yet
+    std::list<snapshot_comparison> waiting_;  // in the order of after_record
+    std::list<snapshot_comparison> open_;     // begun, before their until_record
     std::uint64_t next_event_ = 0;
     std::uint32_t begun_ = 0;
 };

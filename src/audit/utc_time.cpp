@@ -16,14 +16,14 @@ constexpr std::uint64_t ns_a_second = 1'000'000'000;
 constexpr std::int64_t s_a_minute = 60;
 constexpr std::int64_t s_a_day = 86'400;
 
-/// Takes a text apart from its beginning.
+/// Parses a text from its beginning.
 class scanner {
 public:
     explicit scanner(std::string_view text) noexcept : left_{text} {}
 
     [[nodiscard]] bool at_end() const noexcept { return left_.empty(); }
 
-    /// Whether one of these characters comes next; then it is taken.
+    /// Takes the next character if it is one of these, else returns 0.
     [[nodiscard]] char take_any(std::string_view of) noexcept {
         if (left_.empty() || of.find(left_.front()) == std::string_view::npos)
             return '\0';
@@ -32,7 +32,7 @@ public:
         return taken;
     }
 
-    /// A number of exactly so many digits.
+    /// Takes a number of exactly `digits` digits.
     [[nodiscard]] std::optional<int> take_number(std::size_t digits) noexcept {
         const std::string_view text = left_.substr(0, digits);
         if (text.size() != digits || text.find_first_not_of("0123456789") != text.npos)
@@ -43,7 +43,7 @@ public:
         return value;
     }
 
-    /// As many digits as there are.
+    /// Takes all digits up to the next other character.
     [[nodiscard]] std::string_view take_digits() noexcept {
         const std::size_t end = left_.find_first_not_of("0123456789");
         const std::string_view digits = left_.substr(0, end);
@@ -55,7 +55,7 @@ private:
     std::string_view left_;
 };
 
-/// Seconds since 1970 of a date's midnight.
+/// Takes a date. Returns the seconds from 1970 to its midnight.
 std::optional<std::int64_t> take_date(scanner& from) {
     const auto year = from.take_number(4);
     if (!year || from.take_any("-") == '\0')
@@ -74,7 +74,7 @@ std::optional<std::int64_t> take_date(scanner& from) {
     return chrono::seconds{chrono::sys_days{date}.time_since_epoch()}.count();
 }
 
-/// Hours and minutes, in seconds.
+/// Takes hours and minutes. Returns them in seconds.
 std::optional<std::int64_t> take_hours_and_minutes(scanner& from) {
     const auto hours = from.take_number(2);
     if (!hours || *hours > 23 || from.take_any(":") == '\0')
@@ -85,7 +85,7 @@ std::optional<std::int64_t> take_hours_and_minutes(scanner& from) {
     return std::int64_t{*hours} * 3600 + std::int64_t{*minutes} * 60;
 }
 
-/// A fraction of a second, if there is one, in ns: rounded up.
+/// Takes a fraction of a second, if there is one. Returns it in ns, rounded up.
 std::optional<std::int64_t> take_fraction(scanner& from) {
     if (from.take_any(".") == '\0')
         return 0;
@@ -102,7 +102,7 @@ std::optional<std::int64_t> take_fraction(scanner& from) {
 
 struct time_of_day {
     std::int64_t s = 0;   ///< since midnight
-    std::int64_t ns = 0;  ///< and as many, perhaps a whole second of them
+    std::int64_t ns = 0;  ///< after that, up to a whole second
     bool is_leap = false;
 };
 
@@ -119,14 +119,14 @@ std::optional<time_of_day> take_time(scanner& from) {
     return time_of_day{*minutes + *seconds, *ns, *seconds == s_a_minute};
 }
 
-/// Whether these seconds since 1970 are the first of a month, which a leap second comes before.
+/// Whether this is the first second of a month: a leap second can come before it.
 bool begins_month(std::int64_t time_s) {
     const auto days = chrono::floor<chrono::days>(chrono::seconds{time_s});
     const chrono::year_month_day date{chrono::sys_days{days}};
     return time_s % s_a_day == 0 && date.day() == chrono::day{1};
 }
 
-/// Nanoseconds since 1970, or the nearest there are.
+/// Returns nanoseconds since 1970, clamped to the possible numbers.
 std::uint64_t to_ns(std::int64_t time_s, std::int64_t ns) {
     constexpr auto most = std::numeric_limits<std::uint64_t>::max();
     if (time_s < 0)
@@ -136,7 +136,7 @@ std::uint64_t to_ns(std::int64_t time_s, std::int64_t ns) {
     return static_cast<std::uint64_t>(time_s) * ns_a_second + static_cast<std::uint64_t>(ns);
 }
 
-/// How far ahead of UTC a clock is, in seconds.
+/// Takes an offset from UTC. Returns it in seconds.
 std::optional<std::int64_t> take_offset(scanner& from) {
     if (from.take_any("Zz") != '\0')
         return 0;

@@ -57,7 +57,7 @@ void judge(const planted_data& data, const fs::path& file, std::uint64_t offset,
     const report found = data.examine();
     INFO(file.string() << ", byte " << offset << '\n' << to_text(found));
     if (found.holds()) {
-        REQUIRE(tells_the_same(found, whole));
+        REQUIRE(is_same_data(found, whole));
         ++counts.harmless;
         return;
     }

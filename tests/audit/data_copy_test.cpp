@@ -91,7 +91,7 @@ TEST_CASE("backup: what is made of it by restore goes on as the original would",
     fs::create_directory(restored);
     static_cast<void>(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait));
     const auto made = restore(place.path() / "copy", restored, leftover::refuse, no_wait);
-    REQUIRE(tells_the_same(made.audited, data.examine()));
+    REQUIRE(is_same_data(made.audited, data.examine()));
     REQUIRE(content(restored) == content(data.path()));
 
     coffer::journal::posix_storage storage{restored / "journal"};

@@ -46,17 +46,17 @@ TEST_CASE("patient reader: waits for a batch that is just being written", "[audi
     REQUIRE(waits == 3);
 }
 
-TEST_CASE("patient reader: believes that a batch is torn after some looks", "[audit]") {
+TEST_CASE("patient reader: reports a batch as torn after some attempts", "[audit]") {
     half_written journal;
     const coffer::journal::posix_storage storage{journal.data.path() / "journal"};
     int waits = 0;
     patient_reader from{storage, 1, [&waits] { ++waits; }};
     REQUIRE_FALSE(from.next());
     REQUIRE(from.torn());
-    REQUIRE(waits == patient_reader::looks - 1);
+    REQUIRE(waits == patient_reader::attempts - 1);
 }
 
-TEST_CASE("patient reader: believes that a batch is damaged after some looks", "[audit]") {
+TEST_CASE("patient reader: reports a batch as damaged after some attempts", "[audit]") {
     half_written journal;
     journal.write_rest();
     planted_data::flip(journal.data.segment(1), 5'000);
@@ -64,5 +64,5 @@ TEST_CASE("patient reader: believes that a batch is damaged after some looks", "
     int waits = 0;
     patient_reader from{storage, 1, [&waits] { ++waits; }};
     REQUIRE_THROWS_AS(from.next(), coffer::journal::journal_error);
-    REQUIRE(waits == patient_reader::looks - 1);
+    REQUIRE(waits == patient_reader::attempts - 1);
 }

@@ -160,7 +160,7 @@ TEST_CASE("snapshot: one that says it is another, or has its window the wrong wa
     SECTION("number") {
         const auto file = data.write(text);
         std::filesystem::rename(file, data.path() / "snapshots/2.json");
-        require_one(data.examine(), data.path() / "snapshots/2.json", 0, "snapshot 1");
+        require_one(data.examine(), data.path() / "snapshots/2.json", 0, "it states the number 1");
     }
     SECTION("window") {
         text.until_record = 2;
