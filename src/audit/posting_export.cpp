@@ -4,11 +4,11 @@
 #include <string>
 #include <vector>
 
-#include "audit/utc_time.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/posix_storage.hpp"
 #include "journal/segment_reader.hpp"
 #include "ops/text.hpp"
+#include "ops/utc_time.hpp"
 
 namespace coffer::audit {
 namespace {

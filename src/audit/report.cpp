@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "audit/utc_time.hpp"
+#include "ops/utc_time.hpp"
 
 namespace coffer::audit {
 namespace {

@@ -9,9 +9,9 @@
 #include <coffer/account_number.hpp>
 
 #include "audit/posting_export.hpp"
-#include "audit/utc_time.hpp"
 #include "command/output.hpp"
 #include "command/parsed_option.hpp"
+#include "ops/utc_time.hpp"
 
 namespace coffer::command {
 namespace {
@@ -54,10 +54,10 @@ subcommand add_export(CLI::App& app) {
                "an account number")
         ->type_name("N")
         ->description("Only postings of this account");
-    add_parsed(*parser, "--since", chosen->wanted.since_ns, audit::parse_utc_text, moment)
+    add_parsed(*parser, "--since", chosen->wanted.since_ns, parse_utc_text, moment)
         ->type_name("TIME")
         ->description("Only postings at this time or later");
-    add_parsed(*parser, "--until", chosen->wanted.until_ns, audit::parse_utc_text, moment)
+    add_parsed(*parser, "--until", chosen->wanted.until_ns, parse_utc_text, moment)
         ->type_name("TIME")
         ->description("Only postings before this time");
     parser->add_option("--output", chosen->file, "Write to this file [standard output]")

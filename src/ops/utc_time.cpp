@@ -1,4 +1,4 @@
-#include "audit/utc_time.hpp"
+#include "ops/utc_time.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 #include <limits>
 #include <system_error>
 
-namespace coffer::audit {
+namespace coffer {
 namespace {
 
 namespace chrono = std::chrono;
@@ -186,4 +186,4 @@ std::optional<std::uint64_t> parse_utc_text(std::string_view text) {
     return to_ns(time_s, time.ns);
 }
 
-}  // namespace coffer::audit
+}  // namespace coffer

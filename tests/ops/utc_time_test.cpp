@@ -1,11 +1,11 @@
-#include "audit/utc_time.hpp"
+#include "ops/utc_time.hpp"
 
 #include <cstdint>
 #include <string>
 
 #include "catch.hpp"
 
-using namespace coffer::audit;
+using namespace coffer;
 
 TEST_CASE("utc time: is RFC 3339 to the nanosecond", "[audit]") {
     REQUIRE(to_utc_text(0) == "1970-01-01T00:00:00.000000000Z");

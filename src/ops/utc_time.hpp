@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace coffer::audit {
+namespace coffer {
 
 /// Returns "2026-11-23T15:00:00.123456789Z" for nanoseconds since 1970.
 [[nodiscard]] std::string to_utc_text(std::uint64_t time_ns);
@@ -20,4 +20,4 @@ namespace coffer::audit {
 /// number for one after 2554; nothing if the text is neither a date nor a time.
 [[nodiscard]] std::optional<std::uint64_t> parse_utc_text(std::string_view text);
 
-}  // namespace coffer::audit
+}  // namespace coffer
