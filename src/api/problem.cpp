@@ -81,6 +81,11 @@ constexpr std::array rows{
         {503, "outcome_unknown",
          "the disk has not answered in time: whether this was posted is not known yet, ask again "
          "with the same Idempotency-Key"}},
+    row{problem::cut_under_way,
+        {503, "unavailable", "another cut of the accounts is under way, try again"}},
+    row{problem::cut_overtaken,
+        {503, "cut_overtaken",
+         "another cut waited too long for this one to be read to its end, try again"}},
     row{problem::unavailable, {503, "unavailable", "the server cannot do this now, try again"}},
     row{problem::internal_error,
         {500, "internal_error", "the server is at fault, nothing was posted"}},

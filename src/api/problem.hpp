@@ -57,6 +57,8 @@ enum class problem : std::uint8_t {
     disk_full,
     disk_hangs,
     outcome_unknown,
+    cut_under_way,
+    cut_overtaken,
     unavailable,
     internal_error,
 };

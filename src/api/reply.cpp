@@ -1,27 +1,11 @@
 #include "api/reply.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <limits>
 #include <stdexcept>
 
-#include <coffer/money.hpp>
+#include "ops/text.hpp"
 
 namespace coffer::api {
-namespace {
-
-template <class Integer>
-void append_number(std::string& out, Integer value) {
-    char digits[std::numeric_limits<Integer>::digits10 + 2];
-    out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
-void append_money(std::string& out, money value) {
-    char text[money_max_chars];
-    out.append(text, to_chars(text, text + sizeof text, value).ptr);
-}
-
-}  // namespace
 
 void reply::begin(int status) noexcept {
     status_ = status;

@@ -92,6 +92,25 @@ posting_result teller::find(account_number account) const noexcept {
     return {service::done, {found.error, {account, 0, {}}}};
 }
 
+service teller::reserve_shown(std::size_t postings) noexcept {
+    if (lane_ == nullptr)
+        return engine_.is_open() ? service::done : service::not_open;
+    if (!in_turn_)
+        return service::unavailable;
+    if (engine_.journal()->hangs())
+        return service::disk_hangs;
+    return lane_->reserve(postings) ? service::done : service::lane_full;
+}
+
+void teller::show(const posting& shown) noexcept {
+    if (lane_ != nullptr)
+        wait_for(engine_.ledger(), shown);
+}
+
+std::optional<resumable_cut> teller::begin_cut() noexcept {
+    return engine_.is_open() ? engine_.ledger().begin_cut() : std::nullopt;
+}
+
 posting_result teller::deposit(account_number account, money amount,
                                std::string_view key) noexcept {
     return change(posting_operation::deposit, account, amount, key);

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -96,6 +97,18 @@ public:
 
     /// Whether there is such an account; `done` without an outcome that could be shown.
     [[nodiscard]] posting_result find(account_number account) const noexcept;
+
+    /// Whether so many postings can be shown in this turn: done, or why not. After lane_full, ask
+    /// again once latest() is durable. Does not change was_full().
+    [[nodiscard]] service reserve_shown(std::size_t postings) noexcept;
+
+    /// Has due() cover a posting that the ledger showed, so that it is sent once it is durable. One
+    /// of those reserved.
+    void show(const posting& shown) noexcept;
+
+    /// Begins a cut that is visited step by step. Nothing if another is under way, or before the
+    /// ledger is open. What the cut shows is shown by show.
+    [[nodiscard]] std::optional<resumable_cut> begin_cut() noexcept;
 
     /// Has the journal make durable what was done since it was last called.
     void announce() noexcept;

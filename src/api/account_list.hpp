@@ -1,0 +1,20 @@
+// GET /accounts: a page of accounts, or all of them as a stream.
+#pragma once
+
+#include <cstddef>
+
+#include "api/reply.hpp"
+#include "api/route.hpp"
+#include "engine/teller.hpp"
+
+namespace coffer::api {
+
+/// Accounts on a page, unless `limit` asks for another number.
+inline constexpr std::size_t default_page_accounts = 100;
+inline constexpr std::size_t max_page_accounts = 1000;
+
+/// A client that prefers application/x-ndjson gets all accounts as an account_stream, or 503 while
+/// another cut is under way. Any other client gets an account_page by `limit` and `after`.
+void list_accounts(teller&, const call&, reply&);
+
+}  // namespace coffer::api

@@ -1,0 +1,50 @@
+// A page of accounts in the order of their numbers, as one JSON envelope.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <coffer/account_number.hpp>
+#include <coffer/ledger.hpp>
+
+#include "api/body_stream.hpp"
+
+namespace coffer::api {
+
+/// The ledger keeps no order of its accounts, so a page is found by looking at all of them, step by
+/// step; other connections are served between the steps. The page is sent once all of it is
+/// durable. If it cannot be completed it becomes a failure envelope: nothing was sent until then.
+class account_page final : public body_stream {
+public:
+    /// The first `limit` accounts with numbers above `after`.
+    account_page(std::size_t limit, account_number after);
+
+    state pull(teller&, std::size_t room_bytes, std::string& out) override;
+    void end_early(problem why, std::string& out) override;
+
+private:
+    enum class phase : std::uint8_t { scanning, reading, syncing, sending };
+
+    void scan(const ledger&);
+    void finish_scan();
+    state read(teller&);
+    void fail(problem why);
+    state send(std::size_t room_bytes, std::string& out);
+
+    std::size_t limit_;
+    account_number after_;
+    phase phase_ = phase::scanning;
+    ledger::scan_place place_{};
+    /// The lowest numbers found so far, one more than the page shows: a heap while scanning, then
+    /// sorted.
+    std::vector<account_number> numbers_;
+    bool has_more_ = false;
+    std::size_t read_ = 0;    // how many of the numbers
+    std::size_t shown_ = 0;   // how many of them are accounts
+    teller::ticket due_ = 0;  // what the page waits for
+    std::string text_;
+    std::size_t sent_ = 0;
+};
+
+}  // namespace coffer::api

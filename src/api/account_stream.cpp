@@ -1,0 +1,89 @@
+#include "api/account_stream.hpp"
+
+#include "api/account_text.hpp"
+#include "api/problem.hpp"
+#include "engine/engine.hpp"
+#include "ops/text.hpp"
+#include "ops/utc_time.hpp"
+
+namespace coffer::api {
+namespace {
+
+/// Visited in one step. Small, so that a busy lane has room for their markers.
+constexpr std::size_t accounts_a_step = 32;
+
+/// In one pull, some 0.5 ms.
+constexpr std::size_t steps_a_pull = 64;
+
+/// Moved in one pull where an earlier cut is finished first.
+constexpr std::size_t leftovers_a_pull = 2048;
+
+}  // namespace
+
+body_stream::state account_stream::pull(coffer::teller& teller, std::size_t room_bytes,
+                                        std::string& out) {
+    if (!has_begun_)
+        return begin(teller, out);
+    const std::size_t full = out.size() + room_bytes;
+    for (std::size_t steps = 0; steps != steps_a_pull && out.size() < full; ++steps)
+        if (const state now = step(teller, out); now != state::more)
+            return now;
+    return state::more;
+}
+
+body_stream::state account_stream::begin(coffer::teller& teller, std::string& out) {
+    if (cut_.next(leftovers_a_pull, [](const posting&) noexcept {}) ==
+        resumable_cut::state::overtaken) {
+        end_early(problem::cut_overtaken, out);
+        return state::done;
+    }
+    has_begun_ = cut_.has_begun();
+    if (has_begun_) {
+        out += R"({"cut":)";
+        append_number(out, cut_.summary().epoch);
+        out += R"(,"time":")";
+        out += to_utc_text(teller.engine().clock().stamp().time_ns);
+        out += "\"}\n";
+    }
+    return state::more;
+}
+
+body_stream::state account_stream::step(coffer::teller& teller, std::string& out) {
+    const service ready = teller.reserve_shown(accounts_a_step);
+    if (ready == service::lane_full)
+        return state::waiting;
+    if (ready != service::done) {
+        end_early(problem_of(ready), out);
+        return state::done;
+    }
+    const auto now = cut_.next(accounts_a_step, [&](const posting& taken) {
+        teller.show(taken);
+        append_account(out, taken);
+        out += '\n';
+    });
+    if (now == resumable_cut::state::more)
+        return state::more;
+    if (now == resumable_cut::state::overtaken) {
+        end_early(problem::cut_overtaken, out);
+        return state::done;
+    }
+    out += R"({"complete":true,"accounts":)";
+    append_number(out, cut_.summary().accounts);
+    out += R"(,"total":)";
+    out += to_money_text(static_cast<wide_minor>(cut_.summary().total_minor));
+    out += "}\n";
+    return state::done;
+}
+
+void account_stream::end_early(problem why, std::string& out) {
+    const problem_info& info = describe(why);
+    out += R"({"complete":false,"accounts":)";
+    append_number(out, cut_.summary().accounts);
+    out += R"(,"error":{"type":")";
+    out += info.type;
+    out += R"(","message":")";
+    out += info.message;
+    out += "\"}}\n";
+}
+
+}  // namespace coffer::api

@@ -1,0 +1,35 @@
+// All accounts as lines of JSON, from one consistent cut.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <coffer/ledger.hpp>
+
+#include "api/body_stream.hpp"
+
+namespace coffer::api {
+
+/// The lines:
+///     {"cut":7,"time":"2026-11-28T12:00:00.123456789Z"}          the cut's number and record time
+///     {"account_number":"10001","balance":1000.0}                one for each account, no order
+///     {"complete":true,"accounts":10,"total":55000.0}            or, if it ended before:
+///     {"complete":false,"accounts":3,"error":{"type":"...","message":"..."}}
+/// It ends before when another cut, a snapshot for example, has waited for cut_pace::patience, when
+/// the disk hangs, and when the server stops. Holds no memory for the accounts.
+class account_stream final : public body_stream {
+public:
+    explicit account_stream(resumable_cut&& cut) noexcept : cut_{std::move(cut)} {}
+
+    state pull(teller&, std::size_t room_bytes, std::string& out) override;
+    void end_early(problem why, std::string& out) override;
+
+private:
+    state begin(teller&, std::string& out);
+    state step(teller&, std::string& out);
+
+    resumable_cut cut_;
+    bool has_begun_ = false;
+};
+
+}  // namespace coffer::api
