@@ -1,5 +1,3 @@
-#include "command/commands.hpp"
-
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -10,188 +8,127 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "command/banner.hpp"
+#include "command/commands.hpp"
 #include "command/serve_options.hpp"
 #include "engine/data_directory.hpp"
+#include "engine/durable_ledger.hpp"
 #include "engine/engine.hpp"
-#include "engine/first_start.hpp"
-#include "engine/key_horizon.hpp"
-#include "engine/key_recovery.hpp"
-#include "engine/opening.hpp"
-#include "engine/recovery.hpp"
-#include "engine/retention.hpp"
+#include "engine/initial_accounts.hpp"
 #include "http/server.hpp"
-#include "journal/file_log.hpp"
-#include "journal/posix_storage.hpp"
 #include "ops/log.hpp"
 #include "ops/signal_watch.hpp"
 #include "ops/stopping.hpp"
-#include "snapshot/snapshotter.hpp"
 
 namespace coffer::command {
 namespace {
 
-/// What a server has on the disk. With --in-memory there is none.
-class archive {
+constexpr const char* last_snapshot_failed =
+    "the last snapshot failed: nothing is lost, the next start will read more of the journal";
+
+/// Ends the process without anything in order: nothing that was not acknowledged by now may be.
+[[noreturn]] void end_at_once(std::string_view why) {
+    log::error("{}", why);
+    log::flush();
+    std::_Exit(EXIT_FAILURE);
+}
+
+/// A ledger in a data directory, with all that it needs.
+class data_on_disk {
 public:
     /// Throws std::runtime_error if the directory cannot be made, or is another server's.
-    explicit archive(const serve_options& options)
-        : options_{options}, directory_{options.data}, files_{directory_.journal()} {}
-
-    /// Opens `engine` with what is there, or on a first start with the accounts asked for. Calls
-    /// `at_last` just before that. Returns where they are from, for people.
-    std::string open(coffer::engine& engine, const std::function<void()>& at_last) {
-        const std::string begun = begin_or_warn();
-        const durability_options& asked = options_.durability;
-        key_recovery keys{engine.keys()};
-        recovered found = recover(directory_, asked.key_time_to_live,
-                                  [&keys](const journal::record& one,
-                                          const journal::batch_stamp& of) { keys.add(one, of); });
-        keys.finish(found.journal_end.running_ns);
-        stopping::check();
-        auto log = journal::file_log::open(files_, log_options());
-        kept_.emplace(
-            files_, *log, directory_.snapshots(),
-            retention::options{.retain = asked.retain, .running_ns = [&clock = engine.clock()] {
-                                   return clock.running_ns();
-                               }});
-        horizon_.emplace(found.keys_from, asked.key_time_to_live);
-        stopping::check();  // the last chance to have changed nothing
-        at_last();
-        engine.open(std::move(found.ledger), std::move(log),
-                    {.commit_wait = asked.commit_wait,
-                     .disk_timeout = asked.disk_timeout,
-                     .journal_end = found.journal_end,
-                     .on_failure = &end_at_once});
-        take_snapshots(engine, found);
-        return begun.empty() ? found.from : begun;
+    data_on_disk(const serve_options& options, engine& into)
+        : directory_{options.data},
+          store_{directory_.journal_store(options.durability.segment_bytes, options.threads)},
+          ledger_{into, *store_, directory_.snapshots(), ledger_options(options)},
+          patience_{std::max<std::chrono::milliseconds>(options.limits.drain_timeout,
+                                                        options.durability.disk_timeout)} {
+        if (!options.accounts.empty() && store_->has_log())
+            log::warn("--accounts {} is not read: {} has accounts already", options.accounts,
+                      directory_.path().string());
     }
 
-    /// Takes the last snapshot, if there were any. The server has stopped. If the disk does not
-    /// answer, ends the process: the thread that waits for the disk cannot be ended.
-    void end_snapshots() noexcept {
-        const std::chrono::milliseconds patience = std::max<std::chrono::milliseconds>(
-            options_.limits.drain_timeout, options_.durability.disk_timeout);
-        if (!snapshotter_ || snapshotter_->stop_unless_stuck(patience))
-            return;
-        log::error("the disk does not answer: {}", last_snapshot_failed);
-        log::flush();
-        std::_Exit(EXIT_FAILURE);
+    std::string open(const std::function<void()>& before_open) { return ledger_.open(before_open); }
+
+    /// Ends the journal and takes the last snapshot. Ends the process if the disk does not answer:
+    /// the thread that waits for the disk cannot be ended.
+    void close_by(std::chrono::steady_clock::time_point deadline) noexcept {
+        using ending = durable_ledger::ending;
+        const ending found = ledger_.close_by(deadline, patience_);
+        if (found == ending::journal_hangs)
+            end_at_once(
+                "the disk does not answer or has no room: ending without what was not "
+                "acknowledged");
+        if (found == ending::snapshot_hangs)
+            end_at_once(std::string{"the disk does not answer: "} + last_snapshot_failed);
     }
 
-    /// The same, and says how it went. Throws std::runtime_error if it failed.
-    void stop() {
-        end_snapshots();
-        log::info("stopped: {} snapshots taken, {} failed", snapshotter_->taken(),
-                  snapshotter_->failed());
-        if (!snapshotter_->last_was_taken())
+    /// Logs how the snapshots went. Throws std::runtime_error if the last one failed.
+    void report() const {
+        const checkpointing& taken = ledger_.checkpoints();
+        log::info("stopped: {} snapshots taken, {} failed", taken.taken(), taken.failed());
+        if (!taken.last_was_taken())
             throw std::runtime_error{last_snapshot_failed};
     }
 
 private:
-    static constexpr const char* last_snapshot_failed =
-        "the last snapshot failed: nothing is lost, the next start will read more of the journal";
-
-    [[nodiscard]] journal::file_log::options log_options() const {
-        return {.segment_bytes = std::max(options_.durability.segment_bytes,
-                                          engine::least_segment_bytes(options_.threads)),
-                .least_bytes = engine::tight_segment_bytes(options_.threads)};
+    [[nodiscard]] static durable_ledger::options ledger_options(const serve_options& options) {
+        return {
+            .accounts = initial_accounts::named(options.accounts),
+            .checkpoints = {std::chrono::ceil<std::chrono::milliseconds>(options.snapshot_every),
+                            options.snapshot_keep, options.durability.retain},
+            .commit_wait = options.durability.commit_wait,
+            .disk_timeout = options.durability.disk_timeout,
+            .on_failure = [](const std::string& why) {
+                end_at_once("the journal has failed, nothing more is acknowledged: " + why);
+            }};
     }
 
-    /// A small first segment, for a quick first start: the others are made in the background.
-    [[nodiscard]] journal::file_log::options first_log_options() const {
-        journal::file_log::options first = log_options();
-        first.segment_bytes =
-            std::min(first.segment_bytes, engine::ample_segment_bytes(options_.threads));
-        return first;
-    }
-
-    /// Where the accounts of a first start are from; empty if it is none.
-    std::string begin_or_warn() {
-        const std::string& accounts = options_.accounts;
-        if (has_journal(directory_)) {
-            if (!accounts.empty())
-                log::warn("--accounts {} is not read: {} has accounts already", accounts,
-                          directory_.path().string());
-            return {};
-        }
-        if (accounts.empty()) {
-            begin_journal(directory_, first_accounts::sample, first_log_options());
-            return "the sample accounts";
-        }
-        if (accounts == "none") {
-            begin_journal(directory_, first_accounts::none, first_log_options());
-            return "none asked for";
-        }
-        begin_journal(directory_, std::filesystem::path{accounts}, log_options());
-        return "from " + accounts;
-    }
-
-    // Whatever has not been acknowledged by now must not be, so nothing is done in order.
-    [[noreturn]] static void end_at_once(const std::string& why) {
-        log::error("the journal has failed, nothing more is acknowledged: {}", why);
-        log::flush();
-        std::_Exit(EXIT_FAILURE);
-    }
-
-    void take_snapshots(coffer::engine& engine, const recovered& found) {
-        journal::writer& journal = *engine.journal();
-        snapshotter_.emplace(
-            engine.ledger(), snapshot::snapshot_directory{directory_.snapshots()},
-            snapshot::snapshotter::options{
-                std::chrono::ceil<std::chrono::milliseconds>(options_.snapshot_every),
-                options_.snapshot_keep, found.covered_record},
-            snapshot::journal_marks{
-                .ledger = found.journal_id,
-                .durable_record = [&journal] { return journal.durable_record(); },
-                .keys_from =
-                    [this, &keys = engine.keys()](std::uint64_t durable_record) {
-                        return horizon_->keys_from(durable_record, keys.living());
-                    },
-                .barrier = [&journal] { return journal.barrier(); },
-                .on_attempt =
-                    [this, &clock = engine.clock()] {
-                        // So that a clock that jumps is noticed while nobody posts.
-                        static_cast<void>(clock.stamp());
-                        // Even if it failed: on a full disk that is what makes room again.
-                        kept_->trim();
-                    },
-                .time_ns = [&clock = engine.clock()] { return clock.stamp().time_ns; }});
-    }
-
-    const serve_options& options_;
     data_directory directory_;
-    journal::posix_storage files_;
-    std::optional<retention> kept_;
-    std::optional<key_horizon> horizon_;
-    std::optional<snapshot::snapshotter> snapshotter_;
+    std::unique_ptr<journal::log_store> store_;
+    durable_ledger ledger_;
+    std::chrono::milliseconds patience_;
 };
 
-/// Opens with accounts that nothing keeps, and calls `at_last` just before that. Returns where they
-/// are from, for people.
-std::string open_in_memory(coffer::engine& engine, const std::string& accounts,
-                           const std::function<void()>& at_last) {
-    std::string from = "the sample accounts";
-    std::unique_ptr<coffer::ledger> ledger;
-    if (accounts == "none") {
-        from = "none asked for";
-        ledger = open_empty();
-    } else if (!accounts.empty()) {
-        from = "from " + accounts;
-        ledger = open_from_file(accounts);
-    } else {
-        ledger = open_sample();
-    }
+/// Opens with accounts that no journal keeps. Returns where they come from, for people.
+std::string open_in_memory(engine& into, const std::string& option,
+                           const std::function<void()>& before_open) {
+    const initial_accounts accounts = initial_accounts::named(option);
+    std::unique_ptr<ledger> opened = accounts.open_in_memory();
     stopping::check();
-    at_last();
-    engine.open(std::move(ledger));
-    return from;
+    before_open();
+    into.open(std::move(opened));
+    return accounts.origin();
 }
 
-/// How many file descriptors there may be, after raising that: the usual soft limit of 1024 is
-/// there for select(2) alone.
+/// Ends the server and then the data on disk, also after an exception: no worker posts any more
+/// when the journal ends.
+class orderly_end {
+public:
+    orderly_end(signal_watch& signals, http::server& server, std::optional<data_on_disk>& disk,
+                std::chrono::seconds patience) noexcept
+        : signals_{signals}, server_{server}, disk_{disk}, patience_{patience} {}
+    orderly_end(const orderly_end&) = delete;
+    orderly_end& operator=(const orderly_end&) = delete;
+    ~orderly_end() {
+        signals_.withdraw_orders();
+        server_.stop();
+        if (disk_)
+            disk_->close_by(std::chrono::steady_clock::now() + patience_);
+    }
+
+private:
+    signal_watch& signals_;
+    http::server& server_;
+    std::optional<data_on_disk>& disk_;
+    const std::chrono::seconds patience_;
+};
+
+/// Returns how many file descriptors there may be, after raising that: the usual soft limit of 1024
+/// is there for select(2) alone.
 std::size_t raise_descriptor_limit() {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
@@ -208,70 +145,32 @@ http::limits fit(const serve_options& options, std::size_t descriptors) {
                                     descriptors_a_worker * options.threads + descriptors_beside);
 }
 
-using steady = std::chrono::steady_clock;
-
-/// Ends the journal in order. If the disk does not answer by then, ends the process: the thread
-/// that waits for the disk cannot be ended.
-void end_journal(coffer::engine& engine, steady::time_point deadline) noexcept {
-    if (engine.close_by(deadline)) {
-        engine.close();
-        return;
-    }
-    log::error("the disk does not answer or has no room: ending without what was not acknowledged");
-    log::flush();
-    std::_Exit(EXIT_FAILURE);
-}
-
-/// Whatever goes wrong: nobody posts any more when the journal ends, and it has ended when the last
-/// snapshot is taken, so that a disk that does not answer is found out first.
-class ending {
-public:
-    ending(signal_watch& signals, http::server& server, std::optional<archive>& disk,
-           coffer::engine& engine, std::chrono::seconds patience) noexcept
-        : signals_{signals}, server_{server}, disk_{disk}, engine_{engine}, patience_{patience} {}
-    ending(const ending&) = delete;
-    ending& operator=(const ending&) = delete;
-    ~ending() {
-        signals_.withdraw_orders();
-        server_.stop();
-        end_journal(engine_, steady::now() + patience_);
-        if (disk_)
-            disk_->end_snapshots();
-    }
-
-private:
-    signal_watch& signals_;
-    http::server& server_;
-    std::optional<archive>& disk_;
-    engine& engine_;
-    const std::chrono::seconds patience_;
-};
-
 void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const http::limits limits = fit(options, raise_descriptor_limit());
-    std::optional<archive> disk;
-    if (!options.in_memory)
-        disk.emplace(options);
+    const durability_options& asked = options.durability;
     coffer::engine engine{
         {.tellers = options.threads,
-         .keys = {options.durability.max_keys, options.durability.key_time_to_live},
-         .clock = {.max_step = options.durability.max_clock_step,
-                   .accept_clock = options.durability.accept_clock}}};
+         .keys = {asked.max_keys, asked.key_time_to_live},
+         .clock = {.max_step = asked.max_clock_step, .accept_clock = asked.accept_clock}}};
+    std::optional<data_on_disk> disk;
+    if (!options.in_memory)
+        disk.emplace(options, engine);
     http::server server{engine, options.listen, options.threads, limits};
-    const ending at_the_end{signals, server, disk, engine, limits.drain_timeout};
+    const orderly_end at_the_end{signals, server, disk, limits.drain_timeout};
     server.start();
     const http::listen_address where = server.address();  // while it listens
     const auto take_orders = [&] {
         signals.give(
             {limits.drain_grace, [&engine] { engine.retire(); }, [&server] { server.drain(); }});
     };
-    const std::string from = disk ? disk->open(engine, take_orders)
-                                  : open_in_memory(engine, options.accounts, take_orders);
+    const std::string from =
+        disk ? disk->open(take_orders) : open_in_memory(engine, options.accounts, take_orders);
     print_banner({options, limits, where, engine.ledger().size(), from});
     server.wait();
-    end_journal(engine, server.end_by());
-    if (disk)
-        disk->stop();
+    if (disk) {
+        disk->close_by(server.end_by());
+        disk->report();
+    }
 }
 
 }  // namespace

@@ -2,11 +2,14 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "engine/engine.hpp"
+#include "journal/file_store.hpp"
 #include "ops/file_calls.hpp"
 #include "ops/log.hpp"
 #include "ops/partial_copy.hpp"
@@ -17,7 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Refuses what is left of a copy before anything is made beside it.
+constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
+
+/// Creates the directory, but refuses an unfinished copy before anything is made beside it.
 const fs::path& created(const fs::path& where) {
     if (const fs::path left = unfinished_copy(where); !left.empty())
         throw std::runtime_error{left.string() +
@@ -25,6 +30,11 @@ const fs::path& created(const fs::path& where) {
                                  "end: make it again with --force"};
     create_with_parents(where);
     return where;
+}
+
+/// The size of a segment with room for so many bytes of batches: whole mebibytes, one to spare.
+constexpr std::uint64_t segment_bytes_for(std::uint64_t room_bytes) noexcept {
+    return ((room_bytes + journal::format::segment::batches_at) / mebibyte + 2) * mebibyte;
 }
 
 [[noreturn]] void refuse_second_server(const fs::path& where) {
@@ -66,6 +76,20 @@ void data_directory::lock_file(const std::string& why_not_the_directory) {
     }
     log::warn("{}: is locked in place of its directory, since flock does not work here ({})",
               file.native(), why_not_the_directory);
+}
+
+std::unique_ptr<journal::log_store> data_directory::journal_store(std::uint64_t segment_bytes,
+                                                                  std::size_t tellers) const {
+    const engine::log_room needed = engine::room_for(tellers);
+    const std::uint64_t tight = needed.tight_bytes + journal::format::segment::batches_at;
+    return std::make_unique<journal::file_store>(
+        journal(),
+        journal::file_log::options{
+            .segment_bytes = std::max(segment_bytes, segment_bytes_for(needed.least_bytes)),
+            .least_bytes = (tight + mebibyte - 1) / mebibyte * mebibyte,
+            // No larger than of use: the first start is quick, and the next segments are made in
+            // the background.
+            .first_bytes = segment_bytes_for(needed.ample_bytes)});
 }
 
 }  // namespace coffer

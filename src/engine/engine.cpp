@@ -13,17 +13,7 @@ constexpr std::size_t least_lane_bytes = std::size_t{128} << 10;
 constexpr std::size_t most_lane_bytes = std::size_t{512} << 10;
 static_assert(least_lane_bytes >= (teller::most_a_turn + 1) * journal::format::record::max_bytes);
 
-constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
-
-/// Whole mebibytes, and one to spare.
-std::uint64_t segment_bytes(std::size_t tellers, std::size_t bytes_a_lane) noexcept {
-    const std::uint64_t room = journal::writer::room_factor * tellers * bytes_a_lane +
-                               journal::format::batch::max_bytes +
-                               journal::format::segment::batches_at;
-    return (room / mebibyte + 2) * mebibyte;
-}
-
-/// As large as the log's room allows, by the bound that the writer keeps to.
+/// As large as the log's room allows: see writer::room_factor.
 std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexcept {
     const std::size_t room = log.max_room_bytes() - log.max_batch_bytes();
     const std::size_t fair = std::bit_floor(room / journal::writer::room_factor / tellers);
@@ -81,18 +71,14 @@ void engine::open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journa
     is_open_.store(true, std::memory_order_release);
 }
 
-std::uint64_t engine::least_segment_bytes(std::size_t tellers) noexcept {
-    return segment_bytes(tellers, least_lane_bytes);
-}
-
-std::uint64_t engine::ample_segment_bytes(std::size_t tellers) noexcept {
-    return segment_bytes(tellers, most_lane_bytes);
-}
-
-std::uint64_t engine::tight_segment_bytes(std::size_t tellers) noexcept {
-    const std::uint64_t room =
-        journal::format::segment::batches_at + 2 * journal::writer::least_room_bytes(tellers);
-    return (room + mebibyte - 1) / mebibyte * mebibyte;
+engine::log_room engine::room_for(std::size_t tellers) noexcept {
+    const auto room = [tellers](std::size_t bytes_a_lane) {
+        return journal::writer::room_factor * tellers * bytes_a_lane +
+               journal::format::batch::max_bytes;
+    };
+    return {.tight_bytes = 2 * journal::writer::least_room_bytes(tellers),
+            .least_bytes = room(least_lane_bytes),
+            .ample_bytes = room(most_lane_bytes)};
 }
 
 service engine::why_no_postings() const noexcept {

@@ -58,12 +58,13 @@ public:
     void open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journal::batch_log> log,
               journal_options chosen);
 
-    /// How large the segments of a journal of files have to be for so many tellers.
-    [[nodiscard]] static std::uint64_t least_segment_bytes(std::size_t tellers) noexcept;
-    /// From which size on larger segments make no difference to them.
-    [[nodiscard]] static std::uint64_t ample_segment_bytes(std::size_t tellers) noexcept;
-    /// What they may shrink to where there is little room: so many tellers can still post.
-    [[nodiscard]] static std::uint64_t tight_segment_bytes(std::size_t tellers) noexcept;
+    /// How many bytes of batches a log should keep room for ahead, for so many tellers.
+    struct log_room {
+        std::uint64_t tight_bytes;  ///< with little room left: each teller can still post
+        std::uint64_t least_bytes;  ///< where storage is plentiful
+        std::uint64_t ample_bytes;  ///< from here on more makes no difference
+    };
+    [[nodiscard]] static log_room room_for(std::size_t tellers) noexcept;
 
     /// Makes all durable that was done, and ends the journal in order. The tellers are at rest.
     /// False if the journal has failed. Does nothing when called again, or where nothing is kept.

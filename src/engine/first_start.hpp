@@ -1,34 +1,24 @@
-// The first start on a data directory: begins its journal with the accounts that it opens.
+// The first start of a ledger: creates its journal, with a record for each account that it opens.
 //
-// The journal is made as DIR/journal.new and gets its name when it is whole and on the disk. So a
-// crash leaves no journal, and the next start is a first one again, or all of it.
+// The journal is there whole, or not at all: after a crash the next start is a first one again.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 
-#include "engine/data_directory.hpp"
-#include "journal/file_log.hpp"
+#include "engine/initial_accounts.hpp"
+#include "journal/log_store.hpp"
 
 namespace coffer {
 
-enum class first_accounts : std::uint8_t { sample, none };
-
-/// Whether the directory has a journal: then there is nothing to begin.
-[[nodiscard]] bool has_journal(const data_directory& where);
-
-/// Begins a journal with the openings of the sample accounts, or with nothing. There is none yet.
+/// Creates a journal in a store that has none. Each account is opened with its balance, and that is
+/// its first posting, whatever sequence a file lists. `snapshots` is the directory that the
+/// ledger's snapshots will be in.
 ///
-/// Throws std::runtime_error, naming the directory, if there are snapshots: their journal is lost,
-/// or they are of a version that had none; if a copy into it did not come to its end;
-/// snapshot::accounts_error for a file of accounts; journal::journal_error where the disk is full
-/// or fails; std::bad_alloc.
-void begin_journal(const data_directory& where, first_accounts which,
-                   journal::file_log::options chosen = {});
-
-/// The same with the accounts of a JSON file, each opened with its balance and as its first
-/// posting, whatever sequence the file says.
-void begin_journal(const data_directory& where, const std::filesystem::path& accounts_file,
-                   journal::file_log::options chosen = {});
+/// Throws std::runtime_error, naming the directory, if there are snapshots: then their journal is
+/// lost, or they are of a version that kept none; snapshot::accounts_error for a file of accounts;
+/// journal::journal_error if the log is full, fails or does not answer; stopping::stopped;
+/// std::bad_alloc.
+void begin_journal(journal::log_store& store, const std::filesystem::path& snapshots,
+                   const initial_accounts& accounts);
 
 }  // namespace coffer

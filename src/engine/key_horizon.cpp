@@ -16,7 +16,7 @@ key_horizon::key_horizon(std::uint64_t keys_from, std::chrono::nanoseconds time_
 std::uint64_t key_horizon::keys_from(std::uint64_t durable_record,
                                      const key_store::living_keys& found) {
     remember({found.now_ns, durable_record});
-    // Before the oldest, not at its time: of two that are at the same, either may be the first.
+    // Before the oldest key, not at its time: of two events at one time, either may be the first.
     const auto later = std::partition_point(
         moments_.begin() + 1, moments_.end(),
         [&found](const moment& one) { return !found.oldest_ns || one.time_ns < *found.oldest_ns; });
@@ -24,7 +24,7 @@ std::uint64_t key_horizon::keys_from(std::uint64_t durable_record,
     return moments_.front().durable_record + 1;
 }
 
-// Any but the first may be missing: the answer is an earlier record then.
+// Any moment but the first may be missing: then the answer is an earlier record, which is safe.
 void key_horizon::remember(const moment& now) {
     if (const std::size_t count = moments_.size();
         count > 1 && moments_[count - 1].time_ns - moments_[count - 2].time_ns < least_gap_ns_)

@@ -1,93 +1,105 @@
 #include "engine/recovery.hpp"
 
 #include <algorithm>
-#include <filesystem>
-#include <map>
-#include <optional>
+#include <new>
+#include <stdexcept>
 #include <utility>
-#include <vector>
 
-#include "engine/progress.hpp"
-#include "engine/restored_snapshot.hpp"
+#include "engine/initial_accounts.hpp"
+#include "engine/request_key.hpp"
 #include "journal/journal_error.hpp"
-#include "journal/posix_storage.hpp"
-#include "journal/reader.hpp"
-#include "journal/segment_reader.hpp"
 #include "ops/log.hpp"
 #include "ops/stopping.hpp"
+#include "snapshot/accounts_reader.hpp"
 #include "snapshot/snapshot_directory.hpp"
+#include "snapshot/snapshot_file.hpp"
 
 namespace coffer {
 namespace {
 
+namespace fs = std::filesystem;
+
 using journal::journal_error;
-using journal::segment_reader;
 
-/// The segments there, by their first records. Throws journal_error if there are none.
-std::vector<std::uint64_t> segments_in(const journal::storage& where) {
-    std::vector<std::uint64_t> found = journal::list_segments(where);
-    if (found.empty())
-        throw journal_error{where.path(""), "there is no segment of a journal here"};
-    return found;
-}
-
-/// From which record on keys may live whose life lasts `key_ttl`, at the journal's end. The end is
-/// at least as late as the beginning of the last segment, and that is taken for it: so it may be an
-/// earlier record than need be. The life of a segment's last keys may begin as late as the first
-/// batch of the next one was written, so it is the segment before as well.
-std::uint64_t first_with_young_keys(const journal::storage& where,
-                                    const std::vector<std::uint64_t>& segments,
-                                    std::uint64_t last_begins_ns,
-                                    std::chrono::nanoseconds key_ttl) {
-    const auto ttl = static_cast<std::uint64_t>(std::max<std::int64_t>(key_ttl.count(), 0));
-    const std::uint64_t found =
-        journal::segment_before(where, segments, &journal::batch_position::running_ns,
-                                last_begins_ns - std::min(ttl, last_begins_ns));
-    const auto at = std::ranges::lower_bound(segments, found);
-    return at == segments.begin() ? *at : *(at - 1);
-}
-
-/// How many bytes of segments there are before each, by first record.
-class segment_offsets {
+/// Logs once a second how far something long has come.
+class progress {
 public:
-    segment_offsets(const journal::storage& where, const std::vector<std::uint64_t>& segments,
-                    std::uint64_t from_record) {
-        const auto after = std::ranges::upper_bound(segments, from_record);
-        for (auto one = after == segments.begin() ? after : after - 1; one != segments.end();
-             ++one) {
-            before_[*one] = bytes_;
-            bytes_ += segment_reader{where, *one}.header().bytes;
-        }
-    }
-    [[nodiscard]] std::uint64_t bytes() const noexcept { return bytes_; }
-    [[nodiscard]] std::uint64_t position(const journal::reader& at) const {
-        const auto found = before_.find(at.segment().before.next_record);
-        return (found == before_.end() ? bytes_ : found->second) + at.offset();
+    /// `what` must outlive it: "records of the journal". `whole` is what `done` rises to.
+    progress(const char* what, std::uint64_t whole) noexcept : what_{what}, whole_{whole} {}
+
+    void report(std::uint64_t count, std::uint64_t done) noexcept {
+        const auto now = std::chrono::steady_clock::now();
+        if (now - last_ < std::chrono::seconds{1})
+            return;
+        last_ = now;
+        const std::uint64_t percent =
+            whole_ == 0 ? 100 : std::min<std::uint64_t>(100, 100 * done / whole_);
+        log::info("recovering: {} {}, {} %", count, what_, percent);
     }
 
 private:
-    std::map<std::uint64_t, std::uint64_t> before_;
-    std::uint64_t bytes_ = 0;
+    const char* what_;
+    std::uint64_t whole_;
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-void replay(journal::reader& from, journal::replayer& into, const segment_offsets& offsets) {
-    progress so_far{"records of the journal", offsets.bytes()};
-    while (const auto one = from.next()) {
+std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapshot_info& stated) {
+    auto into = std::make_unique<ledger>(
+        ledger::options{.shards = 0, .expected_accounts = stated.accounts});
+    decltype(stated.total_minor) total_minor = 0;
+    std::uint64_t accounts = 0;
+    progress so_far{"accounts of the snapshot", stated.accounts};
+    snapshot::read_accounts(file, [&](const posting& listed) {
+        const errc error = into->restore(listed).error;
+        if (error == errc::ledger_full)
+            throw std::bad_alloc{};
+        total_minor += static_cast<std::uint64_t>(listed.balance.minor());
         stopping::check();
-        into.apply(*one, from.where());
-        so_far.report(into.counts().records, offsets.position(from));
-    }
-    if (const auto& torn = from.torn())
-        log::warn(
-            "{}, offset {}: what a crash left half written here, {} bytes, was never "
-            "acknowledged and is cut off",
-            torn->file, torn->offset, torn->bytes);
+        if (++accounts % 4096 == 0)
+            so_far.report(accounts, accounts);
+        return initial_accounts::refusal_of(listed.account, error);
+    });
+    if (accounts != stated.accounts || total_minor != stated.total_minor)
+        throw snapshot::snapshot_error{file.string() +
+                                       ": its accounts have not the count and total that it says"};
+    return into;
 }
 
-void require_end(const restored_snapshot& base, const journal::storage& where,
+/// The first record whose key may be alive at the journal's end, if a key's life lasts `key_ttl`.
+/// It may be an earlier record than necessary: the journal's end is taken for as early as it may be.
+///
+/// The life of a key begins at the latest when the batch after its own was written. So of the
+/// batches that are too old, the last one counts too: its keys' lives began when the next batch,
+/// which is young enough, was written.
+std::uint64_t first_with_living_keys(const journal::batch_source& journal,
+                                     std::chrono::nanoseconds key_ttl) {
+    const auto ttl = static_cast<std::uint64_t>(std::max<std::int64_t>(key_ttl.count(), 0));
+    const std::uint64_t end_ns = journal.running_ns_reached();
+    const std::uint64_t first = journal.first_record_as_of(end_ns - std::min(ttl, end_ns));
+    return std::max(first - 1, journal.first_record());
+}
+
+/// Replays what the cursor has. Returns the first record that it has read; `from_record` if none.
+std::uint64_t replay(const journal::batch_source& journal, journal::batch_cursor& from,
+                     std::uint64_t from_record, journal::replayer& into) {
+    progress so_far{"records of the journal", journal.bytes_from(from_record)};
+    std::uint64_t first_read = from_record;
+    while (const auto one = from.next()) {
+        stopping::check();
+        first_read = std::min(first_read, one->header.first_record);
+        into.apply(*one, from.where());
+        so_far.report(into.counts().records, from.bytes_passed());
+    }
+    if (const std::string left = from.unfinished(); !left.empty())
+        log::warn("{}: what a crash left half written here was never acknowledged and is cut off",
+                  left);
+    return first_read;
+}
+
+void require_end(const restored_snapshot& base, const journal::batch_source& journal,
                  std::uint64_t last_record) {
     if (last_record < base.until_record)
-        throw journal_error{where.path(""), "ends with record " + std::to_string(last_record) +
+        throw journal_error{journal.name(), "ends with record " + std::to_string(last_record) +
                                                 ", but " + base.file.string() +
                                                 " has postings up to record " +
                                                 std::to_string(base.until_record) +
@@ -101,32 +113,97 @@ std::string origin(const restored_snapshot& base, const journal::replay_counts& 
 
 }  // namespace
 
-recovered recover(const data_directory& where, std::chrono::nanoseconds key_ttl,
-                  journal::replayer::visitor keys) {
+restored_snapshot restore_newest(std::span<const fs::path> newest_first,
+                                 const ledger_id& journal_id) {
+    for (const fs::path& file : newest_first) {
+        std::optional<snapshot::snapshot_info> stated;
+        std::unique_ptr<ledger> restored;
+        try {
+            stated = snapshot::check_snapshot(file);
+            if (stated->ledger == journal_id)
+                restored = read_ledger(file, *stated);
+        } catch (const std::runtime_error& refused) {
+            log::warn("a snapshot is passed over: {}", refused.what());
+            continue;
+        }
+        if (!restored)
+            throw snapshot::snapshot_error{file.string() +
+                                           ": is of another ledger than the journal"};
+        return {std::move(restored), file, stated->after_record, stated->until_record,
+                stated->keys_from};
+    }
+    return {.ledger = std::make_unique<ledger>(), .file = {}};
+}
+
+void key_recovery::add(const journal::record& one, const journal::batch_stamp& of) {
+    if (of.running_ns != batch_ns_)
+        restore_batch(of.running_ns);
+    batch_ns_ = of.running_ns;
+    if (one.key.text.empty())
+        return;
+    collect(one.key.text, one);
+    if (of.key_life_ns == 0)
+        collect_by_todays_syntax(one);
+}
+
+// The program that wrote format 1 stripped the quotes of a key's field and kept the rest unparsed.
+// By today's syntax the same field has another text if there are escapes or parameters in it.
+void key_recovery::collect_by_todays_syntax(const journal::record& one) {
+    const std::string field = one.key.text.starts_with('"') ? std::string{one.key.text}
+                                                            : '"' + std::string{one.key.text} + '"';
+    request_key_room room;
+    const auto text = read_request_key(field, room);
+    if (text && *text != one.key.text)
+        collect(*text, one);
+}
+
+void key_recovery::collect(std::string_view text, const journal::record& one) {
+    const errc error = one.kind == journal::record_kind::refusal ? one.error : errc::ok;
+    batch_.push_back({.text_at = texts_.size(),
+                      .text_bytes = static_cast<std::uint8_t>(text.size()),
+                      .fingerprint = one.key.fingerprint,
+                      .outcome = {error, one.state.balance}});
+    texts_ += text;
+}
+
+void key_recovery::restore_batch(std::uint64_t durable_ns) {
+    for (const recovered_key& one : batch_) {
+        const auto text = std::string_view{texts_}.substr(one.text_at, one.text_bytes);
+        store_.restore({text, one.fingerprint}, one.outcome, batch_ns_, durable_ns);
+    }
+    batch_.clear();
+    texts_.clear();
+}
+
+recovered recover(const journal::batch_source& journal, const fs::path& snapshots,
+                  std::chrono::nanoseconds key_ttl, journal::replayer::visitor keys) {
     const auto begin = std::chrono::steady_clock::now();
-    const journal::posix_storage storage{where.journal()};
-    const std::vector<std::uint64_t> segments = segments_in(storage);
-    const journal::segment_header last = segment_reader{storage, segments.back()}.header();
-    const ledger_id& id = last.ledger;
-    const auto snapshots = snapshot::list_snapshots(where.snapshots());
-    restored_snapshot base = restore_newest(snapshots, id);
+    const ledger_id id = journal.ledger();
+    const auto newest_first = snapshot::list_snapshots(snapshots);
+    restored_snapshot base = restore_newest(newest_first, id);
 
     std::uint64_t from_record = base.after_record + 1;
     if (keys && key_ttl.count() > 0)
-        from_record = std::min(
-            from_record,
-            std::max(base.keys_from,
-                     first_with_young_keys(storage, segments, last.before.running_ns, key_ttl)));
-    journal::reader reader{storage, from_record};
+        from_record = std::min(from_record,
+                               std::max(base.keys_from, first_with_living_keys(journal, key_ttl)));
+    const auto from = journal.read_from(from_record);
     journal::replayer replayer{*base.ledger, std::move(keys)};
-    replay(reader, replayer, {storage, segments, from_record});
-    const std::uint64_t last_record = reader.position().next_record - 1;
-    require_end(base, storage, last_record);
+    // A batch is read whole, so keys of records before from_record may have been found.
+    const std::uint64_t keys_from = replay(journal, *from, from_record, replayer);
+    const std::uint64_t last_record = from->position().next_record - 1;
+    require_end(base, journal, last_record);
 
     const auto& counts = replayer.counts();
-    recovered found{std::move(base.ledger), id,          origin(base, counts), counts.records,
-                    counts.skipped,         last_record, from_record,          reader.stamp()};
-    if (!snapshots.empty() && base.file == snapshots.front())
+    recovered found{.ledger = std::move(base.ledger),
+                    .journal_id = id,
+                    .from = origin(base, counts),
+                    .records = counts.records,
+                    .skipped = counts.skipped,
+                    .last_record = last_record,
+                    .keys_from = keys_from,
+                    .end = from->position(),
+                    .journal_end = from->stamp()};
+    if (!newest_first.empty() && base.file == newest_first.front())
         found.covered_record = base.after_record;
     const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::steady_clock::now() - begin);

@@ -1,7 +1,13 @@
 #include "engine/request_key.hpp"
 
+#include <bit>
+#include <cstdint>
+
 #include "engine/structured_string.hpp"
-#include "journal/record.hpp"
+
+// Compiled into this file, so that there is no library to link.
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 namespace coffer {
 
@@ -13,6 +19,15 @@ std::optional<std::string_view> read_request_key(std::string_view field,
     else if (field.find(' ') != field.npos)
         return std::nullopt;
     return text && journal::is_request_key(*text) ? text : std::nullopt;
+}
+
+journal::request_fingerprint fingerprint_of(journal::posting_operation what, account_number account,
+                                            money amount) noexcept {
+    static_assert(std::endian::native == std::endian::little);
+    const std::array<std::uint64_t, 3> all{static_cast<std::uint64_t>(what), account,
+                                           static_cast<std::uint64_t>(amount.minor())};
+    const XXH128_hash_t found = XXH3_128bits(all.data(), sizeof all);
+    return {found.low64, found.high64};
 }
 
 }  // namespace coffer

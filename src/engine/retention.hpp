@@ -1,4 +1,4 @@
-// Which part of the journal is kept, and forgetting the rest.
+// Trims the journal: decides which records are still needed, and has the log forget the rest.
 #pragma once
 
 #include <chrono>
@@ -8,7 +8,6 @@
 #include <optional>
 
 #include "journal/batch_log.hpp"
-#include "journal/storage.hpp"
 
 namespace coffer {
 
@@ -22,25 +21,22 @@ public:
         std::function<std::uint64_t()> running_ns;
     };
 
-    /// `where` is the storage of `log`; both must outlive this. `snapshots` is the directory of the
-    /// snapshots.
-    retention(const journal::storage& where, journal::batch_log& log,
-              std::filesystem::path snapshots, options chosen);
+    /// `log` must outlive this. `snapshots` is the directory of the ledger's snapshots.
+    retention(journal::batch_log& log, std::filesystem::path snapshots, options chosen);
 
-    /// Forgets the segments whose every record is old enough, is in every snapshot there is, and
-    /// has no key that lived when one of them was taken: so the journal can be replayed on top of
-    /// any of them. Before anything goes, the newest snapshot is read whole: it must hold. For
-    /// after each attempt at one: where it failed, records have become older all the same. What
-    /// fails is logged, and tried again with the next.
+    /// Trims the records that are old enough, are in every snapshot there is, and have no key that
+    /// was alive when one of them was taken: so the journal can be replayed on top of any of them.
+    /// Before anything goes, the newest snapshot is read whole and must be right.
+    ///
+    /// To be called after each attempt at a snapshot: records grow older even where it failed. A
+    /// failure is logged, and the next call tries again.
     void trim() noexcept;
 
 private:
     [[nodiscard]] std::uint64_t first_needed() const;
-    [[nodiscard]] bool would_trim(std::uint64_t before) const;
     void require_whole_snapshot() const;
     [[nodiscard]] std::uint64_t first_young() const;
 
-    const journal::storage& storage_;
     journal::batch_log& log_;
     std::filesystem::path snapshots_;
     options chosen_;

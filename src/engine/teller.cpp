@@ -4,7 +4,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/key_store.hpp"
-#include "engine/request_fingerprint.hpp"
+#include "engine/request_key.hpp"
 
 namespace coffer {
 namespace {

@@ -6,7 +6,7 @@
 #include "api/routes.hpp"
 #include "catch.hpp"
 #include "engine/engine.hpp"
-#include "engine/opening.hpp"
+#include "engine/initial_accounts.hpp"
 
 using namespace coffer::api;
 
@@ -61,7 +61,7 @@ constexpr std::array routes{
 constexpr route_table table{routes};
 
 struct api_of_table {
-    coffer::engine engine{coffer::open_sample()};
+    coffer::engine engine{coffer::initial_accounts::sample().open_in_memory()};
     coffer::api::reply reply;
 
     std::string ask(method how, std::string_view target, std::string_view body = {},

@@ -5,7 +5,7 @@
 #include "api/routes.hpp"
 #include "catch.hpp"
 #include "engine/engine.hpp"
-#include "engine/opening.hpp"
+#include "engine/initial_accounts.hpp"
 
 using coffer::money;
 using coffer::api::method;
@@ -14,7 +14,7 @@ using coffer::api::request;
 namespace {
 
 struct api_under_test {
-    coffer::engine engine{coffer::open_sample()};
+    coffer::engine engine{coffer::initial_accounts::sample().open_in_memory()};
     coffer::api::reply reply;
 
     std::string ask(const request& asked) {

@@ -12,7 +12,6 @@
 #include "engine/key_horizon.hpp"
 #include "engine/recovery.hpp"
 #include "journal/ledger_clock.hpp"
-#include "journal/reader.hpp"
 #include "journal/writer.hpp"
 #include "small_ledger.hpp"
 #include "snapshot/accounts_reader.hpp"
@@ -25,6 +24,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using namespace coffer;
 using test::captured_log;
+using test::kept_in;
 using test::small_ledger;
 using test::to_text;
 using test::truth;
@@ -85,10 +85,10 @@ void post(coffer::ledger& ledger, journal::writer& journal, key_store& keys, std
 }
 
 /// The accounts as they are after the journal's records up to this one.
-truth after_record(const small_ledger& kept, std::uint64_t last) {
+truth after_record(small_ledger& kept, std::uint64_t last) {
     coffer::ledger ledger;
-    journal::reader from{kept.storage()};
-    while (const auto batch = from.next()) {
+    const auto from = kept.store().read()->read_from(1);
+    while (const auto batch = from->next()) {
         std::uint64_t number = batch->header.first_record;
         journal::visit_records(*batch, [&](const journal::record& one) {
             if (number++ > last)
@@ -172,10 +172,10 @@ std::vector<key_mark> post_beside_snapshots(small_ledger& kept, std::uint64_t sn
 }
 
 /// How many keys of records before those that it was said to begin with were not over then.
-std::size_t count_living_before(const small_ledger& kept, const key_mark& said) {
+std::size_t count_living_before(small_ledger& kept, const key_mark& said) {
     std::size_t found = 0;
-    journal::reader from{kept.storage()};
-    while (const auto batch = from.next()) {
+    const auto from = kept.store().read()->read_from(1);
+    while (const auto batch = from->next()) {
         std::uint64_t number = batch->header.first_record;
         journal::visit_records(*batch, [&](const journal::record& one) {
             if (number++ >= said.keys_from || one.key.text.empty())
@@ -196,7 +196,8 @@ TEST_CASE(
     "where it ends",
     "[engine]") {
     const captured_log log;
-    small_ledger kept{{.segment_bytes = std::uint64_t{4} << 20}};
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory),
+                      {.segment_bytes = std::uint64_t{4} << 20}};
     post_beside_snapshots(kept, 20);
     const std::string whole = to_text(truth_of(kept.ledger()));
     std::uint64_t ahead = 0;
@@ -206,20 +207,21 @@ TEST_CASE(
         CHECK(none_further(after_record(kept, said.after_record), there));
         CHECK(none_further(there, after_record(kept, said.until_record)));
         // It is the newest there is: those after it are removed by now.
-        const recovered found = recover(kept.where(), 0ns, {});
+        const recovered found = kept.recover();
         CHECK(to_text(truth_of(*found.ledger)) == whole);
         CHECK(found.from.find(file.string()) != std::string::npos);
         ahead += found.skipped;
         fs::remove(file);
     }
     CHECK(ahead > 0);
-    CHECK(to_text(truth_of(*recover(kept.where(), 0ns, {}).ledger)) == whole);
+    CHECK(to_text(truth_of(*kept.recover().ledger)) == whole);
 }
 
 TEST_CASE("marks: no key that lives is of an earlier record than snapshots beside postings say",
           "[engine]") {
     const captured_log log;
-    small_ledger kept{{.segment_bytes = std::uint64_t{4} << 20}};
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory),
+                      {.segment_bytes = std::uint64_t{4} << 20}};
     std::uint64_t last = 1;
     for (const key_mark& said : post_beside_snapshots(kept, 30)) {
         CHECK(count_living_before(kept, said) == 0);

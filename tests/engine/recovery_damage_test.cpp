@@ -55,14 +55,14 @@ std::vector<fs::path> fill(small_ledger& kept) {
 class judge {
 public:
     judge(small_ledger& kept, std::chrono::nanoseconds key_ttl)
-        : where_{kept.where()}, truth_{to_text(truth_of(kept.ledger()))}, key_ttl_{key_ttl} {}
+        : kept_{kept}, truth_{to_text(truth_of(kept.ledger()))}, key_ttl_{key_ttl} {}
 
     /// Of a directory where this file is damaged.
     void look(const fs::path& file, std::uint64_t offset) {
         const captured_log log;
         try {
             const auto ignore = [](const journal::record&, const journal::batch_stamp&) {};
-            const recovered found = recover(where_, key_ttl_, ignore);
+            const recovered found = kept_.recover(key_ttl_, ignore);
             if (to_text(truth_of(*found.ledger)) != truth_)
                 return wrong(file, offset, "recovers something else");
             if (log.text().find("warning") == std::string::npos)
@@ -88,7 +88,7 @@ private:
         failure = file.string() + ", byte " + std::to_string(offset) + ": " + what;
     }
 
-    const data_directory& where_;
+    const small_ledger& kept_;
     const std::string truth_;
     const std::chrono::nanoseconds key_ttl_;
 };

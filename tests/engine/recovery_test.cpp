@@ -18,6 +18,7 @@ using namespace coffer;
 using Catch::Matchers::StartsWith;
 using coffer::test::Contains;
 using test::captured_log;
+using test::kept_in;
 using test::read_file;
 using test::small_ledger;
 using test::to_text;
@@ -26,14 +27,10 @@ using test::write_file;
 
 namespace {
 
-recovered recover_all(const data_directory& where) {
-    return recover(where, 0ns, {});
-}
-
-/// What recovery says of a directory that it refuses.
-std::string refusal(const data_directory& where) {
+/// What recovery says of a journal that it refuses.
+std::string refusal(const small_ledger& kept) {
     try {
-        return "recovered " + recover_all(where).from;
+        return "recovered " + kept.recover().from;
     } catch (const std::runtime_error& refused) {
         return refused.what();
     }
@@ -50,9 +47,9 @@ void damage(const fs::path& file) {
 
 TEST_CASE("recovery: without a snapshot the journal alone is the whole truth", "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.post_much(100);
-    const recovered found = recover_all(kept.where());
+    const recovered found = kept.recover();
     CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(found.records == 110);
     CHECK(found.skipped == 0);
@@ -64,13 +61,13 @@ TEST_CASE("recovery: without a snapshot the journal alone is the whole truth", "
 
 TEST_CASE("recovery: what is recovered is known to be durable", "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.deposit(10001, 1);
     kept.commit();
     kept.take_snapshot();
     kept.deposit(10002, 1);
     kept.commit();
-    const recovered found = recover_all(kept.where());
+    const recovered found = kept.recover();
     CHECK(found.ledger->durable_sequence(10001) == 2);
     CHECK(found.ledger->durable_sequence(10002) == 2);
     CHECK(found.ledger->durable_sequence(10003) == 1);
@@ -79,14 +76,14 @@ TEST_CASE("recovery: what is recovered is known to be durable", "[engine]") {
 TEST_CASE("recovery: the newest snapshot is followed by what the journal has had since",
           "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.post_much(50);
     kept.take_snapshot();
     kept.post_much(200);
     kept.take_snapshot();
     kept.post_much(25);
-    REQUIRE(kept.segments().size() >= 2);
-    const recovered found = recover_all(kept.where());
+    REQUIRE(kept.pieces().size() >= 2);
+    const recovered found = kept.recover();
     CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(found.skipped == 0);
     CHECK(found.last_record == 285);
@@ -99,11 +96,11 @@ TEST_CASE("recovery: the newest snapshot is followed by what the journal has had
 TEST_CASE("recovery: what a snapshot has beyond what was durable before it is skipped",
           "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.post_much(50);
     kept.take_snapshot([&kept] { kept.post_much(30); });
     kept.post_much(20);
-    const recovered found = recover_all(kept.where());
+    const recovered found = kept.recover();
     CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(found.records == 50);
     CHECK(found.skipped == 30);
@@ -111,7 +108,7 @@ TEST_CASE("recovery: what a snapshot has beyond what was durable before it is sk
 
 TEST_CASE("recovery: changes nothing", "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.post_much(50);
     kept.take_snapshot();
     write_file(kept.where().snapshots() / ".9.json.tmp", "half a snap");
@@ -123,21 +120,21 @@ TEST_CASE("recovery: changes nothing", "[engine]") {
         return all;
     };
     const std::string before = content();
-    CHECK(recover_all(kept.where()).ledger->size() == 10);
+    CHECK(kept.recover().ledger->size() == 10);
     CHECK(content() == before);
 }
 
 TEST_CASE("recovery: a snapshot that fails its check is named, and the one before it used",
           "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.post_much(50);
     kept.take_snapshot();
     kept.post_much(50);
     kept.take_snapshot();
     kept.post_much(50);
     damage(kept.snapshot_file(2));
-    const recovered found = recover_all(kept.where());
+    const recovered found = kept.recover();
     CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(found.records == 100);
     CHECK_THAT(found.from, StartsWith("from " + kept.snapshot_file(1).string()));
@@ -145,21 +142,21 @@ TEST_CASE("recovery: a snapshot that fails its check is named, and the one befor
                                       kept.snapshot_file(2).string() + ": is damaged: "));
 
     damage(kept.snapshot_file(1));
-    const recovered without = recover_all(kept.where());
+    const recovered without = kept.recover();
     CHECK(to_text(truth_of(*without.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK(without.records == 160);
 }
 
 TEST_CASE("recovery: a snapshot of a version that kept no journal is passed over", "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.post_much(10);
     fs::create_directory(kept.where().snapshots());
     write_file(kept.snapshot_file(7),
                "{\"format\":1,\"number\":7,\"taken_at\":\"2026-11-23T15:00:00Z\",\"accounts\":[\n"
                "{\"account_number\":\"10001\",\"balance\":1.0,\"sequence\":1}\n"
                "],\"count\":1,\"total\":1.0}\n");
-    const recovered found = recover_all(kept.where());
+    const recovered found = kept.recover();
     CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     CHECK_THAT(log.text(), Contains("7.json, offset 11: the snapshot is of format 1, and not of "
                                     "2"));
@@ -173,7 +170,7 @@ TEST_CASE("recovery: a journal that ends before what a snapshot covers is refuse
     const std::vector<fs::path> segments = kept.segments();
     REQUIRE(segments.size() >= 3);
     fs::remove(segments.back());
-    CHECK_THAT(refusal(kept.where()),
+    CHECK_THAT(refusal(kept),
                StartsWith(kept.where().journal().string()) && Contains("ends with record ") &&
                    Contains(", but " + kept.snapshot_file(1).string() +
                             " has postings up to record 310: the end of the journal is lost"));
@@ -189,20 +186,20 @@ TEST_CASE("recovery: a journal that begins after what is needed is refused", "[e
     const std::string lost = read_file(first);
     SECTION("no snapshot covers what is gone") {
         fs::remove(first);
-        CHECK_THAT(refusal(kept.where()),
+        CHECK_THAT(refusal(kept),
                    StartsWith(second.string() + ": the journal begins here, and record 1 is"));
     }
     SECTION("one does") {
         kept.take_snapshot();
         fs::remove(first);
-        const recovered found = recover_all(kept.where());
+        const recovered found = kept.recover();
         CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
     }
     SECTION("the only one that does is damaged") {
         kept.take_snapshot();
         fs::remove(first);
         damage(kept.snapshot_file(1));
-        CHECK_THAT(refusal(kept.where()),
+        CHECK_THAT(refusal(kept),
                    StartsWith(second.string() + ": the journal begins here, and record 1 is"));
         CHECK_THAT(log.text(), Contains("a snapshot is passed over: "));
     }
@@ -210,11 +207,11 @@ TEST_CASE("recovery: a journal that begins after what is needed is refused", "[e
 
 TEST_CASE("recovery: a snapshot of another ledger than the journal is refused", "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     small_ledger other;
     other.take_snapshot();
     fs::copy(other.where().snapshots(), kept.where().snapshots());
-    CHECK(refusal(kept.where()) ==
+    CHECK(refusal(kept) ==
           kept.snapshot_file(1).string() + ": is of another ledger than the journal");
 }
 
@@ -224,10 +221,9 @@ TEST_CASE("recovery: where there is no journal there is nothing to recover", "[e
     kept.take_snapshot();
     const fs::path journal = kept.where().journal();
     fs::remove_all(journal);
-    CHECK_THAT(refusal(kept.where()), StartsWith(journal.string()) && Contains("cannot be listed"));
+    CHECK_THAT(refusal(kept), StartsWith(journal.string()) && Contains("cannot be listed"));
     fs::create_directory(journal);
-    CHECK(refusal(kept.where()) ==
-          (journal / "").string() + ": there is no segment of a journal here");
+    CHECK(refusal(kept) == (journal / "").string() + ": there is no segment of a journal here");
 }
 
 TEST_CASE("recovery: damage to the journal is refused with the file and the offset", "[engine]") {
@@ -239,7 +235,7 @@ TEST_CASE("recovery: damage to the journal is refused with the file and the offs
     std::string text = read_file(first);
     text[4096 + 100] ^= 1;
     write_file(first, text);
-    CHECK_THAT(refusal(kept.where()), StartsWith(first.string() + ", offset 4096: "));
+    CHECK_THAT(refusal(kept), StartsWith(first.string() + ", offset 4096: "));
 }
 
 TEST_CASE("recovery: what a crash left half written is reported and left out", "[engine]") {
@@ -260,7 +256,7 @@ TEST_CASE("recovery: what a crash left half written is reported and left out", "
     std::fill(torn.begin() + static_cast<std::ptrdiff_t>(sector), torn.end(), '\0');
     write_file(file, torn);
 
-    const recovered found = recover_all(kept.where());
+    const recovered found = kept.recover();
     CHECK(to_text(truth_of(*found.ledger)) == before);
     CHECK(found.last_record == 30);
     CHECK_THAT(log.text(), StartsWith("warning " + file.string() + ", offset ") &&
@@ -271,10 +267,10 @@ TEST_CASE("recovery: what a crash left half written is reported and left out", "
 TEST_CASE("recovery: keys that are young enough are found, whatever the snapshot covers",
           "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     std::vector<std::string> posted;
-    // Until there are four segments, a key an hour.
-    while (kept.segments().size() != 4) {
+    // A key an hour, for more than a day and three segments.
+    while (kept.pieces().size() < 4 || posted.size() < 30) {
         posted.push_back("hour-" + std::to_string(posted.size()));
         kept.deposit(10001, 1, posted.back());
         kept.commit(1h);
@@ -283,8 +279,8 @@ TEST_CASE("recovery: keys that are young enough are found, whatever the snapshot
     const auto hours = posted.size();
     const auto found_with = [&](std::chrono::nanoseconds ttl) {
         std::vector<std::string> found;
-        const recovered ledger = recover(
-            kept.where(), ttl, [&](const journal::record& one, const journal::batch_stamp&) {
+        const recovered ledger =
+            kept.recover(ttl, [&](const journal::record& one, const journal::batch_stamp&) {
                 if (!one.key.text.empty())
                     found.emplace_back(one.key.text);
             });
@@ -307,7 +303,7 @@ TEST_CASE("recovery: keys that are young enough are found, whatever the snapshot
 
 TEST_CASE("recovery: who asks for keys is told when each was", "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.commit(5h);
     const auto before = kept.now();
     kept.deposit(10001, 1, "first");
@@ -315,11 +311,11 @@ TEST_CASE("recovery: who asks for keys is told when each was", "[engine]") {
     kept.deposit(10001, 1, "second");
     kept.commit(1h);
     std::vector<std::pair<std::string, std::uint64_t>> found;
-    static_cast<void>(recover(kept.where(), 1h,
-                              [&found](const journal::record& one, const journal::batch_stamp& of) {
-                                  if (!one.key.text.empty())
-                                      found.emplace_back(one.key.text, of.running_ns);
-                              }));
+    static_cast<void>(
+        kept.recover(1h, [&found](const journal::record& one, const journal::batch_stamp& of) {
+            if (!one.key.text.empty())
+                found.emplace_back(one.key.text, of.running_ns);
+        }));
     const auto after = [before](std::chrono::hours hours) {
         return static_cast<std::uint64_t>((before + hours).count());
     };
@@ -330,7 +326,7 @@ TEST_CASE("recovery: who asks for keys is told when each was", "[engine]") {
 TEST_CASE("recovery: what is before the keys that a snapshot says are remembered is not read",
           "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     for (int i = 0; i != 100; ++i) {
         kept.deposit(10001, 1, "key-" + std::to_string(i));
         kept.commit(1s);
@@ -341,10 +337,9 @@ TEST_CASE("recovery: what is before the keys that a snapshot says are remembered
         kept.take_snapshot({}, keys_from);
         std::uint64_t keys = 0;
         const recovered found =
-            recover(kept.where(), key_ttl,
-                    [&keys](const journal::record& one, const journal::batch_stamp&) {
-                        keys += !one.key.text.empty();
-                    });
+            kept.recover(key_ttl, [&keys](const journal::record& one, const journal::batch_stamp&) {
+                keys += !one.key.text.empty();
+            });
         CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
         return std::pair{keys, found.keys_from};
     };
@@ -361,7 +356,7 @@ TEST_CASE("recovery: what is before the keys that a snapshot says are remembered
     kept.deposit(10001, 1, "one-more");
     kept.commit(1s);
     const auto since =
-        recover(kept.where(), 24h, [](const journal::record&, const journal::batch_stamp&) {});
+        kept.recover(24h, [](const journal::record&, const journal::batch_stamp&) {});
     CHECK(since.records == 2);
     CHECK(since.last_record == last + 1);
 }

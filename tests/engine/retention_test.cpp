@@ -1,10 +1,11 @@
 #include "engine/retention.hpp"
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 #include "engine/recovery.hpp"
-#include "journal/segment_reader.hpp"
 #include "small_ledger.hpp"
 #include "snapshot/captured_log.hpp"
 #include "snapshot/snapshot_file.hpp"
@@ -15,16 +16,21 @@ using namespace std::chrono_literals;
 using namespace coffer;
 using Catch::Matchers::StartsWith;
 using test::captured_log;
+using test::kept_in;
 using test::small_ledger;
 using test::to_text;
 using test::truth_of;
 
 namespace {
 
-/// A ledger whose journal has four segments and more, one an hour at least.
-void fill(small_ledger& kept, std::size_t segments = 4) {
-    while (kept.segments().size() < segments)
-        kept.post_much(40, 1h);
+using pieces = std::vector<std::uint64_t>;
+
+/// Posts, one posting an hour, until the journal has so many pieces.
+void fill(small_ledger& kept, std::size_t count = 4) {
+    while (kept.pieces().size() < count) {
+        kept.deposit(10001, 1);
+        kept.commit(1h);
+    }
 }
 
 void take_snapshot_without_keys(small_ledger& kept) {
@@ -32,117 +38,121 @@ void take_snapshot_without_keys(small_ledger& kept) {
 }
 
 void trim(small_ledger& kept, std::optional<std::chrono::nanoseconds> retain) {
-    retention{kept.storage(),
-              kept.log(),
-              kept.where().snapshots(),
-              {retain, [&kept] { return kept.log().tail().running_ns; }}}
+    retention{
+        kept.log(), kept.snapshots(), {retain, [&kept] { return kept.log().tail().running_ns; }}}
         .trim();
 }
 
-/// When the last batch before the segment was.
+/// What is left of these pieces if all before this record is trimmed.
+pieces left_of(const pieces& all, std::uint64_t before) {
+    return {std::prev(std::ranges::upper_bound(all, before)), all.end()};
+}
+
+/// When the last batch before the piece was.
 std::chrono::nanoseconds begin_of(small_ledger& kept, std::size_t index) {
-    const auto first = journal::list_segments(kept.storage())[index];
-    return std::chrono::nanoseconds{
-        journal::segment_reader{kept.storage(), first}.header().before.running_ns};
+    const auto from = kept.log().read_from(kept.pieces()[index]);
+    return std::chrono::nanoseconds{from->position().running_ns};
 }
 
 void check_recovers(small_ledger& kept) {
     const captured_log log;
-    CHECK(to_text(truth_of(*recover(kept.where(), 0ns, {}).ledger)) ==
-          to_text(truth_of(kept.ledger())));
+    CHECK(to_text(truth_of(*kept.recover().ledger)) == to_text(truth_of(kept.ledger())));
 }
 
 }  // namespace
 
 TEST_CASE("retention: all is kept where nothing else is said", "[engine]") {
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     fill(kept);
     take_snapshot_without_keys(kept);
+    const pieces before = kept.pieces();
     trim(kept, std::nullopt);
-    CHECK(kept.segments().size() == 4);
+    CHECK(kept.pieces() == before);
 }
 
 TEST_CASE("retention: what no snapshot covers is kept", "[engine]") {
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     fill(kept);
+    const pieces before = kept.pieces();
     trim(kept, 0ns);
-    CHECK(kept.segments().size() == 4);
+    CHECK(kept.pieces() == before);
 }
 
-TEST_CASE("retention: the segments before the one that the snapshot ends in go", "[engine]") {
-    small_ledger kept;
+TEST_CASE("retention: what comes before the end of the snapshot goes", "[engine]") {
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     fill(kept);
     take_snapshot_without_keys(kept);
-    const fs::path last = kept.segments().back();
     kept.commit(1h);
     trim(kept, 0ns);
-    CHECK(kept.segments() == std::vector<fs::path>{last});
+    CHECK(kept.pieces().size() == 1);
+    CHECK(kept.log().first_record() == kept.pieces().front());
     check_recovers(kept);
 }
 
 TEST_CASE("retention: every snapshot that is kept can be recovered from", "[engine]") {
-    small_ledger kept;
-    fill(kept, 2);
-    take_snapshot_without_keys(kept);
-    const fs::path needed = kept.segments().back();
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     fill(kept, 4);
     take_snapshot_without_keys(kept);
+    const std::uint64_t needed = kept.last_record() + 1;
+    fill(kept, 6);
+    take_snapshot_without_keys(kept);
+    const pieces before = kept.pieces();
     trim(kept, 0ns);
-    CHECK(kept.segments().front() == needed);
-    CHECK(kept.segments().size() == 3);
+    CHECK(kept.pieces() == left_of(before, needed));
+    CHECK(kept.pieces().size() < before.size());
+    CHECK(kept.pieces().size() >= 2);
     check_recovers(kept);
     fs::remove(kept.snapshot_file(2));
     check_recovers(kept);
 }
 
 TEST_CASE("retention: a snapshot that says nothing is of no account, and is named", "[engine]") {
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     fill(kept);
     take_snapshot_without_keys(kept);
     test::write_file(kept.snapshot_file(2), "{\"format\":1");
     kept.commit(1h);
     const captured_log log;
     trim(kept, 0ns);
-    CHECK(kept.segments().size() == 1);
+    CHECK(kept.pieces().size() == 1);
     CHECK_THAT(log.text(),
                StartsWith("warning a snapshot is passed over: " + kept.snapshot_file(2).string()));
 }
 
 TEST_CASE("retention: what is younger than is asked for is kept", "[engine]") {
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     fill(kept, 6);
     take_snapshot_without_keys(kept);
-    const std::vector<fs::path> before = kept.segments();
-    // As old as the last batch in the third segment, which is then not older than that.
+    const pieces before = kept.pieces();
+    // As old as the last batch in the third piece, which is then not older than that.
     const auto age = kept.now() - begin_of(kept, 3);
     trim(kept, age);
-    CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 2, before.end()});
+    CHECK(kept.pieces() == pieces{before.begin() + 2, before.end()});
     trim(kept, age - 1ns);
-    CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 3, before.end()});
+    CHECK(kept.pieces() == pieces{before.begin() + 3, before.end()});
     check_recovers(kept);
 }
 
 TEST_CASE("retention: keys that lived when a kept snapshot was taken are kept", "[engine]") {
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     fill(kept, 6);
-    const std::vector<std::uint64_t> first = journal::list_segments(kept.storage());
-    const std::vector<fs::path> before = kept.segments();
-    kept.take_snapshot({}, first[3]);
+    const pieces before = kept.pieces();
+    kept.take_snapshot({}, before[3]);
     take_snapshot_without_keys(kept);
     trim(kept, 0ns);
-    CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 3, before.end()});
+    CHECK(kept.pieces() == pieces{before.begin() + 3, before.end()});
     fs::remove(kept.snapshot_file(1));
     kept.commit(1h);
     trim(kept, 0ns);
-    CHECK(kept.segments() == std::vector<fs::path>{before.back()});
+    CHECK(kept.pieces().size() == 1);
     check_recovers(kept);
 }
 
 TEST_CASE("retention: nothing goes while the newest snapshot is damaged", "[engine]") {
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     fill(kept);
     take_snapshot_without_keys(kept);
-    const std::vector<fs::path> before = kept.segments();
+    const pieces before = kept.pieces();
     // An account's line, not what the snapshot says of itself.
     std::string text = test::read_file(kept.snapshot_file(1));
     const std::size_t at = text.find("10005");
@@ -151,31 +161,25 @@ TEST_CASE("retention: nothing goes while the newest snapshot is damaged", "[engi
     test::write_file(kept.snapshot_file(1), text);
     const captured_log log;
     trim(kept, 0ns);
-    CHECK(kept.segments() == before);
+    CHECK(kept.pieces() == before);
     CHECK_THAT(log.text(), StartsWith("error the journal is not trimmed: " +
                                       kept.snapshot_file(1).string() + ": is damaged"));
 }
 
 TEST_CASE("retention: a clock that went back does not make what is old young", "[engine]") {
-    small_ledger kept;
-    while (kept.segments().size() != 4) {
-        kept.deposit(10001, 1);
-        kept.commit(1h);
-    }
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
+    fill(kept, 6);
     take_snapshot_without_keys(kept);
-    const std::vector<fs::path> before = kept.segments();
-    const auto age = begin_of(kept, 3) - begin_of(kept, 1);
+    const pieces before = kept.pieces();
+    const auto reached = std::chrono::nanoseconds{kept.log().running_ns_reached()};
+    const auto age = reached - begin_of(kept, 3);
     const auto trim_at_no_time = [&kept](std::chrono::nanoseconds retain) {
-        retention{kept.storage(),
-                  kept.log(),
-                  kept.where().snapshots(),
-                  {retain, [] { return std::uint64_t{0}; }}}
-            .trim();
+        retention{kept.log(), kept.snapshots(), {retain, [] { return std::uint64_t{0}; }}}.trim();
     };
     trim_at_no_time(age);
-    CHECK(kept.segments() == before);
+    CHECK(kept.pieces() == pieces{before.begin() + 2, before.end()});
     trim_at_no_time(age - 1ns);
-    CHECK(kept.segments() == std::vector<fs::path>{before.begin() + 1, before.end()});
+    CHECK(kept.pieces() == pieces{before.begin() + 3, before.end()});
     check_recovers(kept);
 }
 

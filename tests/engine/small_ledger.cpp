@@ -4,8 +4,9 @@
 #include <optional>
 #include <stdexcept>
 
-#include "engine/account_openings.hpp"
 #include "engine/first_start.hpp"
+#include "engine/initial_accounts.hpp"
+#include "journal/memory_log.hpp"
 #include "journal/record.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
@@ -33,13 +34,25 @@ std::string to_text(const truth& what) {
     return text;
 }
 
-small_ledger::small_ledger(journal::file_log::options chosen)
+std::unique_ptr<journal::log_store> store_in(kept_in where, const data_directory& directory,
+                                             journal::file_log::options chosen) {
+    if (where == kept_in::memory)
+        return std::make_unique<memory_store>();
+    return std::make_unique<journal::file_store>(directory.journal(), chosen);
+}
+
+small_ledger::small_ledger(kept_in kind, journal::file_log::options chosen)
     : where_{std::make_unique<data_directory>(place_.path() / "data")},
-      storage_{where_->journal()} {
-    begin_journal(*where_, first_accounts::sample, chosen);
-    log_ = journal::file_log::open(storage_, chosen);
-    for (const posting& one : sample_accounts())
+      store_{store_in(kind, *where_, chosen)} {
+    begin_journal(*store_, snapshots(), initial_accounts::sample());
+    const auto from = store_->read()->read_from(1);
+    while (from->next()) {
+    }
+    log_ = store_->open(from->position());
+    initial_accounts::sample().visit([this](const posting& one) -> initial_accounts::refusal {
         require(static_cast<bool>(ledger_.restore(one)));
+        return std::nullopt;
+    });
 }
 
 void small_ledger::deposit(account_number to, std::int64_t amount_minor, std::string_view key) {
@@ -125,9 +138,18 @@ std::filesystem::path small_ledger::snapshot_file(std::uint64_t number) const {
 
 std::vector<std::filesystem::path> small_ledger::segments() const {
     std::vector<std::filesystem::path> files;
-    for (const std::uint64_t first : journal::list_segments(storage_))
+    for (const std::uint64_t first : pieces())
         files.push_back(where_->journal() / journal::segment_name(first));
     return files;
+}
+
+std::vector<std::uint64_t> small_ledger::pieces() const {
+    if (const auto* const files = dynamic_cast<const journal::file_store*>(store_.get()))
+        return journal::list_segments(files->files());
+    std::vector<std::uint64_t> found;
+    for (const shared_bytes& one : dynamic_cast<const memory_store&>(*store_).batches()->all())
+        found.push_back(journal::check_batch(*one).value.header.first_record);
+    return found;
 }
 
 }  // namespace coffer::test

@@ -1,5 +1,5 @@
-// A data directory with a small ledger in it, for tests: a journal of segments of 8 KiB, and
-// snapshots.
+// A small ledger with a journal and snapshots, for tests. Its journal is kept in files, in segments
+// of 8 KiB, or in memory: what is above the journal's seam does not know which.
 #pragma once
 
 #include <chrono>
@@ -15,9 +15,10 @@
 #include <coffer/ledger.hpp>
 
 #include "engine/data_directory.hpp"
+#include "engine/recovery.hpp"
 #include "journal/batch.hpp"
-#include "journal/file_log.hpp"
-#include "journal/posix_storage.hpp"
+#include "journal/file_store.hpp"
+#include "journal/log_store.hpp"
 #include "snapshot/snapshot_writer.hpp"
 #include "snapshot/temporary_directory.hpp"
 
@@ -25,25 +26,43 @@ namespace coffer::test {
 
 inline constexpr journal::file_log::options small_segments{.segment_bytes = 8192};
 
+/// The implementations of the journal's seam, for GENERATE.
+enum class kept_in : std::uint8_t { files, memory };
+
+/// A store of that kind, without a log.
+[[nodiscard]] std::unique_ptr<journal::log_store> store_in(kept_in where,
+                                                           const data_directory& directory,
+                                                           journal::file_log::options chosen);
+
 /// An account's last posting, by its number.
 using truth = std::map<account_number, posting>;
 
-[[nodiscard]] truth truth_of(coffer::ledger& ledger);
+[[nodiscard]] truth truth_of(ledger& ledger);
 
 /// What is there, in words: "10001/3/1000.0 ".
 [[nodiscard]] std::string to_text(const truth& what);
 
-/// A journal that was begun with the sample accounts, and is gone on with: postings are made in the
-/// ledger, put into a batch, and durable when it is committed.
+/// A journal that was begun with the sample accounts, and goes on: postings are made in the ledger,
+/// put into a batch, and durable when it is committed.
 class small_ledger {
 public:
-    explicit small_ledger(journal::file_log::options chosen = small_segments);
+    explicit small_ledger(kept_in kind = kept_in::files,
+                          journal::file_log::options chosen = small_segments);
+    explicit small_ledger(journal::file_log::options chosen)
+        : small_ledger{kept_in::files, chosen} {}
 
     [[nodiscard]] const data_directory& where() const noexcept { return *where_; }
+    [[nodiscard]] std::filesystem::path snapshots() const { return where_->snapshots(); }
     [[nodiscard]] coffer::ledger& ledger() noexcept { return ledger_; }
-    [[nodiscard]] const journal::posix_storage& storage() const noexcept { return storage_; }
-    [[nodiscard]] journal::file_log& log() noexcept { return *log_; }
+    [[nodiscard]] journal::log_store& store() noexcept { return *store_; }
+    [[nodiscard]] journal::batch_log& log() noexcept { return *log_; }
     [[nodiscard]] std::uint64_t last_record() const { return log_->tail().next_record - 1; }
+
+    /// As a start would: from what the store and the snapshots have now.
+    [[nodiscard]] recovered recover(std::chrono::nanoseconds key_ttl = {},
+                                    journal::replayer::visitor keys = {}) const {
+        return coffer::recover(*store_->read(), snapshots(), key_ttl, std::move(keys));
+    }
 
     /// Each must succeed.
     void deposit(account_number to, std::int64_t amount_minor, std::string_view key = {});
@@ -66,16 +85,18 @@ public:
                                              std::uint64_t keys_from = 1);
 
     [[nodiscard]] std::filesystem::path snapshot_file(std::uint64_t number) const;
-    /// The files of the journal, in order.
+    /// The files of a journal in files, in order.
     [[nodiscard]] std::vector<std::filesystem::path> segments() const;
+    /// What trimming forgets at once: the first records of the segments, or of the batches.
+    [[nodiscard]] std::vector<std::uint64_t> pieces() const;
 
 private:
     void add(const journal::record& one);
 
     temporary_directory place_;
     std::unique_ptr<data_directory> where_;
-    journal::posix_storage storage_;
-    std::unique_ptr<journal::file_log> log_;
+    std::unique_ptr<journal::log_store> store_;
+    std::unique_ptr<journal::batch_log> log_;
     journal::batch_builder batch_;
     coffer::ledger ledger_;
 };

@@ -12,6 +12,7 @@ namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 using namespace coffer;
 using test::captured_log;
+using test::kept_in;
 using test::small_ledger;
 using test::small_segments;
 using test::temporary_directory;
@@ -32,43 +33,43 @@ public:
 
 TEST_CASE("stopping: a recovery ends while it reads the journal", "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.post_much(100);
     {
         const stop_request asked;
-        CHECK_THROWS_AS(recover(kept.where(), 0ns, {}), stopping::stopped);
+        CHECK_THROWS_AS(kept.recover(), stopping::stopped);
     }
-    CHECK(recover(kept.where(), 0ns, {}).records == 110);
+    CHECK(kept.recover().records == 110);
 }
 
 TEST_CASE("stopping: a recovery ends while it reads a snapshot, and takes no older one",
           "[engine]") {
     const captured_log log;
-    small_ledger kept;
+    small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.post_much(10);
     kept.take_snapshot();
     kept.post_much(10);
     kept.take_snapshot();
     const stop_request asked;
-    CHECK_THROWS_AS(recover(kept.where(), 0ns, {}), stopping::stopped);
+    CHECK_THROWS_AS(kept.recover(), stopping::stopped);
     CHECK(log.text().find("passed over") == std::string::npos);
 }
 
 TEST_CASE("stopping: a first start leaves nothing", "[engine]") {
+    const auto kind = GENERATE(kept_in::files, kept_in::memory);
     const temporary_directory place;
     const data_directory where{place.path()};
-    const fs::path accounts = place.path() / "accounts.json";
-    write_file(accounts, R"({"accounts":[{"account_number":"7","balance":1.5}]})");
+    const auto store = test::store_in(kind, where, small_segments);
+    const fs::path file = place.path() / "accounts.json";
+    write_file(file, R"({"accounts":[{"account_number":"7","balance":1.5}]})");
     {
         const stop_request asked;
-        CHECK_THROWS_AS(begin_journal(where, first_accounts::sample, small_segments),
-                        stopping::stopped);
-        CHECK_THROWS_AS(begin_journal(where, first_accounts::none, small_segments),
-                        stopping::stopped);
-        CHECK_THROWS_AS(begin_journal(where, accounts, small_segments), stopping::stopped);
-        CHECK(!has_journal(where));
-        CHECK(!fs::exists(where.new_journal()));
+        for (const auto& accounts : {initial_accounts::sample(), initial_accounts::none(),
+                                     initial_accounts::from_file(file)})
+            CHECK_THROWS_AS(begin_journal(*store, where.snapshots(), accounts), stopping::stopped);
+        CHECK(!store->has_log());
+        CHECK(!fs::exists(place.path() / "journal.new"));
     }
-    begin_journal(where, accounts, small_segments);
-    CHECK(has_journal(where));
+    begin_journal(*store, where.snapshots(), initial_accounts::from_file(file));
+    CHECK(store->has_log());
 }

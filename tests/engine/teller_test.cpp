@@ -8,8 +8,8 @@
 #include "catch.hpp"
 #include "engine/engine.hpp"
 #include "engine/held_log.hpp"
-#include "engine/key_recovery.hpp"
-#include "engine/opening.hpp"
+#include "engine/initial_accounts.hpp"
+#include "engine/recovery.hpp"
 
 using coffer::engine;
 using coffer::errc;
@@ -33,7 +33,8 @@ public:
         log_ = made.get();
         coffer::engine::journal_options chosen;
         chosen.disk_timeout = disk_timeout;
-        engine_.open(coffer::open_sample(), std::move(made), std::move(chosen));
+        engine_.open(coffer::initial_accounts::sample().open_in_memory(), std::move(made),
+                     std::move(chosen));
     }
     ~engine_behind_a_gate() { held_.open(); }
 
@@ -97,7 +98,7 @@ TEST_CASE("teller: before the ledger is open, says so", "[engine]") {
         CHECK(one.find(10001).service == service::not_open);
         CHECK_FALSE(one.was_full());
     }
-    engine.open(coffer::open_sample());
+    engine.open(coffer::initial_accounts::sample().open_in_memory());
     const teller::turn turn{one};
     CHECK(one.deposit(10001, one_cent, {}).outcome.posting.balance == money::from_minor(100'001));
     CHECK(one.due() == 0);
@@ -267,7 +268,7 @@ TEST_CASE("key_recovery: what a journal says of a request is told again", "[engi
                                        [&](const auto& one) { keys.add(one, batch.header.stamp); });
     }
     keys.finish(0);
-    next.open(coffer::open_sample());
+    next.open(coffer::initial_accounts::sample().open_in_memory());
     teller& one = next.teller_at(0);
     const teller::turn turn{one};
     const posting_result paid = one.deposit(10001, one_cent, "paid");

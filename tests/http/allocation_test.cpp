@@ -13,7 +13,7 @@
 
 #include "catch.hpp"
 #include "engine/engine.hpp"
-#include "engine/opening.hpp"
+#include "engine/initial_accounts.hpp"
 #include "http/session_driver.hpp"
 #include "http/worker.hpp"
 
@@ -141,7 +141,7 @@ TEST_CASE("session: a small body in chunks allocates nothing", "[http]") {
 // A tick of the worker's clock may allocate, and the thread that runs it does as it begins: but
 // whatever a request allocates is allocated in every round.
 TEST_CASE("connection: a request allocates nothing on its way from the socket and back", "[http]") {
-    coffer::engine engine{coffer::open_sample()};
+    coffer::engine engine{coffer::initial_accounts::sample().open_in_memory()};
     commons common;
     worker served{engine.teller_at(0), common, {"127.0.0.1", 0}, false};
     std::thread thread{[&served] { served.run(); }};

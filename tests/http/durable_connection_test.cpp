@@ -29,7 +29,8 @@ public:
         log_ = log.get();
         coffer::engine::journal_options chosen;
         chosen.disk_timeout = disk_timeout;
-        server.engine().open(coffer::open_sample(), std::move(log), std::move(chosen));
+        server.engine().open(coffer::initial_accounts::sample().open_in_memory(), std::move(log),
+                             std::move(chosen));
         server.begin();
     }
     ~durable_server() {
@@ -304,7 +305,7 @@ TEST_CASE("connection: before the ledger is open, clients are told to come back"
         one.send(request);
         CHECK_THAT(one.read_some(), Contains("503 ") && Contains("Retry-After: 1"));
     }
-    server.engine().open(coffer::open_sample());
+    server.engine().open(coffer::initial_accounts::sample().open_in_memory());
     one.send(get("/readyz"));
     CHECK_THAT(one.read_some(), Contains("200 OK") && Contains("\"ready\":true"));
     one.send(deposit);

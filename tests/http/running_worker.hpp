@@ -16,7 +16,7 @@
 
 #include "catch.hpp"
 #include "engine/engine.hpp"
-#include "engine/opening.hpp"
+#include "engine/initial_accounts.hpp"
 #include "http/commons.hpp"
 #include "http/worker.hpp"
 
@@ -36,7 +36,7 @@ public:
     } later{};
     running_worker(const limits& allowed, begin_later)
         : common_{allowed}, worker_{engine_.teller_at(0), common_, {"127.0.0.1", 0}, false} {
-        engine_.open(open_sample());
+        engine_.open(initial_accounts::sample().open_in_memory());
     }
     void begin() {
         thread_ = std::thread{[this] { worker_.run(); }};

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "engine/engine.hpp"
-#include "engine/opening.hpp"
+#include "engine/initial_accounts.hpp"
 #include "http/limits.hpp"
 #include "http/session.hpp"
 
@@ -17,8 +17,9 @@ class session_driver {
 public:
     static constexpr std::string_view date = "Mon, 23 Nov 2026 15:00:00 GMT";
 
-    explicit session_driver(const http::limits& allowed = default_limits,
-                            std::unique_ptr<ledger> opened = open_sample())
+    explicit session_driver(
+        const http::limits& allowed = default_limits,
+        std::unique_ptr<ledger> opened = initial_accounts::sample().open_in_memory())
         : engine{{.times = clocks_that_stand()}}, limits{allowed} {
         engine.open(std::move(opened));
     }

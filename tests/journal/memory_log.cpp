@@ -60,13 +60,12 @@ private:
 
 class new_memory_log : public journal::new_log {
 public:
-    explicit new_memory_log(memory_store& into) : into_{into}, log_{batches_} {}
+    explicit new_memory_log(memory_store& into) : into_{into}, log_{into.being_made()} {}
     [[nodiscard]] journal::batch_log& log() override { return log_; }
-    void publish() override { into_.publish(batches_); }
+    void publish() override { into_.publish(); }
 
 private:
     memory_store& into_;
-    std::shared_ptr<memory_batches> batches_ = std::make_shared<memory_batches>();
     memory_log log_;
 };
 
@@ -257,6 +256,7 @@ std::vector<std::vector<std::byte>> memory_log::batches() const {
 }
 
 std::unique_ptr<journal::new_log> memory_store::create() {
+    being_made_ = std::make_shared<memory_batches>();
     return std::make_unique<new_memory_log>(*this);
 }
 
@@ -273,10 +273,10 @@ std::unique_ptr<journal::batch_log> memory_store::open(const batch_position& end
     return opened;
 }
 
-void memory_store::publish(std::shared_ptr<memory_batches> made) {
+void memory_store::publish() {
     if (batches_ != nullptr)
         throw journal::journal_error{"memory", "there is a journal already"};
-    batches_ = std::move(made);
+    batches_ = being_made_;
 }
 
 }  // namespace coffer::test

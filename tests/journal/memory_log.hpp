@@ -175,9 +175,12 @@ public:
 
     /// Null if there is no log.
     [[nodiscard]] const std::shared_ptr<memory_batches>& batches() const { return batches_; }
-    void publish(std::shared_ptr<memory_batches> made);
+    /// Those of the log that was created last.
+    [[nodiscard]] const std::shared_ptr<memory_batches>& being_made() const { return being_made_; }
+    void publish();
 
 private:
+    std::shared_ptr<memory_batches> being_made_;
     std::shared_ptr<memory_batches> batches_;
 };
 

@@ -1,4 +1,4 @@
-#include "engine/restored_snapshot.hpp"
+#include "engine/recovery.hpp"
 
 #include <span>
 #include <string>

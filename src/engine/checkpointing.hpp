@@ -1,0 +1,65 @@
+// Takes checkpoints of an open engine in the background: a snapshot of the ledger, and then the
+// journal is trimmed of the records that no snapshot needs any more.
+//
+// Guarantees     A snapshot states the records to replay on top of it, and the oldest record whose
+//                key may be alive. A record is trimmed only if it is old enough, every snapshot has
+//                it, and the newest snapshot was read whole.
+// Thread safety  taken and failed are for any thread. The rest is for one thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+#include "engine/key_horizon.hpp"
+#include "engine/retention.hpp"
+#include "snapshot/snapshotter.hpp"
+
+namespace coffer {
+
+class engine;
+
+class checkpointing {
+public:
+    struct options {
+        std::chrono::milliseconds every{30'000};  ///< 0: only the last one, when it stops
+        std::size_t keep = 10;                    ///< how many snapshots stay, at least one
+        /// How old a record must be before it is trimmed, in running time; nothing: none ever is.
+        std::optional<std::chrono::nanoseconds> retain{};
+    };
+    /// Where recovery has left off: the members of `recovered` of these names.
+    struct beginning {
+        std::uint64_t keys_from = 1;
+        std::optional<std::uint64_t> covered_record{};
+    };
+
+    /// Starts. `of` is open with a journal, and must outlive this; so must its ledger. `snapshots`
+    /// is the directory for the snapshots, which is created unless it is there. Throws
+    /// snapshot::snapshot_error, std::system_error.
+    checkpointing(engine& of, const std::filesystem::path& snapshots, const options& chosen,
+                  const beginning& begin);
+
+    /// Takes the last checkpoint, unless the newest has everything, and ends. The journal may have
+    /// ended before. False if no call of the file system has returned for `patience`: the disk does
+    /// not answer, and the caller can only end the process. Does nothing when called again.
+    [[nodiscard]] bool stop_unless_stuck(std::chrono::milliseconds patience) noexcept {
+        return snapshotter_.stop_unless_stuck(patience);
+    }
+
+    /// Whether the newest snapshot has everything. For after it has stopped.
+    [[nodiscard]] bool last_was_taken() const noexcept { return snapshotter_.last_was_taken(); }
+    /// How many snapshots were taken, and how many failed.
+    [[nodiscard]] std::uint64_t taken() const noexcept { return snapshotter_.taken(); }
+    [[nodiscard]] std::uint64_t failed() const noexcept { return snapshotter_.failed(); }
+
+private:
+    [[nodiscard]] snapshot::journal_marks marks(engine& of);
+
+    retention retention_;
+    key_horizon horizon_;
+    snapshot::snapshotter snapshotter_;  // the last member, as its thread uses the others
+};
+
+}  // namespace coffer

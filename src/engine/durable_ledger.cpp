@@ -1,0 +1,49 @@
+#include "engine/durable_ledger.hpp"
+
+#include <memory>
+#include <utility>
+
+#include "engine/first_start.hpp"
+#include "engine/recovery.hpp"
+#include "ops/stopping.hpp"
+
+namespace coffer {
+
+durable_ledger::durable_ledger(engine& into, journal::log_store& store,
+                               std::filesystem::path snapshots, options chosen)
+    : engine_{into}, store_{store}, snapshots_{std::move(snapshots)}, chosen_{std::move(chosen)} {}
+
+std::string durable_ledger::open(const std::function<void()>& before_open) {
+    const bool is_first_start = !store_.has_log();
+    if (is_first_start)
+        begin_journal(store_, snapshots_, chosen_.accounts);
+    key_recovery keys{engine_.keys()};
+    recovered found = recover(
+        *store_.read(), snapshots_, std::chrono::nanoseconds{engine_.keys().life_ns()},
+        [&keys](const journal::record& one, const journal::batch_stamp& of) { keys.add(one, of); });
+    keys.finish(found.journal_end.running_ns);
+    stopping::check();
+    std::unique_ptr<journal::batch_log> log = store_.open(found.end);
+    stopping::check();
+    before_open();
+    engine_.open(std::move(found.ledger), std::move(log),
+                 {.commit_wait = chosen_.commit_wait,
+                  .disk_timeout = chosen_.disk_timeout,
+                  .journal_end = found.journal_end,
+                  .on_failure = chosen_.on_failure});
+    checkpoints_.emplace(engine_, snapshots_, chosen_.checkpoints,
+                         checkpointing::beginning{found.keys_from, found.covered_record});
+    return is_first_start ? chosen_.accounts.origin() : found.from;
+}
+
+durable_ledger::ending durable_ledger::close_by(std::chrono::steady_clock::time_point deadline,
+                                                std::chrono::milliseconds patience) noexcept {
+    if (!engine_.close_by(deadline))
+        return ending::journal_hangs;
+    engine_.close();
+    if (checkpoints_ && !checkpoints_->stop_unless_stuck(patience))
+        return ending::snapshot_hangs;
+    return ending::done;
+}
+
+}  // namespace coffer
