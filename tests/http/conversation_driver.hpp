@@ -11,7 +11,7 @@
 #include "catch.hpp"
 #include "engine/engine.hpp"
 #include "engine/held_log.hpp"
-#include "engine/opening.hpp"
+#include "engine/initial_accounts.hpp"
 #include "http/commons.hpp"
 #include "http/conversation.hpp"
 #include "http/session_driver.hpp"
@@ -26,7 +26,7 @@ public:
     } durable{};
 
     explicit conversation_bench(const limits& allowed = {}) : common{allowed} {
-        engine.open(open_sample());
+        engine.open(initial_accounts::sample().open_in_memory());
         prepare();
     }
     explicit conversation_bench(with_journal, const limits& allowed = {}) : common{allowed} {
@@ -34,7 +34,8 @@ public:
         log = opened.get();
         coffer::engine::journal_options chosen;
         chosen.disk_timeout = std::chrono::hours{1};
-        engine.open(open_sample(), std::move(opened), std::move(chosen));
+        engine.open(initial_accounts::sample().open_in_memory(), std::move(opened),
+                    std::move(chosen));
         prepare();
     }
     ~conversation_bench() {
