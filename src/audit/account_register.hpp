@@ -27,8 +27,8 @@ struct registered_account {
 };
 static_assert(sizeof(registered_account) == 32);
 
-/// A hash table with linear probing and a load of at most three quarters. Accounts are never removed.
-/// Thread safety: none.
+/// A hash table with linear probing and a load of at most three quarters. Accounts are never
+/// removed. Thread safety: none.
 class account_register {
 public:
     account_register() : account_register{smallest} {}

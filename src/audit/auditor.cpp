@@ -61,8 +61,8 @@ private:
         return segments_.empty() ? std::nullopt : std::optional{segments_.front()};
     }
 
-    /// Reads from that segment on, up to the end of the journal or to damage. Returns the segment to
-    /// continue with behind the damage; nothing if there is none.
+    /// Reads from that segment on, up to the end of the journal or to damage. Returns the segment
+    /// to continue with behind the damage; nothing if there is none.
     std::optional<std::uint64_t> read_part(std::uint64_t from) {
         std::optional<patient_reader> reader;
         try {

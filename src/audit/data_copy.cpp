@@ -184,9 +184,9 @@ private:
     std::uint64_t offset_ = 0;
 };
 
-/// Copies all complete batches in `from` to segments of the same names and sizes in `to`, a directory
-/// that this makes. Checks each batch. The copy survives a crash. A server may append meanwhile.
-/// Throws journal_error; then a part of the copy is left.
+/// Copies all complete batches in `from` to segments of the same names and sizes in `to`, a
+/// directory that this makes. Checks each batch. The copy survives a crash. A server may append
+/// meanwhile. Throws journal_error; then a part of the copy is left.
 void copy_journal(const journal::storage& from, const std::filesystem::path& to,
                   patient_reader::pause wait) {
     journal::posix_storage target{to};

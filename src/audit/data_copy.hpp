@@ -1,9 +1,9 @@
 // Backs up and restores a data directory, and audits the copy before it gets its name.
 //
 // A copy is made under another name and renamed when it is complete, synced and audited: see
-// partial_directory.hpp. The destination need not exist; if it does, it is an empty directory, which
-// keeps its mode and owner. If a copy fails or is interrupted, what was copied is removed. If it is
-// killed, that stays, and the next copy refuses or replaces it.
+// partial_directory.hpp. The destination need not exist; if it does, it is an empty directory,
+// which keeps its mode and owner. If a copy fails or is interrupted, what was copied is removed. If
+// it is killed, that stays, and the next copy refuses or replaces it.
 //
 // Thread safety  both may be called from any thread at once, with different destinations.
 #pragma once
@@ -32,8 +32,8 @@ struct finished_copy {
     const patient_reader::pause& wait = patient_reader::five_milliseconds);
 
 /// Copies a backup, or any data directory without faults that no server is running on, to where a
-/// server is to continue with it. Throws as back_up does, and data_error if the backup has faults or
-/// is written to meanwhile.
+/// server is to continue with it. Throws as back_up does, and data_error if the backup has faults
+/// or is written to meanwhile.
 [[nodiscard]] finished_copy restore(
     const std::filesystem::path& backup, const std::filesystem::path& destination,
     leftover found = leftover::refuse,

@@ -13,8 +13,8 @@ class data_error : public std::runtime_error {
 
 /// Has paths only: opens, locks and makes nothing. Thread safety: none.
 struct data_files {
-    /// Returns the paths of a data directory. Throws data_error if it does not exist, has no journal,
-    /// or is an unfinished copy.
+    /// Returns the paths of a data directory. Throws data_error if it does not exist, has no
+    /// journal, or is an unfinished copy.
     [[nodiscard]] static data_files in(const std::filesystem::path& directory);
 
     std::filesystem::path directory;

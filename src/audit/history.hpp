@@ -18,11 +18,11 @@ struct record_place {
     std::uint64_t offset = 0;   ///< in the segment, in bytes
 };
 
-/// Records are applied in order. One that does not follow from the records before it is a fault; its
-/// state is taken over, so that one error is reported once.
+/// Records are applied in order. One that does not follow from the records before it is a fault;
+/// its state is taken over, so that one error is reported once.
 ///
-/// After a gap, where records were trimmed or are damaged, the next record of an account is taken over
-/// without a check, until the first snapshot after the gap has provided all accounts.
+/// After a gap, where records were trimmed or are damaged, the next record of an account is taken
+/// over without a check, until the first snapshot after the gap has provided all accounts.
 ///
 /// Thread safety: none.
 class history {

@@ -13,8 +13,8 @@
 
 namespace coffer::audit {
 
-/// The keys of the records are added in order; those that are alive are remembered. The life of a key
-/// is measured in running time from when its batch was written, which is a little less than the
+/// The keys of the records are added in order; those that are alive are remembered. The life of a
+/// key is measured in running time from when its batch was written, which is a little less than the
 /// server guarantees. Its length is in the batch; of the two batches with the key, the shorter one
 /// counts, since an operator may have changed it in between. So a correct reuse of a key is never
 /// reported. Batches of format version 1 do not have the length: their keys are ignored.
@@ -27,8 +27,8 @@ public:
         std::uint64_t after_ns;        ///< the running time since then
     };
 
-    /// Adds the key of the record with this number. Returns the earlier record with the same key if it
-    /// is within the life of the key. Throws std::bad_alloc.
+    /// Adds the key of the record with this number. Returns the earlier record with the same key if
+    /// it is within the life of the key. Throws std::bad_alloc.
     [[nodiscard]] std::optional<repeated_key> add(std::string_view key, std::uint64_t record,
                                                   const journal::batch_stamp& of);
 

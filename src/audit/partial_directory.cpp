@@ -167,8 +167,8 @@ void partial_directory::finish() {
     put_in_place(path_, destination_);
     path_ = destination_;
     sync_directory_or_throw(path_.has_parent_path() ? path_.parent_path() : ".");
-    // Only now: otherwise a crash could leave a complete ledger under the other name without a mark,
-    // and a server could begin a new ledger under this name.
+    // Only now: otherwise a crash could leave a complete ledger under the other name without a
+    // mark, and a server could begin a new ledger under this name.
     std::error_code error;
     if (!fs::remove(path_ / partial_copy_marker, error))
         fail(path_, "cannot be finished: " + error.message());

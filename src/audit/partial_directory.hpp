@@ -1,9 +1,9 @@
 // A directory for a copy of a data directory, which gets its name only when the copy is complete.
 //
 // If DEST does not exist, the copy is made as DEST.partial, beside it, and renamed at the end. If
-// DEST is an empty directory, it keeps its mode, owner and inode: the copy is made as DEST/.partial,
-// and its content is moved up at the end, the journal last. So DEST/journal exists only if the copy
-// is complete.
+// DEST is an empty directory, it keeps its mode, owner and inode: the copy is made as
+// DEST/.partial, and its content is moved up at the end, the journal last. So DEST/journal exists
+// only if the copy is complete.
 //
 // A file marks the directory as unfinished: a ledger has none. It is removed after the rename. If
 // the copy is killed just before that, the directory with the final name is still marked.
@@ -22,9 +22,9 @@ enum class leftover : std::uint8_t { refuse, replace };
 /// Removes its directory if it is not finished. Thread safety: none.
 class partial_directory {
 public:
-    /// Makes the directory. Throws data_error if `destination` exists and is not an empty directory,
-    /// if a killed copy has left something and that is to be refused, or if another copy to the same
-    /// place is running.
+    /// Makes the directory. Throws data_error if `destination` exists and is not an empty
+    /// directory, if a killed copy has left something and that is to be refused, or if another copy
+    /// to the same place is running.
     partial_directory(const std::filesystem::path& destination, leftover found);
     partial_directory(const partial_directory&) = delete;
     partial_directory& operator=(const partial_directory&) = delete;

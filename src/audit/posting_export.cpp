@@ -31,8 +31,8 @@ bool is_formula(std::string_view cell) {
 }
 
 /// Appends the text of a client. In locales with a decimal comma, spreadsheets separate cells by
-/// semicolons, even within quotation marks if those do not begin the cell, as here. So each semicolon
-/// counts as the end of a cell.
+/// semicolons, even within quotation marks if those do not begin the cell, as here. So each
+/// semicolon counts as the end of a cell.
 void append_csv_text(std::string& out, std::string_view text) {
     const bool is_quoted = text.find_first_of("\",\r\n") != std::string_view::npos;
     if (is_quoted)

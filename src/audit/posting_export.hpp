@@ -34,8 +34,8 @@ struct posting_line {
 [[nodiscard]] std::string_view first_line(line_format format);
 
 /// Appends the line and its newline. In NDJSON, "counterparty" and "key" are left out if there is
-/// none. CSV is that of RFC 4180, except that a line ends in "\n"; an apostrophe is put before a key,
-/// or the part of a key behind a semicolon, that a spreadsheet would run as a formula.
+/// none. CSV is that of RFC 4180, except that a line ends in "\n"; an apostrophe is put before a
+/// key, or the part of a key behind a semicolon, that a spreadsheet would run as a formula.
 void append(std::string& out, line_format format, const posting_line& line);
 
 /// Which postings are exported.
@@ -45,13 +45,13 @@ struct export_selection {
     std::uint64_t until_ns = std::numeric_limits<std::uint64_t>::max();  ///< exclusive
 };
 
-/// Passes the lines of all selected postings to `sink`, many at a time. A transfer is two lines, that
-/// of the payer first. Only reads; a server may be running: then the export ends with what it has
-/// written. If the server trims the records to be read next, the export begins again, unless lines
-/// have been passed on.
+/// Passes the lines of all selected postings to `sink`, many at a time. A transfer is two lines,
+/// that of the payer first. Only reads; a server may be running: then the export ends with what it
+/// has written. If the server trims the records to be read next, the export begins again, unless
+/// lines have been passed on.
 ///
-/// Throws journal_error if the journal has no segment, and at damage, after all lines before it were
-/// passed on; data_error if the server trims its journal faster than this reads; what the sink
+/// Throws journal_error if the journal has no segment, and at damage, after all lines before it
+/// were passed on; data_error if the server trims its journal faster than this reads; what the sink
 /// throws.
 void export_postings(const data_files& files, line_format format, const export_selection& wanted,
                      const std::function<void(std::string_view)>& sink,

@@ -32,8 +32,8 @@ struct fault {
 /// offset.
 [[nodiscard]] fault fault_of(const std::exception& error, const std::string& file);
 
-/// Counts all faults and keeps the first ones: a badly damaged directory has very many. Thread safety:
-/// none.
+/// Counts all faults and keeps the first ones: a badly damaged directory has very many. Thread
+/// safety: none.
 class fault_list {
 public:
     static constexpr std::size_t most_kept = 100;
@@ -110,9 +110,9 @@ struct report {
 /// Returns the report for people. Its last line is "audit: all holds" or "audit: N faults".
 [[nodiscard]] std::string to_text(const report& found);
 
-/// Returns the report for programs: one JSON object in one line. Money has the form of the API, record
-/// numbers are numbers, times are RFC 3339. The reports of equal directories differ in "directory"
-/// and "seconds" only.
+/// Returns the report for programs: one JSON object in one line. Money has the form of the API,
+/// record numbers are numbers, times are RFC 3339. The reports of equal directories differ in
+/// "directory" and "seconds" only.
 [[nodiscard]] std::string to_json(const report& found);
 
 }  // namespace coffer::audit

@@ -104,8 +104,8 @@ void snapshot_comparison::find_missing(const history& so_far) const {
     });
 }
 
-/// Notes the posting that the history has taken over for an account, if this posting comes before it.
-/// (The history itself compares the posting with that sequence.)
+/// Notes the posting that the history has taken over for an account, if this posting comes before
+/// it. (The history itself compares the posting with that sequence.)
 void snapshot_comparison::expect_believed(const posting& state, history& so_far) {
     const registered_account* const known = so_far.accounts().find(state.account);
     if (known == nullptr || !known->from_snapshot || !so_far.is_certain(*known))

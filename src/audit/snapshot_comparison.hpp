@@ -19,8 +19,8 @@
 namespace coffer::audit {
 
 /// Compares one snapshot with the journal, in two steps. Once the journal is applied up to
-/// after_record, each account of the snapshot is compared: it is as the journal left it, or it has a
-/// later posting, which is noted. Then each record up to until_record is compared with the noted
+/// after_record, each account of the snapshot is compared: it is as the journal left it, or it has
+/// a later posting, which is noted. Then each record up to until_record is compared with the noted
 /// postings: all of them must come. Thread safety: none.
 class snapshot_comparison {
 public:
@@ -32,9 +32,9 @@ public:
     [[nodiscard]] const snapshot::snapshot_info& info() const noexcept { return info_; }
     [[nodiscard]] const std::filesystem::path& file() const noexcept { return file_; }
 
-    /// Compares all accounts with `so_far`, which has the records up to after_record. If records are
-    /// missing before that, completes `so_far`. Throws snapshot::accounts_error if the file cannot be
-    /// read, or snapshot_error.
+    /// Compares all accounts with `so_far`, which has the records up to after_record. If records
+    /// are missing before that, completes `so_far`. Throws snapshot::accounts_error if the file
+    /// cannot be read, or snapshot_error.
     void begin(history& so_far);
 
     /// Compares with a record from after_record + 1 to until_record, which `so_far` has applied.
@@ -65,8 +65,8 @@ private:
     bool completes_ = false;
 };
 
-/// The snapshots of a directory, compared while the journal is read. Snapshots that the server removes
-/// meanwhile are skipped. Thread safety: none.
+/// The snapshots of a directory, compared while the journal is read. Snapshots that the server
+/// removes meanwhile are skipped. Thread safety: none.
 class snapshot_queue {
 public:
     /// Lists the snapshots that exist now. `faults` must outlive this. Throws snapshot_error.
@@ -76,8 +76,8 @@ public:
     /// faults.
     void check_each(const ledger_id& ledger);
 
-    /// Begins a part of the journal at this record, the first one or the first after a gap. Drops the
-    /// snapshots that had to be compared before it.
+    /// Begins a part of the journal at this record, the first one or the first after a gap. Drops
+    /// the snapshots that had to be compared before it.
     void begin_at(std::uint64_t next_record, history& so_far);
 
     /// Compares with a record that `so_far` has applied.

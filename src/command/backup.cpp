@@ -71,14 +71,15 @@ void end_by(int signal) {
     std::raise(signal);  // in a handler: takes effect when the handler returns
 }
 
-// The first signal makes the copy stop at its next check, which a hanging disk may delay without end:
-// so a second signal ends the process.
+// The first signal makes the copy stop at its next check, which a hanging disk may delay without
+// end: so a second signal ends the process.
 extern "C" void on_signal(int signal) {
     timespec now{};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
     const std::int64_t now_ns = std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
     std::int64_t first_ns = 0;
-    // Relaxed: no other data depends on it. If this fails, first_ns is the time of the first signal.
+    // Relaxed: no other data depends on it. If this fails, first_ns is the time of the first
+    // signal.
     if (received_ns.compare_exchange_strong(first_ns, now_ns, std::memory_order_relaxed,
                                             std::memory_order_relaxed)) {
         received.store(signal, std::memory_order_relaxed);

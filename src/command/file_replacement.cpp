@@ -100,8 +100,8 @@ void file_replacement::create(mode_t mode) {
     fail(name_, "cannot be written beside, in " + directory().string() + ": ", error);
 }
 
-// A user who may write a file may not be permitted to change its owner. If the group of the old file
-// cannot be set, no group has any rights.
+// A user who may write a file may not be permitted to change its owner. If the group of the old
+// file cannot be set, no group has any rights.
 void file_replacement::take_after(const struct stat& old) noexcept {
     mode_t mode = old.st_mode & 0777;
     if (::fchown(descriptor_, old.st_uid, old.st_gid) != 0 &&

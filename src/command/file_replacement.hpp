@@ -8,17 +8,17 @@
 namespace coffer::command {
 
 /// Until put_in_place is called, the old file does not change. One at a time in a process: a signal
-/// that ends the process removes the new file too. Only SIGKILL, a real-time signal and a crash leave
-/// it, as `.coffer-NUMBER.partial` in the same directory, with a random number. Other hard links to
-/// the old file keep its content.
+/// that ends the process removes the new file too. Only SIGKILL, a real-time signal and a crash
+/// leave it, as `.coffer-NUMBER.partial` in the same directory, with a random number. Other hard
+/// links to the old file keep its content.
 ///
 /// Thread safety: none.
 class file_replacement {
 public:
-    /// Makes the new file, with the mode and, if permitted, the owner and group of the old one. If the
-    /// group cannot be kept, no group has any rights. At no time can anyone open it who cannot open
-    /// the old one. `name` must not be a symbolic link. Throws std::runtime_error if the old file is
-    /// not writable or is a mount point, or if no file can be made beside it.
+    /// Makes the new file, with the mode and, if permitted, the owner and group of the old one. If
+    /// the group cannot be kept, no group has any rights. At no time can anyone open it who cannot
+    /// open the old one. `name` must not be a symbolic link. Throws std::runtime_error if the old
+    /// file is not writable or is a mount point, or if no file can be made beside it.
     explicit file_replacement(std::filesystem::path name);
     file_replacement(const file_replacement&) = delete;
     file_replacement& operator=(const file_replacement&) = delete;

@@ -21,10 +21,10 @@ class output {
 public:
     /// Opens standard output. Ignores SIGPIPE: a reader that ends early makes `write` throw.
     output();
-    /// Opens a file. It is written beside the old one, which `finish` replaces; without `finish` the
-    /// old one does not change. If `file` is a symbolic link, the file that it leads to is replaced.
-    /// Pipes, devices and open descriptors (/dev/stdout, /dev/fd/N) are written to directly. Ignores
-    /// SIGPIPE. Throws std::runtime_error.
+    /// Opens a file. It is written beside the old one, which `finish` replaces; without `finish`
+    /// the old one does not change. If `file` is a symbolic link, the file that it leads to is
+    /// replaced. Pipes, devices and open descriptors (/dev/stdout, /dev/fd/N) are written to
+    /// directly. Ignores SIGPIPE. Throws std::runtime_error.
     explicit output(const std::filesystem::path& file);
     output(const output&) = delete;
     output& operator=(const output&) = delete;

@@ -6,8 +6,9 @@
 
 namespace coffer::command {
 
-/// Adds an option whose text is parsed by `parse`, which returns an optional value. If that is empty,
-/// parsing fails with the message that the text is not `expected`. `into` must outlive the app.
+/// Adds an option whose text is parsed by `parse`, which returns an optional value. If that is
+/// empty, parsing fails with the message that the text is not `expected`. `into` must outlive the
+/// app.
 template <class Value, class Parse>
 CLI::Option* add_parsed(CLI::App& app, const std::string& name, Value& into, Parse parse,
                         const std::string& expected) {

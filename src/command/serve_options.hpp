@@ -40,8 +40,8 @@ struct serve_options {
     bool in_memory = false;
 };
 
-/// Adds the flags of `coffer serve` to its command, each with an environment variable. Parsing fills
-/// `into`, which must outlive the command. PORT is used if --listen is not given.
+/// Adds the flags of `coffer serve` to its command, each with an environment variable. Parsing
+/// fills `into`, which must outlive the command. PORT is used if --listen is not given.
 void add_serve_options(CLI::App& serve, serve_options& into);
 
 }  // namespace coffer::command

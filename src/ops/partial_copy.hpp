@@ -16,8 +16,8 @@ inline constexpr const char* partial_copy_marker = "copy.partial";
 /// Returns where a copy to a new `directory` is made: DIR.partial, as an absolute path.
 [[nodiscard]] std::filesystem::path partial_copy_beside(const std::filesystem::path& directory);
 
-/// Returns the unfinished copy because of which `directory` is neither a ledger nor a place for a new
-/// one. Empty if there is none. Thread safety: any thread.
+/// Returns the unfinished copy because of which `directory` is neither a ledger nor a place for a
+/// new one. Empty if there is none. Thread safety: any thread.
 [[nodiscard]] std::filesystem::path unfinished_copy(const std::filesystem::path& directory);
 
 }  // namespace coffer

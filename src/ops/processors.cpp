@@ -57,8 +57,8 @@ void add_version_1(const fs::path& group, least_quota& into) {
         into.add(*time, *period);
 }
 
-/// Visits the group at `path` below `mounted`, and its parents. In a container, `path` may be a path
-/// of the host, which does not exist here: `mounted` is the container's own group then.
+/// Visits the group at `path` below `mounted`, and its parents. In a container, `path` may be a
+/// path of the host, which does not exist here: `mounted` is the container's own group then.
 template <class Visit>
 void visit_groups(const fs::path& mounted, const fs::path& path, const Visit& visit) {
     const fs::path below = path.relative_path().lexically_normal();

@@ -156,7 +156,8 @@ void signal_watch::run() noexcept {
     }
 }
 
-/// Returns the time as poll takes it: -1 for none. Rounded up, so that the deadline has passed then.
+/// Returns the time as poll takes it: -1 for none. Rounded up, so that the deadline has passed
+/// then.
 int signal_watch::time_to_deadline_ms() {
     const std::lock_guard lock{mutex_};
     if (!deadline_)

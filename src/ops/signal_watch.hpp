@@ -21,8 +21,8 @@ namespace coffer {
 void hold_signals() noexcept;
 
 /// Restores the signal mask from before hold_signals, for a command that is not a server. In
-/// process 1, the signals that stop a server end the process with status 128 + their number. Call it
-/// before anything that may block.
+/// process 1, the signals that stop a server end the process with status 128 + their number. Call
+/// it before anything that may block.
 void release_signals() noexcept;
 
 /// Watches the blocked signals in a thread of its own. While the server starts, a signal that stops
@@ -45,10 +45,10 @@ public:
     signal_watch& operator=(const signal_watch&) = delete;
     ~signal_watch();
 
-    /// Ends the phase of the start: from now on a signal to stop carries out `what`, in the thread of
-    /// the watch; immediately if one has come already. The functions must not block or throw. Call
-    /// it just before the server answers its first request: a server that answers is never ended as
-    /// a start is.
+    /// Ends the phase of the start: from now on a signal to stop carries out `what`, in the thread
+    /// of the watch; immediately if one has come already. The functions must not block or throw.
+    /// Call it just before the server answers its first request: a server that answers is never
+    /// ended as a start is.
     void give(orders what);
 
     /// Discards the orders, since the server is ending. A second signal still ends it at once.

@@ -2,8 +2,8 @@
 //
 // Each of them may take long: it reads the journal, or waits for the disk. Long loops call `check`
 // regularly, which throws once a stop was requested. A start that does not end soon after that is
-// ended anyway (see signal_watch.hpp), which is no worse than a crash; an `undo` names what has to be
-// removed first.
+// ended anyway (see signal_watch.hpp), which is no worse than a crash; an `undo` names what has to
+// be removed first.
 //
 // Thread safety  all functions may be called from any thread at once.
 #pragma once

@@ -14,10 +14,11 @@ namespace coffer {
 [[nodiscard]] std::string to_utc_text(std::uint64_t time_ns);
 
 /// Parses a date ("2026-11-23", midnight in UTC) or a time of RFC 3339: a year from 0001 to 9999,
-/// seconds with any number of decimals, and Z or an offset from UTC ("2026-11-23T16:00:00.5+01:00").
-/// A leap second (60, at the end of a month in UTC) is read as the second after it, as the system's
-/// clock has it. Returns nanoseconds since 1970, rounded up; 0 for a time before 1970, and the largest
-/// number for one after 2554; nothing if the text is neither a date nor a time.
+/// seconds with any number of decimals, and Z or an offset from UTC
+/// ("2026-11-23T16:00:00.5+01:00"). A leap second (60, at the end of a month in UTC) is read as the
+/// second after it, as the system's clock has it. Returns nanoseconds since 1970, rounded up; 0 for
+/// a time before 1970, and the largest number for one after 2554; nothing if the text is neither a
+/// date nor a time.
 [[nodiscard]] std::optional<std::uint64_t> parse_utc_text(std::string_view text);
 
 }  // namespace coffer

@@ -82,7 +82,8 @@ std::string_view other_encoding(std::string_view begin) {
     return {};
 }
 
-/// Returns the text without the byte order mark of UTF-8. Throws accounts_error for other encodings.
+/// Returns the text without the byte order mark of UTF-8. Throws accounts_error for other
+/// encodings.
 std::string_view without_mark(const std::filesystem::path& file, std::string_view begin) {
     if (const std::string_view encoding = other_encoding(begin); !encoding.empty())
         throw accounts_error{file.string() + ": is " + std::string{encoding} +

@@ -24,16 +24,16 @@ class snapshot_error : public std::runtime_error {
 /// Throws the snapshot_error for a call that failed with errno.
 [[noreturn]] void throw_snapshot_error(const std::filesystem::path& where, const char* what_failed);
 
-/// Returns the snapshots in `directory`, the one with the highest number first; none if the directory
-/// does not exist. Changes nothing. Throws snapshot_error.
+/// Returns the snapshots in `directory`, the one with the highest number first; none if the
+/// directory does not exist. Changes nothing. Throws snapshot_error.
 [[nodiscard]] std::vector<std::filesystem::path> list_snapshots(
     const std::filesystem::path& directory);
 
 /// Thread safety: none; one thread at a time, and one process for a directory.
 class snapshot_directory {
 public:
-    /// Creates `where` and its parents if they are missing, checks that files can be made in it, and
-    /// removes the temporaries of a killed process. Throws std::runtime_error, which is a
+    /// Creates `where` and its parents if they are missing, checks that files can be made in it,
+    /// and removes the temporaries of a killed process. Throws std::runtime_error, which is a
     /// snapshot_error unless the directory cannot be created.
     explicit snapshot_directory(const std::filesystem::path& where);
 

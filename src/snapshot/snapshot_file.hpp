@@ -77,8 +77,8 @@ struct snapshot_info {
 };
 
 /// Reads the whole file once, in bounded memory, and checks its first line, its last line and its
-/// checksum. Does not compare the number of accounts and their total with the accounts in it. Throws
-/// snapshot_error, which names the file and the error. Thread safety: a pure function.
+/// checksum. Does not compare the number of accounts and their total with the accounts in it.
+/// Throws snapshot_error, which names the file and the error. Thread safety: a pure function.
 [[nodiscard]] snapshot_info check_snapshot(const std::filesystem::path& file);
 
 /// Returns what the first and the last line of the file state, without checking the checksum.

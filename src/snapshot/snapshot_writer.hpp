@@ -14,8 +14,8 @@
 
 namespace coffer::snapshot {
 
-/// Connects a snapshot with the journal of its ledger: provides the record numbers that the snapshot
-/// states (see snapshot_file.hpp).
+/// Connects a snapshot with the journal of its ledger: provides the record numbers that the
+/// snapshot states (see snapshot_file.hpp).
 ///
 /// after_record is read before the cut: a record that is durable by then was posted before the cut,
 /// so the cut includes it. keys_from is read after that. until_record is what the barrier returns
@@ -34,9 +34,9 @@ struct journal_marks {
     /// throw.
     std::function<std::uint64_t(std::uint64_t durable_record)> keys_from;
 
-    /// Waits until all postings that the caller has seen are durable. Returns the number of a record
-    /// up to which all are durable, those of these postings included; nothing if the journal has
-    /// failed: then no snapshot is published.
+    /// Waits until all postings that the caller has seen are durable. Returns the number of a
+    /// record up to which all are durable, those of these postings included; nothing if the journal
+    /// has failed: then no snapshot is published.
     std::function<std::optional<std::uint64_t>()> barrier;
 
     /// Called after each attempt at a snapshot, also a failed one. May be empty. Must not throw.
@@ -54,12 +54,12 @@ struct written_snapshot {
 };
 
 /// Writes the next snapshot of `ledger`, then removes all but the newest `keep` snapshots. The
-/// snapshot survives a crash once this returns. Other threads may post meanwhile: the accounts are a
-/// consistent cut. Does not call the on_attempt of `marks`.
+/// snapshot survives a crash once this returns. Other threads may post meanwhile: the accounts are
+/// a consistent cut. Does not call the on_attempt of `marks`.
 ///
 /// Throws std::runtime_error, mostly a snapshot_error, also if the journal has failed; then no
-/// incomplete snapshot is left. A complete one may be there if syncing the directory or removing old
-/// snapshots has failed.
+/// incomplete snapshot is left. A complete one may be there if syncing the directory or removing
+/// old snapshots has failed.
 written_snapshot write_snapshot(coffer::ledger& ledger, snapshot_directory& directory,
                                 std::size_t keep, const journal_marks& marks);
 

@@ -17,10 +17,10 @@
 
 namespace coffer::snapshot {
 
-/// Takes them in a thread of its own, which does not block postings. A failed snapshot is logged and
-/// counted; the next attempt is the next one that is due. No snapshot is taken while the newest one
-/// exists and covers every record of the journal. After a snapshot that took longer than the period
-/// there is a pause as long as the snapshot.
+/// Takes them in a thread of its own, which does not block postings. A failed snapshot is logged
+/// and counted; the next attempt is the next one that is due. No snapshot is taken while the newest
+/// one exists and covers every record of the journal. After a snapshot that took longer than the
+/// period there is a pause as long as the snapshot.
 ///
 /// Thread safety: taken and failed may be called from any thread at once, the rest from one.
 class snapshotter {
@@ -32,8 +32,8 @@ public:
         std::optional<std::uint64_t> covered_record{};
     };
 
-    /// Starts the thread. `ledger`, and what `marks` call, must outlive it. Throws std::system_error
-    /// if no thread can be started.
+    /// Starts the thread. `ledger`, and what `marks` call, must outlive it. Throws
+    /// std::system_error if no thread can be started.
     snapshotter(coffer::ledger& ledger, snapshot_directory directory, options chosen,
                 journal_marks marks);
     ~snapshotter() { stop(); }
@@ -44,9 +44,9 @@ public:
     /// has failed. A second call does nothing.
     void stop() noexcept;
 
-    /// Stops as stop() does, but returns false once no file system call of the thread has returned for
-    /// `patience`: the disk does not answer. A large snapshot may take longer than that. The thread
-    /// continues then: end the process with _Exit, or call stop().
+    /// Stops as stop() does, but returns false once no file system call of the thread has returned
+    /// for `patience`: the disk does not answer. A large snapshot may take longer than that. The
+    /// thread continues then: end the process with _Exit, or call stop().
     [[nodiscard]] bool stop_unless_stuck(std::chrono::milliseconds patience) noexcept;
 
     /// Whether the newest snapshot covers everything. Call it after stop().
