@@ -74,6 +74,7 @@ public:
             add(one);
             has_get = has_get || one.method == method::get;
             has_post = has_post || one.method == method::post;
+            has_lines_ = has_lines_ || one.rules.body == body_kind::lines;
         }
         for (std::size_t i = 0; i != size_; ++i)
             list(paths_[i].routes[0] != nullptr, paths_[i].routes[1] != nullptr, paths_[i].allow);
@@ -89,6 +90,9 @@ public:
         const path_match found = find(target);
         return found.path != nullptr ? found.path->of(how) : nullptr;
     }
+
+    /// Whether any route is of body kind `lines`.
+    [[nodiscard]] constexpr bool has_lines() const noexcept { return has_lines_; }
 
     [[nodiscard]] constexpr std::span<const path_routes> paths() const noexcept {
         return {paths_.data(), size_};
@@ -158,6 +162,7 @@ private:
 
     std::array<path_routes, max_paths> paths_{};
     std::size_t size_ = 0;
+    bool has_lines_ = false;
     method_list all_methods_{};
 };
 

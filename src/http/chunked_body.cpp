@@ -1,6 +1,7 @@
 #include "http/chunked_body.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "http/characters.hpp"
 
@@ -9,17 +10,39 @@ namespace coffer::http {
 using api::problem;
 
 std::size_t chunked_body::take(std::string_view bytes, const limits& allowed) {
+    return take(bytes, allowed.body_bytes, allowed.chunked_bytes());
+}
+
+std::size_t chunked_body::take_endless(std::string_view bytes, const limits& allowed) {
+    // A chunk's size may still grow by one digit after it is compared with the limit.
+    constexpr std::size_t most_content = SIZE_MAX / 32;
+    return take(bytes, most_content, content_.size() + bytes.size() + allowed.chunked_bytes());
+}
+
+void chunked_body::drop(std::size_t content_bytes) {
+    content_.erase(0, content_bytes);
+    if (content_bytes != 0)
+        taken_ = 0;
+    give_back_beyond(content_);
+}
+
+std::size_t chunked_body::take(std::string_view bytes, std::size_t most_content,
+                               std::size_t most_bytes) {
+    if (taken_ > most_bytes) {
+        problem_ = problem::body_too_large;
+        return 0;
+    }
     // Up to the first byte too many, so that the answer does not depend on how the bytes come.
-    bytes = bytes.substr(0, allowed.chunked_bytes() + 1 - taken_);
+    bytes = bytes.substr(0, most_bytes + 1 - taken_);
     std::size_t at = 0;
     while (at != bytes.size() && state_ != state::done && problem_ == problem::none) {
         if (state_ == state::data)
             at += take_data(bytes.substr(at));
         else
-            step(bytes[at++], allowed.body_bytes);
+            step(bytes[at++], most_content);
     }
     taken_ += at;
-    if (taken_ > allowed.chunked_bytes() && problem_ == problem::none)
+    if (taken_ > most_bytes && problem_ == problem::none)
         problem_ = problem::body_too_large;
     return at;
 }

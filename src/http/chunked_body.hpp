@@ -21,6 +21,11 @@ public:
     /// Takes what it can from the front of `bytes` and returns how much: all, unless the body ends
     /// before or something is wrong with it.
     [[nodiscard]] std::size_t take(std::string_view bytes, const limits& allowed);
+    /// The same for a body without a limit, whose content is dropped as it is used. Chunk headers
+    /// and trailers between two pieces of content are limited.
+    [[nodiscard]] std::size_t take_endless(std::string_view bytes, const limits& allowed);
+    /// Drops the first bytes of the content.
+    void drop(std::size_t content_bytes);
 
     [[nodiscard]] bool done() const noexcept { return state_ == state::done; }
     [[nodiscard]] api::problem problem_found() const noexcept { return problem_; }
@@ -53,6 +58,8 @@ private:
         done,
     };
 
+    [[nodiscard]] std::size_t take(std::string_view bytes, std::size_t most_content,
+                                   std::size_t most_bytes);
     void step(char c, std::size_t most_bytes);
     void size_digit(char c, std::size_t most_bytes);
     void after_size(char c);

@@ -53,6 +53,11 @@ void connection::on_overdue() noexcept {
     take_turn([this] { return conversation_.on_overdue(); });
 }
 
+void connection::on_change() noexcept {
+    awaited_ = awaited::nothing;
+    take_turn([this] { return conversation_.on_change(); });
+}
+
 bool connection::check_deadline() noexcept {
     if (is_closed_)
         return false;
@@ -66,8 +71,13 @@ bool connection::check_deadline() noexcept {
 }
 
 void connection::drain() noexcept {
-    if (!is_closed_)
-        take_turn([this] { return conversation_.on_drain(); });
+    if (is_closed_)
+        return;
+    if (awaited_ == awaited::change) {  // the drain is one
+        owner_.await_no_longer(*this);
+        awaited_ = awaited::nothing;
+    }
+    take_turn([this] { return conversation_.on_drain(); });
 }
 
 // Whatever goes wrong in a turn, most likely want of memory, ends this connection alone. What was
@@ -104,6 +114,8 @@ void connection::perform(action next) {
                 return await(awaited::writable);
             case action::kind::wait_durable:
                 return await_durable(next.due);
+            case action::kind::wait_change:
+                return await_change();
             case action::kind::shut_down:
                 next = shut_down();
                 break;
@@ -160,6 +172,13 @@ void connection::await_durable(teller::ticket due) {
     begin(for_reading);
 }
 
+// As for await_durable.
+void connection::await_change() {
+    owner_.await_change(*this);
+    awaited_ = awaited::change;
+    begin(for_reading);
+}
+
 void connection::begin(wait kind) {
     if ((outstanding_ & kind) != 0)
         return;
@@ -178,7 +197,7 @@ void connection::on_wait(wait kind) noexcept {
         return take_turn([this] { return read(); });
     if (kind == for_writing && awaited_ == awaited::writable)
         return take_turn([this] { return conversation_.on_writable(); });
-    if (awaited_ != awaited::durable)
+    if (awaited_ != awaited::durable && awaited_ != awaited::change)
         return;
     // The client has sent more, which is read later, or it is gone: then there is an error too.
     if (kind == for_error)
@@ -190,7 +209,7 @@ void connection::on_wait(wait kind) noexcept {
 }
 
 void connection::close() noexcept {
-    if (awaited_ == awaited::durable)
+    if (awaited_ == awaited::durable || awaited_ == awaited::change)
         owner_.await_no_longer(*this);
     awaited_ = awaited::nothing;
     is_closed_ = true;

@@ -49,6 +49,8 @@ public:
     [[nodiscard]] clock::time_point waiting_since() const noexcept { return waiting_since_; }
     /// It has waited for the disk for too long.
     void on_overdue() noexcept;
+    /// More is durable, or a tick has passed.
+    void on_change() noexcept;
 
     /// Returns whether its deadline had passed.
     bool check_deadline() noexcept;
@@ -58,7 +60,7 @@ public:
 
 private:
     using action = conversation::action;
-    enum class awaited : std::uint8_t { nothing, readable, writable, durable };
+    enum class awaited : std::uint8_t { nothing, readable, writable, durable, change };
     enum wait : std::uint8_t { for_reading = 1, for_writing = 2, for_error = 4 };
 
     template <class Event>
@@ -70,6 +72,7 @@ private:
     [[nodiscard]] action shut_down();
     void await(awaited what);
     void await_durable(coffer::teller::ticket due);
+    void await_change();
     void begin(wait kind);
     void on_wait(wait kind) noexcept;
     void close() noexcept;

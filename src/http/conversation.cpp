@@ -21,6 +21,8 @@ std::chrono::seconds patience(session::phase phase, const limits& allowed) noexc
             return allowed.head_timeout;
         case session::phase::body:
             return allowed.body_timeout;
+        case session::phase::streaming:
+            return allowed.write_timeout;
         case session::phase::closing:
             break;
     }
@@ -90,10 +92,11 @@ conversation::action conversation::serve(std::string_view bytes) {
     if (session_.now() == session::phase::closing)
         give_back(unfinished_);
     count_buffered();
-    if (!teller().is_durable(due))
+    const bool has_replies = !context_.output.empty();
+    if (has_replies && !teller().is_durable(due))
         return hold(due);
-    unsent_due_ = due;
-    if (!context_.output.empty() || session_.now() != before)
+    unsent_due_ = has_replies ? due : 0;
+    if (has_replies || session_.now() != before || session_.took_lines())
         set_phase_deadline();
     return write_output();
 }
@@ -112,7 +115,7 @@ teller::ticket conversation::feed(std::string_view bytes) {
         give_back_beyond(unfinished_);
     }
     turn.end();
-    return teller().due();
+    return session_.due();
 }
 
 // While memory is short, a connection gets no more replies at once than its socket will likely
@@ -176,18 +179,25 @@ void conversation::replace_undurable() {
     std::size_t at = 0;
     for (const undurable_reply& one : undurable_) {
         replaced.append(unsent_, at, one.offset - at);
-        context_.session.reply.refuse(one.instead);
-        write_reply(context_.session.reply,
-                    {.date = context_.session.date,
-                     .without_body = one.without_body,
-                     .close = one.close,
-                     .keep_alive = one.keep_alive},
-                    replaced);
+        if (one.is_stream)
+            session_.replace_stream(one, replaced);
+        else
+            write_refusal(one, replaced);
         at = one.offset + one.bytes;
     }
     replaced.append(unsent_, at);
     unsent_.swap(replaced);
     unsent_due_ = 0;
+}
+
+void conversation::write_refusal(const undurable_reply& one, std::string& out) {
+    context_.session.reply.refuse(one.instead);
+    write_reply(context_.session.reply,
+                {.date = context_.session.date,
+                 .without_body = one.without_body,
+                 .close = one.close,
+                 .keep_alive = one.keep_alive},
+                out);
 }
 
 conversation::action conversation::write_output() {
@@ -248,6 +258,11 @@ conversation::action conversation::after_writing() {
         state_ = state::stalled;
         return wait_for(teller().latest());
     }
+    if (session_.waits_for_change()) {
+        state_ = state::idling;
+        deadline_ = context_.drained_by;
+        return {kind::wait_change};
+    }
     // It waits to write and not to read: the requests are here already, and a client that takes no
     // replies is answered no more of them.
     state_ = state::yielding;
@@ -267,6 +282,11 @@ conversation::action conversation::finish() noexcept {
         return close();
     state_ = state::shutting;
     return {kind::shut_down};
+}
+
+conversation::action conversation::on_change() {
+    invariant(state_ == state::idling, "only a transfer that has nothing to do waits for a change");
+    return serve({});
 }
 
 conversation::action conversation::on_shut_down() noexcept {
@@ -332,6 +352,7 @@ conversation::action conversation::on_drain() {
         case state::flushing:
             return write_unsent();
         case state::yielding:
+        case state::idling:
             return serve({});
         default:
             return {};

@@ -64,6 +64,7 @@ public:
             write,          ///< write as many of `bytes` as the socket takes: on_sent
             wait_writable,  ///< wait until the socket is writable: on_writable
             wait_durable,   ///< wait until `due` is durable: on_durable; or too long: on_overdue
+            wait_change,    ///< wait until any posting is durable, or for the next tick: on_change
             shut_down,      ///< end the sending direction: on_shut_down
             close,          ///< close the socket; no event follows
         };
@@ -95,6 +96,8 @@ public:
     [[nodiscard]] action on_durable();
     /// After action wait_durable: the disk has not answered in time.
     [[nodiscard]] action on_overdue();
+    /// After action wait_change.
+    [[nodiscard]] action on_change();
     /// After action shut_down.
     [[nodiscard]] action on_shut_down() noexcept;
     /// At any time: the context's tick has risen. Any action but none means that a deadline passed.
@@ -116,6 +119,7 @@ private:
         yielding,   // whole requests are left, and it is the others' turn
         holding,    // the replies in `unsent_` wait for what they report to be durable
         stalled,    // a request waits for room in the teller's lane
+        idling,     // a stream, or a sink of lines, has nothing to do until something changes
         shutting,   // action shut_down was returned
         lingering,  // the sending direction has ended: reads and discards
         closed,
@@ -138,6 +142,7 @@ private:
     [[nodiscard]] action on_read_deadline();
     [[nodiscard]] action on_write_deadline() noexcept;
     void replace_undurable();
+    void write_refusal(const undurable_reply& one, std::string& out);
     void refuse_for_memory();
     void count_buffered() noexcept;
     void set_deadline(std::chrono::seconds patience) noexcept;

@@ -52,12 +52,17 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     out += framing.date;
     out += "\r\nCache-Control: no-store\r\n";
     // RFC 9110, section 8.6: no Content-Length where there cannot be content.
-    if (!reply.body().empty()) {
+    if (!reply.body().empty() || reply.is_stream()) {
         out += "Content-Type: ";
         out += reply.content_type();
-        out += "\r\nContent-Length: ";
+        out += "\r\n";
+    }
+    if (!reply.body().empty()) {
+        out += "Content-Length: ";
         append_number(out, reply.body().size());
         out += "\r\n";
+    } else if (framing.chunked) {
+        out += "Transfer-Encoding: chunked\r\n";
     }
     for (const api::reply_field& field : reply.fields()) {
         out += field.name;

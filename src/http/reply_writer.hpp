@@ -20,6 +20,7 @@ struct reply_framing {
     std::string_view date;
     bool without_body = false;  ///< the reply to a HEAD request
     bool close = false;         ///< the last reply on this connection
+    bool chunked = false;       ///< its body is a stream, and follows in chunks
     bool keep_alive = false;    ///< said aloud, for HTTP/1.0
 };
 

@@ -177,8 +177,6 @@ private:
         if (transfer_encodings_ != 0)
             return check_coding();
         head_.content_length = static_cast<std::size_t>(content_length().value_or(0));
-        if (head_.content_length > limits_.body_bytes)
-            fail(problem::body_too_large);
         // RFC 9110, section 10.1.1: of no meaning without a body, or from HTTP/1.0.
         head_.expects_continue =
             head_.expects_continue && !head_.is_http_1_0 && head_.content_length != 0;

@@ -38,7 +38,8 @@ struct request_head {
 };
 
 /// Reads a whole head that the head_scanner let through. Refuses what RFC 9110 and 9112 say to
-/// refuse, any doubt about where the body ends above all: then `problem` is set.
+/// refuse, any doubt about where the body ends above all: then `problem` is set. How long a body may
+/// be depends on its route, and is not checked here.
 [[nodiscard]] request_head read_head(std::string_view head, const limits& allowed);
 
 }  // namespace coffer::http

@@ -1,44 +1,71 @@
 #include "http/session.hpp"
 
+#include <algorithm>
+#include <utility>
+
 #include "api/router.hpp"
 #include "http/reply_writer.hpp"
 
 namespace coffer::http {
-
 using api::problem;
 
 std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t most_requests) {
+    has_more_ = waits_for_teller_ = waits_for_change_ = took_lines_ = stopped_ = false;
+    has_begun_stream_ = false;
+    if (std::exchange(has_ended_stream_, false))
+        stream_.reset();
+    requests_left_ = most_requests;
+    due_ = 0;
     std::size_t used = 0;
-    has_more_ = waits_for_teller_ = false;
-    for (; phase_ != phase::closing && used != bytes.size(); --most_requests) {
-        has_more_ = most_requests == 0 || out.size() >= shared_.limits.output_bytes;
+    bool has_content = lines_ != nullptr;  // taken from earlier bytes
+    while (!stopped_ && phase_ != phase::closing) {
+        if (phase_ == phase::streaming) {
+            pull(out);
+            break;
+        }
+        if (used == bytes.size() && !std::exchange(has_content, false))
+            break;
+        has_more_ = requests_left_ == 0 || out.size() >= shared_.limits.output_bytes;
         if (has_more_)
             break;
-        const std::size_t taken = feed_one(bytes.substr(used), out);
-        if (taken == 0)
-            break;
-        used += taken;
+        used += feed_one(bytes.substr(used), out);
     }
     has_more_ = has_more_ || waits_for_teller_;
+    due_ = std::max(due_, shared_.teller.due());
     return used;
 }
 
-// One request, or an empty line before it (RFC 9112, section 2.2). Zero if it is not all there, if
-// it was refused, or if it is to wait for the teller.
+// One request, a part of one that is taken line by line, or an empty line before a request (RFC
+// 9112, section 2.2). It stops the feed if what is there is not enough, if it was refused, or if it
+// is to wait for the teller.
 std::size_t session::feed_one(std::string_view bytes, std::string& out) {
+    stopped_ = true;
     if (phase_ == phase::idle) {
-        if (bytes.starts_with("\r\n"))
+        if (bytes.starts_with("\r\n")) {
+            stopped_ = false;
+            --requests_left_;
             return 2;
+        }
         if (bytes == "\r")
             return 0;
         phase_ = phase::head;
     }
-    if (phase_ == phase::head && !feed_head(bytes, out))
-        return 0;
+    std::size_t head_bytes = 0;
+    if (phase_ == phase::head) {
+        if (!feed_head(bytes, out))
+            return 0;
+        head_bytes = head_size_;
+    }
+    if (lines_ != nullptr)
+        return head_bytes + feed_lines(bytes.substr(head_bytes), out);
     if (!feed_body(bytes.substr(head_size_), out))
         return 0;
     const std::size_t size = head_size_ + body_size_;
-    return answer(bytes, out) ? size : 0;
+    if (!answer(bytes, out))
+        return 0;
+    stopped_ = false;
+    --requests_left_;
+    return size;
 }
 
 bool session::feed_head(std::string_view bytes, std::string& out) {
@@ -54,6 +81,15 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
         refuse(head_.problem, out);
         return false;
     }
+    return begin_body(bytes, out);
+}
+
+bool session::begin_body(std::string_view bytes, std::string& out) {
+    const api::route* const lines = line_route(bytes);
+    if (lines == nullptr && head_.content_length > shared_.limits.body_bytes) {
+        refuse(problem::body_too_large, out);
+        return false;
+    }
     if (turns_away_) {
         turn_away(out);
         return false;
@@ -61,7 +97,11 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
     body_size_ = head_.content_length;
     phase_ = phase::body;
     const bool client_waits = head_.expects_continue && bytes.size() == head_size_;
-    return !client_waits || ask_for_body(bytes, out);
+    if (lines != nullptr && !open_lines(*lines, bytes, out))
+        return false;
+    if (lines != nullptr && client_waits)
+        write_continue(out);
+    return lines != nullptr || !client_waits || ask_for_body(bytes, out);
 }
 
 // RFC 9110, section 10.1.1. A client whose body does not matter is told the answer instead. It may
@@ -111,22 +151,38 @@ bool session::answer(std::string_view bytes, std::string& out) {
     waits_for_teller_ = is_patient_ && teller.was_full();
     if (waits_for_teller_)
         return false;
-    const bool nothing_left = bytes.size() == head_size_ + body_size_;
-    const bool last = !head_.keep_alive || (draining_ && nothing_left);
-    if (teller.due() == due)
-        write(last, out);
-    else
-        write_undurable(
-            last, teller.postings() != postings ? problem::outcome_unknown : problem::disk_hangs,
-            out);
+    reply(is_last(bytes.size() == head_size_ + body_size_), teller.due() != due,
+          teller.postings() != postings ? problem::outcome_unknown : problem::disk_hangs, out);
+    begin_next();
+    return true;
+}
+
+/// Writes the reply that was made. `is_undurable`: it reports what a crash can still take back, and
+/// `instead` what the client is to know if the disk does not answer in time.
+void session::reply(bool last, bool is_undurable, problem instead, std::string& out) {
+    const std::size_t begin = out.size();
+    if (shared_.reply.is_stream())
+        return begin_stream(last, is_undurable, instead, out);
+    write(last, out);
+    if (is_undurable)
+        shared_.undurable.push_back({.offset = static_cast<std::uint32_t>(begin),
+                                     .bytes = static_cast<std::uint32_t>(out.size() - begin),
+                                     .instead = instead,
+                                     .without_body = head_.is_head,
+                                     .close = last,
+                                     .keep_alive = head_.is_http_1_0,
+                                     .is_stream = false});
+}
+
+void session::begin_next() {
     scanner_.reset();
     if (head_.chunked)
         chunks_.reset();
     head_ = {};
-    return true;
 }
 
 void session::refuse(problem why, std::string& out) {
+    lines_.reset();
     shared_.reply.refuse(why);
     write(true, out);
 }
@@ -139,17 +195,6 @@ void session::write(bool last, std::string& out) {
                  .close = last,
                  .keep_alive = head_.is_http_1_0},
                 out);
-}
-
-void session::write_undurable(bool last, problem instead, std::string& out) {
-    const std::size_t begin = out.size();
-    write(last, out);
-    shared_.undurable.push_back({.offset = static_cast<std::uint32_t>(begin),
-                                 .bytes = static_cast<std::uint32_t>(out.size() - begin),
-                                 .instead = instead,
-                                 .without_body = head_.is_head,
-                                 .close = last,
-                                 .keep_alive = head_.is_http_1_0});
 }
 
 void session::time_out(std::string& out) {

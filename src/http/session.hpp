@@ -1,8 +1,9 @@
-// One client's conversation: bytes in, bytes out, no socket and no clock.
+// Turns the bytes that a client sends into replies, request by request.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,9 @@
 #include "http/chunked_body.hpp"
 #include "http/head_scanner.hpp"
 #include "http/limits.hpp"
+#include "http/line_body.hpp"
 #include "http/request_head.hpp"
+#include "http/streamed_body.hpp"
 
 namespace coffer::http {
 
@@ -25,6 +28,7 @@ struct undurable_reply {
     bool without_body;     ///< these three as in reply_framing
     bool close;
     bool keep_alive;
+    bool is_stream;  ///< it is the last, and a stream or a piece of one: see replace_stream
 };
 
 /// What the sessions of one thread share.
@@ -43,7 +47,13 @@ struct session_context {
 class session {
 public:
     /// What the client is to do next, each with a deadline of its own.
-    enum class phase : std::uint8_t { idle, head, body, closing };
+    enum class phase : std::uint8_t {
+        idle,
+        head,
+        body,
+        streaming,  ///< to take a reply whose body is made piece by piece
+        closing,
+    };
 
     explicit session(session_context& shared) noexcept : shared_{shared} {}
 
@@ -57,7 +67,8 @@ public:
         return feed(bytes, out, shared_.limits.requests_per_wake);
     }
 
-    /// Whether the last feed stopped at a limit: what it left may hold whole requests.
+    /// Whether the last feed stopped at a limit, in a stream or after one: what it left may hold
+    /// whole requests.
     [[nodiscard]] bool has_more() const noexcept { return has_more_; }
 
     /// Whether the last feed stopped at a request that cannot be put on record before more of what
@@ -66,6 +77,20 @@ public:
 
     /// Whether to stop at such a request, as it does at first, or to refuse it.
     void wait_for_teller(bool patient) noexcept { is_patient_ = patient; }
+
+    /// Whether the last feed stopped in a stream that has nothing to send before more is durable or
+    /// the next tick.
+    [[nodiscard]] bool waits_for_change() const noexcept { return waits_for_change_; }
+
+    /// What is to be durable before the last feed's replies may be sent, as the teller says.
+    [[nodiscard]] teller::ticket due() const noexcept { return due_; }
+
+    /// Whether the last feed took lines of a body that is taken line by line.
+    [[nodiscard]] bool took_lines() const noexcept { return took_lines_; }
+
+    /// The stream, or the piece of it, that the last feed appended must not be sent, since the disk
+    /// has not answered in time: appends what is sent instead, and ends the stream.
+    void replace_stream(const undurable_reply& piece, std::string& out);
 
     [[nodiscard]] phase now() const noexcept { return phase_; }
 
@@ -88,26 +113,58 @@ public:
 private:
     [[nodiscard]] std::size_t feed_one(std::string_view bytes, std::string& out);
     [[nodiscard]] bool feed_head(std::string_view bytes, std::string& out);
+    [[nodiscard]] bool begin_body(std::string_view bytes, std::string& out);
     [[nodiscard]] bool feed_body(std::string_view bytes, std::string& out);
     [[nodiscard]] bool ask_for_body(std::string_view bytes, std::string& out);
+    [[nodiscard]] const api::route* line_route(std::string_view bytes) const;
+    [[nodiscard]] bool open_lines(const api::route&, std::string_view bytes, std::string& out);
+    [[nodiscard]] std::size_t feed_lines(std::string_view bytes, std::string& out);
+    [[nodiscard]] std::size_t offer_lines(std::string_view bytes, std::string& out);
+    void finish_lines(bool nothing_left, std::string& out);
+    void refuse_lines(std::string& out);
+    void pull(std::string& out);
+    void pull_pieces(std::string& out);
+    void note_stream_piece(const std::string& out);
+    void end_stream() noexcept;
     [[nodiscard]] api::request request_in(std::string_view bytes, std::string_view body) const;
     [[nodiscard]] bool answer(std::string_view bytes, std::string& out);
+    void reply(bool last, bool is_undurable, api::problem instead, std::string& out);
+    void begin_stream(bool last, bool is_undurable, api::problem instead, std::string& out);
+    void begin_next();
     void refuse(api::problem, std::string& out);
     void write(bool last, std::string& out);
-    void write_undurable(bool last, api::problem instead, std::string& out);
+    [[nodiscard]] bool is_last(bool nothing_left) const noexcept {
+        return !head_.keep_alive || (draining_ && nothing_left);
+    }
 
     session_context& shared_;
     phase phase_ = phase::idle;
     bool draining_ = false;
     bool turns_away_ = false;
-    bool has_more_ = false;
     bool is_patient_ = true;
+    bool closes_after_stream_ = false;
+    // Of the last feed.
+    bool has_more_ = false;
     bool waits_for_teller_ = false;
+    bool waits_for_change_ = false;
+    bool took_lines_ = false;
+    bool stopped_ = false;
+    bool has_begun_stream_ = false;
+    bool has_ended_stream_ = false;
+    bool stream_is_undurable_ = false;
+    api::problem stream_instead_ = api::problem::disk_hangs;
+    std::size_t stream_offset_ = 0;  // where its part of the output begins
+    std::size_t requests_left_ = 0;
+    teller::ticket due_ = 0;
+
     head_scanner scanner_;
     request_head head_;
     std::size_t head_size_ = 0;
-    std::size_t body_size_ = 0;  // as it stands in the bytes; of a chunked body, what was taken
+    std::size_t body_size_ = 0;  // as it stands in the bytes; of a chunked body, what was taken; of
+                                 // one taken line by line, what is left
     chunked_body chunks_;
+    std::unique_ptr<line_body> lines_;       // of the request under way
+    std::unique_ptr<streamed_body> stream_;  // of the reply under way, or that the last feed ended
 };
 
 }  // namespace coffer::http

@@ -34,13 +34,14 @@ constexpr std::chrono::milliseconds look_every(std::chrono::milliseconds disk_ti
 
 }  // namespace
 
-worker::worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared)
+worker::worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared,
+               const api::route_table& routes)
     : common_{common},
       events_{1},  // one thread runs it
       acceptor_{events_},
       tick_timer_{events_},
       overdue_timer_{events_},
-      context_{{teller, date_text(std::time(nullptr)), {}, common.limits}, common.buffered},
+      context_{{teller, date_text(std::time(nullptr)), {}, common.limits, routes}, common.buffered},
       read_buffer_(read_bytes) {
     // Room for all that a turn may say, so that no reply to a posting is lost for want of it. As it
     // is not touched, it is no memory yet.
@@ -122,6 +123,7 @@ void worker::on_wake() noexcept {
     is_woken_.exchange(false, std::memory_order_acq_rel);
     release_durable();
     teller().note_durable_keys();
+    note_change();
     end_turn();
 }
 
@@ -157,6 +159,7 @@ void worker::await_no_longer(const connection& one) noexcept {
         std::ranges::find(waiting_, &one, [](const waiting& each) { return each.one; });
     if (found != waiting_.end())
         waiting_.erase(found);
+    waiting_for_change_.remove(const_cast<connection*>(&one));
 }
 
 // Tickets become durable in their order.
@@ -165,6 +168,17 @@ void worker::release_durable() noexcept {
         connection& first = *waiting_.front().one;
         waiting_.pop_front();
         first.on_durable();
+    }
+}
+
+// Those that wait again meanwhile wait for the next change.
+void worker::note_change() noexcept {
+    for (std::size_t left = waiting_for_change_.size(); left != 0; --left) {
+        if (waiting_for_change_.empty())  // others of them were closed meanwhile
+            return;
+        connection& first = *waiting_for_change_.front();
+        waiting_for_change_.pop_front();
+        first.on_change();
     }
 }
 
@@ -283,6 +297,7 @@ void worker::on_tick(std::int64_t seconds) {
     if (!waiting_.empty())
         look_for_overdue_soon();
     put_date(std::time(nullptr), context_.session.date);
+    note_change();
     if (!context_.draining() && !common_.admission.is_full())
         resume_accepting();
     if (next_to_check_ == connections_.end())

@@ -40,8 +40,10 @@ class worker {
 public:
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
     /// kernel spreads the connections over them. Throws boost::system::system_error.
-    /// `teller`, whose engine is not open yet or keeps no journal, and `common` must outlive it.
-    worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared);
+    /// `teller`, whose engine is not open yet or keeps no journal, `common` and `routes` must
+    /// outlive it.
+    worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared,
+           const api::route_table& routes = api::product_table);
 
     /// Lets workers of this process listen beside this one. Throws boost::system::system_error.
     void share_address();
@@ -65,6 +67,9 @@ public:
     /// Calls the connection's on_durable once `due`, which is later than any before, is durable, or
     /// its on_overdue when that takes too long. Throws std::bad_alloc.
     void await_durable(connection& one, coffer::teller::ticket due);
+    /// Calls the connection's on_change once more is durable, or at the next tick. Throws
+    /// std::bad_alloc.
+    void await_change(connection& one) { waiting_for_change_.push_back(&one); }
     void await_no_longer(const connection& one) noexcept;
 
     /// A connection's turn has ended: what it posted is announced at the end of the round.
@@ -93,6 +98,7 @@ private:
     void on_wake() noexcept;
     void end_round() noexcept;
     void release_durable() noexcept;
+    void note_change() noexcept;
     void look_for_overdue_soon();
     void answer_overdue();
     [[nodiscard]] bool is_overdue(const connection& one,
@@ -125,6 +131,7 @@ private:
     std::vector<char> read_buffer_;
     std::list<connection> connections_;
     std::deque<waiting> waiting_;  // for what is not durable yet
+    std::list<connection*> waiting_for_change_;
     // From here on connections wait for the disk no longer: at the end of a drain.
     connection::clock::time_point last_answers_ = connection::clock::time_point::max();
     coffer::teller::ticket announced_ = 0;

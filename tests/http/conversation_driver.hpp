@@ -25,11 +25,15 @@ public:
     static constexpr struct with_journal {
     } durable{};
 
-    explicit conversation_bench(const limits& allowed = {}) : common{allowed} {
+    explicit conversation_bench(const limits& allowed = {},
+                                const api::route_table& table = api::product_table)
+        : common{allowed}, routes{table} {
         engine.open(initial_accounts::sample().open_in_memory());
         prepare();
     }
-    explicit conversation_bench(with_journal, const limits& allowed = {}) : common{allowed} {
+    explicit conversation_bench(with_journal, const limits& allowed = {},
+                                const api::route_table& table = api::product_table)
+        : common{allowed}, routes{table} {
         auto opened = coffer::test::log_behind(held);
         log = opened.get();
         coffer::engine::journal_options chosen;
@@ -60,8 +64,9 @@ public:
     test::memory_log* log = nullptr;
     coffer::engine engine{coffer::engine::options{}};
     commons common;
+    const api::route_table& routes;
     conversation_context context{
-        {engine.teller_at(0), std::string{session_driver::date}, {}, common.limits},
+        {engine.teller_at(0), std::string{session_driver::date}, {}, common.limits, routes},
         common.buffered};
 
 private:
@@ -98,6 +103,11 @@ public:
         REQUIRE(waits == kind::wait_durable);
         REQUIRE(bench_.context.session.teller.is_durable(due));
         perform(talk.on_durable());
+    }
+    /// Reports that something changed: more is durable, or a tick has passed.
+    void change() {
+        REQUIRE(waits == kind::wait_change);
+        perform(talk.on_change());
     }
     void be_overdue() {
         REQUIRE(waits == kind::wait_durable);

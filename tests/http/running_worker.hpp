@@ -35,15 +35,15 @@ public:
     static constexpr struct begin_later {
     } later{};
     running_worker(const limits& allowed, begin_later)
-        : common_{allowed}, worker_{engine_.teller_at(0), common_, {"127.0.0.1", 0}, false} {
+        : common_{allowed}, worker_{engine_.teller_at(0), common_, anywhere(), false} {
         engine_.open(initial_accounts::sample().open_in_memory());
     }
     void begin() {
         thread_ = std::thread{[this] { worker_.run(); }};
     }
     /// For a ledger that the test opens itself.
-    explicit running_worker(begin_later)
-        : worker_{engine_.teller_at(0), common_, {"127.0.0.1", 0}, false} {}
+    explicit running_worker(begin_later, const api::route_table& routes = api::product_table)
+        : worker_{engine_.teller_at(0), common_, anywhere(), false, routes} {}
     ~running_worker() { stop(); }
     void stop() {
         if (!thread_.joinable())
@@ -60,6 +60,8 @@ public:
     }
 
 private:
+    [[nodiscard]] static listen_address anywhere() { return {"127.0.0.1", 0}; }
+
     coffer::engine engine_{coffer::engine::options{}};
     commons common_;
     worker worker_;

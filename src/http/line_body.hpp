@@ -1,0 +1,56 @@
+// A request's body that is taken line by line: splits its text and offers the lines to a sink.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "api/line_sink.hpp"
+#include "api/reply.hpp"
+#include "engine/teller.hpp"
+
+namespace coffer::http {
+
+/// A line ends with LF, or CR and LF; the last one with the body. Keeps no text.
+/// Thread safety: none.
+class line_body {
+public:
+    enum class state : std::uint8_t {
+        more,      ///< all whole lines are taken: it goes on with more text
+        paused,    ///< as many lines were taken as were allowed
+        waiting,   ///< the sink wants more to be durable before it takes the next line
+        too_long,  ///< a line is longer than allowed
+        refused,   ///< the sink has filled the reply, and takes no more
+        ended,     ///< the body has ended and the sink has filled the reply
+    };
+
+    line_body(std::unique_ptr<api::line_sink> sink, std::size_t max_line_bytes,
+              std::uint64_t postings) noexcept
+        : sink_{std::move(sink)}, max_line_bytes_{max_line_bytes}, postings_{postings} {}
+
+    /// Offers the lines of `text`, at most `most_lines`, from which it subtracts those taken.
+    /// `text` begins where the last call's taken text ended; `ends` says that the body ends with
+    /// it. Returns how many bytes were taken. In a turn of the teller.
+    [[nodiscard]] std::size_t offer(teller& teller, std::string_view text, bool ends,
+                                    std::size_t& most_lines, api::reply& out);
+
+    [[nodiscard]] state now() const noexcept { return state_; }
+    /// What its sink's postings so far are durable with.
+    [[nodiscard]] teller::ticket due() const noexcept { return due_; }
+    /// How many postings the teller had made before it.
+    [[nodiscard]] std::uint64_t postings_before() const noexcept { return postings_; }
+
+private:
+    [[nodiscard]] bool take(teller& teller, std::string_view line, api::reply& out);
+
+    std::unique_ptr<api::line_sink> sink_;
+    const std::size_t max_line_bytes_;
+    const std::uint64_t postings_;
+    std::size_t scanned_ = 0;  // of the line that has not ended yet
+    teller::ticket due_ = 0;
+    state state_ = state::more;
+};
+
+}  // namespace coffer::http

@@ -1,0 +1,210 @@
+// The parts of a session that last for longer than one turn: bodies that are taken line by line,
+// and replies that are streams.
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "api/router.hpp"
+#include "http/reply_writer.hpp"
+#include "http/session.hpp"
+
+namespace coffer::http {
+namespace {
+
+/// What a stream may append before it is the next connection's turn.
+constexpr std::size_t stream_turn_bytes = 64 * kibibyte;
+/// Room below which it waits for its next turn, unless it would never get more.
+constexpr std::size_t least_piece_bytes = 1 * kibibyte;
+
+}  // namespace
+
+using api::problem;
+
+/// The route of a request whose body is taken line by line; null if it is another.
+const api::route* session::line_route(std::string_view bytes) const {
+    if (!shared_.routes.has_lines() || head_.method != api::method::post)
+        return nullptr;
+    const api::route* const found = shared_.routes.find(head_.method, head_.target.of(bytes));
+    return found != nullptr && found->rules.body == api::body_kind::lines ? found : nullptr;
+}
+
+bool session::open_lines(const api::route& due, std::string_view bytes, std::string& out) {
+    const std::uint64_t postings = shared_.teller.postings();
+    auto sink =
+        api::open_lines(shared_.routes, shared_.teller, request_in(bytes, {}), shared_.reply);
+    if (sink == nullptr) {
+        write(true, out);
+        return false;
+    }
+    lines_ = std::make_unique<line_body>(std::move(sink), due.rules.max_line, postings);
+    return true;
+}
+
+/// Returns how many of the bytes were taken.
+std::size_t session::feed_lines(std::string_view bytes, std::string& out) {
+    const std::size_t before = requests_left_;
+    const std::size_t taken = offer_lines(bytes, out);
+    took_lines_ = took_lines_ || requests_left_ != before;
+    if (lines_ == nullptr)  // refused
+        return taken;
+    switch (lines_->now()) {
+        case line_body::state::more:
+            break;
+        case line_body::state::paused:
+            has_more_ = true;
+            break;
+        case line_body::state::waiting:
+            waits_for_teller_ = is_patient_;
+            waits_for_change_ = is_patient_ && shared_.teller.is_durable(shared_.teller.latest());
+            if (!is_patient_)
+                refuse(shared_.teller.postings() != lines_->postings_before()
+                           ? problem::outcome_unknown
+                           : problem::disk_hangs,
+                       out);
+            break;
+        case line_body::state::too_long:
+            shared_.reply.refuse(problem::body_too_large);
+            refuse_lines(out);
+            break;
+        case line_body::state::refused:
+            refuse_lines(out);
+            break;
+        case line_body::state::ended:
+            finish_lines(taken == bytes.size(), out);
+            break;
+    }
+    return taken;
+}
+
+std::size_t session::offer_lines(std::string_view bytes, std::string& out) {
+    if (!head_.chunked) {
+        const std::string_view text = bytes.substr(0, body_size_);
+        const std::size_t taken = lines_->offer(shared_.teller, text, text.size() == body_size_,
+                                                requests_left_, shared_.reply);
+        body_size_ -= taken;
+        return taken;
+    }
+    const std::size_t taken = chunks_.done() ? 0 : chunks_.take_endless(bytes, shared_.limits);
+    if (chunks_.problem_found() != problem::none) {
+        shared_.reply.refuse(chunks_.problem_found());
+        refuse_lines(out);
+        return taken;
+    }
+    chunks_.drop(lines_->offer(shared_.teller, chunks_.content(), chunks_.done(), requests_left_,
+                               shared_.reply));
+    return taken;
+}
+
+// The reply may report what earlier turns posted.
+void session::finish_lines(bool nothing_left, std::string& out) {
+    coffer::teller& teller = shared_.teller;
+    if (!teller.is_durable(lines_->due()))
+        due_ = teller.latest();
+    const bool has_posted = teller.postings() != lines_->postings_before();
+    lines_.reset();
+    reply(is_last(nothing_left), due_ != 0 || teller.due() != 0,
+          has_posted ? problem::outcome_unknown : problem::disk_hangs, out);
+    begin_next();
+    stopped_ = false;
+}
+
+/// The reply is made. What follows on this connection is the rest of a body.
+void session::refuse_lines(std::string& out) {
+    coffer::teller& teller = shared_.teller;
+    if (!teller.is_durable(lines_->due()))
+        due_ = teller.latest();
+    const bool has_posted = teller.postings() != lines_->postings_before();
+    lines_.reset();
+    reply(true, due_ != 0 || teller.due() != 0,
+          has_posted ? problem::outcome_unknown : problem::disk_hangs, out);
+}
+
+void session::begin_stream(bool last, bool is_undurable, problem instead, std::string& out) {
+    const bool chunked = !head_.is_http_1_0;
+    stream_offset_ = out.size();
+    stream_is_undurable_ = is_undurable;
+    stream_instead_ = instead;
+    closes_after_stream_ = last || !chunked;
+    write_reply(shared_.reply,
+                {.date = shared_.date, .close = closes_after_stream_, .chunked = chunked}, out);
+    auto pieces = shared_.reply.take_stream();
+    if (head_.is_head) {  // the reply ends here
+        note_stream_piece(out);
+        phase_ = closes_after_stream_ ? phase::closing : phase::idle;
+        return;
+    }
+    stream_ = std::make_unique<streamed_body>(std::move(pieces), chunked);
+    has_begun_stream_ = true;
+    phase_ = phase::streaming;
+}
+
+// The last thing that a feed does, so that nothing follows a piece that may have to be replaced.
+void session::pull(std::string& out) {
+    const teller::ticket due = shared_.teller.due();
+    if (!has_begun_stream_) {
+        stream_offset_ = out.size();
+        stream_is_undurable_ = false;
+    }
+    if (draining_) {
+        stream_->end_early(problem::stopping, out);
+        end_stream();
+    } else {
+        pull_pieces(out);
+    }
+    has_more_ = true;
+    stream_is_undurable_ = stream_is_undurable_ || shared_.teller.due() != due;
+    note_stream_piece(out);
+}
+
+void session::pull_pieces(std::string& out) {
+    const std::size_t most = std::min(shared_.limits.output_bytes, out.size() + stream_turn_bytes);
+    for (; requests_left_ != 0; --requests_left_) {
+        if (!out.empty() && out.size() + least_piece_bytes > most)
+            return;
+        switch (stream_->pull(shared_.teller, most - out.size(), out)) {
+            case api::body_stream::state::more:
+                break;
+            case api::body_stream::state::waiting:
+                waits_for_change_ = true;
+                return;
+            case api::body_stream::state::done:
+                return end_stream();
+        }
+    }
+}
+
+void session::note_stream_piece(const std::string& out) {
+    if (stream_is_undurable_ && out.size() != stream_offset_)
+        shared_.undurable.push_back(
+            {.offset = static_cast<std::uint32_t>(stream_offset_),
+             .bytes = static_cast<std::uint32_t>(out.size() - stream_offset_),
+             .instead = stream_instead_,
+             .without_body = head_.is_head,
+             .close = closes_after_stream_,
+             .keep_alive = false,
+             .is_stream = !head_.is_head});
+}
+
+// The stream itself is kept until the next feed: see replace_stream.
+void session::end_stream() noexcept {
+    phase_ = closes_after_stream_ ? phase::closing : phase::idle;
+    has_ended_stream_ = true;
+}
+
+void session::replace_stream(const undurable_reply& piece, std::string& out) {
+    waits_for_change_ = false;
+    if (has_begun_stream_) {
+        shared_.reply.refuse(piece.instead);
+        write_reply(shared_.reply,
+                    {.date = shared_.date,
+                     .without_body = piece.without_body,
+                     .close = piece.close,
+                     .keep_alive = piece.keep_alive},
+                    out);
+    } else {
+        stream_->end_early(piece.instead, out);
+    }
+    end_stream();
+}
+
+}  // namespace coffer::http
