@@ -58,6 +58,8 @@ std::optional<int> quality_of(std::string_view parameters) noexcept {
 }  // namespace
 
 bool is_json(std::string_view content_type) noexcept {
+    if (content_type == "application/json")
+        return true;  // as nearly all are
     const std::string_view media = take_until(';', content_type);
     constexpr std::string_view application = "application/";
     constexpr std::string_view suffix = "+json";

@@ -5,28 +5,33 @@
 namespace coffer::api {
 namespace {
 
-using segments = std::array<std::string_view, max_path_segments>;
-
-/// Splits a path at its slashes. Zero if it has none in front, or too many.
-std::size_t split(std::string_view path, segments& out) noexcept {
-    std::size_t size = 0;
-    while (!path.empty()) {
-        if (path.front() != '/' || size == max_path_segments)
-            return 0;
-        path.remove_prefix(1);
-        out[size] = path.substr(0, path.find('/'));
-        path.remove_prefix(out[size++].size());
+/// Splits a target at the slashes of its path. False if there is none in front, or too many.
+bool split(std::string_view target, path_match& out) noexcept {
+    const std::string_view path = target.substr(0, target.find('?'));
+    if (path.size() != target.size())
+        out.query = target.substr(path.size() + 1);
+    out.is_encoded = path.find('%') != path.npos;
+    if (!path.starts_with('/'))
+        return false;
+    for (std::size_t begin = 1; out.size != max_path_segments;) {
+        const std::size_t end = path.find('/', begin);
+        out.segments[out.size++] = path.substr(begin, end - begin);
+        if (end == path.npos)
+            return true;
+        begin = end + 1;
     }
-    return size;
+    return false;
 }
 
 /// Compares from the last segment on: the first ones are alike in most paths.
-bool matches(const path_routes& path, const segments& found, bool is_encoded) noexcept {
+bool matches(const path_routes& path, const path_match& found) noexcept {
+    if (path.size != found.size)
+        return false;
     for (std::size_t i = path.size; i-- != 0;) {
         const std::string_view literal = path.segments[i];
-        if (literal.empty() || literal == found[i])
+        if (literal.empty() || literal == found.segments[i])
             continue;
-        if (!is_encoded || path_segment{found[i]}.text() != literal)
+        if (!found.is_encoded || path_segment{found.segments[i]}.text() != literal)
             return false;
     }
     return true;
@@ -36,13 +41,10 @@ bool matches(const path_routes& path, const segments& found, bool is_encoded) no
 
 path_match route_table::find(std::string_view target) const noexcept {
     path_match found;
-    const std::string_view path = target.substr(0, target.find('?'));
-    if (path.size() != target.size())
-        found.query = target.substr(path.size() + 1);
-    const std::size_t size = split(path, found.segments);
-    const bool is_encoded = path.find('%') != path.npos;
+    if (!split(target, found))
+        return found;
     for (const path_routes& one : paths()) {
-        if (one.size == size && matches(one, found.segments, is_encoded)) {
+        if (matches(one, found)) {
             found.path = &one;
             break;
         }

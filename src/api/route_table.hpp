@@ -53,7 +53,9 @@ struct path_routes {
 /// What a path of a request is: the path's routes, or null, and the segments as they stand there.
 struct path_match {
     const path_routes* path = nullptr;
-    std::array<std::string_view, max_path_segments> segments{};
+    std::size_t size = 0;  ///< how many segments
+    std::array<std::string_view, max_path_segments> segments;
+    bool is_encoded = false;   ///< some segment has a percent sign
     std::string_view query{};  ///< what follows the first `?`
 };
 

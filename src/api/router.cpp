@@ -19,7 +19,9 @@ bool read_parameters(const path_match& found, call& out) noexcept {
             out.parameters[others++] = found.segments[i];
             continue;
         }
-        const auto account = parse_account_number(path_segment{found.segments[i]}.text());
+        const auto account = found.is_encoded
+                                 ? parse_account_number(path_segment{found.segments[i]}.text())
+                                 : parse_account_number(found.segments[i]);
         if (!account)
             return false;
         out.account = *account;
