@@ -74,17 +74,17 @@ public:
     }
 
     /// Opens an account as it was after `last`, one of its earlier postings, which is noted as
-    /// durable: it comes from where no crash could take it. Errors: as open, and ledger_full for a
-    /// sequence that no posting has, 0 among them.
+    /// durable: it comes from where no crash could take it. Errors: as open, and sequence_exhausted
+    /// for a sequence that no posting has, 0 among them.
     [[nodiscard]] outcome restore(posting last) noexcept { return insert(last, last.sequence); }
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
-    /// balance_overflow, ledger_full (the account's sequence is used up).
+    /// balance_overflow, sequence_exhausted.
     [[nodiscard, gnu::__always_inline__]] inline outcome deposit(account_number number,
                                                                  money amount) noexcept;
 
     /// Takes `amount` from the balance. Errors: invalid_amount (zero or less), no_such_account,
-    /// insufficient_funds, ledger_full (the account's sequence is used up).
+    /// insufficient_funds, sequence_exhausted.
     [[nodiscard, gnu::__always_inline__]] inline outcome withdraw(account_number number,
                                                                   money amount) noexcept;
 
@@ -101,8 +101,8 @@ public:
 
     /// Moves `amount` from one account to another, as one step: nobody ever sees it in both or in
     /// neither. Errors: invalid_amount (zero or less), same_account, no_such_account,
-    /// insufficient_funds, balance_overflow, ledger_full (a sequence is used up); then neither
-    /// account has changed, and the postings are what decided it, or empty where nothing did.
+    /// insufficient_funds, balance_overflow, sequence_exhausted; then neither account has changed,
+    /// and the postings are what decided it, or empty where nothing did.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to,
                                             money amount) noexcept;
 
@@ -228,7 +228,7 @@ inline outcome ledger::insert(posting last, std::uint64_t durable_sequence) noex
     if (last.balance < money{})
         return {errc::invalid_amount, last};
     if (last.sequence == 0 || last.sequence > account::max_sequence)
-        return {errc::ledger_full, last};
+        return {errc::sequence_exhausted, last};
     const slot at = accounts_.find_or_insert(last.account);
     if (!at)
         return {errc::ledger_full, last};
@@ -301,7 +301,7 @@ template <class Change>
         if (before.sequence == 0)
             return {errc::no_such_account, detail::posting_of(number, before)};
         if (before.sequence == account::max_sequence)
-            return {errc::ledger_full, detail::posting_of(number, before)};
+            return {errc::sequence_exhausted, detail::posting_of(number, before)};
         account_state after{before.balance, before.sequence + 1, 0, epoch};
         if (const errc error = change(after.balance, amount); error != errc::ok)
             return {error, detail::posting_of(number, before)};

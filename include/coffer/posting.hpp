@@ -19,7 +19,8 @@ enum class errc : std::uint8_t {
     insufficient_funds,  ///< the balance is smaller than the amount
     balance_overflow,    ///< the new balance would not fit 64 bits of cents
     same_account,        ///< a transfer from an account to itself
-    ledger_full,         ///< no memory for another account, or no sequence left for another posting
+    ledger_full,         ///< no memory for another account
+    sequence_exhausted,  ///< no sequence is left for another posting of the account
 };
 
 /// An account's state after one of its postings.

@@ -31,6 +31,8 @@ constexpr std::array rows{
     row{problem::funds_insufficient,
         {400, "insufficient_funds", "the amount is more than the balance"}},
     row{problem::account_unknown, {404, "no_such_account", "there is no account of this number"}},
+    row{problem::sequence_exhausted,
+        {400, "sequence_exhausted", "the account can take no more postings"}},
     row{problem::parameter_invalid, {400, "invalid_parameter", "a parameter has a wrong value"}},
     row{problem::parameter_missing, {400, "invalid_parameter", "a parameter is missing"}},
     row{problem::parameter_twice, {400, "invalid_parameter", "a parameter is given twice"}},
@@ -142,6 +144,8 @@ problem problem_of(errc refusal) noexcept {
             return problem::balance_out_of_range;
         case errc::ledger_full:
             return problem::unavailable;
+        case errc::sequence_exhausted:
+            return problem::sequence_exhausted;
         // No endpoint opens accounts or names two of them.
         case errc::already_open:
         case errc::same_account:

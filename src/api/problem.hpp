@@ -26,6 +26,7 @@ enum class problem : std::uint8_t {
     balance_out_of_range,
     funds_insufficient,
     account_unknown,
+    sequence_exhausted,
     parameter_invalid,
     parameter_missing,
     parameter_twice,

@@ -23,6 +23,7 @@ TEST_CASE("problem_of: every refusal of the ledger has its status and type", "[a
     CHECK(told(errc::insufficient_funds) == "400 insufficient_funds");
     CHECK(told(errc::balance_overflow) == "400 invalid_amount");
     CHECK(told(errc::ledger_full) == "503 unavailable");
+    CHECK(told(errc::sequence_exhausted) == "400 sequence_exhausted");
     CHECK(told(errc::already_open) == "500 internal_error");
     CHECK(told(errc::same_account) == "500 internal_error");
 }

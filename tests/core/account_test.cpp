@@ -137,8 +137,8 @@ TEST_CASE("deposit: leaves the balance as it was when it would not fit", "[core]
 TEST_CASE("account: takes no posting past the last sequence", "[core]") {
     opened_account one{100, account::max_sequence - 1};
     require_outcome(one.withdraw(cents(1)), errc::ok, 99, account::max_sequence);
-    require_outcome(one.deposit(cents(1)), errc::ledger_full, 99, account::max_sequence);
-    require_outcome(one.withdraw(cents(1)), errc::ledger_full, 99, account::max_sequence);
+    require_outcome(one.deposit(cents(1)), errc::sequence_exhausted, 99, account::max_sequence);
+    require_outcome(one.withdraw(cents(1)), errc::sequence_exhausted, 99, account::max_sequence);
     require_outcome(one.open(1, 1), errc::already_open, 99, account::max_sequence);
     require_state(one.load(), 99, account::max_sequence);
 }

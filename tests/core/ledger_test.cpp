@@ -168,8 +168,8 @@ TEST_CASE("restore: refuses what no posting could have left", "[core]") {
 TEST_CASE("restore: an account at its last sequence takes no more", "[core]") {
     coffer::ledger ledger;
     REQUIRE(ledger.restore({5, coffer::account::max_sequence, cents(100)}));
-    REQUIRE(ledger.deposit(5, cents(1)).error == errc::ledger_full);
-    REQUIRE(ledger.withdraw(5, cents(1)).error == errc::ledger_full);
+    REQUIRE(ledger.deposit(5, cents(1)).error == errc::sequence_exhausted);
+    REQUIRE(ledger.withdraw(5, cents(1)).error == errc::sequence_exhausted);
     require_balance(ledger, 5, 100, coffer::account::max_sequence);
 }
 

@@ -86,8 +86,8 @@ TEST_CASE("transfer: refuses what an account cannot hold or count", "[core]") {
     REQUIRE(it.ledger.open(3, cents(most)));
     REQUIRE(it.ledger.restore({4, account::max_sequence, cents(10)}));
     REQUIRE(it.ledger.transfer(1, 3, cents(1)).error == errc::balance_overflow);
-    REQUIRE(it.ledger.transfer(1, 4, cents(1)).error == errc::ledger_full);
-    REQUIRE(it.ledger.transfer(4, 1, cents(1)).error == errc::ledger_full);
+    REQUIRE(it.ledger.transfer(1, 4, cents(1)).error == errc::sequence_exhausted);
+    REQUIRE(it.ledger.transfer(4, 1, cents(1)).error == errc::sequence_exhausted);
     require_posting(it.ledger.balance(3).posting, 3, 1, most);
     require_posting(it.ledger.balance(4).posting, 4, account::max_sequence, 10);
     it.require_unchanged();

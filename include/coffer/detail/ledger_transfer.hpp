@@ -16,9 +16,9 @@ inline errc ledger::check(account_state from, account_state to, money amount) co
         return error;
     if (const errc error = detail::add(to.balance, amount); error != errc::ok)
         return error;
-    const bool full =
+    const bool exhausted =
         from.sequence == account::max_sequence || to.sequence == account::max_sequence;
-    return full ? errc::ledger_full : errc::ok;
+    return exhausted ? errc::sequence_exhausted : errc::ok;
 }
 
 /// Moves the account to the epoch that is the current one after its state was loaded. False if the
