@@ -1,6 +1,9 @@
 #include "api/problem.hpp"
 
 #include <boost/json/parse.hpp>
+#include <fstream>
+#include <regex>
+#include <set>
 #include <string>
 
 #include "api/reply.hpp"
@@ -65,4 +68,21 @@ TEST_CASE("reply: no problem outgrows the memory that a reply has from the start
     CHECK(reply.body().data() == memory);
     CHECK(reply.body() == R"({"success":true,"data":{"account_number":"18446744073709551615",)"
                           R"("new_balance":92233720368547758.07},"code":200})");
+}
+
+TEST_CASE("problem: the tables of the folder's page have every status and type, and no others",
+          "[api]") {
+    std::set<std::string> in_code;
+    for (int i = 1; i <= static_cast<int>(problem::internal_error); ++i) {
+        const auto& info = describe(static_cast<problem>(i));
+        in_code.insert(std::to_string(info.status) + " " + std::string{info.type});
+    }
+    std::set<std::string> on_page;
+    std::ifstream page{COFFER_API_PAGE};
+    REQUIRE(page);
+    const std::regex row{R"(\| ([45]\d\d) \| `(\w+)` \|.*)"};
+    for (std::string line; std::getline(page, line);)
+        if (std::smatch found; std::regex_match(line, found, row))
+            CHECK(on_page.insert(found[1].str() + " " + found[2].str()).second);
+    CHECK(on_page == in_code);
 }
