@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "api/account_list.hpp"
 #include "api/endpoints.hpp"
 #include "api/route_table.hpp"
 
@@ -19,6 +20,7 @@ inline constexpr std::array product_routes{
           "/accounts/{account}/deposit",
           &deposit,
           {.body = body_kind::json, .scope = scope::post}},
+    route{method::get, "/accounts", &list_accounts, {.scope = scope::read}},
     route{method::get, "/readyz", &readiness, {.scope = scope::anyone}},
     route{method::get, "/metrics", &metrics, {.scope = scope::anyone}},
 };

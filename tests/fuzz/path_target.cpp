@@ -11,6 +11,7 @@
 #include "fuzz/exact_replies.hpp"
 #include "fuzz/exact_target.hpp"
 #include "fuzz/few_accounts.hpp"
+#include "fuzz/few_routes.hpp"
 #include "fuzz/require.hpp"
 #include "fuzz/text.hpp"
 #include "http/session_driver.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 using coffer::fuzz::exact_reply;
 using coffer::fuzz::exact_target;
+using coffer::fuzz::few_routes;
 using coffer::fuzz::require;
 using coffer::fuzz::take_until;
 
@@ -43,7 +45,7 @@ exact_reply due_to(const std::string& method, const std::string& target) {
 
 exact_reply given_to(const std::string& method, const std::string& target) {
     coffer::http::session_driver client{coffer::http::default_limits,
-                                        coffer::fuzz::open_few_accounts()};
+                                        coffer::fuzz::open_few_accounts(), few_routes};
     client.send(method == "POST" ? coffer::http::post(target, amount)
                                  : method + " " + target + " HTTP/1.1\r\nHost: x\r\n\r\n");
     const auto replies = coffer::http::read_replies(client.out);

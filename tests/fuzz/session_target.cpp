@@ -17,6 +17,7 @@
 #include "fuzz/exact_replies.hpp"
 #include "fuzz/exact_request.hpp"
 #include "fuzz/few_accounts.hpp"
+#include "fuzz/few_routes.hpp"
 #include "fuzz/require.hpp"
 #include "http/session_driver.hpp"
 #include "http/told_replies.hpp"
@@ -26,6 +27,7 @@ namespace {
 using coffer::fuzz::exact_reply;
 using coffer::fuzz::exact_request;
 using coffer::fuzz::few_accounts;
+using coffer::fuzz::few_routes;
 using coffer::fuzz::known_keys;
 using coffer::fuzz::known_ledger;
 using coffer::fuzz::require;
@@ -99,7 +101,7 @@ struct heard {
 };
 
 heard hear(const pieces& all) {
-    session_driver client{allowed, coffer::fuzz::open_few_accounts()};
+    session_driver client{allowed, coffer::fuzz::open_few_accounts(), few_routes};
     for (const std::string_view piece : all) {
         client.send(piece);
         require(client.out_once.size() <= allowed.output_bytes + most_reply_bytes,

@@ -19,8 +19,9 @@ public:
 
     explicit session_driver(
         const http::limits& allowed = default_limits,
-        std::unique_ptr<ledger> opened = initial_accounts::sample().open_in_memory())
-        : engine{{.times = clocks_that_stand()}}, limits{allowed} {
+        std::unique_ptr<ledger> opened = initial_accounts::sample().open_in_memory(),
+        const api::route_table& table = api::product_table)
+        : engine{{.times = clocks_that_stand()}}, limits{allowed}, routes{table} {
         engine.open(std::move(opened));
     }
 
@@ -60,7 +61,8 @@ public:
 
     coffer::engine engine;
     http::limits limits;
-    session_context context{engine.teller_at(0), std::string{date}, {}, limits};
+    const api::route_table& routes;
+    session_context context{engine.teller_at(0), std::string{date}, {}, limits, routes};
     http::session session{context};
     std::string out;
     std::string out_once;  ///< what the last feed replied
