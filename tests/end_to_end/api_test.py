@@ -100,7 +100,7 @@ class Api(unittest.TestCase):
                                          '{"amount":1}'), 404, "no_such_account")
 
     def test_unknown_paths_are_not_found(self):
-        for path in ("/", "/accounts", "/accounts/10001", "/accounts/10001/", "/nothing",
+        for path in ("/", "/accounts/10001", "/accounts/10001/", "/nothing",
                      "/accounts/10001/balance/", "/accounts/10001/close",
                      "/ACCOUNTS/10001/balance"):
             with self.subTest(path=path):
