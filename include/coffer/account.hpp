@@ -1,18 +1,18 @@
-// One account: its number and its state word.
+// One account: its number, and its state in one word that changes atomically.
 //
-// Guarantees     no thread sees a balance without its sequence. load only ever reads: it never
-//                takes the cache line away from writers. It and replace are lock-free: a thread
-//                starts again only because another has changed the state.
+// Guarantees     no thread sees a balance without its sequence. load only reads: it never takes the
+//                cache line away from writers. load and replace are lock-free: a thread starts
+//                again only because another has changed the state.
 // Limits         2^44 - 1 postings an account.
 // Thread safety  all members may be called from any thread at once.
 // Invariants     1. The state word changes only by double-word compare-and-swap.
 //                2. A posting leaves the sequence one higher, so no posting's state ever comes
 //                   back.
-//                3. Sequence 0 means: not open. It is what zeroed memory says.
+//                3. Sequence 0 means: not open, as in zeroed memory.
 //                4. The number changes once, from 0.
 //
-// Two accounts share a cache line and none straddles one, so the search for an account and the
-// posting to it cost one cache miss together.
+// Two accounts share a cache line and none crosses one, so finding an account and posting to it
+// cost one cache miss together.
 #pragma once
 
 #include <cstdint>
@@ -26,17 +26,17 @@
 
 namespace coffer {
 
-/// An account's state word, taken apart.
+/// The fields of an account's state word.
 struct account_state {
     money balance;
-    std::uint64_t sequence;      ///< how many postings there were; 0: the account is not open
-    std::uint16_t transfer = 0;  ///< the transfer that has the account in hand; 0: none
-    std::uint16_t epoch = 0;     ///< of the last cut that came before this state
+    std::uint64_t sequence;      ///< the number of postings; 0: the account is not open
+    std::uint16_t transfer = 0;  ///< the transfer that has reserved the account; 0: none
+    std::uint16_t epoch = 0;     ///< the epoch of the last cut before this state
 
     friend bool operator==(const account_state&, const account_state&) noexcept = default;
 };
 
-/// An account that lives in zeroed memory: it has no constructor to run and is never destroyed.
+/// An account in zeroed memory: it has no constructor to run and is never destroyed.
 class alignas(32) account {
 public:
     [[gnu::__visibility__("hidden")]] static constexpr std::uint64_t max_sequence =
@@ -44,7 +44,7 @@ public:
     [[gnu::__visibility__("hidden")]] static constexpr std::uint16_t max_transfer = (1U << 8) - 1;
     [[gnu::__visibility__("hidden")]] static constexpr std::uint16_t max_epoch = (1U << 12) - 1;
 
-    /// This slot's account number; 0 while it has none.
+    /// The account number; 0 while the slot is free.
     [[nodiscard]] account_number number() const noexcept {
         // In the one order of all threads, with the claim, the table's segments and the epoch: a
         // cut raises the epoch and then looks for accounts, an opening claims an account and then
@@ -52,25 +52,26 @@ public:
         return __atomic_load_n(&number_, __ATOMIC_SEQ_CST);
     }
 
-    /// Gives the slot to `wanted` if it has no number yet. Returns the number it had before.
+    /// Sets the number to `wanted` if the slot is free. Returns the number it had before.
     [[nodiscard]] account_number claim(account_number wanted) noexcept;
 
-    /// The state as it was at one moment.
+    /// Returns the state at one moment.
     [[nodiscard]] account_state load() const noexcept;
 
-    /// The state word, whose halves may be from different moments: then no replace of it succeeds.
+    /// Returns the state word. Its halves may be from different moments: then a replace of it
+    /// fails.
     [[nodiscard]] detail::double_word glimpse() const noexcept;
 
-    /// Makes the state `desired` if it is `expected`. False if it was not.
+    /// Makes the state `desired` if it is `expected`. Returns false if it was not.
     [[nodiscard]] bool replace(account_state expected, account_state desired) noexcept;
     [[nodiscard]] bool replace(detail::double_word expected, detail::double_word desired) noexcept;
 
-    /// The sequence of the last posting that a crash cannot take back, as noted below; 0: none.
+    /// The sequence of the last posting noted as durable; 0: none.
     [[nodiscard]] std::uint64_t durable_sequence() const noexcept {
         // Acquire: pairs with the release below, so that what made it durable is seen as well.
         return __atomic_load_n(&durable_sequence_, __ATOMIC_ACQUIRE);
     }
-    /// Called by one thread at a time, with sequences that only grow.
+    /// Notes a posting as durable. Called by one thread at a time, with rising sequences.
     void note_durable(std::uint64_t sequence) noexcept {
         __atomic_store_n(&durable_sequence_, sequence, __ATOMIC_RELEASE);
     }
@@ -104,25 +105,25 @@ inline constexpr int transfer_shift = 12;
             static_cast<std::uint16_t>(word.second & account::max_epoch)};
 }
 
-/// The second half of the state after the next posting, in the same epoch and in nobody's hand.
+/// The second half of the state after the next posting, in the same epoch and not reserved.
 [[nodiscard]] constexpr std::uint64_t next_posting(std::uint64_t second) noexcept {
     return second + (std::uint64_t{1} << sequence_shift);
 }
 
-/// Whether this second half is of an open account that is in no transfer's hand, in that epoch, and
-/// has postings left.
+/// Whether this second half is of an open account that is not reserved, in that epoch, and has
+/// sequences left.
 [[nodiscard]] constexpr bool is_ordinary(std::uint64_t second, std::uint16_t epoch) noexcept {
     constexpr std::uint64_t below_sequence = (std::uint64_t{1} << sequence_shift) - 1;
     // Before the first posting the next sequence is 1; after the last it wraps around to 0.
     return (second & below_sequence) == epoch && next_posting(second) >> sequence_shift > 1;
 }
 
-/// The state in `word` as it was at one moment.
+/// Returns the state in `word` at one moment.
 [[nodiscard]] inline account_state load_state(const double_word& word) noexcept {
     // The loads are acquires so that they stay in this order. They pair with the barrier of the
-    // compare-and-swap that installed the state: what its thread did before is seen after. Sequence
-    // and epoch together never come back, so if the second half is the same before and after, the
-    // balance between belongs to it.
+    // compare-and-swap that installed the state: what its thread did before is visible after. A
+    // pair of sequence and epoch never comes back, so if the second half is the same before and
+    // after, the balance loaded in between belongs to it.
     std::uint64_t meta = load_acquire(word.second);
     for (;;) {
         const std::uint64_t balance = load_acquire(word.first);

@@ -1,4 +1,4 @@
-// An account's number, and how it is read from text.
+// The number of an account, and its parser.
 //
 // Thread safety  every function is pure.
 #pragma once
@@ -11,11 +11,11 @@
 
 namespace coffer {
 
-/// An account's number: 1 .. 2^64-1. Zero is no account.
+/// The number of an account: 1 .. 2^64-1. Zero is no account.
 using account_number = std::uint64_t;
 
-/// Reads the whole of `text` as an account number: decimal digits and nothing else, the first of
-/// them not zero. So an account has one spelling. Nothing if it is not one, or above 2^64-1.
+/// Parses the whole of `text` as an account number: decimal digits without a leading zero, so that
+/// an account has one spelling. Returns nothing if it is not one, or above 2^64-1.
 [[nodiscard]] constexpr std::optional<account_number> parse_account_number(
     std::string_view text) noexcept;
 

@@ -1,10 +1,9 @@
-// A sharded, insert-only hash table of accounts.
+// Finds accounts by number: a sharded, insert-only hash table.
 //
 // Guarantees     find and find_or_insert are lock-free; find writes nothing. An account never moves
-//                and never goes away while the table lives, so a slot stays good.
-// Limits         accounts cannot be removed. Numbers are chosen by whoever may open accounts: the
-//                hash spreads them well but is not keyed against an opponent, who could fill the
-//                table with some 400 numbers.
+//                and is never removed while the table lives, so a slot stays valid.
+// Limits         accounts cannot be removed. The hash spreads numbers well but is not keyed: a user
+//                who may choose account numbers could fill the table with some 400 of them.
 // Thread safety  all but construction and destruction may be called from any thread at once.
 // Invariants     1. A slot's number is set once and never changes.
 //                2. An account is at the first slot of its window, in the first segment, that was
@@ -12,18 +11,18 @@
 //                   the order of the segments may stop at the first free slot.
 //                3. Segments are only ever added, in order, and freed with the table.
 //
-// Memory is a chain of segments a shard. A segment is an array of accounts; a number's window is
-// the 16 slots from the start of the cache line its hash falls on. An insert goes on to the next
-// segment when the window is full, or when the segment is: then it first seals the free slot it
-// would have taken, so that nobody else takes it and the search there ends as early as it does now.
+// Each shard has a chain of segments. A segment is an array of accounts; a number's window is the
+// 16 slots from the start of the cache line that its hash selects. An insert goes on to the next
+// segment if the window is full, or if the segment is: then it first seals the free slot it would
+// have taken, so that no other insert takes it and a search there ends as early as before.
 //
-// A search starts with the segment that holds the most accounts. Any order finds what is there.
+// A search starts with the segment that holds the most accounts. Every order finds the account.
 //
-// The account's number lies beside its state, as in linear probing (Knuth, The Art of Computer
-// Programming, vol. 3, section 6.4), with two accounts to a line: at the load aimed at, 0.5, a
-// search touches 1.17 lines on the average, one after the other in memory, and 1 in 3,000 accounts
-// spills into the second segment. That is 64 bytes an account, and 32 more once cuts and postings
-// have met: the `before` words lie apart, since only the first posting after a cut needs one.
+// An account's number is beside its state, as in linear probing (Knuth, The Art of Computer
+// Programming, vol. 3, section 6.4), two accounts to a cache line: at a load of 0.5, a search reads
+// 1.17 lines on average, adjacent in memory, and 1 in 3,000 accounts is in the second segment. That
+// is 64 bytes an account, and 32 more for a `before` word if cuts and postings overlap; those are
+// in an array of their own, since only the first posting after a cut needs one.
 #pragma once
 
 #include <algorithm>
@@ -38,6 +37,7 @@
 
 #include <coffer/account.hpp>
 #include <coffer/cut.hpp>
+#include <coffer/detail/hash_bits.hpp>
 #include <coffer/detail/zeroed_array.hpp>
 
 #include <coffer/detail/macros_push.inc>
@@ -50,42 +50,13 @@ inline constexpr std::size_t accounts_per_line = cache_line_bytes / sizeof(accou
 inline constexpr std::size_t window_accounts = 16;
 static_assert(window_accounts % accounts_per_line == 0);
 
-/// What a sealed slot has for its number. The account that really has it lives outside the
-/// segments.
+/// The number of a sealed slot. The account with this number is outside the segments.
 inline constexpr account_number sealed = std::numeric_limits<account_number>::max();
 
-/// A hash and what is left of it: each use takes the high bits it needs.
-class hash_bits {
-public:
-    constexpr explicit hash_bits(account_number number) noexcept : bits_{mix(number)} {}
-
-    /// A number below `bound`, evenly spread, without a division (Lemire, "Fast random integer
-    /// generation in an interval", 2019). What is left of the hash goes to the next call.
-    constexpr std::size_t take(std::size_t bound) noexcept {
-        __extension__ using wide = unsigned __int128;
-        const wide product = static_cast<wide>(bits_) * bound;
-        bits_ = static_cast<std::uint64_t>(product);
-        return static_cast<std::size_t>(product >> 64);
-    }
-
-private:
-    /// Fibonacci hashing (Knuth, vol. 3, section 6.4) with both halves of the product folded, as
-    /// Boost.Unordered does. Numbers that follow one another, as accounts mostly do, fall further
-    /// apart than random ones would. The shift breaks the strides that would fall together: of the
-    /// thousand or so tried few have over 1 % of their numbers outside the windows, the worst 10 %.
-    static constexpr std::uint64_t mix(std::uint64_t x) noexcept {
-        __extension__ using wide = unsigned __int128;
-        const wide product = static_cast<wide>(x ^ (x >> 15)) * 0x9e3779b97f4a7c15U;
-        return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-    }
-
-    std::uint64_t bits_;
-};
-
-/// An array of accounts, all free at first, and their `before` words.
+/// An array of accounts, all free at first, and one of their `before` words.
 class segment {
 public:
-    /// Null if there is no memory for it.
+    /// Returns null if there is no memory.
     [[nodiscard]] static std::unique_ptr<segment> create(std::size_t lines) noexcept {
         auto made = std::unique_ptr<segment>{new (std::nothrow) segment{lines}};
         const bool whole = made && made->accounts_.begin() && made->before_.begin();
@@ -98,7 +69,7 @@ public:
     [[nodiscard]] account* window(hash_bits hash) const noexcept {
         return begin() + hash.take(lines_) * accounts_per_line;
     }
-    /// One of this segment's accounts with its word.
+    /// The slot of one of this segment's accounts.
     [[nodiscard]] account_slot slot(account* one) const noexcept {
         return {one, begin(), before_.begin()};
     }
@@ -106,11 +77,11 @@ public:
     [[nodiscard]] account* begin() const noexcept { return accounts_.begin(); }
     [[nodiscard]] account* end() const noexcept { return begin() + slots(lines_); }
 
-    /// How many accounts it holds. Relaxed, as a count that orders nothing.
+    /// The number of accounts. Relaxed: a count that orders nothing.
     [[nodiscard]] std::size_t size() const noexcept {
         return size_.load(std::memory_order_relaxed);
     }
-    /// Past a load of 3/5 searches grow longer than another segment is worth.
+    /// Beyond a load of 3/5, longer searches cost more than another segment.
     [[nodiscard]] bool full() const noexcept {
         return size() >= lines_ * accounts_per_line / 5 * 3;
     }
@@ -120,7 +91,7 @@ private:
     explicit segment(std::size_t lines) noexcept
         : lines_{lines}, accounts_{slots(lines)}, before_{slots(lines)} {}
 
-    /// Windows do not wrap around: the last line's window has its slots behind it. Whole groups.
+    /// Windows do not wrap around: the last line's window extends behind it. Whole groups.
     static constexpr std::size_t slots(std::size_t lines) noexcept {
         const std::size_t least = lines * accounts_per_line + window_accounts - accounts_per_line;
         return (least + group_accounts - 1) / group_accounts * group_accounts;
@@ -141,22 +112,22 @@ public:
     [[gnu::__visibility__("hidden")]] static constexpr std::size_t max_expected_accounts =
         std::size_t{1} << 40;
 
-    /// Room for `expected_accounts` in `shards` parts, growing beyond as it must. Zero chooses.
-    /// Throws std::bad_alloc, for more than the maxima above too (aborts without exceptions).
+    /// Allocates memory for `expected_accounts` in `shards` shards, and more when needed. Zero: a
+    /// default. Throws std::bad_alloc, also above the maxima (aborts without exceptions).
     account_table(std::size_t shards, std::size_t expected_accounts);
 
-    /// The account of that number, or none if it was never inserted.
+    /// Returns the slot of the account; none if it was never inserted.
     [[nodiscard, gnu::__always_inline__]] inline detail::account_slot find(
         account_number number) const noexcept;
 
-    /// Has the memory fetched that find will look at first.
+    /// Prefetches the memory that find reads first.
     void prefetch(account_number number) const noexcept;
 
-    /// The account of that number, inserted (not open) if it was not there. None if there is no
-    /// memory for it. `number` is not 0.
+    /// Returns the slot of the account, and inserts it (not open) if it is missing. None if there
+    /// is no memory. `number` is not 0.
     [[nodiscard]] detail::account_slot find_or_insert(account_number number) noexcept;
 
-    /// How many accounts were inserted.
+    /// The number of inserted accounts.
     [[nodiscard]] std::size_t size() const noexcept;
 
     /// A place in the order in which visit_from goes through the table, at first its beginning.
@@ -185,7 +156,7 @@ private:
         shard& operator=(const shard&) = delete;
         ~shard();
 
-        /// The segment at `index`, made now if it is the first there; null if there is no memory.
+        /// Returns the segment at `index`, made now if it is missing; null if there is no memory.
         segment* obtain(std::size_t index, std::size_t first_lines) noexcept;
         void note_size(segment& where) noexcept;
 
@@ -208,7 +179,7 @@ private:
 
     std::size_t shard_count_;
     std::size_t first_lines_ = 0;
-    // The account whose number marks sealed slots, the first and only one of this.
+    // The account whose number marks sealed slots: the only one in this segment.
     std::unique_ptr<segment> highest_{};
     std::unique_ptr<shard[]> shards_{};
 };
@@ -217,11 +188,11 @@ private:
 
 inline account_table::account_table(std::size_t shards, std::size_t expected_accounts)
     : shard_count_{shards == 0 ? 4 : shards} {
-    // Said here, since sizes beyond these would wrap around before the allocator saw them.
+    // Checked here, since larger sizes would wrap around before the allocator saw them.
     if (shard_count_ > max_shards || expected_accounts > max_expected_accounts)
         detail::refuse_memory();
     constexpr std::size_t least_lines = 64;
-    // A line, two slots, for each account: a load of 0.5.
+    // A cache line, two slots, for each account: a load of 0.5.
     first_lines_ = std::max(expected_accounts / shard_count_, least_lines);
     shards_ = std::make_unique<shard[]>(shard_count_);
     highest_ = segment::create(1);
@@ -231,17 +202,18 @@ inline account_table::account_table(std::size_t shards, std::size_t expected_acc
         segment* const first = shards_[i].obtain(0, first_lines_);
         if (first == nullptr)
             detail::refuse_memory();
-        shards_[i].largest.store(first, std::memory_order_relaxed);  // no other thread knows of it
+        shards_[i].largest.store(first,
+                                 std::memory_order_relaxed);  // no other thread sees it yet
     }
 }
 
 inline account_table::shard::~shard() {
     for (auto& one : segments)
-        delete one.load(std::memory_order_relaxed);  // the table's owner is its last user
+        delete one.load(std::memory_order_relaxed);  // no other thread uses the table any more
 }
 
-// The second segment is small, for the few that spill where the first was sized for all of them;
-// from the third on each is twice the last, so that growth from nothing wastes half at the most.
+// The second segment is small: for the few accounts that the first has no room for if it was sized
+// for all. From the third on each is twice the last, so at most half of the memory is wasted.
 inline std::size_t account_table::segment_lines(std::size_t index,
                                                 std::size_t first_lines) noexcept {
     if (index == 0)
@@ -254,8 +226,8 @@ inline std::size_t account_table::segment_lines(std::size_t index,
 inline account_table::segment* account_table::shard::obtain(std::size_t index,
                                                             std::size_t first_lines) noexcept {
     std::atomic<segment*>& place = segments[index];
-    // Sequentially consistent, here, below, in size and in visit_from, for cuts: see account::number.
-    // That includes acquire and release, by which the segment's own members are seen.
+    // Sequentially consistent, here, below, in size and in visit_from, for cuts: see
+    // account::number. That includes acquire and release, which publish the segment's members.
     if (segment* const there = place.load(std::memory_order_seq_cst))
         return there;
     auto made = segment::create(segment_lines(index, first_lines));
@@ -292,11 +264,11 @@ inline detail::account_slot account_table::find(account_number number) const noe
     return find_outside(home, *largest, hash, number);
 }
 
-// Kept out of the way of the searches that end in the largest segment, nearly all.
+// Not inlined: nearly all searches end in the largest segment.
 [[gnu::__noinline__, gnu::__cold__]] inline detail::account_slot account_table::find_outside(
     const shard& home, const segment& largest, detail::hash_bits hash,
     account_number number) noexcept {
-    // From the newest on, since each is about as large as all before it together.
+    // The newest first: each is about as large as all before it together.
     std::size_t count = 1;
     while (count != max_segments && home.segments[count].load(std::memory_order_acquire) != nullptr)
         ++count;
@@ -313,12 +285,12 @@ inline detail::account_slot account_table::find(account_number number) const noe
 inline void account_table::prefetch(account_number number) const noexcept {
     detail::hash_bits hash{number};
     const shard& home = shards_[hash.take(shard_count_)];
-    // Acquire: as in find. For writing, and for a long time: that is what a posting will do. One
-    // line alone, since five of six accounts are in it: two cost two threads a tenth.
+    // Acquire: as in find. For writing, and to stay in the cache, as a posting needs it. Only one
+    // line, which has five of six accounts: a second one made two threads a tenth slower.
     __builtin_prefetch(home.largest.load(std::memory_order_acquire)->window(hash), 1, 3);
 }
 
-// The number's slot, or none if its window has no room for it.
+// Returns the number's slot; none if its window has no room.
 inline detail::account_slot account_table::insert_in(segment& where, detail::hash_bits hash,
                                                      account_number number) noexcept {
     account* const begin = where.window(hash);
@@ -360,8 +332,8 @@ inline detail::account_slot account_table::find_or_insert(account_number number)
 }
 
 inline void account_table::shard::note_size(segment& where) noexcept {
-    // Acquire and release: as for any publication of a segment. Two threads may get in each other's
-    // way here and leave the second largest; searches are then slower, not wrong.
+    // Acquire and release: as for any publication of a segment. If two threads race here, the
+    // second largest may stay; searches are then slower, not wrong.
     if (where.size() > largest.load(std::memory_order_acquire)->size())
         largest.store(&where, std::memory_order_release);
 }

@@ -1,4 +1,4 @@
-// The ledger: start here.
+// The ledger: opens accounts, posts to them and reads their balances. Start here.
 //
 //     coffer::ledger ledger;
 //     if (!ledger.open(10001, coffer::money::from_minor(100'000)))
@@ -7,23 +7,23 @@
 //     if (paid)
 //         std::cout << coffer::to_string(paid.posting.balance) << '\n';  // 750.0
 //
-// Guarantees     every operation is one atomic step: it happened wholly or not at all, and all
-//                threads agree on the order of an account's postings. Money is exact; no balance is
-//                ever below zero or above what 64 bits of cents hold.
+// Guarantees     every operation is atomic: it happens completely or not at all, and all threads
+//                agree on the order of an account's postings. Money is exact; no balance is ever
+//                below zero or above what 64 bits of cents hold.
 // Limits         accounts are never closed. 2^44 - 1 postings an account.
 // Thread safety  everything but construction and destruction may be called from any thread at once.
 //
-// Operations on an account that is there do not throw, allocate or lock. They are lock-free: a
-// thread is kept from its posting only by what others get done to the same account, a posting, a
-// transfer or a cut; but a transfer also needs one of 255 records (see transfer.hpp). `open` may
-// allocate when it meets a full part of the table; it is lock-free but for what the allocator does.
+// Operations on an existing account do not throw, allocate or lock. They are lock-free: a posting
+// is delayed only by what other threads complete on the same account, a posting, a transfer or a
+// cut; a transfer also needs one of 255 records (see transfer.hpp). `open` may allocate if a part
+// of the table is full; it is lock-free except for the allocator.
 //
 // Without exceptions (-fno-exceptions) the constructor aborts where it would throw std::bad_alloc,
-// and a cut's visitor must not throw. In a program whose translation units differ in that, it is
-// unspecified which of the two happens.
+// and a cut's visitor must not throw. If the translation units of a program differ in that, either
+// may happen.
 //
-// The usual macros of other headers (detail/macros_push.inc) do not change what these headers mean.
-// Where `minor` is one, write `(amount.minor)()`.
+// The usual macros of other headers (detail/macros_push.inc) do not affect these headers. If
+// `minor` is a macro, write `(amount.minor)()`.
 #pragma once
 
 #include <chrono>
@@ -49,19 +49,19 @@ namespace coffer {
 
 enum class operation_kind : std::uint8_t { balance, deposit, withdraw };
 
-/// One operation of many: see ledger::apply.
+/// One of many operations: see ledger::apply.
 struct operation {
     operation_kind kind;
     account_number account;
-    money amount;  ///< of no meaning for a balance
+    money amount;  ///< ignored for a balance
 };
 
 class ledger {
 public:
-    /// Zero, in either, leaves the choice to the ledger.
+    /// Zero means a default.
     struct options {
-        std::size_t shards;             ///< parts that the table grows by
-        std::size_t expected_accounts;  ///< room made from the start, 64 to 96 bytes an account
+        std::size_t shards;             ///< the parts of the table, which grow separately
+        std::size_t expected_accounts;  ///< allocated at first, 64 to 96 bytes an account
     };
 
     /// Throws std::bad_alloc (aborts without exceptions).
@@ -73,9 +73,8 @@ public:
         return insert({number, 1, opening_balance}, 0);
     }
 
-    /// Opens an account as it was after `last`, one of its earlier postings, which is noted as
-    /// durable: it comes from where no crash could take it. Errors: as open, and sequence_exhausted
-    /// for a sequence that no posting has, 0 among them.
+    /// Opens an account in the state after `last`, one of its earlier postings, and notes that as
+    /// durable. Errors: as open, and sequence_exhausted for an invalid sequence, such as 0.
     [[nodiscard]] outcome restore(posting last) noexcept { return insert(last, last.sequence); }
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
@@ -83,15 +82,15 @@ public:
     [[nodiscard, gnu::__always_inline__]] inline outcome deposit(account_number number,
                                                                  money amount) noexcept;
 
-    /// Takes `amount` from the balance. Errors: invalid_amount (zero or less), no_such_account,
+    /// Subtracts `amount` from the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// insufficient_funds, sequence_exhausted.
     [[nodiscard, gnu::__always_inline__]] inline outcome withdraw(account_number number,
                                                                   money amount) noexcept;
 
-    /// The account's last posting. Errors: no_such_account. Writes nothing, not even a cache line.
+    /// Returns the account's last posting. Errors: no_such_account. Writes nothing.
     [[nodiscard]] outcome balance(account_number number) const noexcept;
 
-    /// The two postings that a transfer made, or why it made none.
+    /// The two postings of a transfer, or why there are none.
     struct transfer_outcome {
         errc error;
         coffer::posting from;
@@ -99,34 +98,34 @@ public:
         explicit operator bool() const noexcept { return error == errc::ok; }
     };
 
-    /// Moves `amount` from one account to another, as one step: nobody ever sees it in both or in
+    /// Moves `amount` from one account to another, as one step: no thread sees it in both or in
     /// neither. Errors: invalid_amount (zero or less), same_account, no_such_account,
     /// insufficient_funds, balance_overflow, sequence_exhausted; then neither account has changed,
-    /// and the postings are what decided it, or empty where nothing did.
+    /// and the postings are the ones that decided, or empty.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to,
                                             money amount) noexcept;
 
-    /// Does the operations in their order, as one at a time would, but faster for many accounts: it
-    /// has their memory fetched ahead. Others' operations may come between. Stops at the end of the
-    /// shorter span, and before an operation of no known kind; returns how many it did.
+    /// Does the operations in order, each as if called alone, but faster for many accounts, since
+    /// it prefetches their memory. Other threads' operations may come in between. Stops at the end
+    /// of the shorter span, and before an unknown kind. Returns how many it did.
     std::size_t apply(std::span<const operation> operations, std::span<outcome> outcomes) noexcept;
 
-    /// The sequence of the account's last posting that was noted as durable; 0 if none was, or if
-    /// there is no such account. For whoever keeps a journal: the ledger itself makes no use of it.
+    /// Returns the sequence of the account's last posting that was noted as durable; 0 if there is
+    /// none, or no such account. For a journal: the ledger itself does not use it.
     [[nodiscard]] std::uint64_t durable_sequence(account_number number) const noexcept {
         const slot at = accounts_.find(number);
         return at ? at.account->durable_sequence() : 0;
     }
-    /// Notes that no crash can take back the account's postings up to this sequence. Called by one
-    /// thread at a time, with sequences that only grow. Does nothing if there is no such account.
+    /// Notes the account's postings up to this sequence as durable. Called by one thread at a time,
+    /// with rising sequences. Does nothing if there is no such account.
     void note_durable(account_number number, std::uint64_t sequence) noexcept {
         if (const slot at = accounts_.find(number))
             at.account->note_durable(sequence);
     }
-    /// Has the memory fetched that an operation on the account will look at first.
+    /// Prefetches the memory that an operation on the account reads first.
     void prefetch(account_number number) const noexcept { accounts_.prefetch(number); }
 
-    /// How many accounts there are.
+    /// The number of accounts.
     [[nodiscard]] std::size_t size() const noexcept { return accounts_.size(); }
 
     /// Calls `visitor(posting)` with each account's last posting in a consistent cut, in no
@@ -174,7 +173,7 @@ private:
     template <class Change>
     [[nodiscard]] outcome post_in_steps(slot at, account_number number, money amount,
                                         Change change) noexcept;
-    [[nodiscard]] account_state read_in_hand(slot at) const noexcept;
+    [[nodiscard]] account_state read_reserved(slot at) const noexcept;
     [[nodiscard]] account_state settled(slot at) noexcept;
     void settle(slot at, account_state state) noexcept;
     [[nodiscard]] bool in_current_epoch(slot at, account_state& state) noexcept;
@@ -190,7 +189,7 @@ private:
     static constexpr bool epoch_first = detail::planted == detail::bug::epoch_before_state;
 
     account_table accounts_;
-    detail::transfer_desk transfers_{};
+    detail::transfer_table transfers_{};
     detail::epoch_clock epochs_{};
     detail::cut_desk desk_{};
 };
@@ -199,7 +198,7 @@ private:
 
 namespace detail {
 
-/// The balance with `amount` more, or balance_overflow.
+/// Adds `amount` to the balance. Returns ok or balance_overflow.
 [[nodiscard]] inline errc add(money& balance, money amount) noexcept {
     std::int64_t sum_minor = 0;
     if (__builtin_add_overflow(balance.minor(), amount.minor(), &sum_minor))
@@ -208,7 +207,7 @@ namespace detail {
     return errc::ok;
 }
 
-/// The balance with `amount` less, or insufficient_funds. Both are zero or more.
+/// Subtracts `amount` from the balance; both are zero or more. Returns ok or insufficient_funds.
 [[nodiscard]] inline errc subtract(money& balance, money amount) noexcept {
     if (balance < amount)
         return errc::insufficient_funds;
@@ -244,7 +243,7 @@ inline outcome ledger::insert(posting last, std::uint64_t durable_sequence) noex
     }
 }
 
-/// The account's state once it is in no transfer's hand.
+/// Returns the account's state once it is not reserved by a transfer.
 inline account_state ledger::settled(slot at) noexcept {
     for (;;) {
         const account_state state = at.account->load();
@@ -254,19 +253,19 @@ inline account_state ledger::settled(slot at) noexcept {
     }
 }
 
-// Kept out of the way of postings, which mostly find the account in nobody's hand. Were it to
-// return the next state, that and all others would be in memory: a fifth slower.
+// Not inlined into postings, which mostly find the account not reserved. If it returned the next
+// state, the compiler would keep all states in memory: a fifth slower.
 [[gnu::__noinline__, gnu::__cold__]] inline void ledger::settle(slot at,
                                                                 account_state state) noexcept {
     transfers_.settle(*at.account, state);
 }
 
-// `change` turns the balance it is given into the next one, or says why not. It is called again for
-// each posting that another thread got in between.
+// `change` turns the balance into the next one, or returns an error. It is called again for each
+// posting of another thread that comes first.
 //
-// Nearly all postings meet nothing out of the ordinary, and take few instructions: so few that a
-// processor has the cache misses of several under way at once. All others go on in steps. It is
-// inlined into its caller, which some compilers would not do by themselves: a fifth faster.
+// Nearly all postings are the common case, in few instructions: so few that a processor overlaps
+// the cache misses of several. All others continue in post_in_steps. Inlined into its caller, which
+// some compilers would not do by themselves: a fifth faster.
 template <class Change>
 outcome ledger::post(account_number number, money amount, Change change) noexcept {
     if (amount <= money{})
@@ -329,19 +328,19 @@ inline outcome ledger::balance(account_number number) const noexcept {
         return {errc::no_such_account, {number, 0, {}}};
     account_state state = at.account->load();
     if (state.transfer != 0) [[unlikely]]
-        state = read_in_hand(at);
+        state = read_reserved(at);
     return {state.sequence == 0 ? errc::no_such_account : errc::ok,
             detail::posting_of(number, state)};
 }
 
-[[gnu::__noinline__, gnu::__cold__]] inline account_state ledger::read_in_hand(
+[[gnu::__noinline__, gnu::__cold__]] inline account_state ledger::read_reserved(
     slot at) const noexcept {
     return transfers_.read(*at.account);
 }
 
 inline std::size_t ledger::apply(std::span<const operation> operations,
                                  std::span<outcome> outcomes) noexcept {
-    constexpr std::size_t ahead = 16;  // enough to hide a miss, few enough to stay in the cache
+    constexpr std::size_t ahead = 16;  // hides a cache miss, and stays in the cache
     const std::size_t count =
         operations.size() < outcomes.size() ? operations.size() : outcomes.size();
     for (std::size_t i = 0; i != count && i != ahead; ++i)
@@ -350,7 +349,7 @@ inline std::size_t ledger::apply(std::span<const operation> operations,
         if (i + ahead < count)
             accounts_.prefetch(operations[i + ahead].account);
         const operation& one = operations[i];
-        // No switch: of one over all kinds some compilers want a default, and others want none.
+        // No switch: for one over all kinds some compilers warn without a default, others with one.
         if (one.kind == operation_kind::balance)
             outcomes[i] = balance(one.account);
         else if (one.kind == operation_kind::deposit)

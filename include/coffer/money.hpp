@@ -1,7 +1,8 @@
-// Exact money: a signed 64-bit count of minor units (cents), from text to text.
+// An exact amount of money: a signed 64-bit count of minor units (cents), parsed from and
+// formatted as text.
 //
 // Guarantees     parse and format never pass through a floating-point number; format is the inverse
-//                of parse on every value; nothing here allocates, throws or looks at the locale.
+//                of parse for every value; only to_string allocates, and nothing uses the locale.
 // Limits         two decimals; -92233720368547758.08 .. 92233720368547758.07.
 // Thread safety  money is a value; every function is pure.
 #pragma once
@@ -23,7 +24,7 @@ namespace coffer {
 enum class money_error : std::uint8_t {
     none,
     not_a_number,       ///< not a number as JSON writes them (RFC 8259, section 6)
-    too_many_decimals,  ///< a digit other than zero stands behind the second decimal
+    too_many_decimals,  ///< a non-zero digit after the second decimal
     out_of_range,       ///< more than 64 bits of cents
 };
 
@@ -35,16 +36,17 @@ public:
     [[gnu::__visibility__("hidden")]] static constexpr std::size_t decimals = 2;
 
     constexpr money() noexcept = default;
-    /// The money that `minor_units` cents are.
+    /// Returns an amount of `minor_units` cents.
     [[nodiscard]] static constexpr money from_minor(std::int64_t minor_units) noexcept {
         return money{minor_units};
     }
-    /// How many cents this is.
+    /// The number of cents.
     [[nodiscard]] constexpr std::int64_t minor() const noexcept { return minor_; }
-    /// The same: what glibc's <sys/sysmacros.h>, which has a macro `minor`, makes of `minor()`.
+    /// The same as minor(), under the name that the macro `minor` of glibc's <sys/sysmacros.h>
+    /// turns it into.
     [[nodiscard]] constexpr std::int64_t gnu_dev_minor() const noexcept { return minor_; }
 
-    // Written out, since Clang 14 warns of the null pointer in what it makes of `= default`.
+    // Not `= default`: Clang 14 warns of a null pointer in the code that it generates.
     friend constexpr bool operator==(money left, money right) noexcept {
         return left.minor_ == right.minor_;
     }
@@ -52,8 +54,8 @@ public:
         return left.minor_ <=> right.minor_;
     }
 
-    /// Reads the whole of `text` as a JSON number: "100.5", "1e2", "-0.50". Any number of digits
-    /// and any exponent is read exactly; trailing zeros behind the second decimal are no error.
+    /// Parses the whole of `text` as a JSON number: "100.5", "1e2", "-0.50". Any number of digits
+    /// and any exponent is read exactly; trailing zeros after the second decimal are no error.
     [[nodiscard]] static constexpr parsed parse(std::string_view text) noexcept;
 
 private:
@@ -62,7 +64,7 @@ private:
     std::int64_t minor_ = 0;
 };
 
-/// What money::parse found: the value, or zero and the reason there is none.
+/// The result of money::parse: the value, or zero and the reason.
 struct money::parsed {
     money value;
     money_error error;
@@ -73,11 +75,11 @@ struct money::parsed {
 [[gnu::__visibility__("hidden")]] inline constexpr std::size_t money_max_chars =
     sizeof("-92233720368547758.08") - 1;
 
-/// Writes `value` as the shortest decimal with at least one decimal place ("5000.0", "99.99"), in
-/// the manner of std::to_chars: `errc::value_too_large` and `last` if [first, last) is too short.
+/// Writes `value` as the shortest decimal with at least one decimal place ("5000.0", "99.99"). As
+/// std::to_chars, returns `errc::value_too_large` and `last` if [first, last) is too short.
 constexpr std::to_chars_result to_chars(char* first, char* last, money value) noexcept;
 
-/// The same as a string.
+/// Returns the text of to_chars.
 [[nodiscard]] inline std::string to_string(money value);
 
 // Implementation details follow.
@@ -88,13 +90,13 @@ constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
 
-/// A decimal number taken apart: its digits from the first to the last that is not zero, and the
-/// power of ten of that last one.
+/// Scans a decimal number: finds its digits from the first to the last that is not zero, and the
+/// power of ten of the last.
 class decimal_scanner {
 public:
     constexpr explicit decimal_scanner(std::string_view text) noexcept : text_{text} {}
 
-    /// Takes the text apart; false if it does not follow the JSON grammar.
+    /// Scans the text. Returns false if it is not a number of the JSON grammar.
     constexpr bool scan() noexcept {
         negative_ = accept('-');
         const bool leading_zero = at_ < text_.size() && text_[at_] == '0';
@@ -130,7 +132,7 @@ private:
         return true;
     }
 
-    /// One digit or more, and no more than `most`.
+    /// Scans one digit or more, and at most `most`.
     constexpr bool digits(std::size_t most) noexcept {
         const std::size_t begin = at_;
         for (; at_ < text_.size() && at_ - begin < most && is_digit(text_[at_]); ++at_) {
@@ -150,8 +152,8 @@ private:
         const bool down = accept('-');
         if (!down)
             accept('+');
-        // Beyond what any text in memory could make up for in digits: to stop there decides
-        // nothing.
+        // Larger than the number of digits that any text in memory has: the value beyond it makes
+        // no difference.
         constexpr std::int64_t enough = std::int64_t{1} << 56;
         const std::size_t begin = at_;
         for (; at_ < text_.size() && is_digit(text_[at_]); ++at_)
@@ -182,8 +184,8 @@ private:
 
     std::string_view text_;
     std::size_t at_ = 0;
-    std::size_t first_at_ = 0;  // where the first digit but zero stands in the text
-    // Digits are counted from 1, the point left out; 0 is none.
+    std::size_t first_at_ = 0;  // the place of the first non-zero digit
+    // Digits are counted from 1, without the point; 0 is none.
     std::int64_t digit_count_ = 0;
     std::int64_t digits_before_point_ = 0;
     std::int64_t first_ = 0;

@@ -1,4 +1,4 @@
-// What an operation on the ledger returns.
+// The result of an operation on the ledger: a posting, or why there is none.
 #pragma once
 
 #include <cstdint>
@@ -10,14 +10,14 @@
 
 namespace coffer {
 
-/// Why an operation was refused. A refused operation changed nothing.
+/// Why an operation was refused. A refused operation changes nothing.
 enum class errc : std::uint8_t {
     ok,
     no_such_account,
     already_open,
     invalid_amount,      ///< an amount of zero or less, or a negative opening balance
     insufficient_funds,  ///< the balance is smaller than the amount
-    balance_overflow,    ///< the new balance would not fit 64 bits of cents
+    balance_overflow,    ///< the new balance does not fit in 64 bits of cents
     same_account,        ///< a transfer from an account to itself
     ledger_full,         ///< no memory for another account
     sequence_exhausted,  ///< no sequence is left for another posting of the account
@@ -31,7 +31,7 @@ struct posting {
     money balance;
 };
 
-/// The posting an operation made or, when it was refused by what it found, the one it found last.
+/// The posting that an operation made or, if it was refused, the last posting of the account.
 struct outcome {
     errc error;
     coffer::posting posting;

@@ -83,13 +83,13 @@ public:
 
     // For the holder, in a step.
 
-    account_table::visit_place place{};    ///< up to where accounts have been moved
-    std::uint64_t epoch = 0;         ///< of the last cut that was begun
-    bool is_unfinished = false;      ///< that one has not moved every account
-    clock::time_point not_before{};  ///< the next cut may begin from here on
+    account_table::visit_place place{};  ///< up to where accounts have been moved
+    std::uint64_t epoch = 0;             ///< of the last cut that was begun
+    bool is_unfinished = false;          ///< that one has not moved every account
+    clock::time_point not_before{};      ///< the next cut may begin from here on
 
 private:
-    static constexpr std::chrono::microseconds look_again{200};
+    [[gnu::__visibility__("hidden")]] static constexpr std::chrono::microseconds look_again{200};
 
     holder hand_over(bool is_overtakable) noexcept {
         is_overtakable_ = is_overtakable;
@@ -109,7 +109,7 @@ private:
 /// What a cut works on: parts of the ledger.
 struct cut_parts {
     account_table& accounts;
-    transfer_desk& transfers;
+    transfer_table& transfers;
     epoch_clock& epochs;
     cut_desk& desk;
 };
@@ -152,7 +152,7 @@ private:
     friend class ledger;
 
     /// How many places of the table a step looks at, for each account that it may visit.
-    static constexpr std::size_t places_an_account = 4;
+    [[gnu::__visibility__("hidden")]] static constexpr std::size_t places_an_account = 4;
 
     resumable_cut(const detail::cut_parts& parts, detail::cut_desk::holder holder) noexcept
         : parts_{parts}, holder_{holder} {}

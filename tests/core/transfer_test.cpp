@@ -144,18 +144,18 @@ TEST_CASE("transfer: round a ring of accounts, in many threads, money goes round
     REQUIRE(total_minor == 10 * static_cast<std::int64_t>(accounts));
 }
 
-TEST_CASE("settle: leaves an account that is in hand no more, and pins nothing", "[core]") {
-    coffer::detail::transfer_desk desk;
+TEST_CASE("settle: leaves an account that is not reserved any more, and pins nothing", "[core]") {
+    coffer::detail::transfer_table table;
     account one{};
     const coffer::account_state state{cents(7), 3, 0, 1};
-    coffer::account_state in_hand = state;
-    in_hand.transfer = 5;
+    coffer::account_state reserved = state;
+    reserved.transfer = 5;
     REQUIRE(one.replace({}, state));
-    desk.settle(one, in_hand);
+    table.settle(one, reserved);
     REQUIRE(one.load() == state);
     // Each of the records can be had still, the pinned one too.
     for (int i = 0; i != account::max_transfer; ++i)
-        static_cast<void>(desk.claim());
+        static_cast<void>(table.claim());
 }
 
 TEST_CASE("transfer_record: is not given out while it is pinned, or another's", "[core]") {

@@ -1,10 +1,10 @@
-// The 16-byte compare-and-swap, and nothing else.
+// The 16-byte compare-and-swap.
 //
-// std::atomic of 16 bytes is a library call (with locks in it, for all its caller knows) under GCC,
-// and inline under Clang only where it can see the alignment. The __sync builtin on an aligned
-// 16-byte integer is inlined by both, and unlike inline assembly it is seen by the thread
-// sanitizer. (For 64-bit ARM both may call a function of the compiler's own support library, which
-// finds out once whether the processor has the instruction for it. It takes no lock.)
+// std::atomic of 16 bytes is a library call under GCC (which may take locks), and inline under
+// Clang only where it can see the alignment. The __sync builtin on an aligned 16-byte integer is
+// inlined by both, and unlike inline assembly it is seen by the thread sanitizer. (For 64-bit ARM
+// both may call a function of the compiler's support library, which checks once whether the
+// processor has the instruction for it. It takes no lock.)
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@
 
 namespace coffer::detail {
 
-/// Two 64-bit words that change as one. Its default, all zero bits, needs no constructor to run.
+/// Two 64-bit words that change as one. All zero bits are valid: no constructor has to run.
 struct alignas(16) double_word {
     std::uint64_t first;
     std::uint64_t second;
@@ -37,8 +37,8 @@ static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
 #pragma clang diagnostic ignored "-Watomic-implicit-seq-cst"
 #endif
 
-/// Replaces `word` by `desired` if it is `expected`, as one step of all threads, with both memory
-/// orders seq_cst (the builtin knows no weaker one). False if it was not.
+/// Replaces `word` by `desired` if it is `expected`, as one atomic step, with both memory orders
+/// seq_cst (the builtin has no weaker one). Returns false if it was not `expected`.
 [[nodiscard]] inline bool compare_and_swap(double_word& word, const double_word& expected,
                                            const double_word& desired) noexcept {
     __extension__ using whole [[gnu::__may_alias__]] = unsigned __int128;
@@ -48,7 +48,7 @@ static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
     static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "first is the low half");
 #if defined(__clang__) && defined(__aarch64__)
     // For 64-bit ARM with neither the instruction nor the library function, Clang (14 and 19) reads
-    // a half that nobody uses into the zero register, and writes that back. So both are used.
+    // a half that is not used into the zero register, and writes that back. So both are used.
     const whole found = __sync_val_compare_and_swap(reinterpret_cast<whole*>(&word),
                                                     as_whole(expected), as_whole(desired));
     const auto first = static_cast<std::uint64_t>(found);
@@ -65,7 +65,7 @@ static_assert(sizeof(double_word) == 16 && alignof(double_word) == 16);
 #pragma clang diagnostic pop
 #endif
 
-/// One half. The halves of a word may be from different moments: see load_state.
+/// Loads one half. The halves of a word may be from different moments: see load_state.
 [[nodiscard]] inline std::uint64_t load_acquire(const std::uint64_t& half) noexcept {
     return __atomic_load_n(&half, __ATOMIC_ACQUIRE);
 }

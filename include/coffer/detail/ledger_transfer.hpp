@@ -1,4 +1,4 @@
-// The ledger's transfer: implementation details of ledger.hpp, which says all there is to know.
+// Implements ledger::transfer, which ledger.hpp declares and documents.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ inline errc ledger::check(account_state from, account_state to, money amount) co
     return exhausted ? errc::sequence_exhausted : errc::ok;
 }
 
-/// Moves the account to the epoch that is the current one after its state was loaded. False if the
-/// state is another.
+/// Moves the account to the epoch that is the current one after its state was loaded. Returns false
+/// if the state has changed.
 inline bool ledger::in_current_epoch(slot at, account_state& state) noexcept {
     const std::uint16_t epoch = epochs_.now();
     if (state.epoch != epoch)
@@ -30,8 +30,8 @@ inline bool ledger::in_current_epoch(slot at, account_state& state) noexcept {
     return detail::move_to_epoch(at, state, epoch);
 }
 
-// As in post: what nearly all transfers do, in few instructions, and all others in steps. Which of
-// the two accounts is the lower cannot be foreseen, so that no branch depends on it.
+// As in post: the common case in few instructions, all others in steps. Which of the two accounts
+// is the lower cannot be predicted, so no branch depends on it.
 inline ledger::transfer_outcome ledger::transfer(account_number from, account_number to,
                                                  money amount) noexcept {
     if (amount <= money{}) [[unlikely]]
@@ -64,7 +64,7 @@ inline ledger::transfer_outcome ledger::transfer(account_number from, account_nu
     return posted(from, to, legs);
 }
 
-/// Whether this transfer meets nothing out of the ordinary.
+/// Whether this transfer is the common case: open accounts, not reserved, in the current epoch.
 inline bool ledger::is_ordinary(const detail::transfer_record::legs& legs,
                                 std::uint16_t epoch) noexcept {
     // Of a balance and an amount that are not negative, a difference is negative if it is below
@@ -75,7 +75,7 @@ inline bool ledger::is_ordinary(const detail::transfer_record::legs& legs,
            static_cast<std::int64_t>(signs) >= 0;
 }
 
-/// What a transfer that was carried out made.
+/// The postings of a transfer that was carried out.
 inline ledger::transfer_outcome ledger::posted(account_number from, account_number to,
                                                const detail::transfer_record::legs& legs) noexcept {
     transfer_outcome done{errc::ok, {}, {}};
@@ -94,7 +94,7 @@ inline ledger::transfer_outcome ledger::posted(account_number from, account_numb
         account_state payer = settled(payer_at);
         account_state payee = settled(payee_at);
         if (const errc error = check(payer, payee, amount); error != errc::ok) {
-            // Of one moment: the payer is still as it was when the payee was looked at.
+            // Both of one moment: the payer had not changed when the payee was loaded.
             if (payer_at.account->load() != payer)
                 continue;
             return {error, detail::posting_of(from, payer), detail::posting_of(to, payee)};

@@ -1,9 +1,9 @@
-// Where tests get in between: nothing of this is left in a program that does not ask for it.
+// Lets tests interrupt the protocols and plant bugs; has no effect in other programs.
 //
-// A test that defines COFFER_TEST_STEP before it includes the core, as a function-like macro, has
-// it run between the steps of the protocols, to yield there. One that defines COFFER_PLANTED_BUG as
-// the name of a bug has that bug planted, to see that the checks catch it. Either stands in every
-// translation unit of a program or in none.
+// If a test defines the function-like macro COFFER_TEST_STEP before it includes the core, that runs
+// between the steps of the protocols, to yield there. If it defines COFFER_PLANTED_BUG as the name
+// of a bug, the core has that bug, to show that the checks find it. Each must be the same in all
+// translation units of a program.
 #pragma once
 
 #include <chrono>
@@ -15,12 +15,12 @@ namespace coffer::detail {
 
 #if !defined(COFFER_TEST_STEP)
 #define COFFER_TEST_STEP() static_cast<void>(0)
-/// From the beginning of a cut to that of the next, at the least: see the limits in cut.hpp.
+/// The least time from the beginning of a cut to that of the next: see the limits in cut.hpp.
 constexpr std::chrono::milliseconds cut_spacing() noexcept {
     return std::chrono::milliseconds{1};
 }
 #else
-// A test that gets in between makes fewer cuts than there are epochs in a state.
+// Such a test makes fewer cuts than a state has epochs.
 constexpr std::chrono::milliseconds cut_spacing() noexcept {
     return std::chrono::milliseconds{0};
 }
@@ -28,14 +28,14 @@ constexpr std::chrono::milliseconds cut_spacing() noexcept {
 
 enum class bug : std::uint8_t {
     none,
-    lost_retry,            ///< a failed compare-and-swap is taken for a posting
+    lost_retry,            ///< a failed compare-and-swap counts as a posting
     epoch_before_state,    ///< a posting loads the epoch before the state
     before_not_saved,      ///< a posting after the cut does not save the state before it
     before_overwritten,    ///< a stale posting overwrites the state saved by another
-    decided_twice,         ///< a transfer's status is stored whatever it was
+    decided_twice,         ///< a transfer's status is stored even if it is decided
     aborted_reused,        ///< a transfer's record is used again though helpers still read it
-    committed_on_one_leg,  ///< a transfer commits before its second account is in hand
-    commit_unseen,         ///< a reader takes an account in hand for as it was, though committed
+    committed_on_one_leg,  ///< a transfer commits before its second account is reserved
+    commit_unseen,         ///< a reader returns the state before a committed transfer
 };
 
 #if defined(COFFER_PLANTED_BUG)

@@ -1,4 +1,4 @@
-// Memory for the account table, and what happens when there is none.
+// An array in zeroed memory, in huge pages if it is large, and the error if there is no memory.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,7 @@
 
 #include <coffer/detail/macros_push.inc>
 
-// Behind the above: this may be the first header of the system that a program includes.
+// After macros_push: this may be the first system header that a program includes.
 #if defined(__linux__)
 #include <sys/mman.h>
 #endif
@@ -27,7 +27,7 @@ inline constexpr std::size_t cache_line_bytes = 64;
 #endif
 }
 
-/// Zeroed memory, which becomes resident as it is touched.
+/// An array in zeroed memory, whose pages become resident when they are first accessed.
 template <class Element>
 class zeroed_array {
     // An implicit-lifetime type: its objects begin to exist in the memory that calloc returns.
@@ -41,10 +41,10 @@ public:
         const std::size_t bytes = size * sizeof(Element);
         const bool large = bytes >= huge_page_bytes;
         const std::size_t alignment = large ? huge_page_bytes : cache_line_bytes;
-        // Whole huge pages: at its end too, a large array shall have no pages of 4 KiB.
+        // Whole huge pages: a large array must not end with pages of 4 KiB.
         const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;
         std::size_t room = whole + alignment;
-        // calloc rather than an aligned allocation and a fill: pages nobody touched stay unmade.
+        // calloc, not an aligned allocation and a fill: pages that are not accessed take no memory.
         memory_ = std::calloc(room, 1);
         void* aligned = memory_;
         if (memory_ != nullptr && std::align(alignment, whole, aligned, room) != nullptr) {
@@ -62,11 +62,11 @@ public:
 private:
     static constexpr std::size_t huge_page_bytes = std::size_t{2} << 20;
 
-    /// With pages of 4 KiB, most random accesses to a large table miss the address translation too.
+    /// With pages of 4 KiB, most random accesses to a large table also miss the TLB.
     static void ask_for_huge_pages([[maybe_unused]] void* begin,
                                    [[maybe_unused]] std::size_t bytes) noexcept {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-        // Advice only: where it is not taken, the table is slower and nothing else.
+        // Advice only: without huge pages the table is slower.
         static_cast<void>(::madvise(begin, bytes, MADV_HUGEPAGE));
 #endif
     }
