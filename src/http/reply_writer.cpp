@@ -2,22 +2,18 @@
 
 #include <array>
 #include <boost/beast/http/status.hpp>
-#include <charconv>
 #include <cstdio>
+
+#include "ops/text.hpp"
 
 namespace coffer::http {
 namespace {
-
-void append_number(std::string& out, std::size_t value) {
-    char digits[20];
-    out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
 
 void append_status_line(std::string& out, int status) {
     const auto reason =
         boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
     out += "HTTP/1.1 ";
-    append_number(out, static_cast<std::size_t>(status));
+    append_number(out, status);
     out += ' ';
     out.append(reason.data(), reason.size());
     out += "\r\n";

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ops/file_calls.hpp"
+#include "ops/file_descriptor.hpp"
 #include "ops/log.hpp"
 
 namespace coffer::journal {
@@ -42,17 +43,13 @@ identify_result identity_of(int directory, const char* path, int flags, bool wit
 
 class posix_file : public storage_file {
 public:
-    explicit posix_file(int descriptor) noexcept : descriptor_{descriptor} {}
-    posix_file(const posix_file&) = delete;
-    posix_file& operator=(const posix_file&) = delete;
-    // Not again when interrupted: on Linux it is closed by then, and the number may be another's.
-    ~posix_file() override { ::close(descriptor_); }
+    explicit posix_file(file_descriptor opened) noexcept : opened_{std::move(opened)} {}
 
     read_result read(std::uint64_t offset, std::span<std::byte> into) override {
         read_result done;
         while (done.bytes != into.size()) {
             const ssize_t got = uninterrupted([&] {
-                return ::pread(descriptor_, into.data() + done.bytes, into.size() - done.bytes,
+                return ::pread(opened_.number(), into.data() + done.bytes, into.size() - done.bytes,
                                static_cast<off_t>(offset + done.bytes));
             });
             if (got < 0)
@@ -67,7 +64,7 @@ public:
     std::error_code write(std::uint64_t offset, std::span<const std::byte> bytes) override {
         while (!bytes.empty()) {
             const ssize_t put = uninterrupted([&] {
-                return ::pwrite(descriptor_, bytes.data(), bytes.size(),
+                return ::pwrite(opened_.number(), bytes.data(), bytes.size(),
                                 static_cast<off_t>(offset));
             });
             if (put < 0)
@@ -80,7 +77,7 @@ public:
 
     std::error_code allocate(std::uint64_t bytes) override {
         const int failed = uninterrupted(
-            [&] { return ::fallocate(descriptor_, 0, 0, static_cast<off_t>(bytes)); });
+            [&] { return ::fallocate(opened_.number(), 0, 0, static_cast<off_t>(bytes)); });
         if (failed == 0)
             return {};
         // Some file systems cannot set room aside. Writing the zeros does it, as far as they can.
@@ -88,30 +85,30 @@ public:
             return last_error();
         say_once_that_room_is_not_set_aside(last_error());
         const int refused =
-            uninterrupted([&] { return ::ftruncate(descriptor_, static_cast<off_t>(bytes)); });
+            uninterrupted([&] { return ::ftruncate(opened_.number(), static_cast<off_t>(bytes)); });
         return refused == 0 ? std::error_code{} : last_error();
     }
 
     std::error_code sync() override {
         // Of the metadata what is needed to read the data again, the length among it, and no times.
         // Interrupted is not failed: nothing is lost then, and it is called again.
-        return uninterrupted([&] { return ::fdatasync(descriptor_); }) == 0 ? std::error_code{}
-                                                                            : last_error();
+        return uninterrupted([&] { return ::fdatasync(opened_.number()); }) == 0 ? std::error_code{}
+                                                                                 : last_error();
     }
 
     size_result size() const override {
         struct stat found {};
-        if (::fstat(descriptor_, &found) != 0)
+        if (::fstat(opened_.number(), &found) != 0)
             return {0, last_error()};
         return {static_cast<std::uint64_t>(found.st_size), {}};
     }
 
     identify_result identify() const override {
-        return identity_of(descriptor_, "", AT_EMPTY_PATH, false);
+        return identity_of(opened_.number(), "", AT_EMPTY_PATH, false);
     }
 
 private:
-    const int descriptor_;
+    const file_descriptor opened_;
 };
 
 }  // namespace
@@ -130,11 +127,10 @@ storage::open_result posix_storage::open(const std::string& name, access wanted)
     const int flags = wanted == access::read     ? O_RDONLY
                       : wanted == access::create ? O_RDWR | O_CREAT | O_EXCL
                                                  : O_RDWR;
-    const int opened =
-        uninterrupted([&] { return ::open((directory_ / name).c_str(), flags | O_CLOEXEC, 0640); });
-    if (opened < 0)
+    file_descriptor opened{directory_ / name, flags, 0640};
+    if (!opened.is_open())
         return {nullptr, last_error()};
-    return {std::make_unique<posix_file>(opened), {}};
+    return {std::make_unique<posix_file>(std::move(opened)), {}};
 }
 
 storage::list_result posix_storage::list() const {
