@@ -6,7 +6,7 @@
 namespace coffer::http {
 namespace {
 
-// Relaxed throughout: the counts say nothing of other memory.
+// Relaxed throughout: no other memory is published by these counts.
 bool count_up_to(std::atomic<std::size_t>& count, std::size_t limit) noexcept {
     std::size_t now = count.load(std::memory_order_relaxed);
     while (now < limit)
@@ -20,7 +20,7 @@ bool count_up_to(std::atomic<std::size_t>& count, std::size_t limit) noexcept {
 
 peer peer_of(const boost::asio::ip::address& address) noexcept {
     peer found{};
-    // 0 is no network of IPv6, so the two kinds do not meet.
+    // No IPv6 network begins with 32 zero bits, so the two kinds cannot collide.
     const auto put_v4 = [&found](const boost::asio::ip::address_v4& v4) {
         const auto bytes = v4.to_bytes();
         std::copy(bytes.begin(), bytes.end(), found.begin() + 4);
@@ -54,8 +54,8 @@ admission::place admission::admit(const boost::asio::ip::address& from) {
         return {*this, place::kind::admitted, who};
     if (count_up_to(turned_away_, limits_.turned_away()))
         return {*this, place::kind::turned_away, who};
-    // Nobody is shut for being the last before accepting stops. One whose peer has too many is: it
-    // must not keep others out.
+    // A client over its peer's limit gets no place, since it must not keep others out. The last
+    // client before accepting stops is turned away in order.
     if (!is_full_of_admitted())
         return {};
     turned_away_.fetch_add(1, std::memory_order_relaxed);

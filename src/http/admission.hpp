@@ -1,4 +1,4 @@
-// Who may connect: the counts of connections, in all and of each peer, over all workers.
+// Limits the number of connections, in all and of each peer, over all workers of a server.
 #pragma once
 
 #include <array>
@@ -13,23 +13,23 @@
 
 namespace coffer::http {
 
-/// A peer as it counts: an IPv4 address, or the /64 of an IPv6 address, which is what one customer
-/// is commonly given.
+/// What counts as one peer: an IPv4 address, or the /64 network of an IPv6 address, which is what
+/// providers commonly assign to one customer.
 using peer = std::array<unsigned char, 8>;
 
 [[nodiscard]] peer peer_of(const boost::asio::ip::address&) noexcept;
 
-/// Thread safety: all of it may be called from any thread at once. Lock-free, unless peers have a
-/// limit that is below that of all: then a mutex guards their counts, as a connection comes and as
-/// it goes, and never for a request.
+/// Thread safety: any thread may call any member. Lock-free, unless a peer's limit is below the
+/// limit of all: then a mutex guards the counts of peers. It is taken when a connection begins and
+/// when it ends, never for a request.
 class admission {
 public:
-    /// A connection's place, given back as it is destroyed.
+    /// One connection's share of the limits, returned by the destructor.
     class place {
     public:
         enum class kind : std::uint8_t {
-            none,         ///< to be told that there is no room, and shut
-            turned_away,  ///< to be told so, and given time to read it
+            none,         ///< refuse a request that is here already, and close
+            turned_away,  ///< refuse its first request, with time to read the reply
             admitted,
         };
 
@@ -55,7 +55,7 @@ public:
     /// `allowed` must outlive it.
     explicit admission(const limits& allowed) noexcept : limits_{allowed} {}
 
-    /// A place for one more connection from this peer, whatever kind there is. Throws
+    /// Takes a place for one more connection from this peer, of the best kind that is left. Throws
     /// std::bad_alloc.
     [[nodiscard]] place admit(const boost::asio::ip::address& from);
 
@@ -63,8 +63,7 @@ public:
         return admitted_.load(std::memory_order_relaxed);
     }
 
-    /// Whether there is no room for anybody, not even to be turned away: nobody should be accepted
-    /// until a connection has gone.
+    /// Whether no place of any kind is left: no connection should be accepted until one has ended.
     [[nodiscard]] bool is_full() const noexcept {
         return is_full_of_admitted() &&
                turned_away_.load(std::memory_order_relaxed) >= limits_.turned_away();

@@ -1,20 +1,42 @@
-// How much memory all connections hold together for what is under way: requests in part, and
-// replies that clients do not take.
+// The memory that connections buffer: requests in part, and replies that clients have not taken.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
+#include <string>
+
+#include "http/limits.hpp"
 
 namespace coffer::http {
 
-/// Thread safety: all of it may be called from any thread at once. Lock-free: one atomic addition.
+/// Empties a text, and frees its memory unless it is small.
+inline void give_back(std::string& text) noexcept {
+    if (text.capacity() > small_bytes)
+        std::string{}.swap(text);  // an assignment would keep it
+    else
+        text.clear();
+}
+
+/// Frees what a text has reserved beyond its content, if the content is small.
+inline void give_back_beyond(std::string& text) {
+    if (text.size() <= small_bytes && text.capacity() > small_bytes)
+        std::string{text}.swap(text);
+}
+
+/// How many bytes of a text's memory count as buffered: small texts do not count.
+[[nodiscard]] inline std::size_t buffered_bytes_of(const std::string& text) noexcept {
+    return text.capacity() > small_bytes ? text.capacity() : 0;
+}
+
+/// The sum over all connections of a server, and its limit.
+/// Thread safety: any thread may call any member. Lock-free: one atomic addition.
 class buffered_total {
 public:
     explicit buffered_total(std::size_t limit_bytes) noexcept : limit_bytes_{limit_bytes} {}
 
     [[nodiscard]] bool exceeded() const noexcept { return bytes() > limit_bytes_; }
 
-    // Relaxed: a count that decides about nothing but itself, and may be a moment old.
+    // Relaxed: nothing is read or written because of this count, and it may be a moment old.
     [[nodiscard]] std::size_t bytes() const noexcept {
         return bytes_.load(std::memory_order_relaxed);
     }
@@ -28,7 +50,7 @@ private:
     std::atomic<std::size_t> bytes_{0};
 };
 
-/// What one connection holds of the total, until it ends. Thread safety: none.
+/// One connection's part of the total, subtracted when the connection ends. Thread safety: none.
 class buffered_share {
 public:
     explicit buffered_share(buffered_total& total) noexcept : total_{total} {}

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "http/characters.hpp"
+#include "http/request_syntax.hpp"
 
 namespace coffer::http {
 
@@ -32,7 +32,8 @@ std::size_t chunked_body::take(std::string_view bytes, std::size_t most_content,
         problem_ = problem::body_too_large;
         return 0;
     }
-    // Up to the first byte too many, so that the answer does not depend on how the bytes come.
+    // It stops at the first byte over the limit, so that the result does not depend on how the
+    // bytes are split.
     bytes = bytes.substr(0, most_bytes + 1 - taken_);
     std::size_t at = 0;
     while (at != bytes.size() && state_ != state::done && problem_ == problem::none) {
@@ -103,7 +104,7 @@ void chunked_body::size_digit(char c, std::size_t most_bytes) {
         return after_size(c);
     size_ = (state_ == state::size ? size_ : 0) * 16 + static_cast<std::size_t>(digit);
     state_ = state::size;
-    // Before the next digit, so that the size never grows past what it can hold.
+    // Checked at each digit, so that the size cannot overflow.
     if (size_ > most_bytes - content_.size())
         problem_ = problem::body_too_large;
 }

@@ -1,7 +1,7 @@
-// A request body in chunks (RFC 9112, section 7.1), taken apart as it arrives.
+// Decodes a chunked request body (RFC 9112, section 7.1) as it arrives.
 //
-// Our own, since Beast's parser takes line feeds within chunk extensions, extensions and trailers
-// without end, and lets trailers speak where only the head should.
+// Not by Beast's parser, which accepts line feeds within chunk extensions, does not limit
+// extensions and trailers, and merges trailers into the head's fields.
 #pragma once
 
 #include <cstddef>
@@ -10,16 +10,16 @@
 #include <string_view>
 
 #include "api/problem.hpp"
+#include "http/buffered_bytes.hpp"
 #include "http/limits.hpp"
-#include "http/text_memory.hpp"
 
 namespace coffer::http {
 
-/// Extensions and trailers are passed over. Thread safety: none.
+/// Extensions and trailers are checked and ignored. Thread safety: none.
 class chunked_body {
 public:
-    /// Takes what it can from the front of `bytes` and returns how much: all, unless the body ends
-    /// before or something is wrong with it.
+    /// Decodes from the front of `bytes` and returns how many bytes it took: all, unless the body
+    /// ends earlier or is malformed or too large (see problem_found).
     [[nodiscard]] std::size_t take(std::string_view bytes, const limits& allowed);
     /// The same for a body without a limit, whose content is dropped as it is used. Chunk headers
     /// and trailers between two pieces of content are limited.
@@ -33,7 +33,7 @@ public:
     /// The content of all chunks so far.
     [[nodiscard]] std::string_view content() const noexcept { return content_; }
 
-    /// What its memory counts as held.
+    /// How many bytes of its memory count as buffered.
     [[nodiscard]] std::size_t buffered_bytes() const noexcept {
         return buffered_bytes_of(content_);
     }
@@ -43,16 +43,16 @@ public:
 
 private:
     enum class state : std::uint8_t {
-        size_begin,  // the first digit of a chunk's size is due
+        size_begin,  // expects the first digit of a chunk's size
         size,
         extension,
         size_end,  // the line feed after it
         data,
         data_return,
         data_feed,
-        trailer_begin,  // a trailer's first character, or the end
+        trailer_begin,  // expects a trailer, or the last line
         trailer_name,
-        trailer,  // what follows its colon
+        trailer,  // after its colon
         trailer_feed,
         end_feed,
         done,
@@ -68,8 +68,8 @@ private:
 
     state state_ = state::size_begin;
     api::problem problem_ = api::problem::none;
-    std::size_t size_ = 0;   // of the chunk, as far as it is read
-    std::size_t taken_ = 0;  // of everything
+    std::size_t size_ = 0;   // of the chunk, or what is left of it
+    std::size_t taken_ = 0;  // bytes, framing included
     std::string content_;
 };
 

@@ -4,7 +4,6 @@
 
 #include "http/limits.hpp"
 #include "http/reply_writer.hpp"
-#include "http/text_memory.hpp"
 #include "ops/assertion.hpp"
 
 namespace coffer::http {

@@ -27,9 +27,16 @@
 #include "http/admission.hpp"
 #include "http/buffered_bytes.hpp"
 #include "http/session.hpp"
-#include "http/ticks.hpp"
 
 namespace coffer::http {
+
+/// Time as a worker counts it, by one timer: whole seconds since it began.
+using tick = std::int64_t;
+
+/// The first tick by which at least `wait` has passed since some moment after tick `now`.
+[[nodiscard]] constexpr tick tick_after(tick now, std::chrono::seconds wait) noexcept {
+    return now + wait.count() + 1;
+}
 
 /// What the conversations of one worker share.
 struct conversation_context {

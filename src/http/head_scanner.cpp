@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "http/characters.hpp"
-#include "http/request_target.hpp"
+#include "http/request_syntax.hpp"
 
 namespace coffer::http {
 namespace {
@@ -21,7 +20,7 @@ problem check_version(std::string_view version) noexcept {
 problem check_request_line(std::string_view line, std::size_t most_target_bytes) noexcept {
     const std::size_t target = line.find(' ') + 1;
     const std::size_t version = line.rfind(' ') + 1;
-    // One space between the three parts and none in them.
+    // Exactly two spaces: one before and one after the target.
     if (target <= 1 || version <= target + 1 || line.find(' ', target) + 1 != version)
         return problem::request_malformed;
     if (version - 1 - target > most_target_bytes)
@@ -48,7 +47,8 @@ std::size_t head_scanner::scan(std::string_view bytes, const limits& allowed) no
             problem_ = check_size(bytes.size(), allowed);
             return 0;
         }
-        // The limits first: without this line feed they would have been all there was to go by.
+        // The limits come first: they apply even before the line is complete, so the result does
+        // not depend on how the bytes are split.
         problem_ = check_size(feed, allowed);
         if (problem_ != problem::none)
             break;

@@ -1,8 +1,7 @@
-// Finds the end of a request's head, and refuses what Beast's parser would let through.
+// Finds the end of a request's head, and refuses malformed heads that Beast's parser accepts.
 //
-// RFC 9112 lets a server take a bare LF for a line's end and unfold folded lines. Two parties that
-// do so differently disagree on where a request ends, so here a line ends with CRLF and nothing
-// else.
+// RFC 9112 permits a server to accept a bare LF as a line's end and to unfold folded lines. Two
+// parties that differ in this disagree about where a request ends, so here only CRLF ends a line.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +14,9 @@ namespace coffer::http {
 
 class head_scanner {
 public:
-    /// Goes on over `bytes`, the request from its first byte on and at least as long as last time.
-    /// Looks at each byte once. `problem_found` says what is wrong with it, if anything.
-    /// Returns the head's size with the empty line that ends it, or 0 if that is not there yet.
+    /// Continues to scan `bytes`: the request from its first byte, with at least the bytes of the
+    /// last call. Each byte is scanned once. Returns the head's size, its last empty line included,
+    /// or 0 if the head is incomplete or `problem_found` is set.
     [[nodiscard]] std::size_t scan(std::string_view bytes, const limits& allowed) noexcept;
 
     [[nodiscard]] api::problem problem_found() const noexcept { return problem_; }

@@ -1,6 +1,7 @@
-// How much of anything a client may ask for, and how long it may take.
+// The limits on what a client may send, occupy and delay.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -10,56 +11,57 @@ namespace coffer::http {
 inline constexpr std::size_t kibibyte = 1024;
 inline constexpr std::size_t mebibyte = 1024 * kibibyte;
 
-/// Each of these is a flag of `coffer serve`, and stands here with its default. They do not change
-/// while a server runs.
+/// Each member is a flag of `coffer serve`, shown with its default. Constant while a server runs.
 struct limits {
     std::size_t target_bytes = 8 * kibibyte;
     std::size_t head_bytes = 16 * kibibyte;  ///< request line and fields together
     std::size_t body_bytes = 64 * kibibyte;
-    /// Answered to one connection before it is the next one's turn.
+    /// Requests of one connection that are answered before other connections are served.
     std::size_t requests_per_wake = 256;
-    /// Replies to one client that it has not taken: nothing more is answered to it meanwhile.
+    /// Replies buffered for one client: when reached, it is answered no more until it takes some.
     std::size_t output_bytes = 256 * kibibyte;
-    /// Requests in part and replies not taken, of all connections together.
+    /// Incomplete requests and buffered replies of all connections together.
     std::size_t buffered_bytes = 256 * mebibyte;
-    /// At once. One that waits takes about a kilobyte.
+    /// Open connections. An idle one takes less than a kibibyte of memory.
     std::size_t connections = 16 * 1024;
-    /// From one address, or one /64 of IPv6. No limit of its own unless one is asked for: everyone
-    /// behind a proxy has one address, and so has a load tester.
+    /// Open connections from one peer (see `peer`). Unlimited by default: all clients behind a
+    /// proxy have one address, and so has a load generator.
     std::size_t connections_per_peer = std::numeric_limits<std::size_t>::max();
 
-    // Each phase has one deadline, set as it begins: a slow drip of bytes does not move it.
-    /// From the end of a request to the next one's first byte. Longer than the 60 s after which
-    /// usual load balancers close idle connections, so that they are never the ones surprised.
+    // Each phase has one deadline, set when it begins: bytes that drip in do not move it.
+    /// From the end of a request to the first byte of the next. Longer than the 60 s after which
+    /// common load balancers close idle connections, so that the balancer closes first.
     std::chrono::seconds idle_timeout{75};
     /// From the first byte to the end of the fields.
     std::chrono::seconds head_timeout{10};
-    /// From there to the end of the body.
+    /// From there to the end of the body; for a body taken line by line, to the end of each line.
     std::chrono::seconds body_timeout{30};
-    /// For the client to take some of what it is sent: it starts again whenever it has.
+    /// For the client to acknowledge some of the bytes sent; starts again whenever it does.
     std::chrono::seconds write_timeout{30};
     /// For the client to close after the last reply.
     std::chrono::seconds linger_timeout{2};
-    /// From the signal to stop until it begins to: it calls itself not ready, and serves.
+    /// From the signal to stop until the drain begins: the server reports itself not ready, and
+    /// serves.
     std::chrono::seconds drain_grace{0};
-    /// For everything, once the server stops.
+    /// For the whole drain.
     std::chrono::seconds drain_timeout{5};
 
-    /// A chunked body with its chunk headers and trailers.
+    /// Size of a chunked body with its chunk headers and trailers.
     [[nodiscard]] constexpr std::size_t chunked_bytes() const noexcept { return 2 * body_bytes; }
-    /// A method, two spaces and a version beside the target.
+    /// Size of a request line: the target with method, two spaces and version.
     [[nodiscard]] constexpr std::size_t request_line_bytes() const noexcept {
         return target_bytes + 64;
     }
-    /// Connections over the limit that are told so and may linger until they have read it. Once
-    /// there are as many, the rest wait to be accepted; those of a peer over its limit are shut.
+    /// Connections over the limit that are accepted to be refused in order. When all are taken,
+    /// accepting pauses; further connections of a peer over its own limit are closed at once.
     [[nodiscard]] constexpr std::size_t turned_away() const noexcept { return connections / 8 + 1; }
-    /// Whether a target that is just not too long fits into a head.
+    /// Whether the longest target fits into a head.
     [[nodiscard]] constexpr bool are_consistent() const noexcept {
         return request_line_bytes() <= head_bytes;
     }
-    /// Whether there is room for the largest request there may be, which would never arrive else:
-    /// a chunked one as it comes and its content, each in a text that may have doubled.
+    /// Whether the largest request fits into `buffered_bytes`; otherwise it could never be
+    /// received. That is a chunked one, encoded and decoded, each in a string that may have
+    /// doubled.
     [[nodiscard]] constexpr bool can_hold_a_request() const noexcept {
         return buffered_bytes >= 2 * (head_bytes + chunked_bytes() + body_bytes);
     }
@@ -68,16 +70,23 @@ struct limits {
 inline constexpr limits default_limits;
 static_assert(default_limits.are_consistent() && default_limits.can_hold_a_request());
 
-/// Read from a socket at once.
+/// Read from a socket by one call.
 inline constexpr std::size_t read_bytes = 64 * kibibyte;
-/// Read and thrown away after the last reply, so that the client gets to read it.
+/// Read and discarded after the last reply, so that a reset does not destroy the reply.
 inline constexpr std::size_t linger_bytes = 1 * mebibyte;
-/// Memory that a connection may keep, and that does not count as held.
+/// Memory of a string that a connection may keep, and that does not count as buffered.
 inline constexpr std::size_t small_bytes = 1 * kibibyte;
 
-/// `wanted` with as many connections as there are file descriptors for: each is one, those turned
-/// away too, and `reserved` are for everything else. At least one.
-[[nodiscard]] limits fit_to_descriptors(limits wanted, std::size_t descriptors,
-                                        std::size_t reserved) noexcept;
+/// Returns `wanted` with no more connections than there are file descriptors for. Each connection
+/// takes one, those turned away too; `reserved` are for everything else. At least one connection.
+[[nodiscard]] constexpr limits fit_to_descriptors(limits wanted, std::size_t descriptors,
+                                                  std::size_t reserved) noexcept {
+    const std::size_t left = descriptors > reserved ? descriptors - reserved : 0;
+    if (wanted.connections + wanted.turned_away() > left)
+        // Of 9 parts, one is for those turned away, and one descriptor more.
+        wanted.connections = std::max(left, std::size_t{2}) * 8 / 9 - 1;
+    wanted.connections = std::max(wanted.connections, std::size_t{1});
+    return wanted;
+}
 
 }  // namespace coffer::http

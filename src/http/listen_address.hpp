@@ -1,4 +1,4 @@
-// Where the server listens.
+// The address that the server listens on, as text and as host and port.
 #pragma once
 
 #include <cstdint>
@@ -13,13 +13,13 @@ struct listen_address {
     std::uint16_t port;  ///< 0 lets the system choose
 };
 
-/// Reads ADDR:PORT, with ADDR an IPv4 address, an IPv6 address in brackets, or localhost.
+/// Parses ADDR:PORT, with ADDR an IPv4 address, an IPv6 address in brackets, or localhost.
 [[nodiscard]] std::optional<listen_address> parse_listen_address(std::string_view text);
 
-/// Reads a port alone: 0 .. 65535.
+/// Parses a port alone: 0 .. 65535.
 [[nodiscard]] std::optional<std::uint16_t> parse_port(std::string_view text);
 
-/// The address as it stands in a URL: "127.0.0.1:5000", "[::1]:5000".
+/// Formats the address as in a URL: "127.0.0.1:5000", "[::1]:5000".
 [[nodiscard]] std::string to_string(const listen_address&);
 
 }  // namespace coffer::http

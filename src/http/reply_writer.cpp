@@ -33,7 +33,7 @@ void put_date(std::time_t now, std::string& out) {
                                 "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     std::tm utc{};
     ::gmtime_r(&now, &utc);
-    // Not strftime, whose names follow the locale.
+    // Not by strftime, whose names depend on the locale.
     char text[64];
     const int size = std::snprintf(text, sizeof text, "%s, %02d %s %04d %02d:%02d:%02d GMT",
                                    days[static_cast<std::size_t>(utc.tm_wday)], utc.tm_mday,
@@ -47,7 +47,7 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     out += "Date: ";
     out += framing.date;
     out += "\r\nCache-Control: no-store\r\n";
-    // RFC 9110, section 8.6: no Content-Length where there cannot be content.
+    // RFC 9110, section 8.6: a reply that cannot have content has no Content-Length.
     if (!reply.body().empty() || reply.is_stream()) {
         out += "Content-Type: ";
         out += reply.content_type();

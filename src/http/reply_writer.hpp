@@ -1,4 +1,4 @@
-// From a reply to its bytes.
+// Writes replies as bytes of HTTP/1.1.
 #pragma once
 
 #include <ctime>
@@ -9,22 +9,22 @@
 
 namespace coffer::http {
 
-/// The value of a Date field (RFC 9110, section 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
+/// Formats the value of a Date field (RFC 9110, section 5.6.7): "Sun, 06 Nov 1994 08:49:37 GMT".
 [[nodiscard]] std::string date_text(std::time_t now);
 
-/// Replaces `out` by that, without an allocation where `out` has had a date before.
+/// Replaces `out` by that value. Allocates nothing if `out` held a date before.
 void put_date(std::time_t now, std::string& out);
 
-/// What the connection says along with a reply.
+/// The parts of a reply that depend on the connection and the request.
 struct reply_framing {
     std::string_view date;
-    bool without_body = false;  ///< the reply to a HEAD request
+    bool without_body = false;  ///< it answers a HEAD request
     bool close = false;         ///< the last reply on this connection
-    bool chunked = false;       ///< its body is a stream, and follows in chunks
-    bool keep_alive = false;    ///< said aloud, for HTTP/1.0
+    bool chunked = false;       ///< its body is a stream that follows in chunks
+    bool keep_alive = false;    ///< stated for HTTP/1.0 unless it closes
 };
 
-/// Appends the whole reply to `out`.
+/// Appends the reply to `out`; of a stream the head alone.
 void write_reply(const api::reply&, const reply_framing&, std::string& out);
 
 /// Appends the interim reply that asks for the body (RFC 9110, section 15.2.1).

@@ -7,8 +7,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
-#include "http/characters.hpp"
-#include "http/request_target.hpp"
+#include "http/request_syntax.hpp"
 
 namespace coffer::http {
 namespace {
@@ -36,8 +35,8 @@ beast::string_view trimmed(beast::string_view text) noexcept {
     return text.substr(0, text.find_last_not_of(" \t") + 1);
 }
 
-// Beast's parser, for the head alone. It decides nothing about the body: that is done here, from
-// the fields of the head and not of any trailer, and more strictly than Beast 1.81 does.
+// Beast's parser, for the head alone. Where the body ends is decided here and not by Beast: from
+// the head's fields, never from a trailer's, and more strictly than Beast 1.81 does.
 class head_parser final : public beast::http::basic_parser<true> {
 public:
     head_parser(std::string_view head, const limits& allowed)
@@ -122,7 +121,7 @@ private:
             fail(problem::request_malformed);
     }
 
-    // RFC 9112, section 6.3, lets a server take one length that stands twice, or refuse it.
+    // RFC 9112, section 6.3, permits to refuse a repeated length, even if the values agree.
     void content_length_field(string_view value) noexcept {
         if (++content_lengths_ > 1 || value.empty() ||
             !std::all_of(value.begin(), value.end(), http::is_digit))
@@ -130,11 +129,11 @@ private:
     }
 
     void content_type(string_view value) noexcept {
-        // Two of them contradict each other or are one too many; then it is none that we know.
+        // Several are as unknown as none: the endpoint refuses an empty media type.
         head_.content_type = content_types_++ == 0 ? place({value.data(), value.size()}) : part{};
     }
 
-    // RFC 9110, section 8.4. A list, and several fields are one list.
+    // RFC 9110, section 8.4: the value is a list, and several fields form one list.
     void content_encoding(string_view value) noexcept {
         for (bool more = true; more;) {
             const std::size_t comma = value.find(',');
@@ -149,13 +148,13 @@ private:
     void transfer_encoding(string_view value) {
         ++transfer_encodings_;
         head_.chunked = beast::iequals(value, "chunked");
-        // RFC 9112, section 6.3: unless it is the last one, nobody knows where the body ends. Beast
-        // says whether the first one is the last, but takes it for one whatever follows the word.
+        // RFC 9112, section 6.3: unless `chunked` is the last coding, the body's end is unknown.
+        // Beast reports whether the first coding is the last, but ignores what follows the word.
         ends_chunked_ = beast::iequals(trimmed(value.substr(value.rfind(',') + 1)), "chunked");
     }
 
-    // RFC 9112, section 9.3: to close goes before all else. Beast knows no more than whether both
-    // stand there. That it takes Proxy-Connection too is how old clients of proxies mean it.
+    // RFC 9112, section 9.3: `close` has precedence. Beast only reports whether each token occurs.
+    // Proxy-Connection is accepted as Connection, as old clients of proxies mean it.
     void connection(string_view value) {
         closes_ = closes_ || beast::http::token_list{value}.exists("close");
     }
@@ -177,12 +176,12 @@ private:
         if (transfer_encodings_ != 0)
             return check_coding();
         head_.content_length = static_cast<std::size_t>(content_length().value_or(0));
-        // RFC 9110, section 10.1.1: of no meaning without a body, or from HTTP/1.0.
+        // RFC 9110, section 10.1.1: ignored without a body, and in HTTP/1.0.
         head_.expects_continue =
             head_.expects_continue && !head_.is_http_1_0 && head_.content_length != 0;
     }
 
-    // RFC 9112, section 6.1: any of these is a smuggled request as likely as a mistake.
+    // RFC 9112, section 6.1: each of these may be an attempt to smuggle a request.
     void check_coding() noexcept {
         if (transfer_encodings_ != 1 || content_lengths_ != 0 || head_.is_http_1_0)
             fail(problem::request_malformed);

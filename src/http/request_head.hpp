@@ -1,4 +1,4 @@
-// What a request's head says, as far as this server cares.
+// Parses a request's head into the parts that the server uses.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,8 @@
 
 namespace coffer::http {
 
-/// A part of a request by its place. Views would go stale when the bytes move to a larger buffer.
+/// A part of a request by offset and size. Views would dangle when the bytes move to a larger
+/// buffer.
 struct part {
     std::uint32_t offset = 0;
     std::uint32_t size = 0;
@@ -31,15 +32,15 @@ struct request_head {
     std::size_t content_length = 0;
     part target;
     part content_type;
-    part accept;           ///< empty if there are several
-    part idempotency_key;  ///< of the first of
-    std::uint8_t idempotency_keys = 0;
+    part accept;                        ///< empty if there are several
+    part idempotency_key;               ///< the first one's value
+    std::uint8_t idempotency_keys = 0;  ///< how many such fields: 0, 1, or 2 for several
     api::problem problem = api::problem::none;
 };
 
-/// Reads a whole head that the head_scanner let through. Refuses what RFC 9110 and 9112 say to
-/// refuse, any doubt about where the body ends above all: then `problem` is set. How long a body may
-/// be depends on its route, and is not checked here.
+/// Parses a complete head that head_scanner has accepted. Sets `problem` where RFC 9110 and 9112
+/// require a refusal, above all if it is in doubt where the body ends. How long a body may be
+/// depends on its route, and is not checked here.
 [[nodiscard]] request_head read_head(std::string_view head, const limits& allowed);
 
 }  // namespace coffer::http

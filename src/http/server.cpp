@@ -16,11 +16,12 @@ server::server(coffer::engine& engine, const listen_address& where, std::size_t 
     }
 }
 
-// The first worker listens alone, which fails if anyone else does: addresses that are shared from
-// the start could be joined by any other process of the same user, with a ledger of its own.
+// The first worker binds the address exclusively, which fails if another process listens there.
+// With a shared address from the start, another process of the same user, with a ledger of its own,
+// could receive a part of the connections.
 void server::listen(coffer::engine& engine, listen_address where, std::size_t threads) {
     workers_.push_back(std::make_unique<worker>(engine.teller_at(0), common_, where, false));
-    where = address();  // with the port that it was given
+    where = address();  // with the port that the system chose
     if (threads > 1)
         workers_.front()->share_address();
     while (workers_.size() != threads)

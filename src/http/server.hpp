@@ -1,4 +1,4 @@
-// The server: as many workers as threads.
+// The HTTP server: several workers, each in its own thread, that listen on one address.
 #pragma once
 
 #include <chrono>
@@ -7,17 +7,18 @@
 #include <vector>
 
 #include "engine/engine.hpp"
-#include "http/commons.hpp"
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
 #include "http/worker.hpp"
 
 namespace coffer::http {
 
+/// Thread safety: none, but for drain.
 class server {
 public:
     /// Listens at `where` with `threads` workers, one for each teller of `engine`. Throws
-    /// std::runtime_error, with a text for people, if that cannot be: someone else listens there.
+    /// std::runtime_error with a readable reason if it cannot, for example if the address is in
+    /// use.
     server(coffer::engine& engine, const listen_address& where, std::size_t threads,
            const limits& allowed);
     ~server() { stop(); }
@@ -27,21 +28,21 @@ public:
     /// Where it listens, with the port that the system chose if it was asked to.
     [[nodiscard]] listen_address address() const { return workers_.front()->address(); }
 
-    /// Begins to serve. Throws std::system_error if there are no threads to be had.
+    /// Begins to serve. Throws std::system_error if a thread cannot be started.
     void start();
 
-    /// Begins to stop: accepts nobody any more, and answers what has arrived, for which there is
-    /// the drain timeout. Clients slower than that are cut off. May be called once, from any
-    /// thread.
+    /// Begins to drain: accepts no more connections, answers the requests that have arrived, and
+    /// closes. Connections that are open after the drain timeout are cut off. May be called once,
+    /// from any thread.
     void drain();
 
-    /// Returns once that is done.
+    /// Waits until all workers have drained.
     void wait();
 
-    /// When the drain timeout is over. For after wait().
+    /// When the drain timeout ends. Valid after wait().
     [[nodiscard]] std::chrono::steady_clock::time_point end_by() const noexcept { return end_by_; }
 
-    /// Cuts off whoever is being served. Does nothing when nobody is any more.
+    /// Cuts off all connections and ends the workers. Does nothing if they have ended.
     void stop();
 
 private:

@@ -35,9 +35,9 @@ std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t 
     return used;
 }
 
-// One request, a part of one that is taken line by line, or an empty line before a request (RFC
-// 9112, section 2.2). It stops the feed if what is there is not enough, if it was refused, or if it
-// is to wait for the teller.
+// Answers one request, takes a part of a body of kind `lines`, or skips an empty line before a
+// request (RFC 9112, section 2.2). Stops the feed if the request is incomplete, was refused, or
+// waits for the teller.
 std::size_t session::feed_one(std::string_view bytes, std::string& out) {
     stopped_ = true;
     if (phase_ == phase::idle) {
@@ -104,8 +104,9 @@ bool session::begin_body(std::string_view bytes, std::string& out) {
     return lines != nullptr || !client_waits || ask_for_body(bytes, out);
 }
 
-// RFC 9110, section 10.1.1. A client whose body does not matter is told the answer instead. It may
-// send the body all the same or not, so that nothing can follow on this connection.
+// RFC 9110, section 10.1.1. If the head alone decides the reply, that is sent instead of 100. The
+// client may then send the body or not, so the connection closes: the next request's begin is
+// unknown.
 bool session::ask_for_body(std::string_view bytes, std::string& out) {
     const bool wanted =
         api::wants_body(shared_.routes, shared_.teller, request_in(bytes, {}), shared_.reply);
@@ -119,7 +120,7 @@ bool session::ask_for_body(std::string_view bytes, std::string& out) {
 bool session::feed_body(std::string_view bytes, std::string& out) {
     if (!head_.chunked)
         return bytes.size() >= body_size_;
-    if (chunks_.done())  // and its request has waited for the teller
+    if (chunks_.done())  // the request has waited for the teller
         return true;
     body_size_ += chunks_.take(bytes.substr(body_size_), shared_.limits);
     if (chunks_.problem_found() != problem::none) {
@@ -140,7 +141,7 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
             .encoded = head_.encoded_content};
 }
 
-/// False if the request is to wait for the teller.
+/// Returns false if the request waits for the teller.
 bool session::answer(std::string_view bytes, std::string& out) {
     const std::string_view body =
         head_.chunked ? chunks_.content() : bytes.substr(head_size_, body_size_);
@@ -157,8 +158,8 @@ bool session::answer(std::string_view bytes, std::string& out) {
     return true;
 }
 
-/// Writes the reply that was made. `is_undurable`: it reports what a crash can still take back, and
-/// `instead` what the client is to know if the disk does not answer in time.
+/// Writes the reply in `shared_.reply`. If `is_undurable`, it reports what is not durable, and
+/// `instead` is the refusal to send if the disk does not answer in time.
 void session::reply(bool last, bool is_undurable, problem instead, std::string& out) {
     const std::size_t begin = out.size();
     if (shared_.reply.is_stream())

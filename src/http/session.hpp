@@ -20,15 +20,15 @@
 
 namespace coffer::http {
 
-/// A reply among others that a crash can still take back: it reports what is not durable.
+/// A reply within the output of a feed that reports a posting or a balance that is not durable.
 struct undurable_reply {
-    std::uint32_t offset;  ///< where it begins among the replies, in bytes
+    std::uint32_t offset;  ///< in the output
     std::uint32_t bytes;
-    api::problem instead;  ///< what the client is to know if the disk does not answer in time
+    api::problem instead;  ///< the refusal to send if the disk does not answer in time
     bool without_body;     ///< these three as in reply_framing
     bool close;
     bool keep_alive;
-    bool is_stream;  ///< it is the last, and a stream or a piece of one: see replace_stream
+    bool is_stream;  ///< a stream or a piece of one, at the output's end: see replace_stream
 };
 
 /// What the sessions of one thread share.
@@ -38,76 +38,78 @@ struct session_context {
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;
     const api::route_table& routes = api::product_table;
-    /// Of the replies of the last turn. The caller of `feed` clears it, and has reserved room for
-    /// as many as it asks for, so that no reply to a posting is lost for want of memory.
+    /// Those of the last feed's replies. The caller of `feed` clears it first, and reserves room
+    /// for `most_requests`, so that no reply to a posting is lost for want of memory.
     std::vector<undurable_reply> undurable{};
 };
 
-/// Thread safety: none; a session and its context belong to one thread.
+/// Thread safety: none. A session and its context belong to one thread.
 class session {
 public:
-    /// What the client is to do next, each with a deadline of its own.
+    /// What the client does next; each phase has its own deadline.
     enum class phase : std::uint8_t {
         idle,
         head,
         body,
-        streaming,  ///< to take a reply whose body is made piece by piece
+        streaming,  ///< it takes a reply whose body is a stream
         closing,
     };
 
     explicit session(session_context& shared) noexcept : shared_{shared} {}
 
-    /// Answers every request that `bytes` holds the whole of, in order, by appending to `out`, up
-    /// to `most_requests` or until `out` has the limit's bytes. Returns how many bytes that took
-    /// from the front; the rest, if any, is due again at the front of the next call's bytes. After
-    /// phase `closing` nothing is taken.
+    /// Answers the complete requests in `bytes`, in order, and appends the replies to `out`: at
+    /// most `most_requests`, and no more once `out` has limits::output_bytes. Returns how many
+    /// bytes it took from the front. The next call must begin with the rest. In phase `closing` it
+    /// takes nothing. In a turn of the teller.
     [[nodiscard]] std::size_t feed(std::string_view bytes, std::string& out,
                                    std::size_t most_requests);
     [[nodiscard]] std::size_t feed(std::string_view bytes, std::string& out) {
         return feed(bytes, out, shared_.limits.requests_per_wake);
     }
 
-    /// Whether the last feed stopped at a limit, in a stream or after one: what it left may hold
-    /// whole requests.
+    /// Whether the last feed stopped at a limit, within a stream or after one: the bytes it left
+    /// may contain complete requests.
     [[nodiscard]] bool has_more() const noexcept { return has_more_; }
 
-    /// Whether the last feed stopped at a request that cannot be put on record before more of what
-    /// the teller did is durable: it is the first of what is left.
+    /// Whether the last feed stopped at a request for which the teller's lane has no room before
+    /// more is durable. That request is the first of the bytes left.
     [[nodiscard]] bool waits_for_teller() const noexcept { return waits_for_teller_; }
 
-    /// Whether to stop at such a request, as it does at first, or to refuse it.
+    /// Sets whether to stop at such a request, which is the default, or to refuse it.
     void wait_for_teller(bool patient) noexcept { is_patient_ = patient; }
 
-    /// Whether the last feed stopped in a stream that has nothing to send before more is durable or
-    /// the next tick.
+    /// Whether the last feed stopped at a stream or a sink of lines that waits for a tick, or for
+    /// more postings to be durable.
     [[nodiscard]] bool waits_for_change() const noexcept { return waits_for_change_; }
 
-    /// What is to be durable before the last feed's replies may be sent, as the teller says.
+    /// The ticket that must be durable before the last feed's replies may be sent.
     [[nodiscard]] teller::ticket due() const noexcept { return due_; }
 
-    /// Whether the last feed took lines of a body that is taken line by line.
+    /// Whether the last feed took lines of a body of kind `lines`.
     [[nodiscard]] bool took_lines() const noexcept { return took_lines_; }
 
-    /// The stream, or the piece of it, that the last feed appended must not be sent, since the disk
-    /// has not answered in time: appends what is sent instead, and ends the stream.
+    /// Appends what is sent instead of `piece`, which must not be sent since the disk has not
+    /// answered in time: 503 if the stream's head has not been sent, otherwise the stream's early
+    /// end. The stream has then ended.
     void replace_stream(const undurable_reply& piece, std::string& out);
 
     [[nodiscard]] phase now() const noexcept { return phase_; }
 
-    /// The deadline of the phase is over: appends 408 if a request had begun, and closes.
+    /// The phase's deadline has passed: appends 408 if a request had begun, and closes.
     void time_out(std::string& out);
 
-    /// There is no room for the request under way: appends 503, and closes.
+    /// There is no memory for the request under way: appends 503, and closes.
     void turn_away(std::string& out);
 
-    /// There is no place for this client: the head of its next request will be answered with 503,
-    /// which closes.
+    /// There is no place for this client: its first request is answered with 503 once its head is
+    /// complete, and the connection closes.
     void turn_away_next() noexcept { turns_away_ = true; }
 
-    /// The server is stopping: the reply after which nothing more is at hand will be the last.
+    /// The server is stopping: the reply to the last request that has arrived closes the
+    /// connection, and a stream ends early.
     void drain() noexcept { draining_ = true; }
 
-    /// What counts as held of the memory for a request that is not all there.
+    /// How many bytes of its memory count as buffered.
     [[nodiscard]] std::size_t buffered_bytes() const noexcept { return chunks_.buffered_bytes(); }
 
 private:
@@ -160,11 +162,11 @@ private:
     head_scanner scanner_;
     request_head head_;
     std::size_t head_size_ = 0;
-    std::size_t body_size_ = 0;  // as it stands in the bytes; of a chunked body, what was taken; of
-                                 // one taken line by line, what is left
+    std::size_t body_size_ = 0;  // encoded; of a chunked body what was taken; of one of kind
+                                 // `lines` what is left
     chunked_body chunks_;
     std::unique_ptr<line_body> lines_;       // of the request under way
-    std::unique_ptr<streamed_body> stream_;  // of the reply under way, or that the last feed ended
+    std::unique_ptr<streamed_body> stream_;  // of the reply under way, or ended by the last feed
 };
 
 }  // namespace coffer::http

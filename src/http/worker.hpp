@@ -28,13 +28,27 @@
 #include <string>
 #include <vector>
 
-#include "http/commons.hpp"
+#include "http/admission.hpp"
+#include "http/buffered_bytes.hpp"
 #include "http/connection.hpp"
 #include "http/conversation.hpp"
+#include "http/limits.hpp"
 #include "http/listen_address.hpp"
-#include "http/ticks.hpp"
 
 namespace coffer::http {
+
+/// What the workers of a server share: the limits, and the counts that are compared with them.
+/// Thread safety: any thread may use any member.
+struct commons {
+    explicit commons(const http::limits& allowed = {})
+        : limits{allowed}, admission{limits}, buffered{limits.buffered_bytes} {}
+    commons(const commons&) = delete;
+    commons& operator=(const commons&) = delete;
+
+    const http::limits limits;
+    http::admission admission;
+    buffered_total buffered;
+};
 
 class worker {
 public:

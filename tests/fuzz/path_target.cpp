@@ -14,8 +14,8 @@
 #include "fuzz/few_routes.hpp"
 #include "fuzz/require.hpp"
 #include "fuzz/text.hpp"
+#include "http/parsed_replies.hpp"
 #include "http/session_driver.hpp"
-#include "http/told_replies.hpp"
 
 namespace {
 

@@ -19,8 +19,8 @@
 #include "fuzz/few_accounts.hpp"
 #include "fuzz/few_routes.hpp"
 #include "fuzz/require.hpp"
+#include "http/parsed_replies.hpp"
 #include "http/session_driver.hpp"
-#include "http/told_replies.hpp"
 
 namespace {
 
@@ -31,8 +31,8 @@ using coffer::fuzz::few_routes;
 using coffer::fuzz::known_keys;
 using coffer::fuzz::known_ledger;
 using coffer::fuzz::require;
+using coffer::http::parsed_reply;
 using coffer::http::session_driver;
-using coffer::http::told_reply;
 using phase = coffer::http::session::phase;
 using verdict = exact_request::verdict;
 
@@ -114,13 +114,13 @@ heard hear(const pieces& all) {
     return told;
 }
 
-bool is_refusal(const told_reply& reply) {
+bool is_refusal(const parsed_reply& reply) {
     constexpr int statuses[] = {400, 413, 414, 417, 431, 501, 505};
     return reply.closes &&
            std::find(std::begin(statuses), std::end(statuses), reply.status) != std::end(statuses);
 }
 
-void check_reply(const told_reply& given, const exact_request& request, known_ledger& ledger,
+void check_reply(const parsed_reply& given, const exact_request& request, known_ledger& ledger,
                  known_keys& keys) {
     const bool is_ours = request.method == "GET" || request.method == "HEAD" ||
                          request.method == "POST" || request.method == "OPTIONS";
@@ -145,7 +145,7 @@ void check_heard(std::string_view bytes, const heard& told) {
     known_ledger ledger = few_accounts;
     known_keys keys;
     bool closed = false;
-    for (const told_reply& reply : coffer::http::read_replies(told.bytes)) {
+    for (const parsed_reply& reply : coffer::http::read_replies(told.bytes)) {
         require(!closed, "a reply after the last");
         closed = reply.closes;
         while (bytes.starts_with("\r\n"))

@@ -12,9 +12,9 @@
 #include "engine/engine.hpp"
 #include "engine/held_log.hpp"
 #include "engine/initial_accounts.hpp"
-#include "http/commons.hpp"
 #include "http/conversation.hpp"
 #include "http/session_driver.hpp"
+#include "http/worker.hpp"
 
 namespace coffer::http {
 

@@ -236,7 +236,7 @@ TEST_CASE("line_body: the reply waits for what earlier turns posted", "[http]") 
     started client{bench};
     const std::string request = with_length("one\ntwo\n");
     client.receive(request.substr(0, request.size() - 3));  // "two" has no end yet
-    CHECK(client.waits == kind::read);  // nothing is replied yet
+    CHECK(client.waits == kind::read);                      // nothing is replied yet
     script.take = nullptr;
     client.receive(request.substr(request.size() - 3));
     CHECK(client.waits == kind::wait_durable);

@@ -6,8 +6,8 @@
 
 #include "catch.hpp"
 #include "http/malformed_cases.hpp"
+#include "http/parsed_replies.hpp"
 #include "http/session_driver.hpp"
-#include "http/told_replies.hpp"
 
 using namespace coffer::http;
 using coffer::test::Contains;
@@ -41,7 +41,7 @@ struct result {
 
 result result_of(session_driver& client) {
     result found{.replies = {}, .postings = postings(client)};
-    for (const told_reply& one : read_replies(client.replies())) {
+    for (const parsed_reply& one : read_replies(client.replies())) {
         found.replies.push_back(std::to_string(one.status) + (one.type.empty() ? "" : " ") +
                                 one.type);
         found.last_closes = one.closes;

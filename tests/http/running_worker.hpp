@@ -17,7 +17,6 @@
 #include "catch.hpp"
 #include "engine/engine.hpp"
 #include "engine/initial_accounts.hpp"
-#include "http/commons.hpp"
 #include "http/worker.hpp"
 
 namespace coffer::http {

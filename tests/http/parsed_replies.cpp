@@ -1,4 +1,4 @@
-#include "http/told_replies.hpp"
+#include "http/parsed_replies.hpp"
 
 #include <charconv>
 #include <optional>
@@ -47,7 +47,7 @@ std::optional<std::string_view> field(std::string_view head, std::string_view na
 }
 
 // Each part is taken and put together again, so that nothing can stand beside them.
-void read_envelope(std::string_view body, told_reply& reply) {
+void read_envelope(std::string_view body, parsed_reply& reply) {
     const std::string code = ",\"code\":" + std::to_string(reply.status) + "}";
     std::string_view rest = body;
     std::string again;
@@ -76,7 +76,7 @@ void read_envelope(std::string_view body, told_reply& reply) {
 }
 
 /// Takes one reply from the front; none if that was one that asks for the body.
-std::optional<told_reply> take_reply(std::string_view& bytes) {
+std::optional<parsed_reply> take_reply(std::string_view& bytes) {
     const std::string_view whole = bytes;
     if (bytes.starts_with("HTTP/1.1 100 Continue\r\n\r\n")) {
         bytes.remove_prefix(std::string_view{"HTTP/1.1 100 Continue\r\n\r\n"}.size());
@@ -88,7 +88,7 @@ std::optional<told_reply> take_reply(std::string_view& bytes) {
     const std::string_view head = bytes.substr(0, head_end + 2);
     bytes.remove_prefix(head_end + 4);
 
-    told_reply reply;
+    parsed_reply reply;
     reply.status = number_of<int>(head.substr(9, 3)).value_or(0);
     if (reply.status < 200 || reply.status > 599 || head[12] != ' ' || !field(head, "Date"))
         fail("no status or no Date", whole);
@@ -114,8 +114,8 @@ std::optional<told_reply> take_reply(std::string_view& bytes) {
 
 }  // namespace
 
-std::vector<told_reply> read_replies(std::string_view bytes) {
-    std::vector<told_reply> replies;
+std::vector<parsed_reply> read_replies(std::string_view bytes) {
+    std::vector<parsed_reply> replies;
     while (!bytes.empty()) {
         if (const auto reply = take_reply(bytes))
             replies.push_back(*reply);

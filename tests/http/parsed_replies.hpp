@@ -8,7 +8,7 @@
 namespace coffer::http {
 
 /// One reply. What its kind of reply does not have is empty.
-struct told_reply {
+struct parsed_reply {
     int status = 0;
     bool closes = false;    ///< it has "Connection: close"
     bool has_body = false;  ///< not so in reply to HEAD
@@ -21,6 +21,6 @@ struct told_reply {
 /// The replies that `bytes` consists of, but for those that ask for a body (100). Throws
 /// std::runtime_error, which says what is wrong, if they are anything but whole replies as the
 /// contract has them, envelope and all.
-[[nodiscard]] std::vector<told_reply> read_replies(std::string_view bytes);
+[[nodiscard]] std::vector<parsed_reply> read_replies(std::string_view bytes);
 
 }  // namespace coffer::http

@@ -1,8 +1,6 @@
-#include "http/request_target.hpp"
+#include "http/request_syntax.hpp"
 
 #include <algorithm>
-
-#include "http/characters.hpp"
 
 namespace coffer::http {
 namespace {
@@ -17,8 +15,8 @@ constexpr character_set path_characters{[](char c) noexcept {
     return is_unreserved_or_delimiter(c) ||
            std::string_view{"/:@[]"}.find(c) != std::string_view::npos;
 }};
-// What the URL standard of the WHATWG leaves as it is in a query, and all bytes above 127, which
-// some clients do not encode.
+// The characters that the WHATWG's URL standard does not encode in a query, and all bytes above
+// 127, which some clients send unencoded.
 constexpr character_set query_characters{[](char c) noexcept {
     return !is_control(c) && std::string_view{" \t\"#<>"}.find(c) == std::string_view::npos;
 }};
@@ -30,7 +28,7 @@ constexpr character_set zone_characters{[](char c) noexcept {
 }};
 constexpr character_set digits{is_digit};
 
-/// How long the scheme and the slashes are, or 0 if it is no URL of ours.
+/// The size of the scheme with its slashes; 0 if the target is not an http or https URL.
 std::size_t scheme_size(std::string_view target) noexcept {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (target.size() > scheme.size() &&
@@ -41,7 +39,7 @@ std::size_t scheme_size(std::string_view target) noexcept {
     return 0;
 }
 
-/// Whether each percent sign begins an encoding, and none is of a control character.
+/// Whether each percent sign begins an encoded byte, and none of them is a control character.
 bool is_encoded_well(std::string_view text) noexcept {
     for (std::size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 3)) {
         if (text.size() - at < 3)
@@ -57,7 +55,7 @@ bool is_encoded_well(std::string_view text) noexcept {
     return true;
 }
 
-/// An address in brackets, perhaps with a zone (RFC 6874).
+/// Whether this is an IPv6 address with an optional zone (RFC 6874), as between brackets.
 bool is_bracketed_address(std::string_view text) noexcept {
     constexpr std::string_view separator = "%25";
     const std::size_t end = std::min(text.find(separator), text.size());
@@ -85,7 +83,7 @@ bool is_target(std::string_view text) noexcept {
     const std::size_t scheme = scheme_size(text);
     const std::string_view rest = text.substr(scheme);
     const std::string_view host = rest.substr(0, rest.find_first_of("/?"));
-    // A Host field may have no name, a URL may not (RFC 9110, section 4.2.1).
+    // A Host field may be without a name, a URL may not (RFC 9110, section 4.2.1).
     return scheme != 0 && !host.empty() && host.front() != ':' && is_host(host);
 }
 
@@ -96,7 +94,7 @@ std::string_view path_of(std::string_view target) noexcept {
     const std::size_t path = target.find_first_of("/?", scheme);
     if (path != std::string_view::npos && target[path] == '/')
         return target.substr(path);
-    return target.substr(scheme - 1, 1);  // no path is the path "/", and there stands one
+    return target.substr(scheme - 1, 1);  // an empty path means "/": the scheme's last one
 }
 
 bool is_host(std::string_view text) noexcept {

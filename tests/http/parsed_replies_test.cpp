@@ -1,4 +1,4 @@
-#include "http/told_replies.hpp"
+#include "http/parsed_replies.hpp"
 
 #include <string>
 
