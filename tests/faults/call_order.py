@@ -1,4 +1,4 @@
-"""What must be synced before what, in the calls that fault_shim.cpp has recorded."""
+"""Checks the order of syncs, renames and removals in the calls that fault_shim.cpp recorded."""
 
 import pathlib
 import re
@@ -8,8 +8,8 @@ SEGMENT = re.compile(r"\d{20}\.journal")
 
 
 class Publications:
-    """Follows the calls, pairs of name and path, on a data directory. A name that was given to a
-    file is safe once its directory is synced; what a file has, once that file is."""
+    """Follows the calls on a data directory, as pairs of name and path. A file's name is safe once
+    its directory is synced, and its content once the file is synced."""
 
     def __init__(self, data):
         self.journal, self.folder = pathlib.Path(data) / "journal", pathlib.Path(data) / "snapshots"

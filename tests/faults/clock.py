@@ -11,12 +11,12 @@ HOUR_S = 3600
 
 
 def library():
-    """Where the shim is, beside the binary in the same build. It may not be there."""
+    """The path of the shim, beside the binary in the same build. It may not exist."""
     return pathlib.Path(BINARY).resolve().parent / "tests" / "faults" / "clock_shim.so"
 
 
 class Clock:
-    """For any number of programs, one after the other."""
+    """The clock of any number of programs, one after the other."""
 
     def __init__(self):
         self.file = tempfile.NamedTemporaryFile(prefix="coffer-clock-")
@@ -26,5 +26,5 @@ class Clock:
         self.environment = {"LD_PRELOAD": str(library()), "CLOCK_OFFSET": self.file.name}
 
     def set_ahead(self, seconds):
-        """Of the system's."""
+        """The system's library."""
         struct.pack_into("=q", self.shared, 0, seconds * 1_000_000_000)

@@ -1,9 +1,9 @@
-// Shows another UTC to a program that this is loaded into with LD_PRELOAD.
+// Changes the UTC time that a program sees. Loaded into it with LD_PRELOAD.
 //
-// CLOCK_OFFSET     a file of one int64_t, the nanoseconds that UTC is ahead of the system's. The
-//                  program's parent may change it at any time; it is tests/faults/clock.py.
+// CLOCK_OFFSET     a file with one int64_t: by how many nanoseconds UTC is ahead of the system's.
+//                  tests/faults/clock.py may change it at any time.
 //
-// The monotonic clock stays as it is. Thread safety: any thread may call at once.
+// The monotonic clock is not changed. Thread safety: any thread may call at once.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
-"""Clients of the servers that follow each other on one data directory: they ask for what was not
-answered again, under the same key, until it is."""
+"""Clients of the servers that follow one another on one data directory. They repeat each request
+that was not answered, with the same key, until it is."""
 
 import collections
 import json
@@ -14,16 +14,16 @@ ACCOUNTS = 20
 OPENING = 100_000
 MOST_DEPOSIT, MOST_WITHDRAWAL = 5_000, 50_000
 READS = 0.1  # of all requests
-LATE_S = 10  # how long ago what is asked again was begun, so that its key is known still
+LATE_S = 10  # requests begun longer ago are not repeated after their answer: keys expire
 
 
 def is_deposited_to_only(account):
-    """Half of the accounts are, so that a balance that was seen of them may never be undone."""
+    """Half of the accounts are: a balance of theirs that was seen may never be undone."""
     return account % 2 == 0
 
 
 class Customers:
-    """With `connections` to each server, and what `random` makes them ask for."""
+    """Makes `connections` to each server, and requests chosen by `random`."""
 
     def __init__(self, prefix, random, connections):
         self.random, self.connections = random, connections
@@ -32,18 +32,18 @@ class Customers:
             prefix)
         self.unanswered = []
         self.retried = 0
-        self.marks = collections.deque([(time.monotonic(), 0)])  # when there were so many requests
+        self.marks = collections.deque([(time.monotonic(), 0)])  # time, and requests until then
 
     def write_accounts(self, file):
-        """For `coffer serve --accounts`."""
+        """Writes the file for `coffer serve --accounts`."""
         file.write_text(json.dumps({"accounts": [
             {"account_number": str(account), "balance": minor / 100}
             for account, minor in self.history.opening.items()]}))
 
     def post_until_killed(self, server, seconds, disturb=lambda server: None):
-        """Those without an answer first, then new requests and reads, until the server is killed
-        after so long, in the middle of it. Half-way `disturb` is called with it. False if it ended
-        before that."""
+        """Repeats the requests without an answer, then sends new ones and reads, until it kills the
+        server after that time, under load. Calls `disturb(server)` half-way. Returns False if the
+        server ended earlier."""
         survived = []
 
         def kill():
@@ -64,7 +64,7 @@ class Customers:
         return survived == [True]
 
     def post(self, server, count):
-        """New requests. The server may end meanwhile; it returns False then."""
+        """Sends new requests. Returns False if the server ends meanwhile."""
         left = iter(range(count))
         with Client(server.port, self.connections, self.history) as client:
             client.run(lambda: None if next(left, None) is None else self._new_job())
@@ -74,7 +74,7 @@ class Customers:
             return not client.is_lost
 
     def next_job(self):
-        """What was not answered, or something new."""
+        """The next request: one that was not answered, or a new one."""
         if self.unanswered:
             self.retried += 1
             return "post", self.unanswered.pop()
@@ -94,8 +94,8 @@ class Customers:
             self.history.check_not_taken_back(account, balance)
 
     def settle(self, server, asked_again):
-        """Asks until all is answered, and for so many that were answered of late; then all balances
-        must be what was acknowledged."""
+        """Repeats requests until all are answered, and so many of those answered lately. Then all
+        balances must be what was acknowledged."""
         with Client(server.port, self.connections, self.history) as client:
             asked, self.unanswered = self.unanswered, []
             first, end = self._first_of_late(), len(self.history)
@@ -109,11 +109,11 @@ class Customers:
             self.history.check_balance(account, balance)
 
     def ask_no_more_for_what_was(self):
-        """What was begun until now is not asked again, once it is answered: its keys may go."""
+        """Repeats no answered request that was begun before now: their keys may expire."""
         self.marks = collections.deque([(time.monotonic(), len(self.history))])
 
     def _first_of_late(self):
-        """From this number on requests were begun no longer ago than LATE_S."""
+        """The number of the first request that was begun less than LATE_S ago."""
         now = time.monotonic()
         while self.marks and self.marks[0][0] < now - LATE_S:
             self.marks.popleft()

@@ -1,16 +1,16 @@
-// Makes calls of the system fail, for a program that this is loaded into with LD_PRELOAD.
+// Makes system calls of a program fail or hang. Loaded into it with LD_PRELOAD.
 //
-// FAULT_BELOW      the calls on files whose whole path begins with this are counted, and may fail
-// FAULT_CONTROL    a file of an array of `control`, one for each of `call` in that order, in which
-//                  whoever started the program reads how many calls there were, and says at any
-//                  time which are to fail. It is tests/faults/shim.py.
-// FAULT_LOG        if set, a file that gets a line for each of those calls before it is made: its
-//                  name and its path, which is the new one of a rename
+// FAULT_BELOW      calls on files whose absolute path begins with this are counted, and may fail
+// FAULT_CONTROL    a file with an array of `control`, one for each `call` in that order. There
+//                  tests/faults/shim.py reads how many calls were made, and sets at any time which
+//                  ones fail.
+// FAULT_LOG        if set, a file to which a line is appended before each of those calls: its name
+//                  and its path, for a rename the new one
 //
-// FAULT_FILE_SYSTEM if set, the number of the type that statfs says a file system is of
+// FAULT_FILE_SYSTEM if set, the number of the file system type that statfs returns
 //
-// A call that fails has done nothing. One that hangs is made once it has hung, or when its error in
-// FAULT_CONTROL is zero.
+// A call that fails does nothing. A call that hangs is made afterwards, or when its error in
+// FAULT_CONTROL becomes zero.
 // Thread safety: any thread may call at once.
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -62,10 +62,10 @@ constexpr std::array<const char*, static_cast<std::size_t>(call::count)> names{
     "read",      "symlink", "flock",  "fcntl",     "fsyncdir", "fchown"};
 
 struct control {
-    std::int64_t made;   ///< so far
-    std::int64_t first;  ///< the number, from 1, of the first that fails; 0 for none
-    std::int64_t times;  ///< how many fail from there on
-    std::int64_t error;  ///< what errno is then; below zero: they hang for so many ms instead
+    std::int64_t made;   ///< how many calls were made
+    std::int64_t first;  ///< the number of the first call that fails, from 1; 0 for none
+    std::int64_t times;  ///< how many calls fail from there on
+    std::int64_t error;  ///< their errno; below zero: they hang for so many ms instead
 };
 
 constexpr std::size_t calls = static_cast<std::size_t>(call::count);
@@ -74,7 +74,7 @@ control* shared_controls() noexcept {
     const char* const file = std::getenv("FAULT_CONTROL");
     if (file == nullptr)
         return nullptr;
-    // Not by name: this library's own open stands before that.
+    // Not by name, which would call the open of this library.
     const int opened = ::openat(AT_FDCWD, file, O_RDWR | O_CLOEXEC);
     if (opened < 0)
         return nullptr;
@@ -89,7 +89,7 @@ bool is_below(std::string_view path) noexcept {
     return below != nullptr && path.starts_with(below);
 }
 
-/// Appends a line to the log, if there is one. Leaves errno as it was.
+/// Appends a line to the log, if there is one. Does not change errno.
 void note(call which, std::string_view path) noexcept {
     static const char* const file = std::getenv("FAULT_LOG");
     static const int log =
@@ -101,12 +101,12 @@ void note(call which, std::string_view path) noexcept {
     const int size =
         std::snprintf(line.data(), line.size(), "%s %.*s\n", names[static_cast<std::size_t>(which)],
                       static_cast<int>(path.size()), path.data());
-    // At once, so that lines of several threads do not mix; not by the name of this library's own.
+    // In one call, so that lines of several threads do not mix. Not by name, as above.
     static_cast<void>(::syscall(SYS_write, log, line.data(), static_cast<std::size_t>(size)));
     errno = before;
 }
 
-/// Until that time is over, or `error` is zero.
+/// Waits until that time has passed, or `error` is zero.
 void hang(std::int64_t time_ms, std::int64_t& error) noexcept {
     constexpr std::int64_t step_ms = 10;
     for (std::int64_t left_ms = time_ms; left_ms > 0; left_ms -= step_ms) {
@@ -118,14 +118,14 @@ void hang(std::int64_t time_ms, std::int64_t& error) noexcept {
     }
 }
 
-/// Counts the call. Whether it is to fail, with errno set. It may take long.
+/// Counts the call. Returns whether it must fail, with errno set. Blocks while the call hangs.
 bool fails(call which, std::string_view path) noexcept {
     static control* const controls = shared_controls();
     if (controls == nullptr || !is_below(path))
         return false;
     note(which, path);
     control& one = controls[static_cast<std::size_t>(which)];
-    // Relaxed: the numbers order nothing. The other process sees them when it looks next.
+    // Relaxed: nothing is ordered by these numbers. The other process reads them later.
     const auto read = [](std::int64_t& value) {
         return std::atomic_ref{value}.load(std::memory_order_relaxed);
     };
@@ -143,7 +143,7 @@ bool fails(call which, std::string_view path) noexcept {
     return true;
 }
 
-/// The same of the file that is open as this.
+/// The same for an open file descriptor.
 bool fails(call which, int descriptor) noexcept {
     std::array<char, 32> link{};
     std::array<char, 4096> path{};
@@ -152,7 +152,7 @@ bool fails(call which, int descriptor) noexcept {
     return size > 0 && fails(which, std::string_view{path.data(), static_cast<std::size_t>(size)});
 }
 
-/// The function of this name that the program would have called without us.
+/// The function of this name that the program would call without this library.
 template <class Function>
 Function next(const char* name, Function) noexcept {
     return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
@@ -258,7 +258,7 @@ int statfs(const char* path, struct statfs* found) noexcept {
     return done;
 }
 
-// Only locks are counted.
+// Counts locks only.
 int fcntl64(int descriptor, int command, ...) {
     std::va_list rest;
     va_start(rest, command);

@@ -1,5 +1,5 @@
-"""A server whose disk hangs at random, under load: every request is answered in time, and nothing
-that was acknowledged is lost or doubled, though the server is killed now and then."""
+"""A server under load whose disk hangs at random, and that is killed now and then. Every request is
+answered in time, and nothing that was acknowledged is lost or doubled."""
 
 import json
 import random
@@ -15,7 +15,7 @@ from faults.kill_rounds import posting_of
 from faults.shim import Faults
 
 CONNECTIONS = 16
-UNKEYED = 4  # clients more, whose requests have no key
+UNKEYED = 4  # additional clients, whose requests have no key
 UNKEYED_ACCOUNT, OTHER_ACCOUNT = 30_001, 30_002
 OPENING = 1_000_000
 KEY_TTL_S = 3600
@@ -25,7 +25,7 @@ LIFE_S = 45  # of a server, on average
 
 
 class TimedClient(Client):
-    """Knows how long the slowest answer took."""
+    """A client that measures how long the slowest answer took."""
 
     slowest_s = 0.0
 
@@ -45,8 +45,8 @@ class Asking(threading.Thread):
         super().__init__()
         self.port, self.requests = port, requests
         self.slowest_s = 0.0
-        # Of replies by status, with "unknown" for those that do not say whether it was done, and
-        # None for a request without one.
+        # How many replies had each status. "unknown" counts those that do not say whether the
+        # request was done, None the requests without a reply.
         self.counts = {}
         self.stopped = threading.Event()
 
@@ -90,8 +90,8 @@ def unkeyed_deposit():
 
 
 class HangRun:
-    """On a data directory in `folder`. Each hang is of one fdatasync of the journal, for `hang_s`;
-    no answer may take longer than `most_s`."""
+    """A run on a data directory in `folder`. A hang is one fdatasync of the journal that takes
+    `hang_s`. No answer may take longer than `most_s`."""
 
     def __init__(self, folder, seed, say, *, hang_s=20, disk_timeout="5s", most_s=6.0):
         self.random = random.Random(seed)

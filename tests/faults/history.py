@@ -1,6 +1,6 @@
-"""What clients asked for under which key, what they were told, and what must follow from it.
+"""The requests of all clients, with their keys and answers, and the checks that follow from them.
 
-Every request is a number from 0 on, and its key is made of that. Requests number millions, so they
+A request is a number from 0 on, and its key is made of that. There are millions of them, so they
 are kept in arrays.
 """
 
@@ -11,7 +11,7 @@ from faults.money_text import minor_of, text_of
 OK, REFUSED = 200, 400
 REFUSAL = ('{"success":false,"error":{"type":"insufficient_funds",'
            '"message":"the amount is more than the balance"},"code":400}')
-MOST_COMPLAINTS = 20  # are kept; all are counted
+MOST_COMPLAINTS = 20  # that are kept; all are counted
 
 
 class History:
@@ -23,7 +23,7 @@ class History:
         self.account = array("Q")
         self.effect = array("q")  # what it changes a balance by, if it succeeds
         self.status = array("H")  # 0 as long as there is no answer
-        self.balance = array("q")  # that the answer says
+        self.balance = array("q")  # in the answer
         self.expected = dict(opening)
         self.highest_seen = dict(opening)
         self.counts = dict.fromkeys(("acknowledged", "replayed", "lost", "doubled", "wrong"), 0)
@@ -34,7 +34,7 @@ class History:
         return len(self.account)
 
     def begin(self, account, effect):
-        """A new request. Its number."""
+        """Makes a new request and returns its number."""
         self.account.append(account)
         self.effect.append(effect)
         self.status.append(0)
@@ -45,7 +45,7 @@ class History:
         return f"{self.prefix}-{number}"
 
     def number_of(self, key):
-        """None if no request of this history has this key."""
+        """The number of the request with this key, or None."""
         prefix, _, number = key.rpartition("-")
         known = prefix == self.prefix and number.isdecimal() and int(number) < len(self)
         return int(number) if known else None
@@ -56,12 +56,12 @@ class History:
             self.complaints.append(f"{kind}: {what}")
 
     def body_of(self, number, balance):
-        """What the server answers to a request that succeeds and leaves this balance."""
+        """The answer to a request that succeeds and leaves this balance."""
         return (f'{{"success":true,"data":{{"account_number":"{self.account[number]}",'
                 f'"new_balance":{text_of(balance)}}},"code":200}}')
 
     def answer(self, number, status, body, replayed):
-        """The server answered. False if that is not definitive, and it is to be asked again."""
+        """Takes an answer of the server. Returns False if it is not final, for a repetition."""
         if status not in (OK, REFUSED):
             return False
         if self.status[number]:
@@ -83,12 +83,12 @@ class History:
         return True
 
     def _answer_again(self, number, status, body, replayed):
-        """Asked once more, for what was answered before."""
+        """Takes the answer to a repetition of a request that was answered before."""
         before = self.status[number]
         self.counts["replayed"] += replayed
         said = self.body_of(number, self.balance[number]) if before == OK else REFUSAL
         if not replayed:
-            # It was forgotten, and the request has been carried out a second time.
+            # The key was forgotten, and the request was carried out a second time.
             self.complain("lost", f"{self.key_of(number)} was answered, and is not known any more")
             if status == OK:
                 self.expected[self.account[number]] += self.effect[number]
@@ -96,24 +96,24 @@ class History:
             self.complain("wrong", f"{self.key_of(number)} was answered {said}, then {body}")
 
     def saw(self, account, balance):
-        """Somebody was told this balance."""
+        """Takes a balance that a client has read."""
         self.highest_seen[account] = max(self.highest_seen[account], balance)
 
     def check_not_taken_back(self, account, balance):
-        """For an account that is deposited to only: what was seen of it may not be undone."""
+        """Checks an account that only gets deposits: a balance that was seen may not be undone."""
         if balance < self.highest_seen[account]:
             self.complain("lost", f"account {account} has {text_of(balance)}, and "
                                   f"{text_of(self.highest_seen[account])} was answered before")
 
     def check_balance(self, account, balance):
-        """For a time when every request is answered."""
+        """Checks a balance while every request is answered."""
         if balance != self.expected[account]:
             self.complain("wrong", f"account {account} has {text_of(balance)}, and "
                                    f"{text_of(self.expected[account])} was acknowledged")
 
     def check_export(self, postings):
-        """`postings` are (key, account, effect, balance) of all that the journal has, in order.
-        Every acknowledged posting must be among them once, and nothing else."""
+        """Checks all postings of the journal, in order, as (key, account, effect, balance). Every
+        acknowledged posting must be there once, and nothing else."""
         seen = bytearray(len(self))
         for key, account, effect, balance in postings:
             number = self.number_of(key)

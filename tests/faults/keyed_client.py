@@ -1,4 +1,4 @@
-"""Many connections, one thread: each sends a request under its key, and waits for the answer."""
+"""Many connections in one thread. Each sends a request with its key, and waits for the answer."""
 
 import re
 import select
@@ -13,11 +13,11 @@ REPLAYED = re.compile(rb"\r\nidempotent-replayed: *true\r\n", re.IGNORECASE)
 BALANCE = re.compile(r'"balance":([0-9.]+)')
 MOST_S = 60  # to wait for anything
 WAIT_S = 0.05
-AGAIN_AFTER_S = 0.002  # once an answer was not definitive
+AGAIN_AFTER_S = 0.002  # repeats a request whose answer was not final
 
 
 class Reply:
-    """One that is whole, at the beginning of these bytes."""
+    """The complete reply at the beginning of these bytes."""
 
     def __init__(self, received, head_end, end):
         head = received[:head_end + 2]
@@ -27,7 +27,7 @@ class Reply:
 
 
 def whole_reply(received):
-    """The reply that the bytes are; None as long as there are more to come."""
+    """The reply in these bytes; None while it is not complete."""
     head_end = received.find(HEAD_END)
     if head_end < 0:
         return None
@@ -50,7 +50,7 @@ def balance_request(account):
 
 
 class Connection:
-    """One, and what it waits for: the number of a request, or an account that it reads."""
+    """A connection, and what it waits for: the number of a request, or an account that it reads."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=MOST_S)
@@ -61,20 +61,20 @@ class Connection:
         self.reads = None
 
     def send(self, request):
-        # Far less than what a socket takes at once.
+        # A request is far smaller than what a socket takes at once.
         if self.socket.send(request) != len(request):
             raise OSError("a request was not taken whole")
 
 
 class Client:
-    """Connections to one server. `history` is told of every answer."""
+    """Connections to one server. Every answer goes to `history`."""
 
     def __init__(self, port, connections, history):
         self.history = history
         self.poll = select.epoll()
         self.connections = {}
         self.open = set()  # descriptors of those that the server has not closed
-        self.unanswered = []  # numbers, to be asked again
+        self.unanswered = []  # the numbers of requests to repeat
         self.is_lost = False  # the server has closed a connection
         try:
             for _ in range(connections):
@@ -87,8 +87,8 @@ class Client:
             raise
 
     def run(self, next_job):
-        """Has every connection do what `next_job()` says, ("post", number) or ("read", account),
-        until it says None and all are answered, or until the server has closed one of them."""
+        """Has each connection do what `next_job()` returns, ("post", number) or ("read", account).
+        Ends when that is None and all are answered, or when the server has closed a connection."""
         idle = list(self.connections.values())
         self.is_lost = False
         give_up = time.monotonic() + MOST_S
@@ -101,7 +101,7 @@ class Client:
             idle += self._receive(WAIT_S)
 
     def _begin(self, one, next_job):
-        """False if there is nothing to do."""
+        """Starts the next job on a connection. Returns False if there is none."""
         job = next_job()
         if job is None:
             return False
@@ -117,7 +117,7 @@ class Client:
         return True
 
     def _receive(self, wait_s):
-        """Those that were answered."""
+        """The connections whose request was answered."""
         answered = []
         for descriptor, _ in self.poll.poll(wait_s):
             one = self.connections[descriptor]
@@ -157,8 +157,8 @@ class Client:
         self.unanswered.append(number)
 
     def take_what_has_come(self):
-        """After the server's end: the replies that were on their way still. All the rest is
-        unanswered then."""
+        """Reads the replies that had been sent when the server ended. All other requests are
+        unanswered."""
         give_up = time.monotonic() + MOST_S
         while self.open:
             self._receive(WAIT_S)
@@ -180,7 +180,7 @@ class Client:
 
 
 def balances(port, accounts):
-    """What the server says of these accounts, over one connection."""
+    """Reads the balances of these accounts over one connection."""
     found = {}
     with socket.create_connection(("127.0.0.1", port), timeout=MOST_S) as one:
         for account in accounts:

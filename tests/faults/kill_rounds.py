@@ -1,4 +1,4 @@
-"""A server that is killed again and again under load."""
+"""Kills a server again and again under load."""
 
 import json
 import math
@@ -16,18 +16,18 @@ CONNECTIONS = 48
 LEAST_MS, MOST_MS = 20, 300  # of load before a kill
 EARLY = 0.25  # of the rounds are killed while the server starts, too
 MOST_EARLY_S = 0.1
-SETTLED = 0.75  # of the rounds; else the kill may hit those that are asked again
-ASKED_AGAIN = 30  # of the answered requests, a round
+SETTLED = 0.75  # of the rounds; in the others the kill may hit repeated requests
+ASKED_AGAIN = 30  # answered requests that are repeated in a round
 SNAPSHOTS_EVERY = ("0", "30ms", "200ms")
 STEPS = 0.1  # of the rounds: the clock is set an hour ahead or back, or right again
 STOPS = 0.03  # of the rounds: the process is stopped for a while
 LEAST_STOP_S, MOST_STOP_S = 0.1, 40
-KEY_TTL_S = 12 * LATE_S  # not much longer than keys are asked for again, so that starts stay short
+KEY_TTL_S = 12 * LATE_S  # little more than the age of repeated keys, so that starts stay short
 
 
 class KillRounds:
-    """All on one data directory in `folder`. `say` takes a line of progress. The server keeps keys
-    for `key_ttl_s`; a machine that stands still for longer makes it forget what is asked again."""
+    """Rounds on one data directory in `folder`. `say` prints a line of progress. The server keeps
+    keys for `key_ttl_s`: if the machine stalls for longer, keys of repeated requests expire."""
 
     SEGMENT_SIZE = "8MiB"
 
@@ -101,7 +101,7 @@ class KillRounds:
         if self.random.random() < STOPS:
             self.stops += 1
             server.process.send_signal(signal.SIGSTOP)
-            # As many short ones as long ones, by their order of magnitude.
+            # The logarithm of the length is uniform.
             time.sleep(math.exp(self.random.uniform(math.log(LEAST_STOP_S),
                                                     math.log(self.most_stop_s))))
             server.process.send_signal(signal.SIGCONT)
@@ -114,7 +114,7 @@ class KillRounds:
             self.history.complain("wrong", f"coffer audit: {done.stdout}{done.stderr}")
 
     def check_export(self):
-        """Every posting under its key, once, as it was answered."""
+        """Checks that the export has every posting with its key, once, as it was answered."""
         with subprocess.Popen([BINARY, "export", self.data, "--format", "ndjson"], text=True,
                               stdout=subprocess.PIPE, env=environment()) as export:
             self.history.check_export(
@@ -124,7 +124,7 @@ class KillRounds:
         self._tell_times_of_doubled()
 
     def _tell_times_of_doubled(self):
-        """So that a key that was over when it was asked for again is told from a defect."""
+        """Distinguishes a key that had expired when it was repeated from a defect."""
         if not self.history.doubled:
             return
         done = subprocess.run([BINARY, "export", self.data, "--format", "ndjson"], text=True,
@@ -144,7 +144,7 @@ class KillRounds:
 
 
 def posting_of(line):
-    """Key, account, effect and balance of a line of the export; None for an opening."""
+    """Key, account, effect and balance in a line of the export; None for an opening."""
     said = json.loads(line, parse_float=str)
     if said["operation"] == "opening":
         return None

@@ -1,4 +1,4 @@
-"""Money as the server writes it: 1000.0, 100.5, 99.99. Here it is cents, as whole numbers."""
+"""Converts between cents and money as the server writes it: 1000.0, 100.5, 99.99."""
 
 
 def text_of(minor):
@@ -8,6 +8,6 @@ def text_of(minor):
 
 
 def minor_of(text):
-    """What text_of made a text of."""
+    """The inverse of text_of."""
     whole, _, part = text.partition(".")
     return int(whole) * 100 + int((part + "00")[:2])

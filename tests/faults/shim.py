@@ -8,7 +8,7 @@ import tempfile
 
 from end_to_end.server import BINARY
 
-# In the order of the shim.
+# In the order of fault_shim.cpp.
 CALLS = ("create", "pwrite", "write", "fdatasync", "fsync", "fallocate", "ftruncate", "rename",
          "unlink", "mkdir", "open", "pread", "read", "symlink",
          "flock", "fcntl", "fsyncdir", "fchown")
@@ -17,12 +17,12 @@ FOR_EVER = 2**62
 
 
 def library():
-    """Where the shim is, beside the binary in the same build. It may not be there."""
+    """The path of the shim, beside the binary in the same build. It may not exist."""
     return pathlib.Path(BINARY).resolve().parent / "tests" / "faults" / "fault_shim.so"
 
 
 class Faults:
-    """For one program at a time, on the files whose paths begin with `below`; a context manager."""
+    """Faults of one program at a time, on files below the path `below`. A context manager."""
 
     def __init__(self, below):
         self.log = None
@@ -33,12 +33,12 @@ class Faults:
                             "FAULT_BELOW": str(below)}
 
     def record(self):
-        """For before the program starts: its calls are kept."""
+        """Has the program's calls recorded. Call it before the program starts."""
         self.log = tempfile.NamedTemporaryFile("r", prefix="coffer-calls-")
         self.environment["FAULT_LOG"] = self.log.name
 
     def recorded(self):
-        """All calls so far as pairs of name and path; those of one thread are in order."""
+        """All calls so far, as pairs of name and path. The calls of one thread are in order."""
         self.log.seek(0)
         return [tuple(line.rstrip("\n").split(" ", 1)) for line in self.log]
 
@@ -46,30 +46,30 @@ class Faults:
         return CONTROL.size * CALLS.index(call)
 
     def made(self, call):
-        """How many calls there were so far."""
+        """The number of calls so far."""
         return CONTROL.unpack_from(self.shared, self._place(call))[0]
 
     def fail(self, call, error, after=0, times=1):
-        """Lets so many more pass, and then so many fail with this errno."""
+        """Lets `after` more calls pass, then `times` calls fail with this errno."""
         first = self.made(call) + after + 1
-        # The count is the program's: it may go on counting meanwhile.
+        # The program may count on meanwhile.
         struct.pack_into("=qqq", self.shared, self._place(call) + 8, first, times, error)
 
     def hang(self, call, time_s, after=0, times=1):
-        """Lets so many more pass, and then has so many take that much longer."""
+        """Lets `after` more calls pass, then `times` calls take that much longer."""
         self.fail(call, -round(1000 * time_s), after, times)
 
     def heal(self):
-        """From now on nothing fails."""
+        """Lets all calls pass from now on."""
         for call in CALLS:
             struct.pack_into("=q", self.shared, self._place(call) + 8, 0)
 
     def release(self, call):
-        """From now on none of these calls fails or hangs; one that is hanging is made."""
+        """Lets these calls pass from now on, also one that hangs."""
         struct.pack_into("=qqq", self.shared, self._place(call) + 8, 0, 0, 0)
 
     def hit(self, call):
-        """Whether one was made to fail."""
+        """Whether such a call was made to fail."""
         made, first, _, _ = CONTROL.unpack_from(self.shared, self._place(call))
         return 0 < first <= made
 

@@ -1,4 +1,4 @@
-"""A server that is killed again and again while it trims its journal."""
+"""Kills a server again and again while it trims its journal."""
 
 from end_to_end.server import Server, wait_until
 from faults.kill_rounds import ASKED_AGAIN, KEY_TTL_S, KillRounds
@@ -6,16 +6,18 @@ from faults.kill_rounds import ASKED_AGAIN, KEY_TTL_S, KillRounds
 LONG_KEY = "trim-" + "k" * 200  # fills a segment with fewer postings
 FILL = 500  # requests at once
 LATE_KILL = 2  # each such round; the others are killed before, while or after they trim
-# Keys of the servers that trim. What they have not answered is asked of the next one, which keeps
-# keys for longer: it would have to be trimmed, and so be as old as this, while it is on its way.
+# The life of keys in servers that trim. A request that such a server has not answered is repeated
+# to the next one, which keeps keys for longer. Its key is lost only if its record is trimmed, and
+# so older than this, while the request is on its way.
 TRIMMING = ("--snapshot-every", "50ms", "--snapshot-keep", "1", "--retain", "1s",
             "--idempotency-ttl", "1s", "--threads", "2")
 
 
 class TrimRounds(KillRounds):
-    """A round has three servers. Two keep all, and keys for `key_ttl_s`: the first is killed under
-    load, and of the second that is asked again. The third trims what is a second old; it is killed
-    under load that is all new. No export is checked, since it would have no beginning."""
+    """A round has three servers. The first two keep the whole journal, and keys for `key_ttl_s`:
+    the first is killed under load, and its requests are repeated to the second. The third trims
+    what is a second old, and is killed under new load. No export is checked: its start is trimmed.
+    """
 
     SEGMENT_SIZE = "4MiB"
 
@@ -53,7 +55,7 @@ class TrimRounds(KillRounds):
         self.customers.ask_no_more_for_what_was()
 
     def _fill_a_segment(self, server):
-        """So that there is one to trim, sooner or later."""
+        """Fills segments, so that there will be one to trim."""
         while len(self.segments()) < 2:
             self.customers.post(server, FILL)
         self.customers.ask_no_more_for_what_was()
@@ -66,7 +68,7 @@ class TrimRounds(KillRounds):
         self.trimmed += len(set(before) - set(self.segments()))
 
     def _wait_until_it_has_trimmed(self, server):
-        """A snapshot is taken only when there is a new record, and trimming goes by snapshots."""
+        """Posts, since a snapshot needs a new record, and trimming needs a snapshot."""
         def trimmed():
             self.customers.post(server, 1)
             self.customers.ask_no_more_for_what_was()
