@@ -127,11 +127,14 @@ void worker::on_wake() noexcept {
     end_turn();
 }
 
-// A posted handler runs after all that was ready together, so it marks the end of a round. It costs
-// no more than a look at what else is ready, and none where no journal is kept.
+// A posted handler runs after all that was ready together, so it marks the end of a round. That
+// costs a look at what else is ready, so a lone connection does without. Where no journal is kept
+// there is nothing to announce.
 void worker::end_turn() noexcept {
     if (round_ends_ || teller().latest() == announced_)
         return;
+    if (connections_.size() <= 1)
+        return end_round();
     round_ends_ = true;
     try {
         asio::post(events_, [this] { end_round(); });
