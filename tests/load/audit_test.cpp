@@ -18,7 +18,7 @@ tally two_postings() {
     tally counted{second, 2};
     counted.replied(posting(operation::deposit, 0, 500), verdict::done, 1);
     counted.replied(posting(operation::withdraw, 1, 200), verdict::done, 2);
-    counted.replied(posting(operation::withdraw, 1, 900), verdict::short_of, 3);
+    counted.replied(posting(operation::withdraw, 1, 900), verdict::insufficient_funds, 3);
     counted.replied(posting(operation::deposit, 1, 900), verdict::refused, 4);
     return counted;
 }
@@ -68,11 +68,11 @@ TEST_CASE("can_add_up: says maybe where there are too many sums to try them all"
 }
 
 TEST_CASE("audit_own: decides what is in doubt and reports what is left", "[load]") {
-    own_books books{0, opening};
+    expected_balances expected{0, opening};
     tally counted{second, 2};
     const std::array lost{posting(operation::deposit, 0, 70), posting(operation::withdraw, 1, 30)};
-    books.lost(lost);
-    std::array<own_books*, 1> all{&books};
+    expected.lost(lost);
+    std::array<expected_balances*, 1> all{&expected};
 
     const std::array<std::int64_t, 2> second_alone{1000, 970};
     CHECK_FALSE(audit_own(counted, all, opening, second_alone).exact());
@@ -86,14 +86,14 @@ TEST_CASE("audit_own: decides what is in doubt and reports what is left", "[load
 }
 
 TEST_CASE("audit_own: reports a posting by somebody else once, by how much it is", "[load]") {
-    own_books books{0, opening};
+    expected_balances expected{0, opening};
     tally counted{second, 2};
     const request deposit = posting(operation::deposit, 0, 10);
-    CHECK_FALSE(books.answered(deposit, {verdict::done, 1010 + 77}));
+    CHECK_FALSE(expected.answered(deposit, {verdict::done, 1010 + 77}));
     counted.replied(deposit, verdict::done, 1);
-    CHECK(books.answered(posting(operation::balance, 0, 0), {verdict::done, 1087}));
+    CHECK(expected.answered(posting(operation::balance, 0, 0), {verdict::done, 1087}));
 
-    std::array<own_books*, 1> all{&books};
+    std::array<expected_balances*, 1> all{&expected};
     const std::array<std::int64_t, 2> closing{1087, 1000};
     const audit_result found = audit_own(counted, all, opening, closing);
     CHECK(found.wrong_answers == 1);

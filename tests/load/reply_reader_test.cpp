@@ -21,22 +21,22 @@ TEST_CASE("read_reply: takes one reply after the other off the bytes", "[load]")
     const std::string two =
         whole + "HTTP/1.1 503 No\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     std::string_view bytes = two;
-    reply told;
-    REQUIRE(read_reply(bytes, told) == reading::whole);
-    CHECK(told.status == 200);
-    CHECK(told.body == body);
-    CHECK_FALSE(told.close);
-    REQUIRE(read_reply(bytes, told) == reading::whole);
-    CHECK(told.status == 503);
-    CHECK(told.close);
+    reply received;
+    REQUIRE(read_reply(bytes, received) == reading::whole);
+    CHECK(received.status == 200);
+    CHECK(received.body == body);
+    CHECK_FALSE(received.close);
+    REQUIRE(read_reply(bytes, received) == reading::whole);
+    CHECK(received.status == 503);
+    CHECK(received.close);
     CHECK(bytes.empty());
 }
 
 TEST_CASE("read_reply: waits for the rest wherever a reply is cut", "[load]") {
     for (std::size_t size = 0; size != whole.size(); ++size) {
         std::string_view bytes{whole.data(), size};
-        reply told;
-        REQUIRE(read_reply(bytes, told) == reading::partial);
+        reply received;
+        REQUIRE(read_reply(bytes, received) == reading::partial);
         REQUIRE(bytes.size() == size);
     }
 }
@@ -47,8 +47,8 @@ TEST_CASE("read_reply: refuses what it does not understand", "[load]") {
         "HTTP/1.1 xxx\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n");
     std::string_view bytes = text;
-    reply told;
-    CHECK(read_reply(bytes, told) == reading::malformed);
+    reply received;
+    CHECK(read_reply(bytes, received) == reading::malformed);
 }
 
 TEST_CASE("balance_minor: reads the balance, old or new, in cents", "[load]") {

@@ -34,7 +34,7 @@ TEST_CASE("tally: counts in the latency what was due in the window and did its w
     };
     counted.replied(at(99), verdict::done, 150);
     counted.replied(at(150), verdict::done, 250);
-    counted.replied(at(150), verdict::short_of, 160);
+    counted.replied(at(150), verdict::insufficient_funds, 160);
     counted.replied(at(150), verdict::refused, 160);
     CHECK(counted.latency.count() == 2);
     CHECK(counted.latency.max_ns() == 100);

@@ -1,4 +1,4 @@
-// The accounts of a run.
+// Parses the list of accounts of a run, and writes them as a file for the server.
 #pragma once
 
 #include <cstdint>

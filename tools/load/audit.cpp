@@ -69,16 +69,16 @@ audit_result audit_shared(const tally& counted, std::span<const std::int64_t> op
     return result;
 }
 
-audit_result audit_own(const tally& counted, std::span<own_books*> books,
+audit_result audit_own(const tally& counted, std::span<expected_balances*> expected,
                        std::span<const std::int64_t> opening_minor,
                        std::span<const std::int64_t> closing_minor) {
     audit_result result = begin(counted, opening_minor, closing_minor);
-    for (own_books* const own : books) {
-        std::vector<sighting> seen;
-        for (const std::size_t account : own->doubtful())
+    for (expected_balances* const own : expected) {
+        std::vector<observed_balance> seen;
+        for (const std::size_t account : own->accounts_in_doubt())
             seen.push_back({account, closing_minor[account]});
-        static_cast<void>(own->settle(seen));  // what does not fit shows below
-        result.doubted += own->doubted();
+        static_cast<void>(own->resolve(seen));  // what does not fit shows below
+        result.doubted += own->postings_in_doubt();
         result.happened_minor += own->happened_minor();
         result.wrong_answers += own->wrong_answers();
         for (std::size_t i = own->first(); i != own->first() + own->size(); ++i) {

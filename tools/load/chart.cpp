@@ -53,9 +53,9 @@ void append_line(std::string& text, const std::vector<point>& line, const char* 
 
 void append_dots(std::string& text, const std::vector<point>& line) {
     for (const point& one : line)
-        if (!one.told.empty())
+        if (!one.label.empty())
             append(text, R"(<circle cx="%.1f" cy="%.1f" r="6"><title>%s</title></circle>)",
-                   across(one.x), down(one.y), one.told.c_str());
+                   across(one.x), down(one.y), one.label.c_str());
 }
 
 }  // namespace

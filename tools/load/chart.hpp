@@ -1,4 +1,4 @@
-// Lines drawn as SVG for a page, in the page's own colours.
+// Draws lines as SVG, in the colours of the page.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace coffer::load {
 struct point {
     double x;
     double y;
-    std::string told;  ///< shown where somebody points at it; empty for none
+    std::string label;  ///< shown under the pointer; empty for none
 };
 
 struct mark {
@@ -17,9 +17,9 @@ struct mark {
     std::string label;
 };
 
-/// A chart whose scales are the caller's: every x and y is from 0 to 1, from the left and bottom.
+/// The caller computes the scales: every x and y is from 0 to 1, from the left and the bottom.
 struct chart {
-    std::string title;  ///< for those who cannot see it
+    std::string title;  ///< for screen readers
     std::vector<point> line;
     std::vector<point> second_line;  ///< drawn dashed; empty for none
     std::vector<mark> along_x;

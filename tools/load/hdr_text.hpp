@@ -1,4 +1,4 @@
-// A distribution as a text that HdrHistogram's tools read and draw.
+// Writes a distribution in the text format of HdrHistogram's tools.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// A distribution of latencies.
+// Counts latencies in a histogram.
 #pragma once
 
 #include <algorithm>
@@ -46,7 +46,7 @@ public:
     }
 };
 
-/// Counts latencies and says how they are spread. Not for several threads; add them up at the end.
+/// Counts latencies, and computes percentiles. Thread safety: none; one for each thread, added up.
 class latencies {
 public:
     void add(std::int64_t latency_ns);

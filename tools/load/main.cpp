@@ -1,4 +1,4 @@
-// The flags, the run, and what is left of it.
+// Parses the flags, runs the load, and writes the results.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>

@@ -1,4 +1,4 @@
-// Which operations are asked for, and how often each.
+// Chooses the operation of each request, by weight.
 #pragma once
 
 #include <array>

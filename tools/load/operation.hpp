@@ -1,4 +1,4 @@
-// What is asked of the server, and what it said.
+// Requests to the server and its answers.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@ namespace coffer::load {
 enum class operation : std::uint8_t { balance, deposit, withdraw };
 
 inline constexpr std::size_t operation_count = 3;
-/// As they are called in a path and in --mix.
+/// The names in a path and in --mix.
 inline constexpr std::array<std::string_view, operation_count> operation_names{"balance", "deposit",
                                                                                "withdraw"};
 
@@ -29,7 +29,7 @@ struct request {
     std::int64_t sent_ns = 0;
 };
 
-/// What a posting does to a balance if it is made.
+/// Returns the change of the balance if the posting is made.
 [[nodiscard]] constexpr std::int64_t change_minor(const request& one) noexcept {
     if (one.what == operation::balance)
         return 0;
@@ -37,14 +37,14 @@ struct request {
 }
 
 enum class verdict : std::uint8_t {
-    done,      ///< 200
-    short_of,  ///< 400 insufficient_funds: an outcome to expect, and nothing was posted
-    refused,   ///< anything else; nothing was posted
+    done,                ///< 200
+    insufficient_funds,  ///< status 400: an expected outcome, nothing was posted
+    refused,             ///< anything else; nothing was posted
 };
 
 struct answer {
     load::verdict verdict = verdict::refused;
-    std::optional<std::int64_t> balance_minor;  ///< of a reply that is done, where it was asked for
+    std::optional<std::int64_t> balance_minor;  ///< of a done reply, if it is checked
 };
 
 }  // namespace coffer::load

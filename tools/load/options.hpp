@@ -1,4 +1,4 @@
-// What `coffer-load` can be told.
+// The options of `coffer-load`, and their flags.
 #pragma once
 
 #include <cstdint>

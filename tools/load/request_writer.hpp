@@ -1,4 +1,4 @@
-// Requests to bytes.
+// Renders requests as the bytes of HTTP.
 #pragma once
 
 #include <array>
@@ -11,10 +11,10 @@
 
 namespace coffer::load {
 
-/// Renders requests out of parts made beforehand.
+/// Renders requests from prepared parts.
 class request_writer {
 public:
-    /// `host` is what the Host field says.
+    /// `host` is the value of the Host field.
     explicit request_writer(std::string_view host);
 
     /// Appends a request for the account `number` to `out`.

@@ -1,4 +1,4 @@
-// All that a run found out.
+// The results of a run, and their reports.
 #pragma once
 
 #include <array>

@@ -1,4 +1,4 @@
-// When requests are due in an open loop.
+// Computes when requests are due in an open loop.
 #pragma once
 
 #include <cstdint>

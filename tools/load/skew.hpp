@@ -1,4 +1,4 @@
-// Which of the accounts a request is for.
+// Chooses the account of each request.
 #pragma once
 
 #include <cstddef>

@@ -18,7 +18,7 @@ void tally::replied(const request& one, verdict given, std::int64_t now_ns) {
     const bool posted = given == verdict::done && one.what != operation::balance;
     if (given == verdict::done)
         ++done[place(one.what)];
-    if (given == verdict::short_of)
+    if (given == verdict::insufficient_funds)
         ++short_of_funds;
     if (posted) {
         acknowledged_minor[one.account] += change_minor(one);

@@ -1,4 +1,4 @@
-// What a thread of the generator has counted.
+// The counters of one thread of the generator.
 #pragma once
 
 #include <algorithm>
@@ -40,7 +40,7 @@ struct window {
     }
 };
 
-/// A posting of which no reply came.
+/// A posting without a reply.
 struct doubt {
     std::size_t account;
     std::int64_t change_minor;

@@ -29,7 +29,7 @@ bool blocked(const error_code& error) noexcept {
 
 }  // namespace
 
-connection::connection(worker& owner, std::optional<own_books> own)
+connection::connection(worker& owner, std::optional<expected_balances> own)
     : owner_{owner},
       socket_{owner.events()},
       own_{std::move(own)},
@@ -98,7 +98,7 @@ void connection::become_ready() {
 void connection::read_back() {
     state_ = state::reading_back;
     seen_.clear();
-    const std::vector<std::size_t> accounts = own_->doubtful();
+    const std::vector<std::size_t> accounts = own_->accounts_in_doubt();
     under_way_.set_capacity(std::max(accounts.size(), owner_.chosen().pipeline));
     for (const std::size_t account : accounts)
         add({.account = account, .sent_ns = owner_.now_ns()});
@@ -106,8 +106,8 @@ void connection::read_back() {
 }
 
 void connection::decide() {
-    const bool all_seen = seen_.size() == own_->doubtful().size();
-    const bool settled = all_seen && own_->settle(seen_);
+    const bool all_seen = seen_.size() == own_->accounts_in_doubt().size();
+    const bool settled = all_seen && own_->resolve(seen_);
     if (!settled && ++read_backs_ < most_read_backs) {
         // The server may have been handling them between two of the balances.
         state_ = state::pausing;
@@ -185,14 +185,14 @@ bool connection::take_replies(std::string_view bytes) {
         unread_ += bytes;
         bytes = unread_;
     }
-    reply told;
+    reply received;
     reading found = reading::partial;
     owner_.read_clock();
-    while (!bytes.empty() && (found = read_reply(bytes, told)) == reading::whole) {
+    while (!bytes.empty() && (found = read_reply(bytes, received)) == reading::whole) {
         if (under_way_.empty())
             return false;
-        take(told);
-        if (told.close) {
+        take(received);
+        if (received.close) {
             fail(owner_.counted().troubles.closed);
             return true;
         }
@@ -204,11 +204,11 @@ bool connection::take_replies(std::string_view bytes) {
     return bytes.empty() || found != reading::malformed;
 }
 
-void connection::take(const reply& told) {
+void connection::take(const reply& received) {
     const request asked = under_way_.front();
     under_way_.pop_front();
     failures_ = 0;
-    const answer given = understand(told);
+    const answer given = understand(received);
     if (state_ == state::reading_back) {
         if (given.balance_minor)
             seen_.push_back({asked.account, *given.balance_minor});
@@ -218,14 +218,14 @@ void connection::take(const reply& told) {
         own_->answered(asked, given);
     owner_.replied(asked, given.verdict);
     if (given.verdict == verdict::refused)
-        owner_.counted().refused(told.status, error_type(told.body));
+        owner_.counted().refused(received.status, error_type(received.body));
 }
 
-answer connection::understand(const reply& told) const {
-    if (told.status == 200)
-        return {verdict::done, own_ ? balance_minor(told.body) : std::nullopt};
-    if (told.status == 400 && error_type(told.body) == "insufficient_funds")
-        return {verdict::short_of, std::nullopt};
+answer connection::understand(const reply& received) const {
+    if (received.status == 200)
+        return {verdict::done, own_ ? balance_minor(received.body) : std::nullopt};
+    if (received.status == 400 && error_type(received.body) == "insufficient_funds")
+        return {verdict::insufficient_funds, std::nullopt};
     return {};
 }
 

@@ -1,4 +1,5 @@
-// One connection of the generator: its socket, what is under way on it, and its own accounts.
+// One connection of the generator: its socket, its requests without a reply yet, and its own
+// accounts.
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -10,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "load/expected_balances.hpp"
 #include "load/operation.hpp"
-#include "load/own_books.hpp"
 #include "load/reply_reader.hpp"
 #include "load/skew.hpp"
 
@@ -33,7 +34,7 @@ struct killing {
 class connection {
 public:
     /// With accounts of its own if `own` has any.
-    connection(worker& owner, std::optional<own_books> own);
+    connection(worker& owner, std::optional<expected_balances> own);
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
@@ -46,7 +47,7 @@ public:
         return state_ == state::ready && now_ns >= rested_ns_;
     }
     [[nodiscard]] bool finished() const noexcept { return state_ == state::finished; }
-    [[nodiscard]] own_books* own() noexcept { return own_ ? &*own_ : nullptr; }
+    [[nodiscard]] expected_balances* own() noexcept { return own_ ? &*own_ : nullptr; }
 
     /// Renders a request; flush() sends what is rendered.
     void add(const request&);
@@ -84,12 +85,12 @@ private:
 
     worker& owner_;
     tcp_socket socket_;
-    std::optional<own_books> own_;
+    std::optional<expected_balances> own_;
     place_picker picker_;
     boost::circular_buffer<request> under_way_;
     std::string unread_;  // the beginning of a reply
     std::string unsent_;
-    std::vector<sighting> seen_;
+    std::vector<observed_balance> seen_;
     std::optional<killing> doomed_;
     std::uint64_t generation_ = 0;  // of the socket: handlers of an older one do nothing
     std::int64_t wake_ns_ = 0;      // when to go on, or to give up

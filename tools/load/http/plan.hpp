@@ -1,4 +1,4 @@
-// What all threads of a run know.
+// The data that all threads of a run share.
 #pragma once
 
 #include <algorithm>

@@ -117,26 +117,27 @@ std::vector<std::int64_t> read_closing(const plan& all) {
     }
 }
 
-audit_result audit_once(const plan& all, const tally& counted, std::span<own_books*> books) {
+audit_result audit_once(const plan& all, const tally& counted,
+                        std::span<expected_balances*> expected) {
     const std::vector<std::int64_t> closing = read_closing(all);
-    return books.empty() ? audit_shared(counted, all.opening_minor, closing)
-                         : audit_own(counted, books, all.opening_minor, closing);
+    return expected.empty() ? audit_shared(counted, all.opening_minor, closing)
+                            : audit_own(counted, expected, all.opening_minor, closing);
 }
 
 // Where postings are in doubt, the server may still have bytes of connections that are gone: then
 // it is given a little time before the verdict.
 audit_result audit(const plan& all, const tally& counted, const workers& threads) {
-    std::vector<own_books*> books;
+    std::vector<expected_balances*> expected;
     for (const auto& one : threads)
         for (connection& each : one->connections())
             if (each.own() != nullptr)
-                books.push_back(each.own());
+                expected.push_back(each.own());
     if (!counted.doubts.empty())
         std::this_thread::sleep_for(between_audits);
-    audit_result result = audit_once(all, counted, books);
+    audit_result result = audit_once(all, counted, expected);
     for (int i = 1; i != most_audits && !counted.doubts.empty() && !result.exact(); ++i) {
         std::this_thread::sleep_for(between_audits);
-        result = audit_once(all, counted, books);
+        result = audit_once(all, counted, expected);
     }
     return result;
 }

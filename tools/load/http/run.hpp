@@ -1,4 +1,4 @@
-// A run from its beginning to its audit.
+// Runs the load from the first balance to the audit.
 #pragma once
 
 #include "load/results.hpp"

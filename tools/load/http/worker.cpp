@@ -28,7 +28,7 @@ worker::worker(const plan& all, std::size_t which)
 }
 
 void worker::add_connection(std::size_t which) {
-    std::optional<own_books> own;
+    std::optional<expected_balances> own;
     if (chosen().own_accounts) {
         const std::size_t accounts = chosen().accounts.size();
         const std::size_t first = which * accounts / chosen().connections;

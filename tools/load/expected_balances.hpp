@@ -1,16 +1,16 @@
-// What the accounts of one connection must hold when nobody else posts to them.
+// The balances that the accounts of one connection must have, if only that connection posts to
+// them.
 //
-// Every reply tells a balance, so every reply is checked against what this connection has been told
-// before: a posting lost, doubled or made up shows at the next reply for its account.
+// Every reply has a balance, so every reply is checked against the replies before: a posting that
+// was lost, doubled or invented shows at the next reply for its account.
 //
-// A request whose reply never came is in doubt. The server handles what comes through a connection
-// in order, so of a run of requests in doubt a prefix has happened, and no other part of it: that
-// leaves one possibility more than the run is long, and the balances of the accounts in it, read
-// through a new connection, say which. Amounts are random, so the prefixes differ in what they come
-// to. The old connection's bytes may be waiting inside the server even after that, and be handled
-// later, when a reply does not fit: then what is left of the run is asked again. Two runs are
-// remembered at most. What may be missed is a wrong balance that happens to differ from the right
-// one by what a prefix of a run in doubt comes to.
+// A request without a reply is in doubt. The server handles the requests of a connection in order,
+// so of a run of requests in doubt exactly a prefix was executed. The balances of its accounts,
+// read through a new connection, show which prefix: amounts are random, so the sums of the prefixes
+// differ. Bytes of the old connection may still wait in the server after that and be handled later;
+// when a reply does not match, the rest of the run is considered again. At most two runs are
+// remembered. A wrong balance is missed only if it differs from the right one by the sum of a
+// prefix of a run in doubt.
 #pragma once
 
 #include <cstddef>
@@ -23,17 +23,17 @@
 
 namespace coffer::load {
 
-/// A balance as it was read.
-struct sighting {
+/// A balance that was read from the server.
+struct observed_balance {
     std::size_t account;
     std::int64_t balance_minor;
 };
 
-/// Thread safety: belongs to its connection. Accounts are named by their places in the run's list,
-/// of which this keeps those from `first` on.
-class own_books {
+/// Accounts are identified by their places in the list of the run; this has those from `first` on.
+/// Thread safety: none; belongs to its connection.
+class expected_balances {
 public:
-    own_books(std::size_t first, std::span<const std::int64_t> opening_minor)
+    expected_balances(std::size_t first, std::span<const std::int64_t> opening_minor)
         : first_{first},
           balances_(opening_minor.begin(), opening_minor.end()),
           unexplained_(opening_minor.size()) {}
@@ -41,34 +41,35 @@ public:
     [[nodiscard]] std::size_t first() const noexcept { return first_; }
     [[nodiscard]] std::size_t size() const noexcept { return balances_.size(); }
 
-    /// Takes an answer into account; false if it is not what it had to be.
+    /// Checks an answer and applies it. Returns false if it is not the expected one.
     bool answered(const request&, const answer&);
 
-    /// The requests, in the order they were sent, of which no reply came.
+    /// Adds requests without a reply, in the order they were sent.
     void lost(std::span<const request>);
 
-    /// Whether balances are to be read before these accounts are used again.
+    /// Whether balances must be read before these accounts are used again.
     [[nodiscard]] bool in_doubt() const noexcept { return in_doubt_; }
     /// The accounts to read, in order.
-    [[nodiscard]] std::vector<std::size_t> doubtful() const;
+    [[nodiscard]] std::vector<std::size_t> accounts_in_doubt() const;
 
-    /// Decides what happened of the requests in doubt; false if no possibility fits what was seen.
-    bool settle(std::span<const sighting>);
-    /// Where nothing fits: takes what was seen for true, and the difference for unexplained.
-    void accept(std::span<const sighting>);
+    /// Decides which requests in doubt were executed. Returns false if no prefix matches the
+    /// balances.
+    bool resolve(std::span<const observed_balance>);
+    /// If no prefix matches: takes the balances over, and notes the differences as unexplained.
+    void accept(std::span<const observed_balance>);
 
     [[nodiscard]] std::int64_t balance_minor(std::size_t account) const {
         return balances_[account - first_];
     }
-    /// By how much the account is off for reasons unknown.
+    /// The unexplained difference of the account.
     [[nodiscard]] std::int64_t unexplained_minor(std::size_t account) const {
         return unexplained_[account - first_];
     }
 
     [[nodiscard]] std::uint64_t wrong_answers() const noexcept { return wrong_answers_; }
-    [[nodiscard]] std::uint64_t doubted() const noexcept { return doubted_; }
+    [[nodiscard]] std::uint64_t postings_in_doubt() const noexcept { return doubted_; }
     [[nodiscard]] std::uint64_t happened() const noexcept { return happened_; }
-    /// What the requests in doubt that happened come to.
+    /// The sum of the executed requests in doubt.
     [[nodiscard]] std::int64_t happened_minor() const noexcept { return happened_minor_; }
 
 private:

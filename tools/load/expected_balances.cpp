@@ -1,16 +1,16 @@
-#include "load/own_books.hpp"
+#include "load/expected_balances.hpp"
 
 #include <algorithm>
 
 namespace coffer::load {
 
-bool own_books::fits(const request& asked, const answer& given) const {
+bool expected_balances::fits(const request& asked, const answer& given) const {
     const std::int64_t before = balances_[asked.account - first_];
     const bool is_short = asked.what == operation::withdraw && asked.amount_minor > before;
     switch (given.verdict) {
         case verdict::done:
             return !is_short && given.balance_minor == before + change_minor(asked);
-        case verdict::short_of:
+        case verdict::insufficient_funds:
             return is_short;
         case verdict::refused:
             break;
@@ -18,7 +18,7 @@ bool own_books::fits(const request& asked, const answer& given) const {
     return true;
 }
 
-bool own_books::answered(const request& asked, const answer& given) {
+bool expected_balances::answered(const request& asked, const answer& given) {
     const bool right = fits(asked, given) || explain([&] { return fits(asked, given); });
     std::int64_t& known = balance(asked.account);
     if (given.verdict == verdict::done)
@@ -33,7 +33,7 @@ bool own_books::answered(const request& asked, const answer& given) {
     return false;
 }
 
-void own_books::lost(std::span<const request> requests) {
+void expected_balances::lost(std::span<const request> requests) {
     run postings;
     std::ranges::copy_if(requests, std::back_inserter(postings),
                          [](const request& one) { return one.what != operation::balance; });
@@ -46,7 +46,7 @@ void own_books::lost(std::span<const request> requests) {
         runs_.pop_front();
 }
 
-std::vector<std::size_t> own_books::doubtful() const {
+std::vector<std::size_t> expected_balances::accounts_in_doubt() const {
     std::vector<std::size_t> accounts;
     for (const run& one : runs_)
         for (const request& posting : one)
@@ -56,9 +56,9 @@ std::vector<std::size_t> own_books::doubtful() const {
     return accounts;
 }
 
-bool own_books::settle(std::span<const sighting> seen) {
+bool expected_balances::resolve(std::span<const observed_balance> seen) {
     const bool settled = explain([&] {
-        return std::ranges::all_of(seen, [this](const sighting& one) {
+        return std::ranges::all_of(seen, [this](const observed_balance& one) {
             return balance_minor(one.account) == one.balance_minor;
         });
     });
@@ -67,8 +67,8 @@ bool own_books::settle(std::span<const sighting> seen) {
     return settled;
 }
 
-void own_books::accept(std::span<const sighting> seen) {
-    for (const sighting& one : seen) {
+void expected_balances::accept(std::span<const observed_balance> seen) {
+    for (const observed_balance& one : seen) {
         unexplained_[one.account - first_] += one.balance_minor - balance(one.account);
         balance(one.account) = one.balance_minor;
     }
@@ -76,8 +76,8 @@ void own_books::accept(std::span<const sighting> seen) {
     in_doubt_ = false;
 }
 
-/// Does what the server would have done; false if it would have refused.
-bool own_books::apply(const request& posting) {
+/// Applies the posting as the server does. Returns false if it is refused.
+bool expected_balances::apply(const request& posting) {
     std::int64_t& known = balance(posting.account);
     const std::int64_t after = known + change_minor(posting);
     if (after < 0)
@@ -86,7 +86,7 @@ bool own_books::apply(const request& posting) {
     return true;
 }
 
-void own_books::take_prefix(run& from, const std::vector<bool>& made) {
+void expected_balances::take_prefix(run& from, const std::vector<bool>& made) {
     for (const bool happened : made) {
         if (happened) {
             ++happened_;
@@ -97,17 +97,17 @@ void own_books::take_prefix(run& from, const std::vector<bool>& made) {
 }
 
 template <class Fits>
-bool own_books::explain(const Fits& fits) {
+bool expected_balances::explain(const Fits& fits) {
     if (!explain(0, fits))
         return false;
     std::erase_if(runs_, [](const run& one) { return one.empty(); });
     return true;
 }
 
-// Tries every prefix of each run, in the order in which the runs were sent. Where one fits, the
-// balances stay as it left them; else they are put back.
+// Tries every prefix of each run, in the order in which the runs were sent. If one fits, its
+// balances stay; otherwise they are restored.
 template <class Fits>
-bool own_books::explain(std::size_t which, const Fits& fits) {
+bool expected_balances::explain(std::size_t which, const Fits& fits) {
     if (which == runs_.size())
         return fits();
     run& one = runs_[which];
