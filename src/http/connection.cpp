@@ -167,15 +167,15 @@ void connection::await(awaited what) {
 void connection::await_durable(teller::ticket due) {
     if (waiting_since_ == clock::time_point{})
         waiting_since_ = clock::now();
+    awaited_ = awaited::durable;  // first: if the next line throws, close() takes it back
     owner_.await_durable(*this, due);
-    awaited_ = awaited::durable;
     begin(for_reading);
 }
 
 // As for await_durable.
 void connection::await_change() {
-    owner_.await_change(*this);
     awaited_ = awaited::change;
+    owner_.await_change(*this);
     begin(for_reading);
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -13,6 +14,7 @@
 
 #include "catch.hpp"
 #include "engine/engine.hpp"
+#include "engine/held_log.hpp"
 #include "engine/initial_accounts.hpp"
 #include "http/session_driver.hpp"
 #include "http/worker.hpp"
@@ -21,8 +23,14 @@ namespace {
 
 std::atomic<std::size_t> allocations{0};
 
+/// How many more allocations of the worker's thread succeed before one fails; negative: all do.
+std::atomic<int> until_failure{-1};
+thread_local bool is_worker = false;
+
 void* counted(std::size_t bytes, std::size_t alignment) {
     ++allocations;
+    if (is_worker && until_failure >= 0 && until_failure-- == 0)
+        throw std::bad_alloc{};
     void* const memory =
         alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__
             ? std::malloc(std::max(bytes, std::size_t{1}))
@@ -82,10 +90,13 @@ public:
     bare_client& operator=(const bare_client&) = delete;
     ~bare_client() { ::close(socket_); }
 
+    bool send(std::string_view request) {
+        return ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL) ==
+               static_cast<ssize_t>(request.size());
+    }
     /// Sends a request and waits for the reply, which comes in one piece. Whether it is a 200.
     bool ask(std::string_view request) {
-        if (::send(socket_, request.data(), request.size(), 0) !=
-            static_cast<ssize_t>(request.size()))
+        if (!send(request))
             return false;
         char reply[1024];
         const ssize_t size = ::recv(socket_, reply, sizeof reply, 0);
@@ -163,4 +174,59 @@ TEST_CASE("connection: a request allocates nothing on its way from the socket an
     }
     served.drain(std::chrono::seconds{1});
     thread.join();
+}
+
+namespace {
+
+/// A worker whose journal makes nothing durable before the gate is open.
+struct held_worker {
+    explicit held_worker(std::chrono::milliseconds disk_timeout) {
+        coffer::engine::journal_options chosen;
+        chosen.disk_timeout = disk_timeout;
+        engine.open(coffer::initial_accounts::sample().open_in_memory(),
+                    coffer::test::log_behind(gate), std::move(chosen));
+        thread = std::thread{[this] {
+            is_worker = true;
+            served.run();
+        }};
+    }
+    ~held_worker() {
+        gate.open();
+        served.drain(std::chrono::seconds{1});
+        thread.join();
+        engine.close();
+    }
+
+    coffer::test::gate gate;
+    coffer::engine engine{coffer::engine::options{}};
+    commons common;
+    worker served{engine.teller_at(0), common, {"127.0.0.1", 0}, false};
+    std::thread thread;
+};
+
+}  // namespace
+
+// The timeout is so short that the worker sets a timer for each wait, which is one of the
+// allocations that fail here.
+TEST_CASE("connection: one that fails as it begins to wait for the disk is not called again",
+          "[http]") {
+    bool has_failed = true;
+    for (int succeeding = 0; has_failed; ++succeeding) {
+        REQUIRE(succeeding < 100);
+        held_worker one{std::chrono::milliseconds{1900}};
+        bare_client client{one.served.address().port};
+        bare_client other{one.served.address().port};
+        REQUIRE(client.ask(balance));
+        REQUIRE(other.ask(balance));
+        until_failure = succeeding;
+        client.send(withdrawal);
+        // After two round trips of another the worker has done with it.
+        const bool has_served = other.ask(balance) && other.ask(balance);
+        has_failed = until_failure.exchange(-1) < 0;
+        one.gate.open();
+        bare_client last{one.served.address().port};
+        CHECK(last.ask(withdrawal));
+        CHECK(last.ask(balance));
+        CHECK((has_served || has_failed));
+    }
 }
