@@ -337,6 +337,18 @@ TEST_CASE("conversation: a client that takes its replies slowly is not cut off, 
     CHECK(client.waits == kind::close);
 }
 
+TEST_CASE("conversation: a writable socket that takes nothing is no progress", "[http]") {
+    conversation_bench bench;
+    started client{bench};
+    client.takes = 10;
+    client.receive(deposit);
+    client.pass(default_limits.write_timeout.count());
+    client.become_writable();
+    CHECK(client.waits == kind::wait_writable);
+    client.pass(1);
+    CHECK(client.waits == kind::close);
+}
+
 TEST_CASE("conversation: after the last reply it reads on for a while, up to a limit", "[http]") {
     conversation_bench bench;
     started client{bench};
