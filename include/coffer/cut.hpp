@@ -59,7 +59,7 @@ struct cut_pace {
     std::chrono::microseconds rest{0};
 
     /// How long the cut waits for a resumable one before it overtakes that.
-    std::chrono::milliseconds patience{30'000};
+    std::chrono::milliseconds patience{120'000};
 
     /// For work in the background: 10 M accounts take about 1.8 s, and two writers on two
     /// processors continue at about four fifths of their speed.

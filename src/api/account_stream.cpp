@@ -15,6 +15,13 @@ constexpr std::size_t accounts_a_step = 32;
 /// In one pull, some 0.5 ms.
 constexpr std::size_t steps_a_pull = 64;
 
+/// How long a pull rests, by the time that it took. What it made is to be sent too, which takes
+/// about as long; so postings keep five sixths of the worker's time.
+constexpr int rest_factor = 10;
+
+/// For how long after a posting others are expected.
+constexpr std::chrono::milliseconds busy_after_posting{10};
+
 /// Moved in one pull where an earlier cut is finished first.
 constexpr std::size_t leftovers_a_pull = 2048;
 
@@ -24,11 +31,27 @@ body_stream::state account_stream::pull(coffer::teller& teller, std::size_t room
                                         std::string& out) {
     if (!has_begun_)
         return begin(teller, out);
+    if (rests(teller))
+        return state::more;
+    const auto begin = std::chrono::steady_clock::now();
     const std::size_t full = out.size() + room_bytes;
-    for (std::size_t steps = 0; steps != steps_a_pull && out.size() < full; ++steps)
-        if (const state now = step(teller, out); now != state::more)
-            return now;
-    return state::more;
+    state now = state::more;
+    for (std::size_t i = 0; i != steps_a_pull && out.size() < full && now == state::more; ++i)
+        now = step(teller, out);
+    const auto end = std::chrono::steady_clock::now();
+    if (now == state::more)
+        rest_until_ = end + rest_factor * (end - begin);
+    return now;
+}
+
+/// Whether there are postings to make way for.
+bool account_stream::rests(const coffer::teller& teller) {
+    const auto now = std::chrono::steady_clock::now();
+    if (postings_seen_ != teller.postings()) {
+        postings_seen_ = teller.postings();
+        busy_until_ = now + busy_after_posting;
+    }
+    return now < rest_until_ && now < busy_until_;
 }
 
 body_stream::state account_stream::begin(coffer::teller& teller, std::string& out) {

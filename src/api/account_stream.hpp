@@ -1,7 +1,9 @@
 // All accounts as lines of JSON, from one consistent cut.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include <coffer/ledger.hpp>
@@ -17,6 +19,9 @@ namespace coffer::api {
 ///     {"complete":false,"accounts":3,"error":{"type":"...","message":"..."}}
 /// It ends before when another cut, a snapshot for example, has waited for cut_pace::patience, when
 /// the disk hangs, and when the server stops. Holds no memory for the accounts.
+///
+/// While the worker makes postings, the stream leaves most of its time to them: after each pull that
+/// did work it rests for several times as long. On a worker that makes none it does not rest.
 class account_stream final : public body_stream {
 public:
     explicit account_stream(resumable_cut&& cut) noexcept : cut_{std::move(cut)} {}
@@ -27,9 +32,13 @@ public:
 private:
     state begin(teller&, std::string& out);
     state step(teller&, std::string& out);
+    [[nodiscard]] bool rests(const teller&);
 
     resumable_cut cut_;
     bool has_begun_ = false;
+    std::uint64_t postings_seen_ = 0;
+    std::chrono::steady_clock::time_point rest_until_{};
+    std::chrono::steady_clock::time_point busy_until_{};
 };
 
 }  // namespace coffer::api
