@@ -25,6 +25,15 @@ MAY_USE = {
     "command": {"ops", "journal", "snapshot", "audit", "engine", "http"},
 }
 SOCKETS = ("boost/asio", "boost/beast")
+# The journal's storage as files, below the seam of journal/batch_log.hpp, and all that knows it from
+# above: what opens it, and the offline tools that are about files.
+JOURNAL_FILES = {
+    "file_log", "file_source", "file_store", "posix_storage", "reader", "segment",
+    "segment_reader", "segment_watch", "storage"}
+KNOW_JOURNAL_FILES = {
+    "src/audit/auditor.cpp", "src/audit/data_copy.cpp", "src/audit/history.cpp",
+    "src/audit/history.hpp", "src/audit/patient_reader.hpp", "src/audit/posting_export.cpp",
+    "src/audit/report.hpp", "src/engine/data_directory.cpp"}
 MAX_COLUMNS = 100
 MAX_LINES = 450
 MAX_LINES_OF_SRC = 400
@@ -92,6 +101,14 @@ class Tidy(unittest.TestCase):
             f"{name(path)}: includes {included}"
             for path in sources() if "http" not in path.parts and "bench" not in path.parts
             for included in includes(path) if included.startswith(SOCKETS)])
+
+    def test_only_its_own_parts_and_offline_tools_know_that_the_journal_is_files(self):
+        headers = {f"journal/{each}.hpp" for each in JOURNAL_FILES}
+        found = {
+            name(path) for path in sources() if name(path).startswith("src/")
+            and headers.intersection(includes(path))
+            and not (path.parent.name == "journal" and path.stem in JOURNAL_FILES)}
+        self.assertEqual(KNOW_JOURNAL_FILES, found)
 
     def test_headers_are_guarded(self):
         self.assert_none([
