@@ -9,9 +9,10 @@
 #include <random>
 #include <utility>
 
+#include "ops/assertion.hpp"
 #include "ops/log.hpp"
 
-// Compiled in here, so that nothing is to be linked.
+// Compiled into this file, so that there is no library to link.
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -23,14 +24,14 @@ constexpr std::size_t parts = 1024;
 struct entry {
     std::uint64_t asked_ns = 0;
     std::uint64_t durable_ns = 0;   // when its life began; 0: it has not begun
-    std::uint64_t fingerprint = 0;  // half of it: it tells a client's mistakes, not an attack
+    std::uint64_t fingerprint = 0;  // half of it: finds a client's mistakes, not attacks
     money balance{};
     const journal::lane* in = nullptr;  // where the outcome becomes durable, until its life begins
     journal::lane_ticket until = 0;
     errc error = errc::ok;
 
-    /// Whether it is not certain yet what becomes of it.
-    [[nodiscard]] bool is_under_way() const noexcept {
+    /// Whether the request may still fail, or its outcome is not durable yet.
+    [[nodiscard]] bool is_in_progress() const noexcept {
         return durable_ns == 0 && (in == nullptr || !in->is_durable(until));
     }
 };
@@ -54,12 +55,12 @@ struct key_store::part {
 
     std::mutex guard;
     boost::unordered_flat_map<id, entry, hasher> entries;
-    std::deque<age> ages;  // the oldest first; one a key, or more if it was asked for again later
+    std::deque<age> ages;  // the oldest first; a key that expired and was reserved again has two
     std::size_t counted_bytes = 0;
 
     void erase(decltype(entries)::iterator one) noexcept {
         entries.erase(one);
-        // A table keeps its memory when it is empty, unless it is another.
+        // An empty table keeps its memory, unless it is replaced.
         if (entries.empty())
             decltype(entries){}.swap(entries);
     }
@@ -97,27 +98,27 @@ std::uint64_t key_store::now(std::uint64_t seen_ns) noexcept {
     return std::max(latest, read);
 }
 
-key_store::claim key_store::ask(const journal::request_key& key) noexcept {
+key_store::reservation key_store::reserve(const journal::request_key& key) noexcept {
     const id asked = id_of(key.text);
     part& home = part_of(asked);
     const std::uint64_t now_ns = now();
     if (keys() >= limits_.keys)
-        clear_up_somewhere(now_ns);
+        expire_some_part(now_ns);
     const std::lock_guard lock{home.guard};
-    expire(home, now_ns);
+    expire_some(home, now_ns);
     const auto found = home.entries.find(asked);
     if (found != home.entries.end() &&
         (found->second.durable_ns == 0 || !is_expired(found->second.durable_ns, now_ns))) {
         const entry& known = found->second;
         if (known.fingerprint != key.fingerprint.first)
             return {*this, asked, verdict::reused};
-        if (known.is_under_way())
+        if (known.is_in_progress())
             return {*this, asked, verdict::in_progress};
         return {*this, asked, verdict::done, {known.error, known.balance}};
     }
     const bool is_new = found == home.entries.end();
     if (is_new && keys() >= limits_.keys) {
-        complain(now_ns);
+        log_full(now_ns);
         return {*this, asked, verdict::full};
     }
     try {
@@ -137,7 +138,11 @@ void key_store::keep(const id& key, const kept_outcome& outcome, const journal::
                      journal::lane_ticket until) noexcept {
     part& home = part_of(key);
     const std::lock_guard lock{home.guard};
-    entry& kept = home.entries.find(key)->second;  // under way: nobody else removes it
+    const auto found = home.entries.find(key);
+    invariant(found != home.entries.end(), "a reserved key is lost: its request could run twice");
+    entry& kept = found->second;
+    invariant(kept.durable_ns == 0, "a key's life began before its outcome was kept");
+    invariant(kept.in == nullptr, "a key has two outcomes");
     kept.balance = outcome.balance;
     kept.error = outcome.error;
     kept.in = in;
@@ -150,8 +155,11 @@ void key_store::note_durable(const id& key) noexcept {
     const std::uint64_t now_ns = now();
     part& home = part_of(key);
     const std::lock_guard lock{home.guard};
-    // It is there: nothing removes an entry before its life begins.
-    entry& kept = home.entries.find(key)->second;
+    const auto found = home.entries.find(key);
+    invariant(found != home.entries.end(), "a key is lost before its life began");
+    entry& kept = found->second;
+    invariant(kept.durable_ns == 0, "a key's life begins twice");
+    invariant(kept.in != nullptr, "a key without an outcome is noted as durable");
     kept.durable_ns = std::max<std::uint64_t>(now_ns, 1);
     kept.in = nullptr;
 }
@@ -159,9 +167,13 @@ void key_store::note_durable(const id& key) noexcept {
 void key_store::give_up(const id& key) noexcept {
     part& home = part_of(key);
     const std::lock_guard lock{home.guard};
-    home.erase(home.entries.find(key));
+    const auto found = home.entries.find(key);
+    invariant(found != home.entries.end(), "a key that is given up is not reserved");
+    invariant(found->second.in == nullptr, "a key that is given up has an outcome");
+    invariant(found->second.durable_ns == 0, "a key that is given up is alive");
+    home.erase(found);
     keys_.fetch_sub(1, std::memory_order_relaxed);
-    // Its age is the last one, or near: few others have asked since.
+    // Its age is the last one, or near it: few keys were reserved since.
     const auto last = std::find_if(home.ages.rbegin(), home.ages.rend(),
                                    [&key](const part::age& one) { return one.key == key; });
     if (last != home.ages.rend())
@@ -183,19 +195,19 @@ void key_store::restore(const journal::request_key& key, const kept_outcome& out
         return;
     const std::lock_guard lock{home.guard};
     home.ages.push_back({restored, asked_ns});
-    // The later one counts: the earlier was over when that was done.
+    // The later record counts: the earlier one's key had expired when the later request was done.
     if (home.entries.insert_or_assign(restored, kept).second)
         keys_.fetch_add(1, std::memory_order_relaxed);
     count_bytes(home);
 }
 
-/// Removes the oldest key if its life is over. False if there is none, or it lives.
+/// Removes the oldest key if it has expired. False if there is none, or it is alive.
 bool key_store::expire_one(part& from, std::uint64_t now_ns) noexcept {
     if (from.ages.empty() || !is_expired(from.ages.front().asked_ns, now_ns))
         return false;
     const part::age oldest = from.ages.front();
     const auto found = from.entries.find(oldest.key);
-    // Not a key that was asked for again after its life: that has another age.
+    // A key that was reserved again after it expired has another, later age.
     if (found != from.entries.end() && found->second.asked_ns == oldest.asked_ns) {
         const std::uint64_t began_ns = found->second.durable_ns;
         if (began_ns == 0 || !is_expired(began_ns, now_ns))
@@ -207,35 +219,35 @@ bool key_store::expire_one(part& from, std::uint64_t now_ns) noexcept {
     return true;
 }
 
-// A few at a time, so that no request pays for all: each adds one at most.
-void key_store::expire(part& from, std::uint64_t now_ns) noexcept {
+// A few at a time, so that no request has to remove them all. Each request adds one at most.
+void key_store::expire_some(part& from, std::uint64_t now_ns) noexcept {
     constexpr int at_once = 32;
     for (int i = 0; i != at_once && expire_one(from, now_ns); ++i)
         ;
 }
 
-// Expired keys in parts that nobody asks take the place of new keys otherwise.
-void key_store::clear_up_somewhere(std::uint64_t now_ns) noexcept {
-    part& next = parts_[next_to_clear_.fetch_add(1, std::memory_order_relaxed) % parts];
+// Otherwise expired keys in parts that are rarely looked into would take the room of new keys.
+void key_store::expire_some_part(std::uint64_t now_ns) noexcept {
+    part& next = parts_[next_to_expire_.fetch_add(1, std::memory_order_relaxed) % parts];
     const std::unique_lock lock{next.guard, std::try_to_lock};
     if (lock.owns_lock())
-        expire(next, now_ns);
+        expire_some(next, now_ns);
 }
 
 // Once a minute.
-void key_store::complain(std::uint64_t now_ns) noexcept {
+void key_store::log_full(std::uint64_t now_ns) noexcept {
     constexpr std::uint64_t minute_ns = 60'000'000'000;
-    std::uint64_t due = next_complaint_ns_.load(std::memory_order_relaxed);
+    std::uint64_t due = next_full_log_ns_.load(std::memory_order_relaxed);
     if (now_ns >= due &&
-        next_complaint_ns_.compare_exchange_strong(
+        next_full_log_ns_.compare_exchange_strong(
             due, now_ns + minute_ns, std::memory_order_relaxed, std::memory_order_relaxed))
         log::warn("no more idempotency keys can be remembered: there are {} already, for {} s each",
                   limits_.keys,
                   std::chrono::duration_cast<std::chrono::seconds>(limits_.time_to_live).count());
 }
 
-// A key that was asked for so long ago that it would be over, had it been durable at once, is taken
-// for a living one until its part is cleared up: an earlier time is a safe answer.
+// A key that was reserved longer ago than a life, but was durable later, counts with the time of its
+// reservation: an earlier time is a safe answer.
 key_store::living_keys key_store::living() noexcept {
     living_keys found{.now_ns = now(), .oldest_ns = std::nullopt};
     for (std::size_t i = 0; i != parts; ++i) {

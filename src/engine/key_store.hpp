@@ -1,21 +1,27 @@
-// What became of requests that had keys: one that is asked again is answered again, and not done
-// again (exactly-once, as the IETF draft "The Idempotency-Key HTTP Header Field" has it).
+// Remembers the outcomes of requests that had idempotency keys, so that a repeated request gets the
+// same reply and is not done again: exactly-once, as in the IETF draft "The Idempotency-Key HTTP
+// Header Field".
 //
-// Guarantees     of the requests that have one key at a time, one is done. Until its outcome is
-//                durable the others are told to wait; after that they get the same outcome, until
-//                the key's life is over. A life begins when the outcome is durable, or a little
-//                later. A key whose claim was given up leaves nothing behind.
-// Limits         a number of keys, some 140 bytes each: new ones beyond that are refused, since to
-//                forget an old one would break the promise that was made about it.
-// Thread safety  all members may be called from any thread at once. Not lock-free: a key is looked
-//                up under the lock of its part, one of 1024, which is held for some 100 ns, and up
-//                to a millisecond when the part grows. A request without a key comes nowhere near.
+// Guarantees     Of the requests with one key, one at a time is done. Until its outcome is durable,
+//                the others are refused as in progress; from then on they get that outcome, until
+//                the key expires. A key's life begins when its outcome is durable, or a little
+//                later. A reservation that is given up leaves nothing behind.
+// Limits         A number of keys, of some 140 bytes each. Beyond it new keys are refused: to
+//                forget an old key would break the promise that was made about it.
+// Invariants     1. An entry whose life has not begun is removed by its reservation alone, or its
+//                   life is begun by note_durable. So both find it.
+//                2. A key has an age for each time that it was reserved, and ages of one part are
+//                   in the order of their times, or nearly.
+//                3. keys() is the number of entries of all parts.
+// Thread safety  All members are for any thread. Not lock-free: a key is looked up under the lock
+//                of its part, one of 1024, which is held for some 100 ns, and up to a millisecond
+//                when the part grows. Requests without a key do not use it.
 //
-// Texts are not kept, but 128-bit hashes of them, under a secret that is made anew in each process:
-// who knows the code does not know which keys collide.
+// It keeps 128-bit hashes of the keys' texts, under a secret made anew in each process: nobody who
+// knows the code can choose keys that collide.
 //
-// Times are running times (journal/ledger_clock.hpp), in ns: neither downtime nor a wrong clock
-// ends a life. Where the clock shows an earlier time than was seen before, the latest one counts.
+// Times are running times (journal/ledger_clock.hpp) in ns: neither downtime nor a wrong clock ends
+// a life. If the clock goes back, the latest time seen counts.
 #pragma once
 
 #include <atomic>
@@ -44,23 +50,23 @@ public:
         std::chrono::nanoseconds time_to_live = std::chrono::hours{24};
     };
 
-    /// The outcome of a request, as much of it as its reply says.
+    /// The outcome of a request, as much of it as its reply needs.
     struct kept_outcome {
         errc error = errc::ok;
         money balance{};
     };
 
     enum class verdict : std::uint8_t {
-        fresh,        ///< not known: it is yours to be done, and then to be kept or given up
-        done,         ///< here is what became of it
+        fresh,        ///< reserved for the caller: to be done, and then kept or given up
+        done,         ///< done before: see outcome()
         in_progress,  ///< being done, or done and not durable
-        reused,       ///< known, from another request
-        full,         ///< there is no place for it
+        reused,       ///< another request has this key
+        full,         ///< there is no room for another key
     };
 
-    class claim;
+    class reservation;
 
-    /// What a key is known by in here.
+    /// The hash of a key's text.
     struct id {
         std::uint64_t low;
         std::uint64_t high;
@@ -68,8 +74,8 @@ public:
     };
 
     struct living_keys {
-        std::uint64_t now_ns = 0;                ///< what was the time when they were looked at
-        std::optional<std::uint64_t> oldest_ns;  ///< when the oldest was asked for; nothing: none
+        std::uint64_t now_ns = 0;                ///< when they were looked at
+        std::optional<std::uint64_t> oldest_ns;  ///< when the oldest was reserved, if there is any
     };
 
     /// Throws std::bad_alloc.
@@ -78,39 +84,38 @@ public:
     key_store(const key_store&) = delete;
     key_store& operator=(const key_store&) = delete;
 
-    /// Asks about a key, which is one by journal::is_request_key.
-    [[nodiscard]] claim ask(const journal::request_key& key) noexcept;
+    /// Looks a key up, which must pass journal::is_request_key, and reserves it if it is not known.
+    [[nodiscard]] reservation reserve(const journal::request_key& key) noexcept;
 
-    /// Says that the outcome that a claim on this key kept is durable: its life begins. To be
-    /// called soon after it is so, once for every claim that was kept with a lane.
+    /// Begins the life of a key whose outcome, kept by a reservation, is durable. To be called soon
+    /// after that, once for each reservation that was kept with a lane.
     void note_durable(const id& key) noexcept;
 
-    /// Puts in what a journal says, from the oldest record on: the key of a request that was asked
-    /// for at `asked_ns` or before, and whose outcome was durable at `durable_ns`. Expired keys are
-    /// left out. Throws std::bad_alloc. Beyond the limit keys are taken all the same: they were
-    /// promised.
+    /// Puts in a key from the journal, the oldest record first: its request was reserved at
+    /// `asked_ns` or before, and its outcome was durable at `durable_ns`. Expired keys are skipped.
+    /// Keys beyond the limit are taken too, since they were promised. Throws std::bad_alloc.
     void restore(const journal::request_key& key, const kept_outcome& outcome,
                  std::uint64_t asked_ns, std::uint64_t durable_ns);
 
-    /// Says that the journal has come to this time.
+    /// Notes that the journal has reached this time.
     void advance(std::uint64_t time_ns) noexcept { static_cast<void>(now(time_ns)); }
 
     [[nodiscard]] std::size_t keys() const noexcept {
         return keys_.load(std::memory_order_relaxed);  // a count that orders nothing
     }
-    /// How long a life is, in ns.
+    /// How long a key lives, in ns.
     [[nodiscard]] std::uint64_t life_ns() const noexcept {
         return static_cast<std::uint64_t>(limits_.time_to_live.count());
     }
     [[nodiscard]] std::size_t max_keys() const noexcept { return limits_.keys; }
-    /// What they take of the memory, as far as each part has counted since it was last changed.
+    /// The memory they take, counted by each part when it was last changed.
     [[nodiscard]] std::size_t bytes() const noexcept;
 
-    /// The age of the keys whose life is not over, those of requests under way among them. A key
-    /// that is asked for after this call began gets now_ns or a later time; one that was asked for
-    /// before, now_ns or an earlier one. A key may be a little older than oldest_ns where several
-    /// were asked for at once: then it was put in after one that has oldest_ns or a later time had
-    /// got that.
+    /// The ages of the keys that have not expired, those of requests in progress among them. A key
+    /// that is reserved after this call began gets now_ns or a later time; one that was reserved
+    /// before, now_ns or an earlier one. Where several keys are reserved at once, one of them may
+    /// be a little older than oldest_ns: then it was put in after a key with oldest_ns or a later
+    /// time had got that time.
     [[nodiscard]] living_keys living() noexcept;
 
 private:
@@ -124,10 +129,10 @@ private:
               journal::lane_ticket until) noexcept;
     void give_up(const id& key) noexcept;
     bool expire_one(part& from, std::uint64_t now_ns) noexcept;
-    void expire(part& from, std::uint64_t now_ns) noexcept;
+    void expire_some(part& from, std::uint64_t now_ns) noexcept;
     void count_bytes(part& of) noexcept;
-    void clear_up_somewhere(std::uint64_t now_ns) noexcept;
-    void complain(std::uint64_t now_ns) noexcept;
+    void expire_some_part(std::uint64_t now_ns) noexcept;
+    void log_full(std::uint64_t now_ns) noexcept;
 
     const limits limits_;
     const clock clock_;
@@ -135,31 +140,31 @@ private:
     std::atomic<std::uint64_t> latest_ns_{0};
     std::atomic<std::size_t> keys_{0};
     std::atomic<std::size_t> bytes_{0};
-    std::atomic<std::size_t> next_to_clear_{0};
-    std::atomic<std::uint64_t> next_complaint_ns_{0};
+    std::atomic<std::size_t> next_to_expire_{0};
+    std::atomic<std::uint64_t> next_full_log_ns_{0};
     const std::unique_ptr<part[]> parts_;
 };
 
-/// What was found. One that is fresh is given up when it is destroyed, unless it was kept.
-class key_store::claim {
+/// The result of looking a key up. A fresh one is given up when it is destroyed, unless it was kept.
+class key_store::reservation {
 public:
-    claim(const claim&) = delete;
-    claim& operator=(const claim&) = delete;
-    ~claim() {
+    reservation(const reservation&) = delete;
+    reservation& operator=(const reservation&) = delete;
+    ~reservation() {
         if (verdict_ == verdict::fresh && !kept_)
             store_.give_up(key_);
     }
 
     [[nodiscard]] key_store::verdict verdict() const noexcept { return verdict_; }
 
-    /// What to call note_durable with once a kept outcome is durable.
+    /// The argument for note_durable once a kept outcome is durable.
     [[nodiscard]] const key_store::id& key() const noexcept { return key_; }
 
     /// For verdict::done.
     [[nodiscard]] const kept_outcome& outcome() const noexcept { return outcome_; }
 
-    /// Keeps an outcome that is durable once `in` is up to `until`; or at once, without a lane.
-    /// For verdict::fresh.
+    /// Keeps an outcome that is durable once `in` is durable up to `until`; at once without a lane.
+    /// For verdict::fresh, once.
     void keep(const kept_outcome& outcome, const journal::lane* in,
               journal::lane_ticket until) noexcept {
         store_.keep(key_, outcome, in, until);
@@ -168,8 +173,8 @@ public:
 
 private:
     friend class key_store;
-    claim(key_store& store, const id& key, key_store::verdict found,
-          const kept_outcome& outcome = {}) noexcept
+    reservation(key_store& store, const id& key, key_store::verdict found,
+                const kept_outcome& outcome = {}) noexcept
         : store_{store}, key_{key}, verdict_{found}, outcome_{outcome} {}
 
     key_store& store_;

@@ -163,25 +163,26 @@ posting_result teller::change_once(coffer::ledger& ledger, posting_operation wha
     // No key is spent on an account that is not there: such requests could fill the store.
     if (const outcome found = ledger.balance(account); !found)
         return {service::done, found};
-    const journal::request_key known_by{key, fingerprint_of(what, account, amount)};
-    key_store::claim claim = engine_.keys().ask(known_by);
-    if (claim.verdict() == key_store::verdict::done)
-        return {
-            service::done, {claim.outcome().error, {account, 0, claim.outcome().balance}}, true};
-    if (claim.verdict() != key_store::verdict::fresh)
-        return {service_of(claim.verdict())};
+    const journal::request_key request{key, fingerprint_of(what, account, amount)};
+    key_store::reservation reserved = engine_.keys().reserve(request);
+    if (reserved.verdict() == key_store::verdict::done)
+        return {service::done,
+                {reserved.outcome().error, {account, 0, reserved.outcome().balance}},
+                true};
+    if (reserved.verdict() != key_store::verdict::fresh)
+        return {service_of(reserved.verdict())};
     if (const service refused = reserve(); refused != service::done)
         return {refused};
     // Before it is done: a key that nothing notes as durable would live for ever.
     try {
-        kept_keys_.push_back({claim.key(), 0});
+        kept_keys_.push_back({reserved.key(), 0});
     } catch (const std::bad_alloc&) {
         return {service::keys_full};
     }
-    const outcome made = post(ledger, what, account, amount, known_by);
+    const outcome made = post(ledger, what, account, amount, request);
     kept_keys_.back().until = due_;
     if (is_decided(made.error))
-        claim.keep({made.error, made.posting.balance}, lane_, due_);
+        reserved.keep({made.error, made.posting.balance}, lane_, due_);
     if (!is_decided(made.error) || lane_ == nullptr)
         kept_keys_.pop_back();
     return {service::done, made};

@@ -52,12 +52,12 @@ void deposit_once(coffer::ledger& ledger, journal::lane& lane, key_store& keys,
                   std::deque<kept_key>& kept) {
     const std::string text = std::to_string(monotonic_ns()) + '-' + std::string{name};
     const journal::request_key key{text, {1, 2}};
-    key_store::claim claim = keys.ask(key);
-    if (claim.verdict() != key_store::verdict::fresh)
+    key_store::reservation reserved = keys.reserve(key);
+    if (reserved.verdict() != key_store::verdict::fresh)
         return;
     const posting made = ledger.deposit(account, amount).posting;
-    kept.push_back({claim.key(), lane.append(journal::record::of_deposit(made, amount, key))});
-    claim.keep({errc::ok, made.balance}, &lane, kept.back().until);
+    kept.push_back({reserved.key(), lane.append(journal::record::of_deposit(made, amount, key))});
+    reserved.keep({errc::ok, made.balance}, &lane, kept.back().until);
 }
 
 /// Posts through a lane of its own until it is told to end: deposits, and transfers between

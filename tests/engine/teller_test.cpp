@@ -294,5 +294,5 @@ TEST_CASE("key_recovery: a field that the first format kept as it stood is known
     keys.finish(5);
     CHECK(next.keys().keys() == 5);
     for (const std::string_view text : {R"(a\"b)", R"(a"b)", R"("x";p=1)", "x", "plain"})
-        CHECK(next.keys().ask({text, {1, 2}}).verdict() == coffer::key_store::verdict::done);
+        CHECK(next.keys().reserve({text, {1, 2}}).verdict() == coffer::key_store::verdict::done);
 }
