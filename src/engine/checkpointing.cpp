@@ -30,7 +30,8 @@ snapshot::journal_marks checkpointing::marks(engine& of) {
                 [this, &clock] {
                     // A clock that jumps is noticed here even while nobody posts.
                     static_cast<void>(clock.stamp());
-                    // After a failed snapshot too: on a full disk, trimming makes room for the next.
+                    // After a failed snapshot too: on a full disk, trimming makes room for the
+                    // next.
                     retention_.trim();
                 },
             .time_ns = [&clock] { return clock.stamp().time_ns; }};

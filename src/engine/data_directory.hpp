@@ -1,4 +1,5 @@
-// The data directory of one server: locks it, and says where in it the journal and the snapshots are.
+// The data directory of one server: locks it, and says where in it the journal and the snapshots
+// are.
 #pragma once
 
 #include <cstddef>

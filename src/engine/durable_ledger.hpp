@@ -51,11 +51,11 @@ public:
         journal_hangs,   ///< what was not acknowledged may be lost
         snapshot_hangs,  ///< nothing is lost: the next start reads more of the journal
     };
-    /// Ends the journal in order, and then takes the last checkpoint. The tellers are at rest. Waits
-    /// for the journal until `deadline`, as engine::close_by does, and for the snapshot as long as
-    /// the disk answers within `patience`. After a result other than done a thread is in a call
-    /// that does not return, and the caller can only end the process. Does nothing where nothing is
-    /// open, or when called again.
+    /// Ends the journal in order, and then takes the last checkpoint. The tellers are at rest.
+    /// Waits for the journal until `deadline`, as engine::close_by does, and for the snapshot as
+    /// long as the disk answers within `patience`. After a result other than done a thread is in a
+    /// call that does not return, and the caller can only end the process. Does nothing where
+    /// nothing is open, or when called again.
     [[nodiscard]] ending close_by(std::chrono::steady_clock::time_point deadline,
                                   std::chrono::milliseconds patience) noexcept;
 

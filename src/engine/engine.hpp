@@ -1,4 +1,13 @@
-// The engine: the ledger, its journal and the keys of requests. All that the API calls.
+// The engine: the ledger, its journal and the idempotency keys behind the API.
+//
+// Guarantees     An engine that was opened with a log acknowledges nothing that is not durable: see
+//                teller.hpp. One that was opened without acknowledges at once.
+// Invariants     1. The ledger, the log and the lanes are set before is_open, and stay as they are
+//                   until the engine is destroyed.
+//                2. A teller has the lane of its own index, and no other teller has it.
+// Thread safety  is_open, retire, is_retiring, why_no_postings, keys and clock are for any thread,
+//                and so is ledger once it is open. A teller is for one thread. The rest is for one
+//                thread.
 #pragma once
 
 #include <atomic>
@@ -20,22 +29,19 @@
 
 namespace coffer {
 
-/// Thread safety: is_open, retire, is_retiring, why_no_postings and keys may be called from any
-/// thread at once, and so may ledger once it is open. A teller is for one thread. The rest is for
-/// one thread.
 class engine {
 public:
     struct options {
         std::size_t tellers = 1;
         key_store::limits keys{};
         journal::ledger_clock::options clock{};
-        /// The system's clocks where none are given.
+        /// Nothing: the system's clocks.
         std::optional<journal::time_sources> times{};
     };
     struct journal_options {
-        /// How long a posting waits for others that are to be synced with it.
+        /// How long a posting waits for others, to be synced together with them.
         std::chrono::microseconds commit_wait{0};
-        /// How long something may be on its way to the disk until postings are refused.
+        /// How long a posting may wait to become durable until others are refused.
         std::chrono::milliseconds disk_timeout{5000};
         /// The stamp of the log's last batch.
         journal::batch_stamp journal_end{};
@@ -43,17 +49,17 @@ public:
         std::function<void(const std::string& why)> on_failure;
     };
 
-    /// Without a ledger: until it is opened, its tellers say so. Throws std::bad_alloc.
+    /// Not open yet: its tellers return service::not_open. Throws std::bad_alloc.
     explicit engine(const options& chosen);
-    /// One teller, and open with a ledger that nothing keeps.
+    /// One teller, and open with a ledger in memory only.
     explicit engine(std::unique_ptr<coffer::ledger> ledger);
     ~engine();
     engine(const engine&) = delete;
     engine& operator=(const engine&) = delete;
 
-    /// Opens with a ledger that nothing keeps.
+    /// Opens with a ledger in memory only.
     void open(std::unique_ptr<coffer::ledger> ledger);
-    /// Opens with a ledger that is as the log says at its end. Throws std::system_error,
+    /// Opens with a ledger that is in the state of the log's end. Throws std::system_error,
     /// std::invalid_argument if the log keeps too little room ahead for so many tellers.
     void open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journal::batch_log> log,
               journal_options chosen);
@@ -66,21 +72,21 @@ public:
     };
     [[nodiscard]] static log_room room_for(std::size_t tellers) noexcept;
 
-    /// Makes all durable that was done, and ends the journal in order. The tellers are at rest.
-    /// False if the journal has failed. Does nothing when called again, or where nothing is kept.
+    /// Makes all postings durable, and ends the journal in order. The tellers are at rest. False if
+    /// the journal has failed. Does nothing when called again, or without a journal.
     bool close() noexcept;
-    /// Waits no longer for that than writer::stop_by does. False if it is not done by then.
+    /// The same, but waits as writer::stop_by does. False if it is not done by then.
     [[nodiscard]] bool close_by(std::chrono::steady_clock::time_point deadline) noexcept;
 
     [[nodiscard]] bool is_open() const noexcept {
-        // Acquire: pairs with the release in open. What that has set up is seen.
+        // Acquire: pairs with the release in open, so that what it has set is seen.
         return is_open_.load(std::memory_order_acquire);
     }
-    /// Why no postings are made now: not_open, disk_full or disk_hangs; done if they are.
+    /// Why postings are refused now: not_open, disk_full or disk_hangs; done if they are made.
     [[nodiscard]] service why_no_postings() const noexcept;
-    /// From now on it calls itself not ready, and does all that it did: it will stop soon.
+    /// From now on is_retiring is true: the server will stop soon. Nothing else changes.
     void retire() noexcept {
-        // Relaxed: orders nothing, and is seen soon enough.
+        // Relaxed: orders nothing; other threads see it soon enough.
         is_retiring_.store(true, std::memory_order_relaxed);
     }
     [[nodiscard]] bool is_retiring() const noexcept {
@@ -96,7 +102,7 @@ public:
     /// For any thread.
     [[nodiscard]] journal::ledger_clock& clock() const noexcept { return clock_; }
 
-    /// Null if nothing is kept.
+    /// Null without a journal.
     [[nodiscard]] journal::writer* journal() noexcept { return journal_ ? &*journal_ : nullptr; }
     [[nodiscard]] const journal::writer* journal() const noexcept {
         return journal_ ? &*journal_ : nullptr;

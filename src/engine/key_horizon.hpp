@@ -1,13 +1,13 @@
-// Finds the oldest journal record whose idempotency key can still be alive. A snapshot states it, so
-// that recovery does not have to read the records of a key's whole time to live.
+// Finds the oldest journal record whose idempotency key can still be alive. A snapshot states it,
+// so that recovery does not have to read the records of a key's whole time to live.
 //
 // The key store does not know which record a key has. So this remembers moments, and which record
 // was durable at each: a key that was asked for after a moment has a later record than that.
 //
 // Invariants  1. A moment's time was read from the key store after its record was durable. The
 //                request that has the key of that record, or of an earlier one, had asked by then,
-//                and got that time or an earlier one. So a key with a later time has a later record,
-//                and so has a key that was put in after another had got a later time.
+//                and got that time or an earlier one. So a key with a later time has a later
+//                record, and so has a key that was put in after another had got a later time.
 //             2. Every key that is alive, or ever will be, has a later record than the first
 //                moment's. That is so at the start. Moments are dropped from the front, up to the
 //                last one before the oldest living key: by (1) the keys alive then have later

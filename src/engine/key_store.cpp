@@ -246,8 +246,8 @@ void key_store::log_full(std::uint64_t now_ns) noexcept {
                   std::chrono::duration_cast<std::chrono::seconds>(limits_.time_to_live).count());
 }
 
-// A key that was reserved longer ago than a life, but was durable later, counts with the time of its
-// reservation: an earlier time is a safe answer.
+// A key that was reserved longer ago than a life, but was durable later, counts with the time of
+// its reservation: an earlier time is a safe answer.
 key_store::living_keys key_store::living() noexcept {
     living_keys found{.now_ns = now(), .oldest_ns = std::nullopt};
     for (std::size_t i = 0; i != parts; ++i) {

@@ -145,7 +145,8 @@ private:
     const std::unique_ptr<part[]> parts_;
 };
 
-/// The result of looking a key up. A fresh one is given up when it is destroyed, unless it was kept.
+/// The result of looking a key up. A fresh one is given up when it is destroyed, unless it was
+/// kept.
 class key_store::reservation {
 public:
     reservation(const reservation&) = delete;

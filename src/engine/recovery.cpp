@@ -66,7 +66,8 @@ std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapsh
 }
 
 /// The first record whose key may be alive at the journal's end, if a key's life lasts `key_ttl`.
-/// It may be an earlier record than necessary: the journal's end is taken for as early as it may be.
+/// It may be an earlier record than necessary: the journal's end is taken for as early as it may
+/// be.
 ///
 /// The life of a key begins at the latest when the batch after its own was written. So of the
 /// batches that are too old, the last one counts too: its keys' lives began when the next batch,

@@ -102,8 +102,8 @@ struct recovered {
 /// at the journal's end.
 ///
 /// Throws journal::journal_error, naming the place, if there is no journal, or it is damaged,
-/// contradicts the snapshot, or ends before what the snapshot covers; snapshot::snapshot_error for a
-/// snapshot of another ledger; stopping::stopped if that is requested meanwhile; std::bad_alloc.
+/// contradicts the snapshot, or ends before what the snapshot covers; snapshot::snapshot_error for
+/// a snapshot of another ledger; stopping::stopped if that is requested meanwhile; std::bad_alloc.
 [[nodiscard]] recovered recover(const journal::batch_source& journal,
                                 const std::filesystem::path& snapshots,
                                 std::chrono::nanoseconds key_ttl, journal::replayer::visitor keys);

@@ -1,4 +1,4 @@
-// Strings of Structured Field Values for HTTP (RFC 8941).
+// Reads strings of Structured Field Values for HTTP (RFC 8941).
 #pragma once
 
 #include <optional>

@@ -12,15 +12,15 @@ namespace {
 using journal::posting_operation;
 using journal::record;
 
-/// Whether this is what the ledger decided by an account's balance. Such an outcome is remembered;
-/// others are found out again, or may come out otherwise.
+/// Whether the ledger decided this by an account's balance. Such an outcome is kept with the
+/// request's key; others are the same again, or may come out otherwise.
 bool is_decided(errc error) noexcept {
     return error == errc::ok || error == errc::insufficient_funds ||
            error == errc::balance_overflow;
 }
 
-/// Whether no crash takes back what is shown.
-bool is_safe(const coffer::ledger& ledger, const posting& shown) noexcept {
+/// Whether no crash takes back this posting.
+bool is_posting_durable(const coffer::ledger& ledger, const posting& shown) noexcept {
     return shown.sequence <= ledger.durable_sequence(shown.account);
 }
 
@@ -41,7 +41,7 @@ constexpr service service_of(key_store::verdict found) noexcept {
 
 }  // namespace
 
-// A turn that begins before the ledger is open ends without the journal.
+// A turn that begins before the ledger is open has no turn of the lane.
 void teller::begin() noexcept {
     due_ = 0;
     was_full_ = false;
@@ -77,7 +77,7 @@ posting_result teller::balance(account_number account) noexcept {
         return {service::not_open};
     coffer::ledger& ledger = engine_.ledger();
     const outcome found = ledger.balance(account);
-    if (!found || lane_ == nullptr || is_safe(ledger, found.posting))
+    if (!found || lane_ == nullptr || is_posting_durable(ledger, found.posting))
         return {service::done, found};
     if (const service refused = reserve_marker(); refused != service::done)
         return {refused};
@@ -133,7 +133,7 @@ posting_result teller::change(posting_operation what, account_number account, mo
     return {service::done, post(ledger, what, account, amount, {})};
 }
 
-/// Sees to it that a posting can be put on record; says why it cannot.
+/// Reserves room for a posting's record. Returns done, or why there is none.
 service teller::reserve() noexcept {
     if (lane_ == nullptr)
         return service::done;
@@ -147,7 +147,7 @@ service teller::reserve() noexcept {
     return was_full_ ? service::lane_full : service::done;
 }
 
-/// The same of a marker, which takes no room in the log.
+/// The same for a marker, which takes no room in the log.
 service teller::reserve_marker() noexcept {
     if (!in_turn_)
         return service::unavailable;
@@ -160,7 +160,7 @@ service teller::reserve_marker() noexcept {
 posting_result teller::change_once(coffer::ledger& ledger, posting_operation what,
                                    account_number account, money amount,
                                    std::string_view key) noexcept {
-    // No key is spent on an account that is not there: such requests could fill the store.
+    // No key is kept for an account that does not exist: such requests could fill the store.
     if (const outcome found = ledger.balance(account); !found)
         return {service::done, found};
     const journal::request_key request{key, fingerprint_of(what, account, amount)};
@@ -173,7 +173,7 @@ posting_result teller::change_once(coffer::ledger& ledger, posting_operation wha
         return {service_of(reserved.verdict())};
     if (const service refused = reserve(); refused != service::done)
         return {refused};
-    // Before it is done: a key that nothing notes as durable would live for ever.
+    // Before the posting: a key that is never noted as durable would never expire.
     try {
         kept_keys_.push_back({reserved.key(), 0});
     } catch (const std::bad_alloc&) {
@@ -214,14 +214,14 @@ void teller::put_on_record(coffer::ledger& ledger, posting_operation what, const
     }
     if (!key.text.empty() && is_decided(done.error))
         return note(lane_->append(record::of_refusal(done.error, done.posting, key)));
-    // Why it was refused must not be lost either.
+    // The posting that it was refused by must not be lost either.
     if (done.error == errc::insufficient_funds || done.error == errc::balance_overflow)
         wait_for(ledger, done.posting);
 }
 
-/// Has the reply wait for a posting of whomever that it shows.
+/// Has the reply wait for a posting that it shows, whichever teller made it.
 void teller::wait_for(coffer::ledger& ledger, const posting& shown) noexcept {
-    if (!is_safe(ledger, shown))
+    if (!is_posting_durable(ledger, shown))
         note(lane_->append_marker(shown.account, shown.sequence));
 }
 

@@ -1,4 +1,5 @@
-// A teller: one thread's way to the ledger. What it is asked, it does and puts on record.
+// A teller: one worker's access to the ledger. It makes postings, appends their records to its
+// lane, and knows when they are durable.
 //
 //     const coffer::teller::turn turn{teller};            // for a whole buffer of requests
 //     const coffer::posting_result result = teller.deposit(account, amount, key);
@@ -8,10 +9,14 @@
 //     teller.announce();
 //     ... when teller.is_durable(teller.due()): the reply is sent ...
 //
-// Guarantees     what is told may be said to a client once due(), as it was after it, is durable:
-//                then no crash takes back a posting it made, nor a posting that a balance or a
-//                refusal shows.
-// Thread safety  for one thread, but for on_durable's callback, which the journal's thread calls.
+// Guarantees     A result may be sent to a client once due(), as it was after the call, is durable:
+//                then no crash takes back a posting that it made, nor a posting that a balance or a
+//                refusal shows. A request with a key is done once.
+// Invariants     1. A posting is made only after room for its record was reserved in the lane: it
+//                   cannot be taken back.
+//                2. due() covers all that the results of this turn show.
+//                3. kept_keys_ are in the order of their tickets.
+// Thread safety  For one thread, but for on_durable's callback, which the journal's thread calls.
 #pragma once
 
 #include <chrono>
@@ -33,35 +38,35 @@ namespace coffer {
 
 class engine;
 
-/// How a request was served, before anything is said of its outcome.
+/// Whether a request has an outcome, or why nothing was done.
 enum class service : std::uint8_t {
     done,                 ///< it has an outcome
-    not_open,             ///< the ledger is being recovered: nothing was done
-    unavailable,          ///< it cannot be put on record now: likewise
-    lane_full,            ///< too much is on its way to the journal: likewise
-    disk_full,            ///< the journal has no room: likewise
-    disk_hangs,           ///< nothing becomes durable: likewise
-    keys_full,            ///< there is no place for another key: likewise
-    request_in_progress,  ///< one of the same key is on its way: likewise
-    key_reused,           ///< the key is another request's: likewise
+    not_open,             ///< the ledger is being recovered
+    unavailable,          ///< the turn began before the ledger was open
+    lane_full,            ///< the lane has no room for another record
+    disk_full,            ///< the journal has no room
+    disk_hangs,           ///< nothing becomes durable
+    keys_full,            ///< there is no room for another key
+    request_in_progress,  ///< a request with the same key is not durable yet
+    key_reused,           ///< another request has this key
 };
 
 struct posting_result {
     coffer::service service = service::done;
-    coffer::outcome outcome{};  ///< of service::done
-    bool replayed = false;      ///< it was done before, when its key came first
+    coffer::outcome outcome{};  ///< for service::done
+    bool replayed = false;      ///< it was done by an earlier request with the same key
 };
 
 class teller {
 public:
-    /// A place in the order of what a teller does.
+    /// A position in the order of a teller's records.
     using ticket = journal::lane_ticket;
 
     explicit teller(coffer::engine& engine) noexcept : engine_{engine} {}
     teller(const teller&) = delete;
     teller& operator=(const teller&) = delete;
 
-    /// What a teller does is done in turns, short ones: after them the journal can see it.
+    /// A teller works in short turns: at a turn's end its records are published to the journal.
     class turn {
     public:
         explicit turn(teller& one) noexcept : teller_{&one} { one.begin(); }
@@ -80,22 +85,22 @@ public:
     /// The most requests in one turn.
     static constexpr std::size_t most_a_turn = 256;
 
-    /// Whether a request of this turn was refused as lane_full. Asked again once latest() is
+    /// Whether the last request of this turn was refused as lane_full. Repeated once latest() is
     /// durable, it will not be.
     [[nodiscard]] bool was_full() const noexcept { return was_full_; }
 
-    // In a turn. Of the errors of the ledger, those that the operation of this name has there.
+    // In a turn. The outcomes have the errors of the ledger's operations of the same names.
 
     [[nodiscard]] posting_result balance(account_number account) noexcept;
 
-    /// `key` is one by journal::is_request_key, or empty: no key. With one, this is done once: a
-    /// second time it is told again what was told the first time, the same balance with it.
+    /// `key` passes journal::is_request_key, or is empty: no key. With a key this is done once: a
+    /// second call returns the first one's outcome, with the same balance.
     [[nodiscard]] posting_result deposit(account_number account, money amount,
                                          std::string_view key) noexcept;
     [[nodiscard]] posting_result withdraw(account_number account, money amount,
                                           std::string_view key) noexcept;
 
-    /// Whether there is such an account; `done` without an outcome that could be shown.
+    /// Whether there is such an account. The outcome has its number alone, so it shows no posting.
     [[nodiscard]] posting_result find(account_number account) const noexcept;
 
     /// Whether so many postings can be shown in this turn: done, or why not. After lane_full, ask
@@ -110,30 +115,29 @@ public:
     /// ledger is open. What the cut shows is shown by show.
     [[nodiscard]] std::optional<resumable_cut> begin_cut() noexcept;
 
-    /// Has the journal make durable what was done since it was last called.
+    /// Wakes the journal thread if there are records since it was last called.
     void announce() noexcept;
 
     /// Begins the lives of the keys whose outcomes are durable. To be called after on_durable.
     void note_durable_keys() noexcept;
 
-    /// What is to be durable before anything is said of what was told so far.
+    /// The ticket that must be durable before the results so far are sent.
     [[nodiscard]] ticket due() const noexcept { return due_; }
     [[nodiscard]] bool is_durable(ticket one) const noexcept {
         return one == 0 || lane_->is_durable(one);
     }
     /// How many postings it has made.
     [[nodiscard]] std::uint64_t postings() const noexcept { return postings_; }
-    /// What is durable if all that it did before is.
+    /// The ticket of its last record: once it is durable, so are all before.
     [[nodiscard]] ticket latest() const noexcept { return latest_; }
 
-    /// Has `callback` called, from the journal's thread, when more of what this teller did is
-    /// durable.
-    /// Set before the ledger is open. It must not throw.
+    /// Sets what the journal's thread calls when more of this teller's records are durable. To be
+    /// set before the ledger is open. Must not throw.
     void on_durable(std::function<void()> callback) { on_durable_ = std::move(callback); }
 
-    /// Finds out whether the disk hangs. To be called now and then.
+    /// Finds out whether the disk hangs. To be called regularly.
     void check_disk() noexcept;
-    /// How long to wait for it. Of a teller whose journal is open.
+    /// How long a posting may wait until the disk counts as hanging. For a teller with a journal.
     [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept;
 
     [[nodiscard]] const coffer::engine& engine() const noexcept { return engine_; }
@@ -161,11 +165,11 @@ private:
 
     coffer::engine& engine_;
     std::function<void()> on_durable_;
-    journal::lane* lane_ = nullptr;  // none if nothing is kept
+    journal::lane* lane_ = nullptr;  // null without a journal
     ticket due_ = 0;                 // in this turn
     ticket latest_ = 0;
     std::uint64_t postings_ = 0;
-    bool in_turn_ = false;  // and the lane knows
+    bool in_turn_ = false;  // and so is the lane
     bool was_full_ = false;
     ticket announced_ = 0;
     struct kept_key {

@@ -1,4 +1,5 @@
-// A batch: what was made durable at once.
+// A batch: records that are made durable together, with a header that chains it to the batch
+// before.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +13,7 @@
 
 namespace coffer::journal {
 
-/// A place between two batches.
+/// A position between two batches.
 struct batch_position {
     std::uint64_t next_record = 1;  ///< the number that the next record has
     std::uint64_t chain = 0;        ///< the checksum of the last batch
@@ -22,7 +23,7 @@ struct batch_position {
     friend bool operator==(const batch_position&, const batch_position&) noexcept = default;
 };
 
-/// The times that a batch is labelled with. ledger_clock.hpp says what they are.
+/// The times of a batch. ledger_clock.hpp explains them.
 struct batch_stamp {
     std::uint64_t time_ns = 0;         ///< record time, since 1970
     std::uint64_t running_ns = 0;      ///< running time
@@ -37,17 +38,17 @@ struct batch_header {
     std::uint32_t records = 0;
     std::uint64_t first_record = 0;
     std::uint64_t chain = 0;
-    /// Of version 1, which has record time alone, the running time is the record time: that is what
-    /// its lives were measured in.
+    /// In version 1, which has record time alone, the running time is the record time: lives were
+    /// measured in it.
     batch_stamp stamp;
 
-    /// How long the header is in the batch.
+    /// The size of the header in the batch.
     [[nodiscard]] std::size_t header_bytes() const noexcept {
         return version == 1 ? format::batch::header_bytes_1 : format::batch::header_bytes;
     }
 };
 
-/// A whole batch, not owned.
+/// A whole batch. Does not own its bytes.
 struct batch_view {
     batch_header header;
     std::span<const std::byte> bytes;
@@ -56,7 +57,7 @@ struct batch_view {
         const std::size_t begin = header.header_bytes();
         return bytes.subspan(begin, bytes.size() - begin - format::batch::end_mark_bytes);
     }
-    /// The place behind it.
+    /// The position after it.
     [[nodiscard]] batch_position after() const noexcept {
         return {header.first_record + header.records, header.checksum, header.stamp.time_ns,
                 header.stamp.running_ns};
@@ -66,9 +67,9 @@ struct batch_view {
 /// What is wrong with bytes that are no batch.
 enum class batch_error : std::uint8_t {
     none,
-    header_damaged,  ///< its checksum, its magic or its size: there is no knowing how long it is
+    header_damaged,  ///< its checksum, its magic or its size: how long it is is unknown
     newer_version,   ///< of the format
-    checksum,        ///< that of the whole, or beyond the end of the bytes
+    checksum,        ///< that of the whole batch, or it reaches beyond the end of the bytes
     wrong_record,    ///< does not follow in number
     wrong_chain,     ///< does not follow in the chain
     time_went_back,
@@ -84,8 +85,8 @@ struct checked_header {
     batch_error error = batch_error::none;  ///< header_damaged or newer_version
 };
 
-/// Reads a header of any version but for what stands behind its own checksum, which that of the
-/// whole batch covers: see check_batch. `bytes` has format::batch::header_bytes_1 at least.
+/// Reads a header of any version, without the fields after its own checksum, which the checksum of
+/// the whole batch covers: see check_batch. `bytes` has at least format::batch::header_bytes_1.
 [[nodiscard]] checked_header check_header(std::span<const std::byte> bytes) noexcept;
 
 struct checked_batch {
@@ -93,15 +94,15 @@ struct checked_batch {
     batch_error error = batch_error::none;
 };
 
-/// Reads the batch that `bytes` begin with, but not what is in its records.
+/// Reads the batch that `bytes` begin with, without decoding its records.
 [[nodiscard]] checked_batch check_batch(std::span<const std::byte> bytes) noexcept;
 
 /// Whether a batch follows `before`.
 [[nodiscard]] batch_error check_follows(const batch_header& one,
                                         const batch_position& before) noexcept;
 
-/// Checks that the records of a batch are as many as it says and each is well-formed. Returns what
-/// is wrong and where in the batch, or an empty text.
+/// Checks that a batch has as many records as its header has, each well-formed. Returns what is
+/// wrong and where in the batch, or an empty text.
 struct refused_record {
     std::size_t offset = 0;
     std::string reason;
@@ -118,7 +119,7 @@ void visit_records(const batch_view& one, Visitor&& visitor) {
     }
 }
 
-/// Puts records together to a batch. Thread safety: none.
+/// Builds a batch from records. Thread safety: none.
 class batch_builder {
 public:
     /// For batches of up to `max_bytes`, or format::batch::max_bytes if that is less.
@@ -128,19 +129,20 @@ public:
     [[nodiscard]] bool has_room(std::size_t record_bytes) const noexcept {
         return bytes_.size() + record_bytes + format::batch::end_mark_bytes <= max_bytes_;
     }
-    /// Adds an encoded record. Room for it is checked before.
+    /// Adds an encoded record. The caller has checked that there is room.
     void add(std::span<const std::byte> encoded) noexcept;
 
     [[nodiscard]] std::uint32_t records() const noexcept { return records_; }
 
-    /// Makes a batch that follows `before`, of the times of `now` or, where these are later, those
-    /// of `before`. It is good until clear() or unseal(), before which nothing may be added.
+    /// Makes a batch that follows `before`, with the times of `now` or, where these are later,
+    /// those of `before`. It is valid until clear() or unseal(), and nothing may be added before
+    /// that.
     [[nodiscard]] batch_view seal(const batch_position& before, const batch_stamp& now) noexcept;
 
-    /// Takes seal back: more records may be added.
+    /// Undoes seal, so that more records may be added.
     void unseal() noexcept;
 
-    /// Begins the next.
+    /// Begins the next batch.
     void clear() noexcept;
 
 private:

@@ -1,5 +1,5 @@
-// The journal's format in numbers, shared by all that write it and all that read it. FORMAT.md says
-// it in words.
+// The numbers of the journal's file format, shared by its writers and readers. FORMAT.md describes
+// the format.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ inline constexpr std::uint16_t oldest_version = 1;
 /// All integers are little-endian; everything is a whole number of units long and begins at one.
 inline constexpr std::size_t unit_bytes = 8;
 
-/// What a disk writes wholly or not at all.
+/// A disk writes this much atomically.
 inline constexpr std::size_t sector_bytes = 512;
 
 /// The first bytes of a segment are its header and zeros; batches follow.

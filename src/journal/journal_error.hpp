@@ -1,4 +1,4 @@
-// What a journal is refused for.
+// The exception for a journal that is damaged, or cannot be read or written.
 #pragma once
 
 #include <cstdint>

@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <cassert>
 #include <chrono>
-#include <cstdlib>
 #include <thread>
 #include <utility>
 
 #include "journal/little_endian.hpp"
+#include "ops/assertion.hpp"
 
 namespace coffer::journal {
 
@@ -16,7 +15,7 @@ namespace at = format::record;
 
 namespace {
 
-// What a lane has beside records. They are never in the journal.
+// The entries of a lane that are no records. They never get into the journal.
 constexpr std::uint8_t marker_kind = 0xfe;
 constexpr std::uint8_t filler_kind = 0xff;
 constexpr std::size_t marker_bytes = at::header_bytes + 16;
@@ -51,15 +50,15 @@ void lane::store_activity(std::uint64_t value, std::memory_order order) noexcept
 }
 
 void lane::begin() noexcept {
-    assert(activity_count_ % 2 == 0);
-    // Relaxed is enough: the operation on the ledger that follows is a release, and whoever has
-    // seen what it did sees this as well.
+    invariant(activity_count_ % 2 == 0, "a lane's turn begins within another");
+    // Relaxed is enough: the operation on the ledger that follows is a release, and a thread that
+    // has seen its result sees this store as well.
     store_activity(activity_count_ + 1, std::memory_order_relaxed);
 }
 
 bool lane::reserve(std::size_t entries, std::size_t budget_bytes) noexcept {
     const std::size_t allowed = std::min(budget_bytes, capacity());
-    // One more for the filler that the ring's end may take.
+    // One more for the filler at the ring's end.
     const std::size_t wanted = (entries + 1) * at::max_bytes;
     if (end_ - consumed_seen_ + wanted <= allowed)
         return true;
@@ -77,21 +76,21 @@ std::byte* lane::take(std::size_t bytes) noexcept {
     }
     std::byte* const begin = ring_ + (end_ & mask_);
     end_ += bytes;
-    // Nobody reserved. To go on would overwrite outcomes that the journal has not seen.
-    if (end_ - consumed_seen_ > capacity()) [[unlikely]]
-        std::abort();
+    invariant(end_ - consumed_seen_ <= capacity(),
+              "a lane has no room for a record: one that the journal has not read is overwritten");
     return begin;
 }
 
 lane_ticket lane::append(const record& one) noexcept {
-    assert(activity_count_ % 2 == 1);
+    invariant(activity_count_ % 2 == 1,
+              "a record is appended outside a turn: a barrier would not wait for it");
     const std::size_t bytes = encoded_bytes(one);
     encode(one, {take(bytes), bytes});
     return end_;
 }
 
 lane_ticket lane::append_marker(account_number account, std::uint64_t sequence) noexcept {
-    assert(activity_count_ % 2 == 1);
+    invariant(activity_count_ % 2 == 1, "a marker is appended outside a turn");
     const std::span<std::byte> into{take(marker_bytes), marker_bytes};
     put_header(into, marker_bytes, marker_kind);
     put<std::uint64_t>(into, account_at, account);
@@ -105,16 +104,17 @@ void lane::end() noexcept {
 }
 
 void lane::end_quietly() noexcept {
-    assert(activity_count_ % 2 == 1);
+    invariant(activity_count_ % 2 == 1, "a lane's turn ends that did not begin");
     // Sequentially consistent: step (1) of wake_signal. A release as well, for the entries.
     published_.store(end_, std::memory_order_seq_cst);
-    // Release: pairs with the acquire in barrier, which then sees what was published.
+    // Release: pairs with the acquire in barrier, so that it sees what was published.
     store_activity(activity_count_ + 1, std::memory_order_release);
 }
 
 lane_ticket lane::barrier() const noexcept {
-    // The caller has seen what an operation did to the ledger, by an acquire, so this finds the
-    // count of the begin before that operation, or a later one. Acquire: as in end.
+    // The caller has seen an operation's result in the ledger, by an acquire, so this finds the
+    // count of the begin before that operation, or a later one. Acquire: pairs with the release in
+    // end_quietly.
     const std::uint64_t found = activity_.load(std::memory_order_acquire);
     if (found % 2 == 1)
         // Microseconds, unless the producer's thread has lost the processor: a snapshot can wait.
@@ -138,6 +138,9 @@ lane_entry lane::entry_at(lane_ticket position) const noexcept {
 }
 
 void lane::publish_durable(lane_ticket position) {
+    // Relaxed: the journal thread's own store.
+    invariant(position >= durable_.load(std::memory_order_relaxed),
+              "a durable ticket becomes not durable");
     // Release: pairs with the acquire in durable.
     durable_.store(position, std::memory_order_release);
     if (on_durable_)

@@ -1,6 +1,7 @@
-// A worker's way to the journal: a bounded queue of records, from one thread to the journal thread.
+// A worker's queue to the journal: bounded, with one producer, the worker, and one consumer, the
+// journal thread.
 //
-// A worker's request goes so, all of it in the worker's thread:
+// A request, all of it in the worker's thread:
 //
 //     lane.begin();                                  // before the first operation on the ledger
 //     if (!writer.accepting() || !lane.reserve())    // before each: a posting cannot be taken back
@@ -10,26 +11,25 @@
 //     lane.end();                                    // the journal thread sees what was appended
 //     ... when lane.is_durable(last): reply ...
 //
-// and a balance that is not durable yet waits for the postings of others:
+// A balance that shows another worker's posting which is not durable yet waits for it:
 //
 //     if (shown.sequence > ledger.durable_sequence(account))
 //         last = lane.append_marker(account, shown.sequence);
 //
 // Many requests may go between begin and end.
 //
-// Guarantees     a record that was appended is in the journal in the end, after all that were
-//                appended to this lane before it, and after the account's earlier postings, in
-//                whichever lanes they are; or the writer has failed and nothing more is durable.
-//                append and append_marker are wait-free: a copy, and no atomic operation that
-//                needs the line of another thread. begin is a plain store; end one store that is a
-//                barrier, and a call into the kernel if the journal thread was asleep, which
-//                end_quietly leaves out.
-// Limits         a fixed number of bytes. reserve says when they are used up.
-// Thread safety  the first group of members is for the producer alone, the second for any thread,
+// Guarantees     A record that was appended gets into the journal, after all records appended to
+//                this lane before it, and after the account's earlier postings in any lane; or the
+//                writer has failed and nothing more is durable.
+//                append and append_marker are wait-free: a copy, and no atomic operation on a cache
+//                line of another thread. begin is a plain store; end one store that is a barrier,
+//                and a system call if the journal thread was asleep, which end_quietly leaves out.
+// Limits         A fixed number of bytes. reserve returns false when they are used up.
+// Thread safety  The first group of members is for the producer alone, the second for any thread,
 //                the third for the journal thread alone.
 // Invariants     1. consumed <= published <= end <= consumed + capacity, and durable <= consumed.
-//                2. A record lies in one piece: one that would reach around the ring's end begins
-//                   at its beginning, and a filler takes the rest.
+//                2. A record lies in one piece: one that would reach across the ring's end begins
+//                   at the ring's beginning, and a filler takes the rest.
 //                3. Everything is a multiple of 8 bytes, so the header of a filler always fits.
 #pragma once
 
@@ -47,10 +47,10 @@
 
 namespace coffer::journal {
 
-/// A place in a lane: how many bytes were ever appended up to it.
+/// A position in a lane: the number of bytes ever appended up to it.
 using lane_ticket = std::uint64_t;
 
-/// One entry of a lane as the journal thread sees it.
+/// One entry of a lane, as the journal thread reads it.
 struct lane_entry {
     enum class kind : std::uint8_t { record, marker, filler };
 
@@ -62,56 +62,56 @@ class lane {
 public:
     static constexpr std::size_t min_bytes = 2048;
 
-    /// With room for `bytes`, rounded up to a power of two. `journal` is the signal that the
-    /// journal thread sleeps on; `on_durable` is called by that thread when more of this lane has
-    /// become durable, and must not throw. Throws std::bad_alloc.
+    /// Has room for `bytes`, rounded up to a power of two. The journal thread sleeps on `journal`,
+    /// and calls `on_durable` when more of this lane has become durable; it must not throw. Throws
+    /// std::bad_alloc.
     lane(std::size_t bytes, wake_signal& journal, std::function<void()> on_durable);
     lane(const lane&) = delete;
     lane& operator=(const lane&) = delete;
 
     // For the producer.
 
-    /// Begins to operate on the ledger. Not to be nested.
+    /// To be called before operations on the ledger. Not to be nested.
     void begin() noexcept;
 
-    /// Whether there is room for so many records or markers more, whatever their size, if the
-    /// lane may hold `budget_bytes` in all. Nothing is set aside: ask again before each operation,
-    /// or for all of them at once. An empty lane with a budget of min_bytes has room for one.
+    /// Whether there is room for so many more records or markers of any size, if the lane may hold
+    /// `budget_bytes` in all. Nothing is set aside: to be called before each operation, or once for
+    /// all of them. An empty lane with a budget of min_bytes has room for one.
     [[nodiscard]] bool reserve(std::size_t entries = 1,
                                std::size_t budget_bytes = SIZE_MAX) noexcept;
 
-    /// Appends a record. Room was reserved. Returns what to wait for.
+    /// Appends a record. Room was reserved. Returns the ticket to wait for.
     lane_ticket append(const record& one) noexcept;
 
-    /// Appends a marker, which the journal does not keep: its ticket is durable when the account's
-    /// posting of this sequence is. The producer has seen that posting. Room was reserved.
+    /// Appends a marker, which does not get into the journal: its ticket is durable when the
+    /// account's posting of this sequence is, which the producer has seen. Room was reserved.
     lane_ticket append_marker(account_number account, std::uint64_t sequence) noexcept;
 
-    /// Ends what begin began: hands all that was appended to the journal thread, and wakes it.
+    /// Ends what begin began: publishes all that was appended to the journal thread, and wakes it.
     void end() noexcept;
 
-    /// Ends what begin began, and wakes nobody: writer::wake is to be called soon.
+    /// Ends what begin began without waking the journal thread: writer::wake is to be called soon.
     void end_quietly() noexcept;
 
     // For any thread.
 
-    /// Everything up to this ticket is durable. What the producer did before it is then seen too.
+    /// Everything up to this ticket is durable. The caller then sees what the producer did before.
     [[nodiscard]] lane_ticket durable() const noexcept {
         // Acquire: pairs with the release in publish_durable.
         return durable_.load(std::memory_order_acquire);
     }
     [[nodiscard]] bool is_durable(lane_ticket ticket) const noexcept { return durable() >= ticket; }
 
-    /// Waits until everything that the caller has seen in the ledger, as far as this lane's
-    /// producer did it, has been appended. Returns the ticket to wait for then. It waits only for
-    /// a producer that is between begin and end.
+    /// Waits until every operation of this lane's producer that the caller has seen in the ledger
+    /// has been appended. Returns the ticket to wait for then. It waits only for a producer that is
+    /// between begin and end.
     [[nodiscard]] lane_ticket barrier() const noexcept;
 
     [[nodiscard]] std::size_t capacity() const noexcept { return mask_ + 1; }
 
     // For the journal thread.
 
-    /// How far there are entries to be read.
+    /// The end of the entries that can be read.
     [[nodiscard]] lane_ticket published() const noexcept {
         // Sequentially consistent: step (4) of wake_signal. It is an acquire as well, which pairs
         // with the store in end, so that the entries are seen.
@@ -120,12 +120,12 @@ public:
     /// The entry that begins at `position`, which is below published() and not consumed.
     [[nodiscard]] lane_entry entry_at(lane_ticket position) const noexcept;
 
-    /// Gives everything before `position` back to the producer.
+    /// Gives the room before `position` back to the producer.
     void consume(lane_ticket position) noexcept {
-        // Release: pairs with the acquire in reserve. The entries were read before.
+        // Release: pairs with the acquire in reserve, so that the entries were read before.
         consumed_.store(position, std::memory_order_release);
     }
-    /// Says that everything before `position` is durable, and calls on_durable.
+    /// Publishes that everything before `position` is durable, and calls on_durable.
     void publish_durable(lane_ticket position);
 
 private:
@@ -152,15 +152,15 @@ private:
     alignas(64) std::atomic<lane_ticket> durable_{0};
 };
 
-/// The account and sequence that an entry is about; of a transfer the payer's, of a marker and of
-/// a refusal what they wait for.
+/// The account and sequence of an entry's posting; of a transfer, the payer's; of a marker and a
+/// refusal, those of the posting that they have seen.
 struct entry_key {
     account_number account;
     std::uint64_t sequence;
 };
 [[nodiscard]] entry_key first_key(const lane_entry& one) noexcept;
 
-/// Of a transfer the payee's.
+/// Of a transfer, the payee's.
 [[nodiscard]] entry_key second_key(const lane_entry& one) noexcept;
 
 [[nodiscard]] record_kind kind_of(const lane_entry& one) noexcept;

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "ops/assertion.hpp"
+
 namespace coffer::journal {
 namespace {
 
-// Enough to hide a miss, few enough to stay in the cache.
+// Enough to hide cache misses, few enough to stay in the cache.
 constexpr std::size_t ahead_entries = 32;
 
 }  // namespace
@@ -127,7 +129,7 @@ bool lane_merge::anything_waiting() const noexcept {
 }
 
 void lane_merge::publish() {
-    // The ledger first: whoever is told by a lane may look there next.
+    // The ledger first: a worker that finds its ticket durable may look there next.
     const auto durable = placed_.entries();
     for (std::size_t i = 0; i != durable.size(); ++i) {
         if (i + ahead_entries < durable.size())
@@ -138,6 +140,7 @@ void lane_merge::publish() {
     for (source& one : sources_) {
         if (one.published == one.collected)
             continue;
+        invariant(one.published < one.collected, "a lane's published part is not collected");
         one.published = one.collected;
         one.from->publish_durable(one.published);
     }

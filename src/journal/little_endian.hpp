@@ -1,4 +1,4 @@
-// Integers in bytes, the lowest first.
+// Reads and writes little-endian integers in bytes.
 //
 // Thread safety  every function is pure.
 #pragma once
@@ -12,7 +12,7 @@
 
 namespace coffer::journal {
 
-// Other machines would want their bytes swapped in the two functions below, and nowhere else.
+// A big-endian machine would need byte swaps in the two functions below, and nowhere else.
 static_assert(std::endian::native == std::endian::little);
 
 /// The integer at `offset`, which need not be aligned.
@@ -31,7 +31,7 @@ inline void put(std::span<std::byte> into, std::size_t offset,
     std::memcpy(into.data() + offset, &value, sizeof value);
 }
 
-/// Whether there is nothing but zeros.
+/// Whether all bytes are zero.
 [[nodiscard]] inline bool is_zero(std::span<const std::byte> bytes) noexcept {
     // Compares all but the first with its neighbour before: as fast as memory.
     return bytes.empty() || (bytes[0] == std::byte{0} &&

@@ -11,11 +11,10 @@ namespace coffer::journal {
 
 class posix_storage : public storage {
 public:
-    /// The directory need not be there: see create_directory. Nothing is opened.
+    /// The directory need not exist: see create_directory. Opens nothing.
     explicit posix_storage(std::filesystem::path directory);
 
-    /// Makes the directory if it is not there, so that a crash does not take it back. Its parent is
-    /// there.
+    /// Creates the directory unless it exists, so that it survives a crash. Its parent exists.
     [[nodiscard]] std::error_code create_directory();
 
     [[nodiscard]] open_result open(const std::string& name, access wanted) const override;

@@ -1,4 +1,4 @@
-// A record: the outcome of one request, as the journal keeps it.
+// A record: the outcome of one request, as it is in the journal.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ enum class record_kind : std::uint8_t { posting = 1, transfer = 2, refusal = 3 }
 
 enum class posting_operation : std::uint8_t { opening = 1, deposit = 2, withdrawal = 3 };
 
-/// What tells a request from another that has the same key: a hash of method, path and amount.
+/// Tells requests with the same key apart: a hash of method, path and amount.
 struct request_fingerprint {
     std::uint64_t first = 0;
     std::uint64_t second = 0;
@@ -27,7 +27,7 @@ struct request_fingerprint {
                            const request_fingerprint&) noexcept = default;
 };
 
-/// The key that a client gave its request, so as to be able to ask again. An empty text: none.
+/// The idempotency key that a client gave its request. An empty text: none.
 struct request_key {
     std::string_view text;  ///< 1 .. 255 printable ASCII characters, ` ` to `~`; not owned
     request_fingerprint fingerprint;

@@ -8,10 +8,10 @@
 namespace coffer::journal {
 namespace {
 
-// Enough to hide a miss, few enough to stay in the cache.
+// Enough to hide cache misses, few enough to stay in the cache.
 constexpr std::size_t ahead = 16;
 
-/// What is wrong with a record. The batch's place is added where it is known.
+/// What is wrong with a record. The caller adds the place of the batch.
 struct contradiction : std::runtime_error {
     contradiction(const posting& state, const std::string& what)
         : std::runtime_error{"posting " + std::to_string(state.sequence) + " of account " +
@@ -79,7 +79,7 @@ void replayer::apply(const record& one) {
     }
 }
 
-/// Whether the ledger has had this posting. Throws for one that is not the next either.
+/// Whether the ledger has this posting already. Throws if it is not the next one either.
 bool replayer::is_known(const posting& state) const {
     const posting last = ledger_.balance(state.account).posting;
     if (state.sequence > last.sequence + 1)

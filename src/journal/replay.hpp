@@ -1,4 +1,4 @@
-// Brings a ledger to where the journal ends.
+// Replays a journal: applies its records to a ledger.
 #pragma once
 
 #include <cstdint>
@@ -22,20 +22,20 @@ struct replay_counts {
 /// Applies batches in their order to a ledger, which may have been restored from a snapshot that
 /// covers some of them.
 ///
-/// A posting that the ledger has already, by its sequence, is skipped; the one that comes next is
-/// made, and must have the balance that the journal says; any other is corruption. So is a refusal
-/// by a posting that has not been. What is applied is noted as durable.
+/// A posting that the ledger has already, by its sequence, is skipped. The account's next posting
+/// is made, and must leave the balance that the journal has. Any other posting is corruption, and
+/// so is a refusal by a posting that does not exist yet. What is applied is noted as durable.
 ///
-/// Thread safety: none, and nobody else may post to the ledger meanwhile.
+/// Thread safety: none, and no other thread may post to the ledger meanwhile.
 class replayer {
 public:
-    /// Is told of every record, applied or skipped: for those that have keys.
+    /// Called with every record, applied or skipped: for the keys that they have.
     using visitor = std::function<void(const record& one, const batch_stamp& of)>;
 
     explicit replayer(coffer::ledger& ledger, visitor visit = {});
 
     /// Applies a batch that was read from `where`. Throws journal_error, which names the place and
-    /// the account; the ledger has then a part of the batch.
+    /// the account; the ledger then has a part of the batch.
     void apply(const batch_view& one, const std::string& where);
 
     /// Applies all batches that the cursor has. Throws journal_error.

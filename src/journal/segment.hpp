@@ -18,14 +18,14 @@ namespace coffer::journal {
 
 struct segment_header {
     ledger_id ledger{};
-    batch_position before;  ///< where the segment begins: the position behind the batch before it
+    batch_position before;  ///< where the segment begins: the position after the batch before it
     std::uint64_t bytes = 0;
 };
 
 /// The chain before the first batch of all.
 [[nodiscard]] std::uint64_t first_chain(const ledger_id& ledger) noexcept;
 
-/// What the beginning of a segment has to be, up to its first batch.
+/// The beginning of a segment, up to its first batch.
 [[nodiscard]] std::vector<std::byte> encode(const segment_header& header);
 
 struct decoded_segment_header {
@@ -34,13 +34,13 @@ struct decoded_segment_header {
     std::size_t offset = 0;
 };
 
-/// Reads the beginning of a segment, format::segment::batches_at bytes.
+/// Reads the beginning of a segment, which has format::segment::batches_at bytes.
 [[nodiscard]] decoded_segment_header decode_segment_header(std::span<const std::byte> bytes);
 
 /// "00000000000000000001.journal"
 [[nodiscard]] std::string segment_name(std::uint64_t first_record);
 
-/// The first record of the segment of this name; nothing if it is no segment's.
+/// The first record of the segment of this name; nothing if it is not the name of a segment.
 [[nodiscard]] std::optional<std::uint64_t> parse_segment_name(std::string_view name);
 
 /// The first records of all segments there, in order. Throws journal_error.

@@ -1,4 +1,4 @@
-// Reads one segment, and tells what is there from what is torn and what is damaged.
+// Reads one segment, and tells batches from a torn tail and from damage.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@
 
 namespace coffer::journal {
 
-/// Holds a batch and 256 KiB in memory at the most. Thread safety: none.
+/// Holds at most a batch and 256 KiB in memory. Thread safety: none.
 class segment_reader {
 public:
-    /// Opens the segment that begins with this record and checks its header, of which it reads no
-    /// more than that. Throws journal_error.
+    /// Opens the segment that begins with this record, and reads and checks its header alone.
+    /// Throws journal_error.
     segment_reader(const storage& where, std::uint64_t first_record);
 
     [[nodiscard]] const segment_header& header() const noexcept { return header_; }
@@ -35,8 +35,8 @@ public:
         std::uint64_t torn_bytes = 0;  ///< up to the last that is not zero
     };
 
-    /// Looks at `offset`, where a batch that follows `before` may be. Throws journal_error for all
-    /// that FORMAT.md calls corruption; torn is corruption where the segment is not the last.
+    /// Reads the batch at `offset`, if there is one that follows `before`. Throws journal_error for
+    /// everything that FORMAT.md calls corruption; in a segment that is not the last, so is torn.
     [[nodiscard]] finding look(std::uint64_t offset, const batch_position& before, bool is_last);
 
 private:
@@ -58,10 +58,10 @@ private:
     std::size_t window_bytes_ = 0;
 };
 
-/// Of `segments`, the first records of all segments there, in order and at least one: that of the
-/// last segment whose batches before it are all older than `time`, of the times that `which` names;
-/// the first where that is none. So whatever is of that time or later is in the segment returned,
-/// or after it. Reads few headers, since times never go back. Throws journal_error.
+/// Finds the last segment such that all batches before it are older than `time`, by the time that
+/// `which` names; the first segment if there is none. So every batch of that time or later is in
+/// the segment returned, or after it. `segments` are the first records of all segments, in order;
+/// at least one. Reads few headers, since times never go back. Throws journal_error.
 [[nodiscard]] std::uint64_t segment_before(const storage& where,
                                            std::span<const std::uint64_t> segments,
                                            std::uint64_t batch_position::*which,

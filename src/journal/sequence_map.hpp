@@ -1,4 +1,4 @@
-// Which sequence an account has reached, for the accounts of one batch.
+// Maps the accounts of one batch to the sequences that they have reached.
 #pragma once
 
 #include <bit>
@@ -11,8 +11,8 @@
 
 namespace coffer::journal {
 
-/// A hash table that is emptied in the time it takes to go over what is in it. It keeps its memory.
-/// Thread safety: none. Linear probing at a load of one half at most.
+/// A hash table that is cleared in time proportional to its entries, and keeps its memory. Linear
+/// probing at a load of at most one half. Thread safety: none.
 class sequence_map {
 public:
     struct entry {
@@ -22,7 +22,7 @@ public:
 
     sequence_map() : places_(smallest, none) {}
 
-    /// The account's sequence, or 0 if it is not in here.
+    /// The account's sequence; 0 if it has none.
     [[nodiscard]] std::uint64_t find(account_number account) const noexcept {
         const std::uint32_t found = places_[place_of(account)];
         return found == none ? 0 : entries_[found].sequence;
@@ -45,7 +45,8 @@ public:
 
     void clear() noexcept {
         for (const entry& one : entries_)
-            // Its place may be found no more, once those before it are gone: so clear them all.
+            // Clears the whole run: once earlier entries are gone, probing no longer finds this
+            // one.
             clear_from(home(one.account));
         entries_.clear();
     }
@@ -59,7 +60,7 @@ private:
         const std::uint64_t product = account * 0x9e37'79b9'7f4a'7c15U;
         return static_cast<std::size_t>(product >> (64 - std::countr_zero(places_.size())));
     }
-    /// Where the account is, or where it would go.
+    /// Where the account is, or would be put.
     [[nodiscard]] std::size_t place_of(account_number account) const noexcept {
         std::size_t place = home(account);
         while (places_[place] != none && entries_[places_[place]].account != account)

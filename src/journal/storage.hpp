@@ -1,7 +1,7 @@
-// What the journal asks of a file system: the seam at which tests make it fail.
+// The file system calls of a journal in files: tests put an implementation here that fails.
 //
-// Calls return the error and leave the rest to the caller; interruptions and short reads and writes
-// are dealt with below. Files are named within one directory.
+// Calls return errors to the caller; implementations handle interruptions and short reads and
+// writes. File names are within one directory.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 
 namespace coffer::journal {
 
-/// What tells a file from every other that there is at the same time, and how long it is.
+/// Identifies a file among all files that exist at the same time, and has its size.
 struct file_identity {
     std::uint64_t device = 0;
     std::uint64_t inode = 0;
@@ -38,20 +38,20 @@ public:
     virtual ~storage_file() = default;
 
     struct read_result {
-        std::size_t bytes = 0;  ///< fewer than asked for only at the file's end
+        std::size_t bytes = 0;  ///< fewer than requested only at the file's end
         std::error_code error;
     };
     [[nodiscard]] virtual read_result read(std::uint64_t offset, std::span<std::byte> into) = 0;
 
-    /// Writes all of it. After a failure any part of it may be written.
+    /// Writes all of it. After a failure, any part of it may have been written.
     [[nodiscard]] virtual std::error_code write(std::uint64_t offset,
                                                 std::span<const std::byte> bytes) = 0;
 
-    /// Has the file system set aside this much from the beginning of the file, and makes the file
-    /// that long: no write within it lacks room.
+    /// Allocates this much room from the beginning of the file, and makes the file that long, so
+    /// that no write within it lacks room.
     [[nodiscard]] virtual std::error_code allocate(std::uint64_t bytes) = 0;
 
-    /// Returns once a crash does not take back what was written, nor the length.
+    /// Returns once what was written, and the length, survive a crash.
     [[nodiscard]] virtual std::error_code sync() = 0;
 
     struct size_result {
@@ -84,12 +84,12 @@ public:
     /// The file that has this name now; the directory itself if it is empty.
     [[nodiscard]] virtual identify_result identify(const std::string& name) const = 0;
 
-    /// What had the name `to` before is gone.
+    /// Replaces a file that has the name `to`.
     [[nodiscard]] virtual std::error_code rename(const std::string& from,
                                                  const std::string& to) = 0;
     [[nodiscard]] virtual std::error_code remove(const std::string& name) = 0;
 
-    /// Returns once a crash does not take back which names there are.
+    /// Returns once the names in the directory survive a crash.
     [[nodiscard]] virtual std::error_code sync() = 0;
 
     /// The name of a file for people, with its directory.

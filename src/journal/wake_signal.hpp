@@ -1,4 +1,4 @@
-// How producers wake the one thread that consumes, at no cost to speak of while it is awake.
+// Wakes a sleeping consumer thread. While the consumer is awake, waking it costs a load.
 //
 // Thread safety  wake may be called from any thread at once; the rest is for the sleeper.
 //
@@ -32,31 +32,31 @@ public:
     wake_signal& operator=(const wake_signal&) = delete;
     ~wake_signal() { ::close(bell_); }
 
-    /// Says that the sleeper is about to sleep. After it, and before sleep, it must look once more
-    /// for what it would sleep through, by sequentially consistent loads.
+    /// Announces that the sleeper is about to sleep. After this, and before sleep, it must check
+    /// once more for published work, by sequentially consistent loads.
     void prepare() noexcept { asleep_.store(1, std::memory_order_seq_cst); }
 
-    /// Sleeps until someone calls wake, or returns at once if someone did since prepare.
+    /// Sleeps until wake is called; returns at once if it was called since prepare.
     void sleep() noexcept {
-        // Acquire: pairs with the exchange in wake. Not by std::atomic's wait, which gives the
-        // processor away a few times first: a lone client waits a fifth longer then. What an
-        // earlier wake has left in the bell, for a sleeper that cancelled, is only read.
+        // Acquire: pairs with the exchange in wake. Not by std::atomic's wait, which yields the
+        // processor a few times first: a lone client then waits a fifth longer. A count that an
+        // earlier wake has left in the eventfd, after cancel, is read and ignored.
         while (asleep_.load(std::memory_order_acquire) != 0) {
             std::uint64_t rung = 0;
             [[maybe_unused]] const ssize_t got = ::read(bell_, &rung, sizeof rung);
         }
     }
 
-    /// Says that the sleeper does not sleep after all. Relaxed: a producer that still sees it
-    /// asleep calls into the kernel in vain, and nothing else.
+    /// Cancels prepare. Relaxed: a producer that still sees the sleeper asleep makes one needless
+    /// system call.
     void cancel() noexcept { asleep_.store(0, std::memory_order_relaxed); }
 
-    /// Wakes the sleeper if it sleeps. What was published before, by a sequentially consistent
-    /// store, it will see.
+    /// Wakes the sleeper if it sleeps. It then sees what was published before by a sequentially
+    /// consistent store.
     void wake() noexcept {
         if (asleep_.load(std::memory_order_seq_cst) == 0)
             return;
-        // Of many producers one calls into the kernel. Release: pairs with the load in sleep.
+        // One of many producers makes the system call. Release: pairs with the load in sleep.
         if (asleep_.exchange(0, std::memory_order_acq_rel) != 0)
             ring();
     }
