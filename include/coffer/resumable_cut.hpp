@@ -67,8 +67,11 @@ public:
     /// Begins a step; false if the holder has been overtaken.
     [[nodiscard]] bool begin_step(holder one) noexcept {
         const std::lock_guard<std::mutex> lock{guard_};
-        is_stepping_ = holder_ == one && !is_wanted_;
-        return is_stepping_;
+        // Others' calls leave is_stepping_ alone: it may be the present holder's.
+        if (holder_ != one || is_wanted_)
+            return false;
+        is_stepping_ = true;
+        return true;
     }
     void end_step() noexcept {
         const std::lock_guard<std::mutex> lock{guard_};

@@ -183,6 +183,37 @@ TEST_CASE("cut: overtakes a resumable one that takes longer than its patience", 
     REQUIRE(ledger.begin_cut());
 }
 
+TEST_CASE("cut: waits for the end of a resumable one's step, even if one overtaken before steps",
+          "[core]") {
+    coffer::ledger ledger;
+    open_accounts(ledger, 100, 1);
+    auto overtaken = ledger.begin_cut();
+    begin(*overtaken);
+    const cut_pace impatient{.patience = std::chrono::milliseconds{0}};
+    REQUIRE(ledger.cut(ignore, impatient).accounts == 100);
+    auto stepping = ledger.begin_cut();
+    begin(*stepping);
+    std::thread other;
+    std::atomic<bool> is_cut{false};
+    bool was_cut_in_the_step = true;
+    state of_the_overtaken = state::more;
+    const state now = stepping->next(50, [&](const posting&) {
+        if (other.joinable())
+            return;
+        other = std::thread{[&] { is_cut = ledger.cut(ignore, impatient).accounts == 100; }};
+        of_the_overtaken = overtaken->next(5, ignore);
+        // A cut of 100 accounts would be over by then.
+        std::this_thread::sleep_for(std::chrono::milliseconds{100});
+        was_cut_in_the_step = is_cut;
+    });
+    other.join();
+    REQUIRE(now == state::more);
+    REQUIRE(of_the_overtaken == state::overtaken);
+    REQUIRE_FALSE(was_cut_in_the_step);
+    REQUIRE(is_cut);
+    REQUIRE(stepping->next(50, ignore) == state::overtaken);
+}
+
 TEST_CASE("cut: waits for a resumable one that is done within its patience", "[core]") {
     coffer::ledger ledger;
     open_accounts(ledger, 1000, 1);
