@@ -15,9 +15,9 @@ constexpr std::size_t accounts_a_step = 32;
 /// In one pull, some 0.5 ms.
 constexpr std::size_t steps_a_pull = 64;
 
-/// How long a pull rests, by the time that it took. What it made is to be sent too, which takes
-/// about as long; so postings keep five sixths of the worker's time.
-constexpr int rest_factor = 10;
+/// How long a pull rests, by the time that it took. What it made is to be sent and to be read too,
+/// which takes several times as long, perhaps on the same processors.
+constexpr int rest_factor = 30;
 
 /// For how long after a posting others are expected.
 constexpr std::chrono::milliseconds busy_after_posting{10};
