@@ -20,8 +20,8 @@ namespace coffer::api {
 /// It ends before when another cut, a snapshot for example, has waited for cut_pace::patience, when
 /// the disk hangs, and when the server stops. Holds no memory for the accounts.
 ///
-/// While the worker makes postings, the stream leaves most of its time to them: after each pull that
-/// did work it rests for several times as long. On a worker that makes none it does not rest.
+/// While the worker makes postings, the stream leaves most of its time to them: after each pull
+/// that did work it rests for many times as long. On a worker that makes none it does not rest.
 class account_stream final : public body_stream {
 public:
     explicit account_stream(resumable_cut&& cut) noexcept : cut_{std::move(cut)} {}
