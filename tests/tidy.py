@@ -25,8 +25,8 @@ MAY_USE = {
     "command": {"ops", "journal", "snapshot", "audit", "engine", "http"},
 }
 SOCKETS = ("boost/asio", "boost/beast")
-# The journal's storage as files, below the seam of journal/batch_log.hpp, and all that knows it from
-# above: what opens it, and the offline tools that are about files.
+# The journal's storage as files, below the seam of journal/batch_log.hpp, and all that knows it
+# from above: what opens it, and the offline tools that are about files.
 JOURNAL_FILES = {
     "file_log", "file_source", "file_store", "posix_storage", "reader", "segment",
     "segment_reader", "segment_watch", "storage"}
