@@ -94,7 +94,7 @@ void probe_commits(const std::filesystem::path& in, std::size_t workers, std::ui
     place where{in};
     coffer::ledger ledger{{.shards = 0, .expected_accounts = accounts}};
     open_accounts(ledger);
-    const auto log = file_log::open(where.disk);
+    const auto log = file_log::create(where.disk, {});
     std::vector<std::atomic<std::uint32_t>> woken(workers);
     writer::options chosen;
     for (auto& one : woken)
@@ -151,7 +151,7 @@ void probe_commits(const std::filesystem::path& in, std::size_t workers, std::ui
 void probe_replay(const std::filesystem::path& in, std::uint64_t records) {
     place where{in};
     {
-        const auto log = file_log::open(where.disk);
+        const auto log = file_log::create(where.disk, {});
         std::vector<std::uint64_t> sequences(accounts + 1, 1);
         std::mt19937_64 random{1};
         batch_builder batch;

@@ -36,20 +36,29 @@ constexpr const char* last_snapshot_failed =
     std::_Exit(EXIT_FAILURE);
 }
 
-/// A ledger in a data directory, with all that it needs.
-class data_on_disk {
-public:
+/// A data directory, which is locked, and the store of the journal in it. It must outlive the
+/// engine: the journal's log has threads that use both until the engine is destroyed.
+struct data_on_disk {
     /// Throws std::runtime_error if the directory cannot be made, or is another server's.
-    data_on_disk(const serve_options& options, engine& into)
-        : directory_{options.data},
-          store_{directory_.journal_store(options.durability.segment_bytes, options.threads)},
-          ledger_{into, *store_, directory_.snapshots(), ledger_options(options)},
-          patience_{std::max<std::chrono::milliseconds>(options.limits.drain_timeout,
-                                                        options.durability.disk_timeout)} {
-        if (!options.accounts.empty() && store_->has_log())
+    explicit data_on_disk(const serve_options& options)
+        : directory{options.data},
+          store{directory.journal_store(options.durability.segment_bytes, options.threads)} {
+        if (!options.accounts.empty() && store->has_log())
             log::warn("--accounts {} is not read: {} has accounts already", options.accounts,
-                      directory_.path().string());
+                      directory.path().string());
     }
+
+    data_directory directory;
+    std::unique_ptr<journal::log_store> store;
+};
+
+/// The ledger in a data directory, and its end.
+class ledger_on_disk {
+public:
+    ledger_on_disk(const serve_options& options, data_on_disk& data, engine& into)
+        : ledger_{into, *data.store, data.directory.snapshots(), ledger_options(options)},
+          patience_{std::max<std::chrono::milliseconds>(options.limits.drain_timeout,
+                                                        options.durability.disk_timeout)} {}
 
     std::string open(const std::function<void()>& before_open) { return ledger_.open(before_open); }
 
@@ -58,6 +67,8 @@ public:
     void close_by(std::chrono::steady_clock::time_point deadline) noexcept {
         using ending = durable_ledger::ending;
         const ending found = ledger_.close_by(deadline, patience_);
+        if (found == ending::journal_failed)
+            end_at_once("the journal has failed: ending without what was not acknowledged");
         if (found == ending::journal_hangs)
             end_at_once(
                 "the disk does not answer or has no room: ending without what was not "
@@ -87,8 +98,6 @@ private:
             }};
     }
 
-    data_directory directory_;
-    std::unique_ptr<journal::log_store> store_;
     durable_ledger ledger_;
     std::chrono::milliseconds patience_;
 };
@@ -108,7 +117,7 @@ std::string open_in_memory(engine& into, const std::string& option,
 /// when the journal ends.
 class orderly_end {
 public:
-    orderly_end(signal_watch& signals, http::server& server, std::optional<data_on_disk>& disk,
+    orderly_end(signal_watch& signals, http::server& server, std::optional<ledger_on_disk>& disk,
                 std::chrono::seconds patience) noexcept
         : signals_{signals}, server_{server}, disk_{disk}, patience_{patience} {}
     orderly_end(const orderly_end&) = delete;
@@ -123,7 +132,7 @@ public:
 private:
     signal_watch& signals_;
     http::server& server_;
-    std::optional<data_on_disk>& disk_;
+    std::optional<ledger_on_disk>& disk_;
     const std::chrono::seconds patience_;
 };
 
@@ -148,13 +157,16 @@ http::limits fit(const serve_options& options, std::size_t descriptors) {
 void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const http::limits limits = fit(options, raise_descriptor_limit());
     const durability_options& asked = options.durability;
+    std::optional<data_on_disk> data;
+    if (!options.in_memory)
+        data.emplace(options);
     coffer::engine engine{
         {.tellers = options.threads,
          .keys = {asked.max_keys, asked.key_time_to_live},
          .clock = {.max_step = asked.max_clock_step, .accept_clock = asked.accept_clock}}};
-    std::optional<data_on_disk> disk;
-    if (!options.in_memory)
-        disk.emplace(options, engine);
+    std::optional<ledger_on_disk> disk;
+    if (data)
+        disk.emplace(options, *data, engine);
     http::server server{engine, options.listen, options.threads, limits};
     const orderly_end at_the_end{signals, server, disk, limits.drain_timeout};
     server.start();

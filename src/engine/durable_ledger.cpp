@@ -40,7 +40,8 @@ durable_ledger::ending durable_ledger::close_by(std::chrono::steady_clock::time_
                                                 std::chrono::milliseconds patience) noexcept {
     if (!engine_.close_by(deadline))
         return ending::journal_hangs;
-    engine_.close();
+    if (!engine_.close())
+        return ending::journal_failed;
     if (checkpoints_ && !checkpoints_->stop_unless_stuck(patience))
         return ending::snapshot_hangs;
     return ending::done;

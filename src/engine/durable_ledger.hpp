@@ -35,8 +35,9 @@ public:
         std::function<void(const std::string& why)> on_failure{};
     };
 
-    /// `into`, which is not open, and `store` must outlive this. `snapshots` is the directory of
-    /// the ledger's snapshots.
+    /// `into`, which is not open, must outlive this, and `store` must outlive `into`: the threads
+    /// of the log that the engine is opened with use the store until the engine is destroyed.
+    /// `snapshots` is the directory of the ledger's snapshots.
     durable_ledger(engine& into, journal::log_store& store, std::filesystem::path snapshots,
                    options chosen);
 
@@ -48,14 +49,15 @@ public:
 
     enum class ending : std::uint8_t {
         done,
+        journal_failed,  ///< what was not acknowledged may be lost; no checkpoint was taken
         journal_hangs,   ///< what was not acknowledged may be lost
         snapshot_hangs,  ///< nothing is lost: the next start reads more of the journal
     };
     /// Ends the journal in order, and then takes the last checkpoint. The tellers are at rest.
     /// Waits for the journal until `deadline`, as engine::close_by does, and for the snapshot as
-    /// long as the disk answers within `patience`. After a result other than done a thread is in a
-    /// call that does not return, and the caller can only end the process. Does nothing where
-    /// nothing is open, or when called again.
+    /// long as the disk answers within `patience`. After journal_hangs and snapshot_hangs a thread
+    /// is in a call that does not return, and the caller can only end the process. Does nothing
+    /// where nothing is open; called again, it returns the same.
     [[nodiscard]] ending close_by(std::chrono::steady_clock::time_point deadline,
                                   std::chrono::milliseconds patience) noexcept;
 

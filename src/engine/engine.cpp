@@ -34,7 +34,7 @@ engine::engine(std::unique_ptr<coffer::ledger> ledger) : engine{options{}} {
 }
 
 engine::~engine() {
-    close();
+    static_cast<void>(close());  // a failure was reported by on_failure
 }
 
 void engine::open(std::unique_ptr<coffer::ledger> ledger) {

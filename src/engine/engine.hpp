@@ -45,7 +45,7 @@ public:
         std::chrono::milliseconds disk_timeout{5000};
         /// The stamp of the log's last batch.
         journal::batch_stamp journal_end{};
-        /// Called once, by the journal's thread, when nothing more will be durable.
+        /// Called once, by a thread of the writer, when nothing more will be durable.
         std::function<void(const std::string& why)> on_failure;
     };
 
@@ -59,7 +59,8 @@ public:
 
     /// Opens with a ledger in memory only.
     void open(std::unique_ptr<coffer::ledger> ledger);
-    /// Opens with a ledger that is in the state of the log's end. Throws std::system_error,
+    /// Opens with a ledger that is in the state of the log's end. The log's store must outlive the
+    /// engine: the log's threads end when that is destroyed. Throws std::system_error,
     /// std::invalid_argument if the log keeps too little room ahead for so many tellers.
     void open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journal::batch_log> log,
               journal_options chosen);
@@ -74,7 +75,7 @@ public:
 
     /// Makes all postings durable, and ends the journal in order. The tellers are at rest. False if
     /// the journal has failed. Does nothing when called again, or without a journal.
-    bool close() noexcept;
+    [[nodiscard]] bool close() noexcept;
     /// The same, but waits as writer::stop_by does. False if it is not done by then.
     [[nodiscard]] bool close_by(std::chrono::steady_clock::time_point deadline) noexcept;
 

@@ -39,17 +39,27 @@ constexpr std::uint64_t half_of(std::uint64_t bytes) noexcept {
 
 }  // namespace
 
-std::unique_ptr<file_log> file_log::open(storage& where, options chosen) {
+std::unique_ptr<file_log> file_log::create(storage& where, const options& chosen) {
+    std::unique_ptr<file_log> made = closed(where, chosen);
+    if (!list_segments(where).empty())
+        throw journal_error{where.path(""), "has a journal already"};
+    made->begin_new();
+    return made;
+}
+
+std::unique_ptr<file_log> file_log::open(storage& where, const options& chosen,
+                                         const std::optional<batch_position>& end) {
+    std::unique_ptr<file_log> made = closed(where, chosen);
+    made->resume(end);
+    return made;
+}
+
+std::unique_ptr<file_log> file_log::closed(storage& where, options chosen) {
     if (chosen.segment_bytes < min_segment_bytes ||
         chosen.segment_bytes % format::segment::batches_at != 0)
         throw std::invalid_argument{"a segment has a multiple of 4096 bytes, and 8192 at least"};
     chosen.least_bytes = std::clamp(chosen.least_bytes, min_segment_bytes, chosen.segment_bytes);
-    std::unique_ptr<file_log> made{new file_log{where, chosen}};
-    if (list_segments(where).empty())
-        made->begin_new();
-    else
-        made->resume();
-    return made;
+    return std::unique_ptr<file_log>{new file_log{where, chosen}};
 }
 
 void file_log::begin_new() {
@@ -63,10 +73,18 @@ void file_log::begin_new() {
         throw journal_error{storage_.path(""), "cannot be begun: " + status.reason};
 }
 
-void file_log::resume() {
-    reader found{storage_, list_segments(storage_).back()};
+void file_log::resume(const std::optional<batch_position>& end) {
+    const std::vector<std::uint64_t> segments = list_segments(storage_);
+    if (segments.empty())
+        throw journal_error{name(), "there is no segment of a journal here"};
+    reader found{storage_, segments.back()};
     while (found.next()) {
     }
+    if (end && *end != found.position())
+        throw journal_error{
+            name(), "ends with record " + std::to_string(found.position().next_record - 1) +
+                        " by now, and not with record " + std::to_string(end->next_record - 1) +
+                        " as when it was read: another program writes to it"};
     ledger_ = found.segment().ledger;
     tail_ = found.position();
     name_ = segment_name(found.segment().before.next_record);
@@ -80,7 +98,7 @@ void file_log::resume() {
     auto opened = storage_.open(name_, storage::access::write);
     require(opened.error, "cannot be opened: ");
     current_ = std::move(opened.file);
-    watch_.expect(list_segments(storage_));
+    watch_.expect(segments);
     if (const std::string why = watch_.enter(found.segment().before.next_record, *current_);
         !why.empty())
         throw journal_error{storage_.path(name_), why.substr(storage_.path(name_).size() + 2)};

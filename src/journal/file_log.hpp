@@ -9,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "journal/batch_log.hpp"
 #include "journal/file_source.hpp"
@@ -34,13 +35,21 @@ public:
         std::uint64_t first_bytes = segment_bytes;
     };
 
-    /// Opens the journal there, or makes one. A torn tail is overwritten with zeros: see torn().
-    /// Nothing is changed before the whole last segment was found right. The segments before it are
-    /// not looked at: read the journal first. `where` must outlive this. Throws journal_error.
-    [[nodiscard]] static std::unique_ptr<file_log> open(storage& where, options chosen);
-    [[nodiscard]] static std::unique_ptr<file_log> open(storage& where) {
-        return open(where, options{});
-    }
+    /// Begins a journal where there is none. `where` must outlive what is returned. Throws
+    /// journal_error, also if there is a journal; std::invalid_argument for sizes that no segment
+    /// may have.
+    [[nodiscard]] static std::unique_ptr<file_log> create(storage& where, const options& chosen);
+
+    /// Opens the journal there to append after `end`, if it is given. A torn tail is overwritten
+    /// with zeros: see torn(). Nothing is changed before the whole last segment was found right,
+    /// and to end there. The segments before it are not looked at: read the journal first. `where`
+    /// must outlive what is returned. Throws as create does, but if there is no journal, or if it
+    /// ends elsewhere.
+    [[nodiscard]] static std::unique_ptr<file_log> open(
+        storage& where, const options& chosen, const std::optional<batch_position>& end = {});
+
+    /// Keeps `one` until the log is destroyed: see file_store::open.
+    void hold(std::shared_ptr<const void> one) noexcept { held_ = std::move(one); }
 
     /// What was cut off when it was opened.
     [[nodiscard]] const std::optional<torn_tail>& torn() const noexcept { return torn_; }
@@ -81,8 +90,9 @@ private:
           watch_{where},
           attempted_bytes_{chosen.segment_bytes} {}
 
+    [[nodiscard]] static std::unique_ptr<file_log> closed(storage& where, options chosen);
     void begin_new();
-    void resume();
+    void resume(const std::optional<batch_position>& end);
     void write_last_again(const reader& found);
     void cut(const reader& found);
     void remove_spare();
@@ -106,6 +116,7 @@ private:
     storage& storage_;
     const file_source source_;
     const options chosen_;
+    std::shared_ptr<const void> held_;
     segment_watch watch_;
     ledger_id ledger_{};
     std::optional<torn_tail> torn_;

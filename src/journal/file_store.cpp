@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "journal/file_source.hpp"
+#include "ops/assertion.hpp"
 #include "ops/file_calls.hpp"
 #include "ops/stopping.hpp"
 
@@ -60,7 +61,7 @@ private:
         if (const std::error_code error = files_.create_directory())
             throw journal_error{from_.string(), "cannot be created: " + error.message()};
         chosen.segment_bytes = std::min(chosen.segment_bytes, chosen.first_bytes);
-        return file_log::open(files_, chosen);
+        return file_log::create(files_, chosen);
     }
 
     const fs::path from_;
@@ -76,6 +77,11 @@ private:
 
 file_store::file_store(fs::path directory, file_log::options chosen)
     : directory_{std::move(directory)}, chosen_{chosen}, files_{directory_} {}
+
+file_store::~file_store() {
+    invariant(in_use_.use_count() == 1,
+              "the journal's store is destroyed before its log, whose threads still use it");
+}
 
 bool file_store::has_log() const {
     std::error_code error;
@@ -96,13 +102,8 @@ std::unique_ptr<batch_source> file_store::read() const {
 }
 
 std::unique_ptr<batch_log> file_store::open(const batch_position& end) {
-    auto opened = file_log::open(files_, chosen_);
-    if (opened->tail() != end)
-        throw journal_error{opened->name(),
-                            "ends with record " + std::to_string(opened->tail().next_record - 1) +
-                                " by now, and not with record " +
-                                std::to_string(end.next_record - 1) +
-                                " as when it was read: another program writes to it"};
+    auto opened = file_log::open(files_, chosen_, end);
+    opened->hold(in_use_);
     return opened;
 }
 

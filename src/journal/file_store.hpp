@@ -15,6 +15,11 @@ public:
     /// The journal's directory is `directory`; a new one is made as `directory`.new. Their parent
     /// is there. Touches nothing yet.
     explicit file_store(std::filesystem::path directory, file_log::options chosen = {});
+    /// Aborts if a log that it opened is still there: its threads would write to files that may be
+    /// another server's by then.
+    ~file_store() override;
+    file_store(const file_store&) = delete;
+    file_store& operator=(const file_store&) = delete;
 
     [[nodiscard]] bool has_log() const override;
     /// Removes what a crash has left of a log that was being created.
@@ -28,6 +33,7 @@ private:
     const std::filesystem::path directory_;
     const file_log::options chosen_;
     posix_storage files_;
+    const std::shared_ptr<const void> in_use_ = std::make_shared<char>();  // each log has a copy
 };
 
 }  // namespace coffer::journal

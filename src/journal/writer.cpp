@@ -77,6 +77,7 @@ void writer::work() {
                 lacks_room_.store(false, std::memory_order_relaxed);
                 if (last && has_waited_too_long())
                     return fail("the log does not tell whether the last postings are durable");
+                keep_room();  // the batch may have to be appended again, and lack room
                 wait_for_log();
                 break;
             case committer::progress::idle:

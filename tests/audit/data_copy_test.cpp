@@ -11,9 +11,11 @@
 #include "audit/auditor.hpp"
 #include "audit/partial_directory.hpp"
 #include "catch.hpp"
+#include "journal/opened_log.hpp"
 #include "planted_data.hpp"
 
 using coffer::money;
+using coffer::test::opened_log;
 using coffer::test::planted_data;
 using coffer::test::temporary_directory;
 using namespace coffer::audit;
@@ -95,7 +97,7 @@ TEST_CASE("backup: what is made of it by restore goes on as the original would",
     REQUIRE(content(restored) == content(data.path()));
 
     coffer::journal::posix_storage storage{restored / "journal"};
-    const auto log = coffer::journal::file_log::open(storage, {.segment_bytes = 8'192});
+    const auto log = opened_log(storage, {.segment_bytes = 8'192});
     REQUIRE(log->tail() == data.log().tail());
     coffer::journal::batch_builder batch;
     REQUIRE(log->append(batch.seal(log->tail(), {})));

@@ -5,6 +5,7 @@
 
 #include "audit/auditor.hpp"
 #include "catch.hpp"
+#include "journal/opened_log.hpp"
 #include "ops/checksum.hpp"
 
 namespace coffer::test {
@@ -20,7 +21,7 @@ journal::request_key key_of(std::string_view text) {
 planted_data::planted_data(std::uint64_t segment_bytes) : storage_{place_.path() / "journal"} {
     REQUIRE_FALSE(storage_.create_directory());
     std::filesystem::create_directory(place_.path() / "snapshots");
-    log_ = journal::file_log::open(storage_, {.segment_bytes = segment_bytes});
+    log_ = opened_log(storage_, {.segment_bytes = segment_bytes});
 }
 
 posting& planted_data::next(account_number account, std::int64_t change_minor) {

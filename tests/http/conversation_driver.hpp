@@ -44,7 +44,7 @@ public:
     }
     ~conversation_bench() {
         held.open();
-        engine.close();
+        static_cast<void>(engine.close());
     }
 
     /// Lets the journal make durable all that was posted, and waits for it.

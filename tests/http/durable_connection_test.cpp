@@ -36,7 +36,7 @@ public:
     ~durable_server() {
         held.open();
         server.stop();
-        server.engine().close();  // its thread tells the worker what is durable
+        static_cast<void>(server.engine().close());  // its thread tells the worker what is durable
     }
     [[nodiscard]] coffer::test::memory_log& log() { return *log_; }
     [[nodiscard]] std::uint16_t port() const { return server.port(); }

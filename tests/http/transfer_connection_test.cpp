@@ -25,7 +25,7 @@ public:
     ~transfer_server() {
         held.open();
         server.stop();
-        server.engine().close();
+        static_cast<void>(server.engine().close());
     }
     /// After the script is written.
     void begin() { server.begin(); }

@@ -12,10 +12,12 @@
 #include "journal/journal_error.hpp"
 #include "journal/reader.hpp"
 #include "journal/replay.hpp"
+#include "opened_log.hpp"
 
 using coffer::ledger;
 using coffer::money;
 using coffer::test::faulty_storage;
+using coffer::test::opened_log;
 using namespace coffer::journal;
 
 namespace {
@@ -26,7 +28,7 @@ constexpr std::uint64_t accounts = 5;
 /// A journal of three segments, with batches of all sizes up to several sectors.
 std::unique_ptr<faulty_storage> a_journal(bool closed) {
     auto disk = std::make_unique<faulty_storage>();
-    const auto log = file_log::open(*disk, {.segment_bytes = segment_bytes});
+    const auto log = opened_log(*disk, {.segment_bytes = segment_bytes});
     const auto append = [&log](const batch_view& sealed) {
         static_cast<void>(log->make_room());
         REQUIRE(log->append(sealed));
@@ -77,7 +79,7 @@ void judge(faulty_storage& disk, const std::string& file, std::uint64_t offset,
         // Harmless is what leaves every record in its place, for a reader and for who goes on.
         if (end_of(disk).next_record != whole.next_record)
             return wrong("records are gone, and nobody says so");
-        const auto log = file_log::open(disk, {.segment_bytes = segment_bytes});
+        const auto log = opened_log(disk, {.segment_bytes = segment_bytes});
         if (log->tail().next_record != whole.next_record || end_of(disk) != log->tail())
             return wrong("records are gone once it is opened");
         ++counts.harmless;

@@ -7,11 +7,13 @@
 #include "journal/journal_error.hpp"
 #include "journal/reader.hpp"
 #include "journal_run.hpp"
+#include "opened_log.hpp"
 
 using coffer::ledger;
 using coffer::journal::journal_error;
 using coffer::test::faulty_storage;
 using coffer::test::journal_run;
+using coffer::test::opened_log;
 using coffer::test::promises;
 using coffer::test::recover;
 
@@ -99,5 +101,5 @@ TEST_CASE("journal: what cannot be read is refused, and not taken for the end",
     REQUIRE(journal_run(disk, given, ledger, 1).run(5));
     disk.fail_reads(true);
     REQUIRE_THROWS_AS(coffer::journal::reader(disk), journal_error);
-    REQUIRE_THROWS_AS(coffer::journal::file_log::open(disk), journal_error);
+    REQUIRE_THROWS_AS(opened_log(disk), journal_error);
 }

@@ -11,11 +11,13 @@
 #include "faulty_storage.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/little_endian.hpp"
+#include "opened_log.hpp"
 
 using coffer::ledger_id;
 using coffer::money;
 using coffer::test::deposits;
 using coffer::test::faulty_storage;
+using coffer::test::opened_log;
 using namespace coffer::journal;
 
 namespace {
@@ -29,13 +31,13 @@ const std::string first_segment = segment_name(1);
 TEST_CASE("file_log: goes on where it was left", "[journal]") {
     faulty_storage disk;
     deposits some;
-    auto log = file_log::open(disk, small);
+    auto log = opened_log(disk, small);
     const ledger_id ledger = log->ledger();
     REQUIRE(log->tail() == batch_position{1, first_chain(ledger), 0});
     some.append(*log, 3, 1'000);
     const batch_position left = log->tail();
     REQUIRE(left.next_record == 4);
-    log = file_log::open(disk, small);
+    log = opened_log(disk, small);
     REQUIRE(log->ledger() == ledger);
     REQUIRE(log->tail() == left);
     REQUIRE_FALSE(log->torn());
@@ -47,13 +49,13 @@ TEST_CASE("file_log: goes on where it was left", "[journal]") {
 TEST_CASE("file_log: two journals are of two ledgers", "[journal]") {
     faulty_storage one;
     faulty_storage other;
-    REQUIRE(file_log::open(one, small)->ledger() != file_log::open(other, small)->ledger());
+    REQUIRE(opened_log(one, small)->ledger() != opened_log(other, small)->ledger());
 }
 
 TEST_CASE("file_log: a write that lacks room is tried again, and loses nothing", "[journal]") {
     faulty_storage disk;
     deposits some;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     some.append(*log, 40);
     // Into the segment, and then into the header of the next one.
     for (int i = 0; i != 2; ++i) {
@@ -86,17 +88,17 @@ TEST_CASE("file_log: a write that lacks room is tried again, and loses nothing",
 TEST_CASE("file_log: goes on in the next segment where one is full", "[journal]") {
     faulty_storage disk;
     deposits some;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     // 64 + 40 * 40 bytes: two of them are in a segment's 4096.
     for (int i = 0; i != 5; ++i)
         some.append(*log, 40);
     REQUIRE(list_segments(disk) == std::vector<std::uint64_t>{1, 81, 161});
-    REQUIRE(file_log::open(disk, small)->tail() == log->tail());
+    REQUIRE(opened_log(disk, small)->tail() == log->tail());
 }
 
 TEST_CASE("file_log: takes no batch that does not follow the last", "[journal]") {
     faulty_storage disk;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     deposits{}.append(*log, 1);
     batch_builder batch;
     batch_position elsewhere = log->tail();
@@ -112,7 +114,7 @@ TEST_CASE("file_log: takes no batch that does not follow the last", "[journal]")
 
 TEST_CASE("file_log: after a failure it takes nothing more", "[journal]") {
     faulty_storage disk;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     deposits{}.append(*log, 1);
     batch_builder batch;
     disk.fail_at(2, std::errc::io_error, false);
@@ -129,7 +131,7 @@ TEST_CASE("file_log: after a failure it takes nothing more", "[journal]") {
 TEST_CASE("file_log: has the room that it says", "[journal]") {
     faulty_storage disk;
     deposits some;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     REQUIRE(log->max_room_bytes() == 4'096);
     REQUIRE(log->max_batch_bytes() == 4'096);
     REQUIRE(log->has_room(4'096));
@@ -154,7 +156,7 @@ TEST_CASE("file_log: makes a smaller segment where the disk has no room for a wh
           "[journal]") {
     faulty_storage disk;
     deposits some;
-    auto log = file_log::open(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
+    auto log = opened_log(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
     REQUIRE(log->max_batch_bytes() == 4'096);
     disk.limit_bytes((1 << 16) + 40'000);
     REQUIRE(log->make_room());
@@ -165,7 +167,7 @@ TEST_CASE("file_log: makes a smaller segment where the disk has no room for a wh
         some.append(*log, 90);
     REQUIRE(disk.content(segment_name(list_segments(disk).back())).size() == 1 << 15);
     const batch_position left = log->tail();
-    log = file_log::open(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
+    log = opened_log(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
     REQUIRE(log->tail() == left);
     REQUIRE(log->room_bytes() <= (1 << 15) - 4'096);
 }
@@ -173,7 +175,7 @@ TEST_CASE("file_log: makes a smaller segment where the disk has no room for a wh
 TEST_CASE("file_log: segments grow again once there is room", "[journal]") {
     faulty_storage disk;
     deposits some;
-    const auto log = file_log::open(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
+    const auto log = opened_log(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
     const auto next_size = [&] {
         const std::size_t before = list_segments(disk).size();
         while (list_segments(disk).size() == before)
@@ -192,7 +194,7 @@ TEST_CASE("file_log: segments grow again once there is room", "[journal]") {
 
 TEST_CASE("file_log: a failure that is no want of room makes no smaller segment", "[journal]") {
     faulty_storage disk;
-    const auto log = file_log::open(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
+    const auto log = opened_log(disk, {.segment_bytes = 1 << 16, .least_bytes = 8'192});
     disk.fail_at(1, std::errc::io_error, true);
     REQUIRE(log->make_room().error == log_errc::no_room);
     REQUIRE(disk.calls() < 5);
@@ -203,12 +205,12 @@ TEST_CASE("file_log: closing it again and again fills no segment that has no rec
     faulty_storage disk;
     deposits some;
     for (int i = 0; i != 500; ++i) {
-        const auto log = file_log::open(disk, small);
+        const auto log = opened_log(disk, small);
         batch_builder batch;
         REQUIRE(log->append(batch.seal(log->tail(), {})));
         REQUIRE(log->wait_durable());
     }
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     for (int i = 0; i != 10; ++i)
         some.append(*log, 30);
     REQUIRE(list_segments(disk).size() > 1);
@@ -222,7 +224,7 @@ TEST_CASE("file_log: closing it again and again fills no segment that has no rec
 TEST_CASE("file_log: a torn batch is cut off, and said", "[journal]") {
     faulty_storage disk;
     deposits some;
-    auto log = file_log::open(disk, small);
+    auto log = opened_log(disk, small);
     some.append(*log, 3);
     const batch_position left = log->tail();
     const auto whole = disk.content(first_segment);
@@ -232,7 +234,7 @@ TEST_CASE("file_log: a torn batch is cut off, and said", "[journal]") {
     const std::size_t begin = 4'096 + 3 * 40 + format::batch::min_bytes;
     std::fill(bytes.begin() + 5'120, bytes.end(), std::byte{0});
     log.reset();
-    log = file_log::open(disk, small);
+    log = opened_log(disk, small);
     REQUIRE(log->torn());
     REQUIRE(log->torn()->file == "disk/00000000000000000001.journal");
     REQUIRE(log->torn()->offset == begin);
@@ -244,18 +246,18 @@ TEST_CASE("file_log: a torn batch is cut off, and said", "[journal]") {
 TEST_CASE("file_log: what a crash left of a segment that was being made is removed", "[journal]") {
     faulty_storage disk;
     {
-        const auto log = file_log::open(disk, small);
+        const auto log = opened_log(disk, small);
         REQUIRE(log->make_room());
     }
     REQUIRE(disk.all().contains(std::string{spare_name}));
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     REQUIRE_FALSE(disk.all().contains(std::string{spare_name}));
 }
 
 TEST_CASE("trim: forgets whole segments of records before, and never the last", "[journal]") {
     faulty_storage disk;
     deposits some;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     for (int i = 0; i != 5; ++i)
         some.append(*log, 40);
     REQUIRE(log->trim(81 - 1));
@@ -266,7 +268,7 @@ TEST_CASE("trim: forgets whole segments of records before, and never the last", 
     REQUIRE(log->read_from(81)->next()->header.first_record == 81);
     REQUIRE(log->trim(UINT64_MAX));
     REQUIRE(list_segments(disk) == std::vector<std::uint64_t>{161});
-    REQUIRE(file_log::open(disk, small)->tail() == log->tail());
+    REQUIRE(opened_log(disk, small)->tail() == log->tail());
 }
 
 TEST_CASE("trim: leaves no gap, wherever it crashes", "[journal]") {
@@ -276,7 +278,7 @@ TEST_CASE("trim: leaves no gap, wherever it crashes", "[journal]") {
             INFO("call " << call << ", seed " << seed);
             faulty_storage disk;
             deposits some;
-            const auto log = file_log::open(disk, small);
+            const auto log = opened_log(disk, small);
             for (int i = 0; i != 9; ++i)
                 some.append(*log, 40);
             const std::vector<std::uint64_t> before = list_segments(disk);
@@ -295,7 +297,7 @@ TEST_CASE("trim: leaves no gap, wherever it crashes", "[journal]") {
 TEST_CASE("trim: removes nothing where the removal before may not be on the disk", "[journal]") {
     faulty_storage disk;
     deposits some;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     for (int i = 0; i != 9; ++i)
         some.append(*log, 40);
     disk.fail_at(3, std::errc::io_error, true);  // the sync after the first
@@ -307,5 +309,5 @@ TEST_CASE("trim: removes nothing where the removal before may not be on the disk
 TEST_CASE("file_log: refuses sizes that no segment has", "[journal]") {
     faulty_storage disk;
     for (const std::uint64_t bytes : {0, 4'096, 8'193, 10'000})
-        REQUIRE_THROWS_AS(file_log::open(disk, {.segment_bytes = bytes}), std::invalid_argument);
+        REQUIRE_THROWS_AS(opened_log(disk, {.segment_bytes = bytes}), std::invalid_argument);
 }

@@ -6,10 +6,12 @@
 #include "catch.hpp"
 #include "faulty_storage.hpp"
 #include "journal/file_log.hpp"
+#include "opened_log.hpp"
 
 using coffer::test::Contains;
 using coffer::test::deposits;
 using coffer::test::faulty_storage;
+using coffer::test::opened_log;
 using namespace coffer::journal;
 
 namespace {
@@ -17,7 +19,7 @@ namespace {
 /// A journal of segments of 8 KiB, with a batch of ten deposits every 100 ns.
 struct some_files {
     some_files() {
-        const auto log = file_log::open(disk, {.segment_bytes = 8192});
+        const auto log = opened_log(disk, {.segment_bytes = 8192});
         ledger = log->ledger();
         deposits made;
         while (list_segments(disk).size() != 4)
@@ -37,7 +39,7 @@ TEST_CASE("file source: knows the ledger and its first record", "[journal]") {
     const file_source source{kept.disk};
     CHECK(source.ledger() == kept.ledger);
     CHECK(source.first_record() == 1);
-    REQUIRE(file_log::open(kept.disk, {.segment_bytes = 8192})->trim(kept.last_record));
+    REQUIRE(opened_log(kept.disk, {.segment_bytes = 8192})->trim(kept.last_record));
     CHECK(source.first_record() == list_segments(kept.disk).front());
     CHECK(source.first_record() > 1);
 }

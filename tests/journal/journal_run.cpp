@@ -4,6 +4,7 @@
 
 #include "journal/reader.hpp"
 #include "journal/replay.hpp"
+#include "opened_log.hpp"
 
 namespace coffer::test {
 
@@ -62,7 +63,7 @@ journal_run::journal_run(faulty_storage& where, promises& given, coffer::ledger&
     : given_{given},
       ledger_{ledger},
       random_{seed},
-      log_{journal::file_log::open(where, {.segment_bytes = 8'192})},
+      log_{opened_log(where, {.segment_bytes = 8'192})},
       awaited_(workers),
       next_key_{seed * 1'000'000} {
     std::vector<journal::lane*> all;

@@ -5,9 +5,11 @@
 #include "batches.hpp"
 #include "catch.hpp"
 #include "journal/file_log.hpp"
+#include "opened_log.hpp"
 #include "snapshot/temporary_directory.hpp"
 
 using coffer::journal::posix_storage;
+using coffer::test::opened_log;
 using coffer::test::temporary_directory;
 using namespace coffer::journal;
 
@@ -58,7 +60,7 @@ TEST_CASE("posix_storage: a log in real files goes on where it was left", "[jour
     coffer::test::deposits some;
     batch_position left;
     for (int life = 0; life != 4; ++life) {
-        const auto log = file_log::open(disk, {.segment_bytes = 65'536});
+        const auto log = opened_log(disk, {.segment_bytes = 65'536});
         if (life != 0)
             REQUIRE(log->tail() == left);
         for (std::uint32_t i = 0; i != 20; ++i)

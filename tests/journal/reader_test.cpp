@@ -10,11 +10,13 @@
 #include "journal/file_log.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/little_endian.hpp"
+#include "opened_log.hpp"
 #include "ops/checksum.hpp"
 
 using coffer::checksum;
 using coffer::test::deposits;
 using coffer::test::faulty_storage;
+using coffer::test::opened_log;
 using namespace coffer::journal;
 
 namespace {
@@ -33,7 +35,7 @@ std::vector<std::uint64_t> first_records(reader& from) {
 /// A journal of one segment: batches of 3 and of 30 records.
 struct two_batches {
     two_batches() {
-        log = file_log::open(disk, small);
+        log = opened_log(disk, small);
         some.append(*log, 3);
         second_at = batches_at + 3 * format::record::posting_bytes + format::batch::min_bytes;
         some.append(*log, 30);
@@ -68,7 +70,7 @@ TEST_CASE("reader: finds nothing in a directory with nothing", "[journal]") {
     reader from{disk};
     REQUIRE_FALSE(from.next());
     REQUIRE_FALSE(from.has_segments());
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     REQUIRE_FALSE(from.next());
     REQUIRE(from.has_segments());
     REQUIRE(from.position() == log->tail());
@@ -76,7 +78,7 @@ TEST_CASE("reader: finds nothing in a directory with nothing", "[journal]") {
 
 TEST_CASE("reader: begins with the batch that has the record", "[journal]") {
     faulty_storage disk;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     deposits some;
     for (int i = 0; i != 6; ++i)
         some.append(*log, 30);
@@ -93,7 +95,7 @@ TEST_CASE("reader: begins with the batch that has the record", "[journal]") {
 
 TEST_CASE("reader: follows a log that grows, from segment to segment", "[journal]") {
     faulty_storage disk;
-    const auto log = file_log::open(disk, small);
+    const auto log = opened_log(disk, small);
     deposits some;
     reader from{disk};
     std::uint64_t next = 1;
@@ -115,7 +117,7 @@ TEST_CASE("reader: follows a log that grows, from segment to segment", "[journal
 TEST_CASE("reader: says so again and again if what it stands in has been trimmed", "[journal]") {
     for (const int grown : {8, 12}) {
         faulty_storage disk;
-        const auto log = file_log::open(disk, small);
+        const auto log = opened_log(disk, small);
         deposits some;
         while (list_segments(disk).size() < 5)
             some.append(*log, 20);
@@ -168,7 +170,7 @@ TEST_CASE("reader: a header that is torn between two sectors is torn", "[journal
     for (const range& written : {range{header_at, middle, true}, range{middle, header_end, true},
                                  range{header_at, header_end, false}}) {
         faulty_storage disk;
-        const auto log = file_log::open(disk, small);
+        const auto log = opened_log(disk, small);
         deposits some;
         for (const std::uint32_t count : {1U, 1U, 1U, 0U})
             some.append(*log, count);

@@ -7,9 +7,11 @@
 #include "catch.hpp"
 #include "faulty_storage.hpp"
 #include "journal/file_log.hpp"
+#include "opened_log.hpp"
 
 using coffer::test::deposits;
 using coffer::test::faulty_storage;
+using coffer::test::opened_log;
 using namespace coffer::journal;
 
 namespace {
@@ -21,7 +23,7 @@ constexpr std::uint64_t header_bytes = format::segment::batches_at;
 TEST_CASE("segment_reader: to look at a header is to read nothing else", "[journal]") {
     faulty_storage disk;
     deposits some;
-    const auto log = file_log::open(disk, {.segment_bytes = 1'048'576});
+    const auto log = opened_log(disk, {.segment_bytes = 1'048'576});
     some.append(*log, 40);
     const std::uint64_t before = disk.bytes_read();
     segment_reader opened{disk, 1};
@@ -34,7 +36,7 @@ TEST_CASE("segment_before: what is of a time or later is there or after it, by f
           "[journal]") {
     faulty_storage disk;
     deposits some;
-    const auto log = file_log::open(disk, {.segment_bytes = 8'192});
+    const auto log = opened_log(disk, {.segment_bytes = 8'192});
     // Two batches a segment. The times of the last batches: 20, 40, and so on.
     for (std::uint64_t batch = 1; batch <= 200; ++batch)
         some.append(*log, 40, batch * 10);

@@ -8,12 +8,14 @@
 #include "catch.hpp"
 #include "journal/file_log.hpp"
 #include "journal/posix_storage.hpp"
+#include "opened_log.hpp"
 #include "snapshot/temporary_directory.hpp"
 
 namespace fs = std::filesystem;
 
 using coffer::money;
 using coffer::test::deposits;
+using coffer::test::opened_log;
 using coffer::test::temporary_directory;
 using namespace coffer::journal;
 
@@ -23,7 +25,7 @@ namespace {
 struct journal_on_disk {
     journal_on_disk() {
         REQUIRE_FALSE(disk.create_directory());
-        log = file_log::open(disk, {.segment_bytes = 8'192});
+        log = opened_log(disk, {.segment_bytes = 8'192});
         for (int i = 0; i != 5; ++i)
             some.append(*log, 40);
         REQUIRE(list_segments(disk).size() == 3);
@@ -68,7 +70,7 @@ TEST_CASE("segment watch: a journal that nobody touches is in its place, trimmed
         journal.some.append(*journal.log, 40);
         REQUIRE(journal.log->check_in_place());
     }
-    journal.log = file_log::open(journal.disk, {.segment_bytes = 8'192});
+    journal.log = opened_log(journal.disk, {.segment_bytes = 8'192});
     REQUIRE(journal.log->check_in_place());
     REQUIRE(journal.append());
 }
@@ -123,7 +125,7 @@ TEST_CASE("segment watch: nothing becomes durable where a later start would not 
     REQUIRE_THAT(first.reason, coffer::test::Contains(gone));
     fs::rename(journal.place.path() / "elsewhere", journal.directory);
     REQUIRE(journal.append().error == log_errc::failed);
-    REQUIRE(file_log::open(journal.disk, {.segment_bytes = 8'192})->tail().next_record == 201);
+    REQUIRE(opened_log(journal.disk, {.segment_bytes = 8'192})->tail().next_record == 201);
 }
 
 TEST_CASE("segment watch: a spare that was removed is made again", "[journal]") {

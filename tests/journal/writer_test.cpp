@@ -2,10 +2,12 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -124,6 +126,39 @@ TEST_CASE("accepting: is false while there is no room, and true again by itself"
     wait_until([&] { return journal.lane_at(0).is_durable(ticket); });
     REQUIRE(journal.accepting());
     REQUIRE(journal.stop());
+}
+
+TEST_CASE("writer: room is made for a batch in doubt too, which has to be appended again",
+          "[journal]") {
+    /// Each append takes all the room there is, and only make_room gives some again, as in files.
+    class one_batch_of_room : public memory_log {
+    public:
+        using memory_log::memory_log;
+        [[nodiscard]] log_status append(const batch_view& one) override {
+            log_status status = memory_log::append(one);
+            if (status)
+                room = false;
+            return status;
+        }
+        [[nodiscard]] log_status make_room() override {
+            room = true;
+            return {};
+        }
+    };
+    coffer::ledger ledger;
+    REQUIRE(ledger.restore({7, 1, {}}));
+    const auto kept = std::make_shared<coffer::test::memory_batches>();
+    kept->decide_by([first = true]() mutable {
+        using coffer::test::fate;
+        return std::exchange(first, false) ? fate::request_lost : fate::arrives;
+    });
+    one_batch_of_room log{kept};
+    writer journal{ledger, log, with_lanes(1)};
+    REQUIRE(journal.lane_at(0).reserve());
+    const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
+    wait_until([&] { return journal.lane_at(0).is_durable(ticket); });
+    REQUIRE(journal.stop());
+    REQUIRE(log.records().size() == 1);
 }
 
 TEST_CASE("lane_budget: is less where there is little room, and none where there is hardly any",
