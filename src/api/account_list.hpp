@@ -14,7 +14,8 @@ inline constexpr std::size_t default_page_accounts = 100;
 inline constexpr std::size_t max_page_accounts = 1000;
 
 /// A client that prefers application/x-ndjson gets all accounts as an account_stream, or 503 while
-/// another cut is under way. Any other client gets an account_page by `limit` and `after`.
+/// another cut is under way; then `limit` and `after` are refused, as the stream has no part of the
+/// accounts. Any other client gets an account_page by `limit` and `after`.
 void list_accounts(teller&, const call&, reply&);
 
 }  // namespace coffer::api

@@ -185,6 +185,22 @@ TEST_CASE("list_accounts: a page has 100 accounts unless asked for others, 1000 
     }
 }
 
+TEST_CASE("list_accounts: a stream is of all accounts, so limit and after are refused", "[api]") {
+    bank one{10};
+    for (const std::string_view query : {"limit=5", "limit=abc", "limit=1&limit=2", "after=5",
+                                         "after=x", "after=", "x=1&after=%", "limit=5&after=5"}) {
+        CAPTURE(query);
+        one.ask("/accounts?" + std::string{query}, "application/x-ndjson");
+        CHECK(one.reply.status() == 400);
+        CHECK_FALSE(one.reply.is_stream());
+        CHECK(one.reply.body().find(R"("type":"invalid_parameter")") != std::string_view::npos);
+        const std::string_view name = query.find("limit") == query.npos ? "after" : "limit";
+        CHECK(one.reply.body().find(R"("parameter":")" + std::string{name} + '"') !=
+              std::string_view::npos);
+    }
+    CHECK(one.ask("/accounts?x=1&x=2", "application/x-ndjson").is_stream());
+}
+
 TEST_CASE("list_accounts: a page looks through a large table in short steps", "[api]") {
     bank one{100'000};
     const auto stream = one.ask("/accounts?limit=2&after=70000").take_stream();
