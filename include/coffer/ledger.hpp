@@ -131,17 +131,17 @@ public:
     /// Calls `visitor(posting)` with each account's last posting in a consistent cut, in no
     /// particular order: with a posting all that happened before it, and of a transfer both legs
     /// or neither, so that the total is exact. Others go on posting; they never wait. Waits for a
-    /// cut that is under way, but for a resumable one no longer than `pace.patience`, and until a
+    /// cut that is under way, but for a resumable one no longer than `pace` tells, and until a
     /// millisecond after the last one began. What the visitor throws is thrown on, after the cut
-    /// has come to its end without it. The visitor must not call cut. `pace` lets the cut rest, for
-    /// the sake of others who need the processor.
+    /// has come to its end without it. The visitor must not call cut.
     template <class Visitor>
     cut_summary cut(Visitor&& visitor, cut_pace pace = {});
 
     /// Begins a cut that is visited step by step (see resumable_cut.hpp). Nothing if another cut is
-    /// under way. Does not wait. The ledger must outlive the cut.
-    [[nodiscard]] std::optional<resumable_cut> begin_cut() noexcept {
-        if (const auto holder = desk_.try_take())
+    /// under way, unless that may be overtaken. Does not wait. The ledger must outlive the cut.
+    [[nodiscard]] std::optional<resumable_cut> begin_cut(
+        std::chrono::milliseconds idle_patience = cut_pace{}.idle_patience) noexcept {
+        if (const auto holder = desk_.try_take(idle_patience))
             return resumable_cut{parts(), holder};
         return std::nullopt;
     }
@@ -364,7 +364,7 @@ inline std::size_t ledger::apply(std::span<const operation> operations,
 
 template <class Visitor>
 cut_summary ledger::cut(Visitor&& visitor, cut_pace pace) {
-    resumable_cut mine{parts(), desk_.take(pace.patience)};
+    resumable_cut mine{parts(), desk_.take(pace.patience, pace.idle_patience)};
     std::exception_ptr failure;
     std::size_t since_rest = 0;
     const auto visit = [&](const posting& taken) {

@@ -9,9 +9,11 @@
 // Guarantees     as a cut's, see cut.hpp: what the steps visit together is one consistent cut, that
 //                of the step in which has_begun() becomes true. A step is short: it looks at a
 //                bounded number of accounts. No call waits for another thread.
-// Limits         one cut at a time. A blocking ledger::cut that has waited for cut_pace::patience
-//                overtakes a resumable one: it moves the rest of its accounts, and the next step
-//                returns `overtaken`. So a user who is slow, or gone, does not hold up others.
+// Limits         one cut at a time. A resumable one may be overtaken between two steps: by a
+//                blocking ledger::cut that has waited for cut_pace::patience, and by either kind
+//                once it has taken no step for `idle_patience`. Then the other cut moves the rest
+//                of its accounts, and its next step returns `overtaken`. So a user who is slow, or
+//                gone, does not hold up others.
 // Thread safety  steps may be taken by any thread, one at a time.
 // Invariants     1. Only the holder of the desk moves its place, and only within a step.
 //                2. A cut that its holder leaves unfinished is finished by the next holder, before
@@ -42,20 +44,23 @@ public:
     using clock = std::chrono::steady_clock;
     using holder = std::uint64_t;  ///< 0: none
 
-    /// Takes the desk if it is free. Does not wait. The holder may be overtaken.
-    [[nodiscard]] holder try_take() noexcept {
+    /// Takes the desk if it is free, or from a holder that may be overtaken and has taken no step
+    /// for `idle_patience`. Does not wait. The new holder may be overtaken.
+    [[nodiscard]] holder try_take(clock::duration idle_patience) noexcept {
         const std::lock_guard<std::mutex> lock{guard_};
-        return holder_ == 0 ? hand_over(true) : 0;
+        const bool is_free = holder_ == 0 || (is_overtakable_ && is_idle(idle_patience));
+        return is_free && !is_wanted_ ? hand_over(true) : 0;
     }
 
-    /// Takes the desk when it is free or, after `patience`, from a holder that may be overtaken.
-    /// The new holder is not overtaken.
-    [[nodiscard]] holder take(clock::duration patience) noexcept {
+    /// Takes the desk when it is free or, after `patience`, from a holder that may be overtaken;
+    /// from one that has taken no step for `idle_patience`, at once. The new holder is not
+    /// overtaken.
+    [[nodiscard]] holder take(clock::duration patience, clock::duration idle_patience) noexcept {
         const clock::time_point deadline = clock::now() + patience;
         for (;;) {
             {
                 const std::lock_guard<std::mutex> lock{guard_};
-                const bool is_late = clock::now() >= deadline;
+                const bool is_late = clock::now() >= deadline || is_idle(idle_patience);
                 is_wanted_ = is_wanted_ || (holder_ != 0 && is_overtakable_ && is_late);
                 if (!is_stepping_ && (holder_ == 0 || is_wanted_))
                     return hand_over(false);
@@ -76,6 +81,7 @@ public:
     void end_step() noexcept {
         const std::lock_guard<std::mutex> lock{guard_};
         is_stepping_ = false;
+        last_step_ = clock::now();
     }
     /// Gives the desk back, unless the holder has been overtaken.
     void leave(holder one) noexcept {
@@ -94,9 +100,13 @@ public:
 private:
     [[gnu::__visibility__("hidden")]] static constexpr std::chrono::microseconds look_again{200};
 
+    [[nodiscard]] bool is_idle(clock::duration patience) const noexcept {
+        return !is_stepping_ && clock::now() - last_step_ >= patience;
+    }
     holder hand_over(bool is_overtakable) noexcept {
         is_overtakable_ = is_overtakable;
         is_wanted_ = false;
+        last_step_ = clock::now();
         holder_ = ++last_holder_;
         return holder_;
     }
@@ -107,6 +117,7 @@ private:
     bool is_overtakable_ = false;
     bool is_wanted_ = false;  // by one who has waited long enough
     bool is_stepping_ = false;
+    clock::time_point last_step_{};  // its end, or the moment at which the holder took the desk
 };
 
 /// What a cut works on: parts of the ledger.

@@ -214,6 +214,72 @@ TEST_CASE("cut: waits for the end of a resumable one's step, even if one overtak
     REQUIRE(stepping->next(50, ignore) == state::overtaken);
 }
 
+TEST_CASE("resumable_cut: overtakes another that takes no step for longer than its patience",
+          "[core]") {
+    coffer::ledger ledger;
+    open_accounts(ledger, 100, 1);
+    auto idle = ledger.begin_cut();
+    begin(*idle);
+    REQUIRE_FALSE(ledger.begin_cut(std::chrono::hours{1}));
+    // Not within a step, however long that takes.
+    REQUIRE(idle->next(10, [&ledger](const posting&) {
+        REQUIRE_FALSE(ledger.begin_cut(std::chrono::milliseconds{0}));
+    }) == state::more);
+    std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    auto next = ledger.begin_cut(std::chrono::milliseconds{1});
+    REQUIRE(next);
+    REQUIRE(idle->next(10, [](const posting&) { FAIL("visited after it was overtaken"); }) ==
+            state::overtaken);
+    idle.reset();
+    REQUIRE_FALSE(ledger.begin_cut());
+    REQUIRE(ledger.deposit(100, money::from_minor(1)));
+    begin(*next);
+    finish(*next);
+    REQUIRE(next->summary().total_minor == 101);
+}
+
+TEST_CASE("resumable_cut: a step ends the time in which it has taken none", "[core]") {
+    coffer::ledger ledger;
+    open_accounts(ledger, 100, 1);
+    auto slow = ledger.begin_cut();
+    begin(*slow);
+    constexpr std::chrono::milliseconds patience{200};
+    std::this_thread::sleep_for(patience);
+    const auto start = std::chrono::steady_clock::now();
+    REQUIRE(slow->next(1, ignore) == state::more);
+    const bool is_overtaken = ledger.begin_cut(patience).has_value();
+    // Where the machine has stood still in between, there is nothing to see.
+    if (std::chrono::steady_clock::now() - start < patience)
+        REQUIRE_FALSE(is_overtaken);
+}
+
+TEST_CASE("resumable_cut: never overtakes a blocking cut", "[core]") {
+    coffer::ledger ledger;
+    open_accounts(ledger, 100, 1);
+    bool has_overtaken = false;
+    REQUIRE(ledger
+                .cut(
+                    [&](const posting&) {
+                        has_overtaken =
+                            has_overtaken || ledger.begin_cut(std::chrono::milliseconds{0});
+                    },
+                    {.rest = std::chrono::microseconds{1}})
+                .accounts == 100);
+    REQUIRE_FALSE(has_overtaken);
+}
+
+TEST_CASE("cut: overtakes a resumable one that takes no step, before its other patience ends",
+          "[core]") {
+    coffer::ledger ledger;
+    open_accounts(ledger, 100, 1);
+    auto idle = ledger.begin_cut();
+    begin(*idle);
+    const cut_pace pace{.patience = std::chrono::hours{1},
+                        .idle_patience = std::chrono::milliseconds{1}};
+    REQUIRE(ledger.cut(ignore, pace).accounts == 100);
+    REQUIRE(idle->next(10, ignore) == state::overtaken);
+}
+
 TEST_CASE("cut: waits for a resumable one that is done within its patience", "[core]") {
     coffer::ledger ledger;
     open_accounts(ledger, 1000, 1);
