@@ -236,7 +236,8 @@ resumable_cut::state resumable_cut::next(std::size_t max_accounts, Visitor&& vis
             });
             if (!parts_.desk.is_unfinished)
                 state_ = state::done;
-        } else if (parts_.desk.is_unfinished) {
+        } else if (parts_.desk.is_unfinished &&
+                   detail::planted != detail::bug::leftovers_not_moved) {
             move(max_accounts, [](const posting&) noexcept {});
         } else {
             begin();

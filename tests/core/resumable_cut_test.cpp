@@ -115,7 +115,6 @@ TEST_CASE("resumable_cut: what one leaves unfinished is finished before the next
     for (const bool by_blocking_cut : {false, true}) {
         coffer::ledger ledger;
         open_accounts(ledger, 500, 1);
-        // Often enough that states would be taken for those of an epoch long past.
         for (int round = 0; round != 20; ++round) {
             auto left = ledger.begin_cut();
             begin(*left);

@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds cut_spacing() noexcept {
     return std::chrono::milliseconds{1};
 }
 #else
-// Such a test makes fewer cuts than a state has epochs.
+// While others post, such a test makes fewer cuts than a state has epochs.
 constexpr std::chrono::milliseconds cut_spacing() noexcept {
     return std::chrono::milliseconds{0};
 }
@@ -32,6 +32,7 @@ enum class bug : std::uint8_t {
     epoch_before_state,    ///< a posting loads the epoch before the state
     before_not_saved,      ///< a posting after the cut does not save the state before it
     before_overwritten,    ///< a stale posting overwrites the state saved by another
+    leftovers_not_moved,   ///< a cut begins though an abandoned one has not moved every account
     decided_twice,         ///< a transfer's status is stored even if it is decided
     aborted_reused,        ///< a transfer's record is used again though helpers still read it
     committed_on_one_leg,  ///< a transfer commits before its second account is reserved

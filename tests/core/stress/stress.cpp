@@ -73,6 +73,11 @@ public:
         for (std::thread& one : threads)
             one.join();
         cut(total_);
+        // As many cuts as a state has epochs, so that a state that none of them moved has the epoch
+        // of the last one. Nobody posts now: see the limits in cut.hpp.
+        for (std::size_t i = 1; i != coffer::account::max_epoch; ++i)
+            abandon_cut();
+        cut(total_);
         for (const history& one : each)
             total_.append(one);
         return violations(total_, shape_.accounts);
@@ -169,17 +174,42 @@ private:
     }
 
     void cut(history& mine) {
+        if (next_random() % 4 == 0)
+            abandon_cut(next_random() % shape_.accounts);
         taken one{};
         for (std::size_t i = 0; i != shape_.accounts; ++i)
             one.states.push_back({i, 0, 0});
         one.when.invoked = now();
-        const auto summary = ledger_.cut([&one](const posting& state) {
+        const auto visit = [&one](const posting& state) {
             one.states[index(state.account)] = sight(index(state.account), state);
-        });
+        };
+        coffer::cut_summary summary;
+        if (next_random() % 2 == 0)
+            summary = ledger_.cut(visit);
+        else
+            summary = cut_in_steps(visit);
         one.when.responded = now();
         one.accounts = summary.accounts;
         one.total_minor = static_cast<std::int64_t>(summary.total_minor);
         mine.cuts.push_back(std::move(one));
+    }
+
+    template <class Visitor>
+    coffer::cut_summary cut_in_steps(const Visitor& visit) {
+        std::optional<coffer::resumable_cut> one = ledger_.begin_cut();
+        while (one->next(1 + next_random() % 8, visit) == coffer::resumable_cut::state::more)
+            step();
+        return one->summary();
+    }
+
+    /// Leaves a cut after it has begun and taken some of its steps.
+    void abandon_cut(std::size_t steps = 0) {
+        constexpr auto ignore = [](const posting&) {};
+        std::optional<coffer::resumable_cut> one = ledger_.begin_cut();
+        while (!one->has_begun())
+            one->next(shape_.accounts, ignore);
+        while (steps-- != 0)
+            one->next(1, ignore);
     }
 
     shape shape_;
