@@ -1,18 +1,20 @@
 #include "engine/checkpointing.hpp"
 
+#include <utility>
+
 #include "engine/engine.hpp"
 
 namespace coffer {
 
-checkpointing::checkpointing(engine& of, const std::filesystem::path& snapshots,
+checkpointing::checkpointing(engine& of, snapshot::snapshot_directory snapshots,
                              const options& chosen, const beginning& begin)
     : retention_{*of.log(),
-                 snapshots,
+                 snapshots.path(),
                  {.retain = chosen.retain,
                   .running_ns = [&clock = of.clock()] { return clock.running_ns(); }}},
       horizon_{begin.keys_from, std::chrono::nanoseconds{of.keys().life_ns()}},
       snapshotter_{of.ledger(),
-                   snapshot::snapshot_directory{snapshots},
+                   std::move(snapshots),
                    {chosen.every, chosen.keep, begin.covered_record},
                    marks(of)} {}
 

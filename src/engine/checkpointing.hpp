@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <optional>
 
 #include "engine/key_horizon.hpp"
@@ -35,10 +34,9 @@ public:
         std::optional<std::uint64_t> covered_record{};
     };
 
-    /// Starts. `of` is open with a journal, and must outlive this; so must its ledger. `snapshots`
-    /// is the directory for the snapshots, which is created unless it is there. Throws
-    /// snapshot::snapshot_error, std::system_error.
-    checkpointing(engine& of, const std::filesystem::path& snapshots, const options& chosen,
+    /// Starts. `of` is open with a journal, and must outlive this; so must its ledger. Throws
+    /// std::system_error.
+    checkpointing(engine& of, snapshot::snapshot_directory snapshots, const options& chosen,
                   const beginning& begin);
 
     /// Takes the last checkpoint, unless the newest has everything, and ends. The journal may have

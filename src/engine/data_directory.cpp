@@ -87,7 +87,7 @@ std::unique_ptr<journal::log_store> data_directory::journal_store(std::uint64_t 
         journal::file_log::options{
             .segment_bytes = std::max(segment_bytes, segment_bytes_for(needed.least_bytes)),
             .least_bytes = (tight + mebibyte - 1) / mebibyte * mebibyte,
-            // No larger than of use: the first start is quick, and the next segments are made in
+            // No larger than of use: a first start is quick, and the next segment is made in
             // the background.
             .first_bytes = segment_bytes_for(needed.ample_bytes)});
 }

@@ -6,6 +6,7 @@
 #include "engine/first_start.hpp"
 #include "engine/recovery.hpp"
 #include "ops/stopping.hpp"
+#include "snapshot/snapshot_directory.hpp"
 
 namespace coffer {
 
@@ -24,6 +25,9 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
     keys.finish(found.journal_end.running_ns);
     stopping::check();
     std::unique_ptr<journal::batch_log> log = store_.open(found.end);
+    // What can still fail does so here, and not while clients are served.
+    engine_.require_room(*log);
+    snapshot::snapshot_directory directory{snapshots_};
     stopping::check();
     before_open();
     engine_.open(std::move(found.ledger), std::move(log),
@@ -31,7 +35,7 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
                   .disk_timeout = chosen_.disk_timeout,
                   .journal_end = found.journal_end,
                   .on_failure = chosen_.on_failure});
-    checkpoints_.emplace(engine_, snapshots_, chosen_.checkpoints,
+    checkpoints_.emplace(engine_, std::move(directory), chosen_.checkpoints,
                          checkpointing::beginning{found.keys_from, found.covered_record});
     return is_first_start ? chosen_.accounts.origin() : found.from;
 }

@@ -43,8 +43,9 @@ public:
 
     /// Begins a ledger if the store has none, recovers it, opens the engine with it, and begins to
     /// take checkpoints. Calls `before_open` when nothing can fail any more but for lack of memory
-    /// or threads. Returns where the accounts come from, for people. Throws as begin_journal,
-    /// recover and log_store::open do.
+    /// or threads: the log's room and the snapshots' directory are checked before. Returns where
+    /// the accounts come from, for people. Throws as begin_journal, recover, log_store::open,
+    /// engine::require_room and snapshot_directory do.
     std::string open(const std::function<void()>& before_open);
 
     enum class ending : std::uint8_t {

@@ -71,6 +71,10 @@ void engine::open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journa
     is_open_.store(true, std::memory_order_release);
 }
 
+void engine::require_room(const journal::batch_log& log) const {
+    journal::writer::require_room(log, tellers_.size(), lane_bytes(tellers_.size(), log));
+}
+
 engine::log_room engine::room_for(std::size_t tellers) noexcept {
     const auto room = [tellers](std::size_t bytes_a_lane) {
         return journal::writer::room_factor * tellers * bytes_a_lane +

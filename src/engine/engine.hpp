@@ -65,6 +65,9 @@ public:
     void open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journal::batch_log> log,
               journal_options chosen);
 
+    /// Throws std::invalid_argument if `log` keeps too little room ahead for so many tellers.
+    void require_room(const journal::batch_log& log) const;
+
     /// How many bytes of batches a log should keep room for ahead, for so many tellers.
     struct log_room {
         std::uint64_t tight_bytes;  ///< with little room left: each teller can still post

@@ -21,14 +21,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How long to wait for a log that does not tell what became of a batch.
-constexpr std::chrono::seconds answer_timeout{30};
-
 /// A journal in the making. If it is not finished, nothing of it is left.
 class opening_journal {
 public:
-    opening_journal(journal::log_store& store, std::size_t expected_accounts)
-        : new_log_{store.create()},
+    opening_journal(journal::log_store& store, std::size_t expected_accounts,
+                    std::chrono::milliseconds answer_timeout)
+        : answer_timeout_{answer_timeout},
+          new_log_{store.create()},
           log_{new_log_->log()},
           name_{log_.name()},
           opened_{{.shards = 0, .expected_accounts = expected_accounts}},
@@ -63,7 +62,7 @@ private:
     void append() {
         using result = journal::appender::result;
         const auto one = batch_.seal(appender_.end(), clock_.stamp());
-        const auto deadline = std::chrono::steady_clock::now() + answer_timeout;
+        const auto deadline = std::chrono::steady_clock::now() + answer_timeout_;
         for (;;) {
             stopping::check();
             if (!log_.has_room(one.bytes.size()))
@@ -83,6 +82,7 @@ private:
         throw journal::journal_error{name_, "cannot be written: " + reason};
     }
 
+    const std::chrono::milliseconds answer_timeout_;
     const std::unique_ptr<journal::new_log> new_log_;
     journal::batch_log& log_;
     const std::string name_;
@@ -106,9 +106,9 @@ void require_no_snapshots(const fs::path& directory) {
 }  // namespace
 
 void begin_journal(journal::log_store& store, const fs::path& snapshots,
-                   const initial_accounts& accounts) {
+                   const initial_accounts& accounts, std::chrono::milliseconds answer_timeout) {
     require_no_snapshots(snapshots);
-    opening_journal made{store, accounts.expected()};
+    opening_journal made{store, accounts.expected(), answer_timeout};
     accounts.visit(
         [&made](const posting& listed) { return made.open(listed.account, listed.balance); });
     made.finish();

@@ -11,9 +11,9 @@
 //                that was appended after it, and nothing else.
 //                An append is conditional: a batch names the batch that it follows, and is refused
 //                unless that one is the last. So appending the same batch again cannot double it.
-// Thread safety  append, wait_durable and tail are for one thread. A second thread may call
-//                make_room meanwhile, a third the members of batch_source and trim. The others are
-//                for any thread. A cursor is for one thread.
+// Thread safety  append, wait_durable and tail are for one thread. Meanwhile a second thread may
+//                call make_room, a third can_trim and trim, and any thread the other members, those
+//                of batch_source among them. A cursor is for one thread.
 #pragma once
 
 #include <cstddef>
@@ -101,8 +101,11 @@ enum class log_errc : std::uint8_t {
     ok,
     no_room,     ///< nothing was written; the caller may try again once there is room
     unexpected,  ///< it does not follow the last batch: another writer appends, or a bug
-    unknown,     ///< the answer is lost: the batch may be in the log, or arrive there later
-    failed,      ///< final: the batch must not be acknowledged, and nothing may be appended
+    /// The answer is lost: the batch may be in the log, or arrive there later. A log that returns
+    /// this lets its cursors return a batch only once no crash can take it back, and read_from
+    /// finds every batch that has arrived by then: the caller acknowledges what it finds there.
+    unknown,
+    failed,  ///< final: the batch must not be acknowledged, and nothing may be appended
 };
 
 struct log_status {
@@ -150,8 +153,10 @@ public:
     /// disk is nearly full. May take long. no_room if there is none to be had now.
     [[nodiscard]] virtual log_status make_room() = 0;
 
-    /// Whether what was appended is still where a later start will look for it. Anything but ok is
-    /// final: nothing that is appended becomes durable any more. May take long; for any thread.
+    /// Whether what was appended is still where a later start will look for it, and no other writer
+    /// has opened the log (see log_store::open): a server that appends nothing would not notice
+    /// otherwise, and go on to show old balances. Anything but ok is final: nothing that is
+    /// appended becomes durable any more. May take long; for any thread.
     [[nodiscard]] virtual log_status check_in_place() { return {}; }
 
     /// Whether trim(before) would forget anything. Throws journal_error.

@@ -56,7 +56,8 @@ std::unique_ptr<file_log> file_log::open(storage& where, const options& chosen,
 
 std::unique_ptr<file_log> file_log::closed(storage& where, options chosen) {
     if (chosen.segment_bytes < min_segment_bytes ||
-        chosen.segment_bytes % format::segment::batches_at != 0)
+        chosen.segment_bytes % format::segment::batches_at != 0 ||
+        chosen.first_bytes % format::segment::batches_at != 0)
         throw std::invalid_argument{"a segment has a multiple of 4096 bytes, and 8192 at least"};
     chosen.least_bytes = std::clamp(chosen.least_bytes, min_segment_bytes, chosen.segment_bytes);
     return std::unique_ptr<file_log>{new file_log{where, chosen}};
@@ -66,6 +67,9 @@ void file_log::begin_new() {
     remove_spare();
     ledger_ = random_ledger_id();
     tail_ = {1, first_chain(ledger_), 0};
+    // A batch fits into a segment of least_bytes, so the first segment is never left empty.
+    wanted_bytes_ = std::clamp(chosen_.first_bytes, chosen_.least_bytes, chosen_.segment_bytes);
+    attempted_bytes_ = wanted_bytes_;
     log_status status = make_room();
     if (status)
         status = advance();
@@ -304,6 +308,9 @@ log_status file_log::make_room() {
     if (made.error)
         return {log_errc::no_room, storage_.path(spare_name) + ": " + made.error.message()};
     log_size(bytes);
+    if (bytes == wanted_bytes_)
+        attempted_bytes_ = chosen_.segment_bytes;
+    wanted_bytes_ = chosen_.segment_bytes;
     const std::lock_guard handing_over{handing_over_};
     spare_ = std::move(made.file);
     spare_bytes_ = bytes;
@@ -343,10 +350,10 @@ std::error_code file_log::fill(storage_file& made, std::uint64_t bytes) {
 }
 
 void file_log::log_size(std::uint64_t bytes) {
-    const bool is_smaller = bytes < chosen_.segment_bytes;
+    const bool is_smaller = bytes < wanted_bytes_;
     if (is_smaller && !is_shrunk_)
         log::warn("the disk has little room: the next journal file has {} bytes instead of {}",
-                  bytes, chosen_.segment_bytes);
+                  bytes, wanted_bytes_);
     if (!is_smaller && is_shrunk_)
         log::info("the next journal file has {} bytes again", bytes);
     is_shrunk_ = is_smaller;

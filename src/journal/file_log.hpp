@@ -31,7 +31,8 @@ public:
         std::uint64_t segment_bytes = std::uint64_t{64} << 20;
         /// The size they shrink to where the disk has less room. They grow again by themselves.
         std::uint64_t least_bytes = std::uint64_t{1} << 20;
-        /// The size of the segments of a new journal if that is less: a first start is quick.
+        /// The size of a new journal's first segment, at least least_bytes: the segments that
+        /// follow are made when they are needed, so a first start is quick.
         std::uint64_t first_bytes = segment_bytes;
     };
 
@@ -88,6 +89,7 @@ private:
           source_{where},
           chosen_{chosen},
           watch_{where},
+          wanted_bytes_{chosen.segment_bytes},
           attempted_bytes_{chosen.segment_bytes} {}
 
     [[nodiscard]] static std::unique_ptr<file_log> closed(storage& where, options chosen);
@@ -137,6 +139,7 @@ private:
     std::atomic<bool> is_refused_{false};       // the last write was, for lack of room
 
     std::mutex making_;              // held while the spare is made: by one thread at a time
+    std::uint64_t wanted_bytes_;     // under making_: the next segment's size, if there is room
     std::uint64_t attempted_bytes_;  // under making_: the size to try first
     bool is_shrunk_ = false;         // under making_
     std::mutex handing_over_;

@@ -57,10 +57,9 @@ public:
     }
 
 private:
-    [[nodiscard]] std::unique_ptr<file_log> begun(file_log::options chosen) {
+    [[nodiscard]] std::unique_ptr<file_log> begun(const file_log::options& chosen) {
         if (const std::error_code error = files_.create_directory())
             throw journal_error{from_.string(), "cannot be created: " + error.message()};
-        chosen.segment_bytes = std::min(chosen.segment_bytes, chosen.first_bytes);
         return file_log::create(files_, chosen);
     }
 

@@ -10,6 +10,7 @@
 
 namespace coffer::journal {
 
+/// For one process at a time, which its caller sees to: data_directory is locked.
 class file_store final : public log_store {
 public:
     /// The journal's directory is `directory`; a new one is made as `directory`.new. Their parent

@@ -40,7 +40,11 @@ public:
 
     /// Opens the log to append after `end`, where the caller has read to. An unfinished batch
     /// behind it is removed. This must outlive what it returns. Throws journal_error, also if the
-    /// log ends elsewhere by now: another writer has taken over.
+    /// log ends elsewhere by now: another writer has taken over. The log is unchanged then.
+    ///
+    /// A store that more than one process can open shuts out the writers that have opened the log
+    /// before, and only then reads its end: their appends fail from then on, and check_in_place
+    /// returns `failed` to them.
     [[nodiscard]] virtual std::unique_ptr<batch_log> open(const batch_position& end) = 0;
 };
 

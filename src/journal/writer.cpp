@@ -29,9 +29,13 @@ writer::writer(coffer::ledger& ledger, batch_log& log, options chosen)
                            log.max_batch_bytes())},
       room_{log, room_bytes_, chosen_.retry_room},
       place_{log, chosen_.check_place, [this](const std::string& why) { fail(why); }} {
-    if (room_bytes_ > log.max_room_bytes())
-        throw std::invalid_argument{"the journal's segments are too small for lanes of this size"};
+    require_room(log, lanes_.size(), lanes_.empty() ? 0 : lanes_[0]->capacity());
     thread_ = std::thread{[this] { run(); }};
+}
+
+void writer::require_room(const batch_log& log, std::size_t lanes, std::size_t lane_bytes) {
+    if (room_for(lanes * lane_bytes, log.max_batch_bytes()) > log.max_room_bytes())
+        throw std::invalid_argument{"the journal's segments are too small for lanes of this size"};
 }
 
 std::vector<lane*> writer::made_lanes() {

@@ -72,8 +72,11 @@ public:
         committer::clock now = system_times;
     };
 
-    /// Starts. `ledger` and `log` must outlive it. Throws std::invalid_argument if the log keeps
-    /// too little room for lanes of this size, std::system_error if there is no thread to be had.
+    /// Throws std::invalid_argument if `log` keeps too little room for so many lanes of this size.
+    static void require_room(const batch_log& log, std::size_t lanes, std::size_t lane_bytes);
+
+    /// Starts. `ledger` and `log` must outlive it. Throws as require_room does, std::system_error
+    /// if there is no thread to be had.
     writer(coffer::ledger& ledger, batch_log& log, options chosen);
     ~writer() { stop(); }
     writer(const writer&) = delete;

@@ -5,6 +5,8 @@
 #include <csignal>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "catch.hpp"
 #include "engine/recovery.hpp"
@@ -174,27 +176,43 @@ TEST_CASE("first start: a disk that is full is an error, and leaves no journal",
     CHECK_THAT(one.recovered_text(), StartsWith("10001/1/1000.0 "));
 }
 
-TEST_CASE("first start: a log that loses answers has each account once, or there is none",
-          "[engine]") {
-    /// A store whose new logs lose every other answer.
-    class lossy_store : public test::memory_store {
-    public:
-        [[nodiscard]] std::unique_ptr<journal::new_log> create() override {
-            auto made = test::memory_store::create();
-            being_made()->decide_by([count = 0]() mutable {
-                using test::fate;
-                constexpr fate fates[]{fate::answer_lost, fate::request_lost, fate::arrives};
-                return fates[count++ % 3];
-            });
-            return made;
-        }
-    };
+namespace {
+
+/// A store whose new logs are sent batches of these fates, again and again.
+class lossy_store : public test::memory_store {
+public:
+    explicit lossy_store(std::vector<test::fate> fates) : fates_{std::move(fates)} {}
+    [[nodiscard]] std::unique_ptr<journal::new_log> create() override {
+        auto made = test::memory_store::create();
+        being_made()->decide_by(
+            [this, count = std::size_t{0}]() mutable { return fates_[count++ % fates_.size()]; });
+        return made;
+    }
+
+private:
+    std::vector<test::fate> fates_;
+};
+
+}  // namespace
+
+TEST_CASE("first start: a log that loses answers has each account once", "[engine]") {
+    using test::fate;
     const temporary_directory place;
-    lossy_store store;
+    lossy_store store{{fate::answer_lost, fate::request_lost, fate::arrives}};
     begin_journal(store, place.path() / "snapshots", initial_accounts::sample());
     const captured_log log;
     const recovered found = recover(*store.read(), place.path() / "snapshots", 0ns, {});
     CHECK(found.records == 10);
     CHECK(found.skipped == 0);
     CHECK(found.ledger->size() == 10);
+}
+
+TEST_CASE("first start: a log that does not answer in time is an error, and leaves no journal",
+          "[engine]") {
+    const temporary_directory place;
+    lossy_store store{{test::fate::request_lost}};
+    CHECK_THROWS_WITH(
+        begin_journal(store, place.path() / "snapshots", initial_accounts::sample(), 5ms),
+        Contains("cannot be written: no answer"));
+    CHECK(!store.has_log());
 }

@@ -15,6 +15,7 @@
 #include "batches.hpp"
 #include "catch.hpp"
 #include "journal/segment.hpp"
+#include "snapshot/captured_log.hpp"
 #include "snapshot/temporary_directory.hpp"
 
 namespace fs = std::filesystem;
@@ -27,7 +28,7 @@ using namespace coffer::journal;
 
 namespace {
 
-constexpr file_log::options small{.segment_bytes = 16384, .first_bytes = 8192};
+constexpr file_log::options small{.segment_bytes = 16384, .least_bytes = 8192, .first_bytes = 8192};
 
 batch_position end_of(const file_store& store) {
     const auto from = store.read()->read_from(1);
@@ -163,4 +164,24 @@ TEST_CASE("file store: it is an invariant that the store outlives the log it has
     CHECK(WTERMSIG(status) == SIGABRT);
     log.reset();
     store.reset();
+}
+
+TEST_CASE("file store: only the first segment of a new log is a small one", "[journal]") {
+    const temporary_directory place;
+    const coffer::test::captured_log log;
+    file_store store{place.path() / "journal", small};
+    const auto made = store.create();
+    deposits given;
+    for (int i = 0; i != 30; ++i)
+        given.append(made->log(), 20);
+    made->publish();
+    std::size_t segments = 0;
+    for (const auto& each : fs::directory_iterator{place.path() / "journal"}) {
+        if (each.path().extension() != ".journal")
+            continue;
+        ++segments;
+        CHECK(each.file_size() == (each.path().filename() == segment_name(1) ? 8192 : 16384));
+    }
+    CHECK(segments >= 3);
+    CHECK(log.text().empty());
 }

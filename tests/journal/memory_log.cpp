@@ -12,6 +12,8 @@ using journal::log_status;
 
 namespace {
 
+constexpr const char* taken_over = "another writer has taken over";
+
 batch_view view_of(const shared_bytes& one) {
     return journal::check_batch(*one).value;
 }
@@ -90,7 +92,7 @@ bool memory_batches::add(const shared_bytes& one) {
 memory_batches::answer memory_batches::send(const batch_view& one, std::uint64_t writer) {
     const std::lock_guard lock{mutex_};
     if (fences && writer != writers_)
-        return {log_errc::failed, "another writer has taken over"};
+        return {log_errc::failed, taken_over};
     const answer lost{log_errc::unknown, "no answer"};
     const auto bytes =
         std::make_shared<const std::vector<std::byte>>(one.bytes.begin(), one.bytes.end());
@@ -117,6 +119,11 @@ void memory_batches::deliver() {
 std::uint64_t memory_batches::enter() {
     const std::lock_guard lock{mutex_};
     return ++writers_;
+}
+
+bool memory_batches::is_fenced(std::uint64_t writer) const {
+    const std::lock_guard lock{mutex_};
+    return fences && writer != writers_;
 }
 
 batch_position memory_batches::begin() const {
@@ -236,6 +243,10 @@ log_status memory_log::send() {
 log_status memory_log::make_room() {
     ++asked_for_room;
     return room ? log_status{} : log_status{log_errc::no_room, "full"};
+}
+
+log_status memory_log::check_in_place() {
+    return kept().is_fenced(writer_) ? log_status{log_errc::failed, taken_over} : log_status{};
 }
 
 std::vector<journal::record> memory_log::records() const {

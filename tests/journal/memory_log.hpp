@@ -51,6 +51,8 @@ public:
     void deliver();
     /// The number of a new writer.
     [[nodiscard]] std::uint64_t enter();
+    /// Whether the writer of this number is shut out.
+    [[nodiscard]] bool is_fenced(std::uint64_t writer) const;
 
     [[nodiscard]] ledger_id ledger() const { return ledger_; }
     [[nodiscard]] journal::batch_position begin() const;
@@ -125,7 +127,7 @@ class memory_log : public memory_reading<journal::batch_log> {
 public:
     /// Of batches of its own if none are given.
     explicit memory_log(std::shared_ptr<memory_batches> at = std::make_shared<memory_batches>())
-        : memory_reading{at}, writer_{at->enter()}, tail_{at->end()} {}
+        : memory_reading{at}, writer_{at->enter()}, tail_{at->end()} {}  // in this order
 
     std::atomic<bool> room{true};
     std::atomic<bool> append_fails{false};
@@ -143,6 +145,7 @@ public:
     [[nodiscard]] bool has_room_ahead() const noexcept override { return room; }
     [[nodiscard]] std::size_t max_room_bytes() const noexcept override { return SIZE_MAX; }
     [[nodiscard]] journal::log_status make_room() override;
+    [[nodiscard]] journal::log_status check_in_place() override;
     [[nodiscard]] bool can_trim(std::uint64_t before) const override {
         return kept().can_trim(before);
     }
