@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "api/account_text.hpp"
-#include "api/reply.hpp"
 #include "engine/engine.hpp"
 #include "ops/text.hpp"
 
@@ -34,7 +33,7 @@ body_stream::state account_page::pull(coffer::teller& teller, std::size_t room_b
             if (teller.is_durable(due_))
                 phase_ = phase::sending;
             else if (teller.reserve_shown(0) == service::disk_hangs)
-                fail(problem::disk_hangs);
+                return fail(problem::disk_hangs);
             else
                 return state::waiting;
             break;
@@ -72,10 +71,8 @@ body_stream::state account_page::read(coffer::teller& teller) {
     const service ready = teller.reserve_shown(end - read_);
     if (ready == service::lane_full)
         return state::waiting;
-    if (ready != service::done) {
-        fail(problem_of(ready));
-        return state::more;
-    }
+    if (ready != service::done)
+        return fail(problem_of(ready));
     for (; read_ != end; ++read_) {
         const outcome found = teller.engine().ledger().balance(numbers_[read_]);
         if (!found)
@@ -101,14 +98,6 @@ body_stream::state account_page::read(coffer::teller& teller) {
     return state::more;
 }
 
-/// Has a failure take the place of a page of which nothing was sent.
-void account_page::fail(problem why) {
-    reply refusal;
-    refusal.refuse(why);
-    text_ = refusal.body();
-    phase_ = phase::sending;
-}
-
 body_stream::state account_page::send(std::size_t room_bytes, std::string& out) {
     const std::size_t size = std::min(std::max<std::size_t>(room_bytes, 1), text_.size() - sent_);
     out.append(text_, sent_, size);
@@ -116,9 +105,8 @@ body_stream::state account_page::send(std::size_t room_bytes, std::string& out) 
     return sent_ == text_.size() ? state::done : state::more;
 }
 
-void account_page::end_early(problem why, std::string& out) {
-    if (phase_ != phase::sending)
-        fail(why);
+// The page is complete before its first piece is sent.
+void account_page::end_early(problem, std::string& out) {
     out.append(text_, sent_);
     sent_ = text_.size();
 }

@@ -14,7 +14,7 @@ namespace coffer::api {
 
 /// The ledger keeps no order of its accounts, so a page is found by looking at all of them, step by
 /// step; other connections are served between the steps. The page is sent once all of it is
-/// durable. If it cannot be completed it becomes a failure envelope: nothing was sent until then.
+/// durable: if it cannot be completed, nothing was sent.
 class account_page final : public body_stream {
 public:
     /// The first `limit` accounts with numbers above `after`.
@@ -29,7 +29,6 @@ private:
     void scan(const ledger&);
     void finish_scan();
     state read(teller&);
-    void fail(problem why);
     state send(std::size_t room_bytes, std::string& out);
 
     std::size_t limit_;

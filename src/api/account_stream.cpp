@@ -1,5 +1,7 @@
 #include "api/account_stream.hpp"
 
+#include <algorithm>
+
 #include "api/account_text.hpp"
 #include "api/problem.hpp"
 #include "engine/engine.hpp"
@@ -11,6 +13,9 @@ namespace {
 
 /// Visited in one step. Small, so that a busy lane has room for their markers.
 constexpr std::size_t accounts_a_step = 32;
+
+/// The longest line, but for one that names a failure.
+constexpr std::size_t max_line_bytes = 100;
 
 /// In one pull, some 0.5 ms.
 constexpr std::size_t steps_a_pull = 64;
@@ -36,8 +41,11 @@ body_stream::state account_stream::pull(coffer::teller& teller, std::size_t room
     const auto begin = std::chrono::steady_clock::now();
     const std::size_t full = out.size() + room_bytes;
     state now = state::more;
-    for (std::size_t i = 0; i != steps_a_pull && out.size() < full && now == state::more; ++i)
-        now = step(teller, out);
+    for (std::size_t i = 0; i != steps_a_pull && now == state::more; ++i) {
+        if (full - out.size() < max_line_bytes)
+            break;
+        now = step(teller, full - out.size(), out);
+    }
     const auto end = std::chrono::steady_clock::now();
     if (now == state::more)
         rest_until_ = end + rest_factor * (end - begin);
@@ -56,10 +64,8 @@ bool account_stream::rests(const coffer::teller& teller) {
 
 body_stream::state account_stream::begin(coffer::teller& teller, std::string& out) {
     if (cut_.next(leftovers_a_pull, [](const posting&) noexcept {}) ==
-        resumable_cut::state::overtaken) {
-        end_early(problem::cut_overtaken, out);
-        return state::done;
-    }
+        resumable_cut::state::overtaken)
+        return fail(problem::cut_overtaken);
     has_begun_ = cut_.has_begun();
     if (has_begun_) {
         out += R"({"cut":)";
@@ -71,31 +77,35 @@ body_stream::state account_stream::begin(coffer::teller& teller, std::string& ou
     return state::more;
 }
 
-body_stream::state account_stream::step(coffer::teller& teller, std::string& out) {
-    const service ready = teller.reserve_shown(accounts_a_step);
-    if (ready == service::lane_full)
-        return state::waiting;
-    if (ready != service::done) {
-        end_early(problem_of(ready), out);
+body_stream::state account_stream::step(coffer::teller& teller, std::size_t room_bytes,
+                                        std::string& out) {
+    if (is_complete_) {
+        finish(out);
         return state::done;
     }
-    const auto now = cut_.next(accounts_a_step, [&](const posting& taken) {
+    const std::size_t accounts = std::min(accounts_a_step, room_bytes / max_line_bytes);
+    const service ready = teller.reserve_shown(accounts);
+    if (ready == service::lane_full)
+        return state::waiting;
+    if (ready != service::done)
+        return fail(problem_of(ready));
+    const auto now = cut_.next(accounts, [&](const posting& taken) {
         teller.show(taken);
         append_account(out, taken);
         out += '\n';
     });
-    if (now == resumable_cut::state::more)
-        return state::more;
-    if (now == resumable_cut::state::overtaken) {
-        end_early(problem::cut_overtaken, out);
-        return state::done;
-    }
+    if (now == resumable_cut::state::overtaken)
+        return fail(problem::cut_overtaken);
+    is_complete_ = now == resumable_cut::state::done;
+    return state::more;
+}
+
+void account_stream::finish(std::string& out) const {
     out += R"({"complete":true,"accounts":)";
     append_number(out, cut_.summary().accounts);
     out += R"(,"total":)";
     out += to_money_text(static_cast<wide_minor>(cut_.summary().total_minor));
     out += "}\n";
-    return state::done;
 }
 
 void account_stream::end_early(problem why, std::string& out) {

@@ -18,7 +18,8 @@ namespace coffer::api {
 ///     {"complete":true,"accounts":10,"total":55000.0}            or, if it ended before:
 ///     {"complete":false,"accounts":3,"error":{"type":"...","message":"..."}}
 /// It ends before when another cut, a snapshot for example, has waited for cut_pace::patience, when
-/// the disk hangs, and when the server stops. Holds no memory for the accounts.
+/// the disk hangs, and when the server stops; before the first line the reply is a refusal instead.
+/// Holds no memory for the accounts.
 ///
 /// While the worker makes postings, the stream leaves most of its time to them: after each pull
 /// that did work it rests for many times as long. On a worker that makes none it does not rest.
@@ -31,11 +32,13 @@ public:
 
 private:
     state begin(teller&, std::string& out);
-    state step(teller&, std::string& out);
+    state step(teller&, std::size_t room_bytes, std::string& out);
+    void finish(std::string& out) const;
     [[nodiscard]] bool rests(const teller&);
 
     resumable_cut cut_;
     bool has_begun_ = false;
+    bool is_complete_ = false;  // but for its last line
     std::uint64_t postings_seen_ = 0;
     std::chrono::steady_clock::time_point rest_until_{};
     std::chrono::steady_clock::time_point busy_until_{};

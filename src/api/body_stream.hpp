@@ -19,6 +19,7 @@ public:
         more,     ///< call again when there is room, even if this call appended nothing
         waiting,  ///< nothing to send now: call again after more is durable, or at the next tick
         done,     ///< this was the last piece
+        failed,   ///< the rest of the body cannot be made: see failure()
     };
 
     body_stream() = default;
@@ -26,14 +27,31 @@ public:
     body_stream& operator=(const body_stream&) = delete;
     virtual ~body_stream() = default;
 
-    /// Appends some of the body to `out`, about `room_bytes` at most, and does bounded work. Called
-    /// in a turn of the teller: what it appends may be sent once `teller.due()`, as it is after
+    /// Appends some of the body to `out`, at most `room_bytes`, and does bounded work. If it appends
+    /// nothing, other connections are served before the next call. `room_bytes` is at least
+    /// least_room_bytes in a call after one that appended nothing. Called in a turn of the teller: what it appends may be sent once `teller.due()`, as it is after
     /// the call, is durable.
     virtual state pull(teller&, std::size_t room_bytes, std::string& out) = 0;
 
-    /// The server stops: appends a last piece that names the reason. `pull` is not called again.
-    /// Called outside a turn, and shows no posting.
+    /// Why pull returned `failed`. If nothing of the body was sent, the reply becomes the refusal of
+    /// this problem; otherwise end_early is called.
+    [[nodiscard]] problem failure() const noexcept { return failure_; }
+
+    /// After a first piece was sent, the stream has failed or the server stops: appends a last
+    /// piece that names the reason. `pull` is not called again. Called outside a turn, and shows no
+    /// posting.
     virtual void end_early(problem why, std::string& out) = 0;
+
+    static constexpr std::size_t least_room_bytes = 256;
+
+protected:
+    [[nodiscard]] state fail(problem why) noexcept {
+        failure_ = why;
+        return state::failed;
+    }
+
+private:
+    problem failure_ = problem::none;
 };
 
 }  // namespace coffer::api

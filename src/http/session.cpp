@@ -20,7 +20,7 @@ std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t 
     bool has_content = lines_ != nullptr;  // taken from earlier bytes
     while (!stopped_ && phase_ != phase::closing) {
         if (phase_ == phase::streaming) {
-            pull(out);
+            pull(used == bytes.size(), out);
             break;
         }
         if (used == bytes.size() && !std::exchange(has_content, false))

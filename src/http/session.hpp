@@ -124,9 +124,10 @@ private:
     [[nodiscard]] std::size_t offer_lines(std::string_view bytes, std::string& out);
     void finish_lines(bool nothing_left, std::string& out);
     void refuse_lines(std::string& out);
-    void pull(std::string& out);
-    void pull_pieces(std::string& out);
-    void note_stream_piece(const std::string& out);
+    void pull(bool nothing_left, std::string& out);
+    [[nodiscard]] api::problem pull_pieces(std::string& out);
+    void refuse_stream(api::problem why, bool nothing_left, std::string& out);
+    void note_stream_piece(std::size_t begin, std::size_t end);
     void end_stream() noexcept;
     [[nodiscard]] api::request request_in(std::string_view bytes, std::string_view body) const;
     [[nodiscard]] bool answer(std::string_view bytes, std::string& out);
@@ -153,9 +154,8 @@ private:
     bool stopped_ = false;
     bool has_begun_stream_ = false;
     bool has_ended_stream_ = false;
-    bool stream_is_undurable_ = false;
     api::problem stream_instead_ = api::problem::disk_hangs;
-    std::size_t stream_offset_ = 0;  // where its part of the output begins
+    teller::ticket stream_due_ = 0;  // what its head is due
     std::size_t requests_left_ = 0;
     teller::ticket due_ = 0;
 

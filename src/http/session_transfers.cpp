@@ -121,68 +121,88 @@ void session::refuse_lines(std::string& out) {
 
 void session::begin_stream(bool last, bool is_undurable, problem instead, std::string& out) {
     const bool chunked = !head_.is_http_1_0;
-    stream_offset_ = out.size();
-    stream_is_undurable_ = is_undurable;
+    stream_due_ = is_undurable ? shared_.teller.latest() : 0;
     stream_instead_ = instead;
     closes_after_stream_ = last || !chunked;
+    std::string head;
     write_reply(shared_.reply,
-                {.date = shared_.date, .close = closes_after_stream_, .chunked = chunked}, out);
+                {.date = shared_.date, .close = closes_after_stream_, .chunked = chunked}, head);
     auto pieces = shared_.reply.take_stream();
     if (head_.is_head) {  // the reply ends here
-        note_stream_piece(out);
+        const std::size_t begin = out.size();
+        out += head;
+        if (is_undurable)
+            note_stream_piece(begin, out.size());
         phase_ = closes_after_stream_ ? phase::closing : phase::idle;
         return;
     }
-    stream_ = std::make_unique<streamed_body>(std::move(pieces), chunked);
-    has_begun_stream_ = true;
+    stream_ = std::make_unique<streamed_body>(std::move(pieces), std::move(head), chunked);
     phase_ = phase::streaming;
 }
 
 // The last thing that a feed does, so that nothing follows a piece that may have to be replaced.
-void session::pull(std::string& out) {
+void session::pull(bool nothing_left, std::string& out) {
     const teller::ticket due = shared_.teller.due();
-    if (!has_begun_stream_) {
-        stream_offset_ = out.size();
-        stream_is_undurable_ = false;
-    }
-    if (draining_) {
-        stream_->end_early(problem::stopping, out);
-        end_stream();
-    } else {
-        pull_pieces(out);
-    }
+    const std::size_t begin = out.size();
+    const bool had_begun = stream_->has_begun();
     has_more_ = true;
-    stream_is_undurable_ = stream_is_undurable_ || shared_.teller.due() != due;
-    note_stream_piece(out);
+    const problem why = draining_ ? problem::stopping : pull_pieces(out);
+    if (why != problem::none && !stream_->has_begun())
+        return refuse_stream(why, nothing_left, out);
+    if (why != problem::none) {
+        stream_->end_early(why, out);
+        end_stream();
+    }
+    bool is_undurable = shared_.teller.due() != due;
+    has_begun_stream_ = !had_begun && stream_->has_begun();
+    if (has_begun_stream_ && !shared_.teller.is_durable(stream_due_)) {
+        due_ = shared_.teller.latest();  // an earlier turn may have made what it is due
+        is_undurable = true;
+    }
+    if (is_undurable && out.size() != begin)
+        note_stream_piece(begin, out.size());
 }
 
-void session::pull_pieces(std::string& out) {
+/// Returns why the stream cannot go on, if it cannot.
+problem session::pull_pieces(std::string& out) {
     const std::size_t most = std::min(shared_.limits.output_bytes, out.size() + stream_turn_bytes);
     for (; requests_left_ != 0; --requests_left_) {
         if (!out.empty() && out.size() + least_piece_bytes > most)
-            return;
+            return problem::none;
+        const std::size_t before = out.size();
         switch (stream_->pull(shared_.teller, most - out.size(), out)) {
             case api::body_stream::state::more:
+                if (out.size() == before)  // it may have done as much work as a turn allows
+                    return problem::none;
                 break;
             case api::body_stream::state::waiting:
                 waits_for_change_ = true;
-                return;
+                return problem::none;
             case api::body_stream::state::done:
-                return end_stream();
+                end_stream();
+                return problem::none;
+            case api::body_stream::state::failed:
+                return stream_->failure();
         }
     }
+    return problem::none;
 }
 
-void session::note_stream_piece(const std::string& out) {
-    if (stream_is_undurable_ && out.size() != stream_offset_)
-        shared_.undurable.push_back(
-            {.offset = static_cast<std::uint32_t>(stream_offset_),
-             .bytes = static_cast<std::uint32_t>(out.size() - stream_offset_),
-             .instead = stream_instead_,
-             .without_body = head_.is_head,
-             .close = closes_after_stream_,
-             .keep_alive = false,
-             .is_stream = !head_.is_head});
+/// The stream ends before anything of it was sent. What its request posted may be durable or not.
+void session::refuse_stream(problem why, bool nothing_left, std::string& out) {
+    stream_.reset();
+    shared_.reply.refuse(stream_instead_ == problem::outcome_unknown ? stream_instead_ : why);
+    write(closes_after_stream_ || (draining_ && nothing_left), out);
+}
+
+void session::note_stream_piece(std::size_t begin, std::size_t end) {
+    shared_.undurable.push_back({.offset = static_cast<std::uint32_t>(begin),
+                                 .bytes = static_cast<std::uint32_t>(end - begin),
+                                 .instead = stream_instead_,
+                                 .without_body = head_.is_head,
+                                 .close = closes_after_stream_,
+                                 .keep_alive = false,
+                                 .is_stream = !head_.is_head});
 }
 
 // The stream itself is kept until the next feed: see replace_stream.

@@ -16,23 +16,31 @@ class streamed_body {
 public:
     /// `chunked`: each piece is a chunk (RFC 9112, section 7.1). Otherwise the end of the
     /// connection ends the body, as HTTP/1.0 has it.
-    streamed_body(std::unique_ptr<api::body_stream> pieces, bool chunked) noexcept
-        : pieces_{std::move(pieces)}, chunked_{chunked} {}
+    /// `head` is the reply's, and is sent with the first piece: until then it can be another's.
+    streamed_body(std::unique_ptr<api::body_stream> pieces, std::string head, bool chunked) noexcept
+        : pieces_{std::move(pieces)}, head_{std::move(head)}, chunked_{chunked} {}
 
-    /// Appends the next piece to `out`, about `room_bytes` at most; after the last piece the end of
-    /// the body too. In a turn of the teller.
+    /// Appends the next piece to `out`, at most `room_bytes` with what frames it and with room for
+    /// end_early (a kibibyte is always enough for a piece); before the first piece the head, after
+    /// the last one the end of the body. In a turn of the teller.
     [[nodiscard]] api::body_stream::state pull(teller& teller, std::size_t room_bytes,
                                                std::string& out);
 
-    /// Appends the piece that ends the body before its time, and the body's end.
+    /// Whether the head has been appended.
+    [[nodiscard]] bool has_begun() const noexcept { return head_.empty(); }
+    /// Why pull returned `failed`.
+    [[nodiscard]] api::problem failure() const noexcept { return pieces_->failure(); }
+
+    /// After the head: appends the piece that ends the body before its time, and the body's end.
     void end_early(api::problem why, std::string& out);
 
 private:
     [[nodiscard]] std::size_t begin_chunk(std::string& out) const;
-    void finish_chunk(std::size_t begin, std::string& out) const;
+    [[nodiscard]] bool finish_chunk(std::size_t begin, std::string& out) const;
     void finish_body(std::string& out) const;
 
     std::unique_ptr<api::body_stream> pieces_;
+    std::string head_;  // until it has been appended
     const bool chunked_;
 };
 

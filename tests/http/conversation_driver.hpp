@@ -32,12 +32,13 @@ public:
         prepare();
     }
     explicit conversation_bench(with_journal, const limits& allowed = {},
-                                const api::route_table& table = api::product_table)
+                                const api::route_table& table = api::product_table,
+                                std::chrono::milliseconds disk_timeout = std::chrono::hours{1})
         : common{allowed}, routes{table} {
         auto opened = coffer::test::log_behind(held);
         log = opened.get();
         coffer::engine::journal_options chosen;
-        chosen.disk_timeout = std::chrono::hours{1};
+        chosen.disk_timeout = disk_timeout;
         engine.open(initial_accounts::sample().open_in_memory(), std::move(opened),
                     std::move(chosen));
         prepare();

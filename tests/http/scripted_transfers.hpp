@@ -27,6 +27,7 @@ struct transfer_script {
     std::deque<stream_step> steps;  ///< of the stream; after them it is done
     bool is_endless = false;        ///< instead: it fills all the room it is given
     int pulls = 0;
+    std::function<void(teller&)> on_open{};  ///< called by the endpoint that answers with it
 
     std::vector<std::string> lines;                                        ///< that the sink took
     std::function<api::line_sink::state(teller&, std::string_view)> take;  ///< null: it takes all
@@ -55,7 +56,7 @@ public:
         if (step.act)
             step.act(teller);
         out += step.text;
-        return step.answer;
+        return step.answer == state::failed ? fail(api::problem::cut_overtaken) : step.answer;
     }
     void end_early(api::problem why, std::string& out) override {
         out += "early:";
@@ -83,7 +84,9 @@ public:
     }
 };
 
-inline void answer_stream(teller&, const api::call&, api::reply& out) {
+inline void answer_stream(teller& teller, const api::call&, api::reply& out) {
+    if (script.on_open)
+        script.on_open(teller);
     out.stream(200, "text/plain", std::make_unique<scripted_stream>());
 }
 inline void answer_short(teller&, const api::call&, api::reply& out) {

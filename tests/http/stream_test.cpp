@@ -1,5 +1,7 @@
 // Replies whose body is a stream, from request to bytes, without a socket.
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "catch.hpp"
 #include "http/conversation_driver.hpp"
@@ -8,6 +10,7 @@
 using namespace coffer::http;
 using coffer::test::Contains;
 using kind = conversation::action::kind;
+using namespace std::chrono_literals;
 using answer = coffer::api::body_stream::state;
 
 namespace {
@@ -253,6 +256,134 @@ TEST_CASE("stream: one that is overdue before its head was sent is replaced by 5
                             !Contains("secret") && !Contains("chunked"));
     CHECK(replies.find("outcome_unknown") < replies.find("\"unavailable\""));
     CHECK(live_streams == 0);
+}
+
+TEST_CASE("stream: one that fails before its first piece is refused", "[http]") {
+    stream_bench bench;
+    script.steps = {{answer::more, ""}, {answer::waiting, ""}, {answer::failed, ""}};
+    started client{bench};
+    client.receive(stream_request + short_request);
+    client.take_all();
+    client.change();
+    client.take_all();
+    const std::string replies = client.replies();
+    CHECK(replies.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+    CHECK(count(replies, "HTTP/1.1 ") == 2);
+    CHECK_THAT(replies, Contains("\"type\":\"cut_overtaken\"") && Contains("\"code\":503") &&
+                            Contains("\r\nRetry-After: 1\r\n") && Contains("\"short\":true") &&
+                            !Contains("chunked") && !Contains("Connection: close"));
+    CHECK(live_streams == 0);
+}
+
+TEST_CASE("stream: one that fails after a piece is ended early", "[http]") {
+    stream_bench bench;
+    script.steps = {{answer::more, "one "}, {answer::failed, "two "}};
+    started client{bench};
+    client.receive(stream_request + short_request);
+    client.take_all();
+    const chunked_reply reply{client.replies()};
+    CHECK(reply.body == "one two early:cut_overtaken");
+    CHECK_THAT(reply.rest, Contains("\"short\":true"));
+}
+
+TEST_CASE("stream: drained before its first piece, it is refused", "[http]") {
+    stream_bench bench;
+    script.steps = {{answer::waiting, ""}, {answer::more, "never"}};
+    started client{bench};
+    client.receive(stream_request);
+    CHECK(client.replies().empty());
+    bench.begin_drain();
+    client.drain();
+    const std::string reply = client.replies();
+    CHECK(reply.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+    CHECK_THAT(reply, Contains("about to stop") && Contains("\r\nConnection: close\r\n"));
+    CHECK(client.shut_down);
+    CHECK(live_streams == 0);
+}
+
+TEST_CASE("stream: its head waits for what its request posted, however late it is sent", "[http]") {
+    stream_bench bench{conversation_bench::durable};
+    script.steps = {{answer::waiting, ""}, {answer::done, "one"}};
+    script.on_open = &post_a_coin;
+    started client{bench};
+    client.receive(stream_request);
+    CHECK(client.waits == kind::wait_change);
+    client.change();
+    CHECK(client.waits == kind::wait_durable);
+    CHECK(client.replies().empty());
+    SECTION("until that is durable") {
+        bench.make_durable();
+        client.become_durable();
+        client.take_all();
+        CHECK(chunked_reply{client.replies()}.body == "one");
+    }
+    SECTION("or until the disk is overdue") {
+        client.be_overdue();
+        CHECK_THAT(client.replies(), Contains("HTTP/1.1 503 ") && Contains("outcome_unknown"));
+    }
+}
+
+TEST_CASE("stream: a pull that appends nothing ends the turn", "[http]") {
+    stream_bench bench;
+    script.steps.assign(10, {answer::more, ""});
+    script.steps.push_back({answer::done, "all"});
+    started client{bench};
+    client.receive(stream_request);
+    CHECK(script.pulls == 1);
+    for (int turn = 2; turn != 11; ++turn) {
+        client.become_writable();
+        CHECK(script.pulls == turn);
+    }
+    client.take_all();
+    CHECK(chunked_reply{client.replies()}.body == "all");
+}
+
+TEST_CASE("stream: that of the accounts keeps within the limit of the output", "[http]") {
+    for (const std::size_t limit : {1024, 4096, 100'000}) {
+        limits allowed;
+        allowed.output_bytes = limit;
+        conversation_bench bench{allowed};
+        for (coffer::account_number i = 0; i != 5000; ++i)
+            REQUIRE(bench.engine.ledger().open(18'000'000'000'000'000'000U + i,
+                                               coffer::money::from_minor(INT64_MAX)));
+        const std::size_t room = bench.context.output.capacity();
+        started client{bench};
+        client.receive(get("/accounts/10001/balance") +
+                       get("/accounts", "Accept: application/x-ndjson\r\n"));
+        for (int turns = 0; client.waits == kind::wait_writable; ++turns) {
+            REQUIRE(turns < 100'000);
+            client.become_writable();
+        }
+        CAPTURE(limit, client.largest_write);
+        CHECK(client.largest_write <= limit);
+        CHECK(bench.context.output.capacity() == room);
+        const std::string replies = client.replies();
+        const std::string body =
+            chunked_reply{replies.substr(replies.find("HTTP/1.1 200", 1))}.body;
+        CHECK(count(body, "account_number") == 5010);
+        CHECK_THAT(body, Contains("\"complete\":true"));
+    }
+}
+
+TEST_CASE("stream: a page whose disk hangs is refused by its status line too", "[http]") {
+    conversation_bench bench{conversation_bench::durable, {}, coffer::api::product_table, 20ms};
+    started other{bench};
+    other.receive(post("/accounts/10001/deposit", R"({"amount":1})"));
+    bench.context.session.teller.announce();
+    started client{bench};
+    client.receive(get("/accounts"));
+    for (int i = 0; client.waits != kind::read; ++i) {
+        REQUIRE(i < 10'000);
+        std::this_thread::sleep_for(1ms);
+        bench.context.session.teller.check_disk();
+        if (client.waits == kind::wait_change)
+            client.change();
+        else
+            client.become_writable();
+    }
+    const std::string reply = client.replies();
+    CHECK(reply.starts_with("HTTP/1.1 503 Service Unavailable\r\n"));
+    CHECK_THAT(reply, Contains("\"code\":503") && Contains("the disk does not answer"));
 }
 
 TEST_CASE("stream: a piece that shows nothing is kept though an earlier reply is overdue",
