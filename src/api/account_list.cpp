@@ -40,7 +40,10 @@ void show_page(const values& given, reply& out) {
         if (after == 0)
             return out.refuse_parameter(problem::parameter_invalid, names[1]);
     }
-    out.stream(200, "application/json", std::make_unique<account_page>(limit, after));
+    auto page = account_page::make(limit, after);
+    if (!page)
+        return out.refuse(problem::unavailable);
+    out.stream(200, "application/json", std::move(page));
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ inline constexpr std::size_t max_page_accounts = 1000;
 
 /// A client that prefers application/x-ndjson gets all accounts as an account_stream, or 503 while
 /// another cut is under way; then `limit` and `after` are refused, as the stream has no part of the
-/// accounts. Any other client gets an account_page by `limit` and `after`.
+/// accounts. Any other client gets an account_page by `limit` and `after`, or 503 while too many
+/// pages are being made.
 void list_accounts(teller&, const call&, reply&);
 
 }  // namespace coffer::api

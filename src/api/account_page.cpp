@@ -1,6 +1,7 @@
 #include "api/account_page.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "api/account_text.hpp"
 #include "engine/engine.hpp"
@@ -15,10 +16,36 @@ constexpr std::size_t slots_a_step = 32'768;
 /// Read in one step. Small, so that a busy lane has room for their markers.
 constexpr std::size_t accounts_a_step = 32;
 
+/// How many pages are looking for their accounts. Relaxed: it orders nothing.
+std::atomic<std::size_t> scans_under_way{0};
+
+/// Unlike clear() and an assignment, frees the memory.
+template <class Container>
+void free_memory(Container& one) noexcept {
+    Container{}.swap(one);
+}
+
 }  // namespace
 
-account_page::account_page(std::size_t limit, account_number after) : limit_{limit}, after_{after} {
+void account_page::count_down::operator()(std::atomic<std::size_t>* scans) const noexcept {
+    scans->fetch_sub(1, std::memory_order_relaxed);
+}
+
+std::unique_ptr<account_page> account_page::make(std::size_t limit, account_number after) {
+    const std::size_t others = scans_under_way.fetch_add(1, std::memory_order_relaxed);
+    counted_scan scan{&scans_under_way};
+    if (others >= max_scans)
+        return nullptr;
+    return std::unique_ptr<account_page>{new account_page{limit, after, std::move(scan)}};
+}
+
+account_page::account_page(std::size_t limit, account_number after, counted_scan scan)
+    : scan_{std::move(scan)}, limit_{limit}, after_{after} {
     numbers_.reserve(limit + 1);
+}
+
+std::size_t account_page::buffered_bytes() const noexcept {
+    return text_.capacity() + numbers_.capacity() * sizeof(account_number);
 }
 
 body_stream::state account_page::pull(coffer::teller& teller, std::size_t room_bytes,
@@ -59,6 +86,7 @@ void account_page::scan(const ledger& accounts) {
 }
 
 void account_page::finish_scan() {
+    scan_.reset();
     std::sort_heap(numbers_.begin(), numbers_.end());
     has_more_ = numbers_.size() > limit_;
     numbers_.resize(std::min(numbers_.size(), limit_));
@@ -94,6 +122,7 @@ body_stream::state account_page::read(coffer::teller& teller) {
         text_ += "null";
     }
     text_ += R"(},"code":200})";
+    free_memory(numbers_);
     phase_ = phase::syncing;
     return state::more;
 }
@@ -102,13 +131,18 @@ body_stream::state account_page::send(std::size_t room_bytes, std::string& out) 
     const std::size_t size = std::min(std::max<std::size_t>(room_bytes, 1), text_.size() - sent_);
     out.append(text_, sent_, size);
     sent_ += size;
-    return sent_ == text_.size() ? state::done : state::more;
+    if (sent_ != text_.size())
+        return state::more;
+    free_memory(text_);
+    sent_ = 0;
+    return state::done;
 }
 
 // The page is complete before its first piece is sent.
 void account_page::end_early(problem, std::string& out) {
     out.append(text_, sent_);
-    sent_ = text_.size();
+    free_memory(text_);
+    sent_ = 0;
 }
 
 }  // namespace coffer::api

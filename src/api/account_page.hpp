@@ -1,7 +1,9 @@
 // A page of accounts in the order of their numbers, as one JSON envelope.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,20 +19,35 @@ namespace coffer::api {
 /// durable: if it cannot be completed, nothing was sent.
 class account_page final : public body_stream {
 public:
-    /// The first `limit` accounts with numbers above `after`.
-    account_page(std::size_t limit, account_number after);
+    /// How many pages may be looking for their accounts at a time, in the whole process: each of
+    /// them goes through the whole table.
+    static constexpr std::size_t max_scans = 32;
+
+    /// The first `limit` accounts with numbers above `after`. Null while max_scans other pages are
+    /// looking for theirs. Thread safety: any thread.
+    [[nodiscard]] static std::unique_ptr<account_page> make(std::size_t limit,
+                                                            account_number after);
 
     state pull(teller&, std::size_t room_bytes, std::string& out) override;
     void end_early(problem why, std::string& out) override;
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept override;
 
 private:
     enum class phase : std::uint8_t { scanning, reading, syncing, sending };
 
+    /// A page that looks for its accounts, as one of all that do.
+    struct count_down {
+        void operator()(std::atomic<std::size_t>* scans) const noexcept;
+    };
+    using counted_scan = std::unique_ptr<std::atomic<std::size_t>, count_down>;
+
+    account_page(std::size_t limit, account_number after, counted_scan);
     void scan(const ledger&);
     void finish_scan();
     state read(teller&);
     state send(std::size_t room_bytes, std::string& out);
 
+    counted_scan scan_;  // null once it has ended
     std::size_t limit_;
     account_number after_;
     phase phase_ = phase::scanning;

@@ -42,6 +42,9 @@ public:
     /// posting.
     virtual void end_early(problem why, std::string& out) = 0;
 
+    /// How many bytes of memory it has for what is not sent yet. Called after each pull.
+    [[nodiscard]] virtual std::size_t buffered_bytes() const noexcept { return 0; }
+
     static constexpr std::size_t least_room_bytes = 256;
 
 protected:

@@ -104,6 +104,7 @@ conversation::action conversation::serve(std::string_view bytes) {
 teller::ticket conversation::feed(std::string_view bytes) {
     teller::turn turn{teller()};
     context_.session.undurable.clear();
+    context_.session.is_short_of_memory = context_.buffered.exceeded();
     const std::size_t most = most_requests();
     if (unfinished_.empty()) {
         const std::size_t used = session_.feed(bytes, context_.output, most);

@@ -162,6 +162,10 @@ bool session::answer(std::string_view bytes, std::string& out) {
 /// `instead` is the refusal to send if the disk does not answer in time.
 void session::reply(bool last, bool is_undurable, problem instead, std::string& out) {
     const std::size_t begin = out.size();
+    // Only where nothing was posted may a refusal take the reply's place.
+    if (shared_.reply.is_stream() && shared_.is_short_of_memory &&
+        instead != problem::outcome_unknown)
+        shared_.reply.refuse(problem::unavailable);
     if (shared_.reply.is_stream())
         return begin_stream(last, is_undurable, instead, out);
     write(last, out);

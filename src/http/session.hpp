@@ -38,6 +38,7 @@ struct session_context {
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;
     const api::route_table& routes = api::product_table;
+    bool is_short_of_memory = false;  ///< then no stream begins: 503
     /// Those of the last feed's replies. The caller of `feed` clears it first, and reserves room
     /// for `most_requests`, so that no reply to a posting is lost for want of memory.
     std::vector<undurable_reply> undurable{};
@@ -110,7 +111,9 @@ public:
     void drain() noexcept { draining_ = true; }
 
     /// How many bytes of its memory count as buffered.
-    [[nodiscard]] std::size_t buffered_bytes() const noexcept { return chunks_.buffered_bytes(); }
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept {
+        return chunks_.buffered_bytes() + (stream_ ? stream_->buffered_bytes() : 0);
+    }
 
 private:
     [[nodiscard]] std::size_t feed_one(std::string_view bytes, std::string& out);

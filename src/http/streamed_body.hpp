@@ -28,6 +28,8 @@ public:
 
     /// Whether the head has been appended.
     [[nodiscard]] bool has_begun() const noexcept { return head_.empty(); }
+    /// How many bytes of memory the pieces count as buffered.
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept { return pieces_->buffered_bytes(); }
     /// Why pull returned `failed`.
     [[nodiscard]] api::problem failure() const noexcept { return pieces_->failure(); }
 

@@ -216,6 +216,41 @@ TEST_CASE("list_accounts: a page looks through a large table in short steps", "[
     CHECK(numbers_of(json::parse(body)) == std::vector<std::string>{"70001", "70002"});
 }
 
+TEST_CASE("list_accounts: only so many pages look through the table at a time", "[api]") {
+    bank one{100'000};
+    std::vector<std::unique_ptr<body_stream>> scans;
+    const auto is_refused = [&one, &scans] {
+        scans.push_back(one.ask("/accounts?limit=1").take_stream());
+        return scans.back() == nullptr;
+    };
+    for (std::size_t i = 0; i != coffer::api::account_page::max_scans; ++i)
+        REQUIRE_FALSE(is_refused());
+    CHECK(is_refused());
+    CHECK(one.reply.status() == 503);
+    CHECK(one.reply.field("Retry-After") == "1");
+    CHECK(is_refused());
+    std::string body;
+    while (body.empty())  // the first one's scan ends
+        one.pull(*scans.front(), body, 10);
+    CHECK_FALSE(is_refused());
+    CHECK(is_refused());
+    scans[1].reset();  // the client has left
+    CHECK_FALSE(is_refused());
+    CHECK(is_refused());
+}
+
+TEST_CASE("list_accounts: a page reports its memory until its last piece is sent", "[api]") {
+    bank one{1000};
+    const auto stream = one.ask("/accounts?limit=1000").take_stream();
+    std::string body;
+    while (body.empty())
+        one.pull(*stream, body, 10);
+    CHECK(stream->buffered_bytes() > 30'000);
+    body += one.read(*stream);
+    CHECK(body.size() > 30'000);
+    CHECK(stream->buffered_bytes() < 100);
+}
+
 TEST_CASE("list_accounts: a page is sent in pieces that fit the room there is", "[api]") {
     bank one{50};
     const std::string whole = one.read(*one.ask("/accounts").take_stream());

@@ -27,6 +27,7 @@ struct transfer_script {
     std::deque<stream_step> steps;  ///< of the stream; after them it is done
     bool is_endless = false;        ///< instead: it fills all the room it is given
     int pulls = 0;
+    std::size_t buffered_bytes = 0;          ///< that the stream reports
     std::function<void(teller&)> on_open{};  ///< called by the endpoint that answers with it
 
     std::vector<std::string> lines;                                        ///< that the sink took
@@ -57,6 +58,9 @@ public:
             step.act(teller);
         out += step.text;
         return step.answer == state::failed ? fail(api::problem::cut_overtaken) : step.answer;
+    }
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept override {
+        return script.buffered_bytes;
     }
     void end_early(api::problem why, std::string& out) override {
         out += "early:";

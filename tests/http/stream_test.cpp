@@ -1,5 +1,6 @@
 // Replies whose body is a stream, from request to bytes, without a socket.
 #include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -114,6 +115,29 @@ TEST_CASE("stream: HEAD gets the head alone", "[http]") {
     CHECK(replies.compare(end, 9, "HTTP/1.1 ") == 0);
     CHECK(script.pulls == 0);
     CHECK(live_streams == 0);
+}
+
+TEST_CASE("stream: its memory counts as buffered, and no other begins while memory is short",
+          "[http]") {
+    limits allowed;
+    allowed.output_bytes = 4096;
+    allowed.buffered_bytes = 50'000;
+    stream_bench bench{allowed};
+    script.is_endless = true;
+    script.buffered_bytes = 60'000;
+    std::optional<started> hog{bench};
+    hog->takes = 0;
+    hog->receive(stream_request);
+    CHECK(bench.common.buffered.bytes() >= 60'000);
+    started other{bench};
+    other.receive(stream_request);
+    CHECK_THAT(other.replies(), Contains("HTTP/1.1 503 ") && Contains("\r\nRetry-After: 1\r\n"));
+    CHECK(live_streams == 1);
+    hog.reset();
+    CHECK(bench.common.buffered.bytes() == 0);
+    script.is_endless = false;
+    other.receive(stream_request);
+    CHECK_THAT(other.replies(), Contains("HTTP/1.1 200 OK"));
 }
 
 TEST_CASE("stream: no more of it is made than the client takes and the limit allows", "[http]") {
