@@ -95,7 +95,7 @@ TEST_CASE("chunked_body: takes one byte too many and no more", "[http]") {
     CHECK(body.problem_found() == problem::body_too_large);
 }
 
-TEST_CASE("chunked_body: takes no more content than it is told to", "[http]") {
+TEST_CASE("chunked_body: takes no more content than its limit", "[http]") {
     coffer::http::limits allowed;
     allowed.body_bytes = 100;
     chunked_body fits;

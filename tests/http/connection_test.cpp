@@ -27,7 +27,7 @@ TEST_CASE("connection: serves one request after another", "[http]") {
     CHECK_THAT(one.read_some(), Contains("1002.0") && Contains("1003.0"));
 }
 
-TEST_CASE("connection: answers a client that has said all it will", "[http]") {
+TEST_CASE("connection: answers a client that has ended its sending", "[http]") {
     running_worker server;
     client one{server.port()};
     one.send(deposit);
@@ -112,7 +112,7 @@ TEST_CASE("connection: goes on after its turn though nothing more comes", "[http
     CHECK(server.balance_minor(10001) == 150'000);
 }
 
-TEST_CASE("connection: one too many is told to come back, and one less makes room", "[http]") {
+TEST_CASE("connection: one too many is refused with 503, and one less makes room", "[http]") {
     limits allowed;
     allowed.connections = 2;
     running_worker server{allowed};

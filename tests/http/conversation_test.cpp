@@ -179,7 +179,7 @@ TEST_CASE("conversation: after the last reply it reads on for a while, up to a l
     CHECK(client.replies().empty());
 }
 
-TEST_CASE("conversation: without a place, a request is refused and nothing else is said",
+TEST_CASE("conversation: without a place, a request is refused and nothing else is sent",
           "[http]") {
     conversation_bench bench;
     SECTION("turned away, with time to send the request and to read the reply") {

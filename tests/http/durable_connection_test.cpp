@@ -1,4 +1,4 @@
-// Connections whose ledger is durable when the test says so.
+// Connections whose postings become durable when the test lets them.
 #include "http/connection.hpp"
 
 #include <chrono>
@@ -201,8 +201,7 @@ TEST_CASE("connection: what needs no lane is answered while the lane is full", "
     CHECK_THAT(one.read_some(), Contains("new_balance"));
 }
 
-TEST_CASE("connection: a posting that the disk does not make durable in time is said to be unknown",
-          "[http]") {
+TEST_CASE("connection: a posting that is not durable in time has an unknown outcome", "[http]") {
     durable_server bank{100ms};
     client one{bank.port()};
     one.send(deposit);
@@ -282,7 +281,7 @@ TEST_CASE("connection: a server that stops answers what has been posted", "[http
     CHECK_THAT(one.read_all(), Contains("1001.0"));
 }
 
-TEST_CASE("connection: with a full disk postings are refused and balances told", "[http]") {
+TEST_CASE("connection: with a full disk postings are refused and balances returned", "[http]") {
     durable_server bank;
     bank.held.open();
     bank.log().room = false;
@@ -297,7 +296,7 @@ TEST_CASE("connection: with a full disk postings are refused and balances told",
     CHECK_THAT(one.read_some(), Contains("1001.0"));
 }
 
-TEST_CASE("connection: before the ledger is open, clients are told to come back", "[http]") {
+TEST_CASE("connection: before the ledger is open, clients are refused with 503", "[http]") {
     running_worker server{running_worker::later};
     server.begin();
     client one{server.port()};

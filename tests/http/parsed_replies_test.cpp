@@ -7,7 +7,7 @@
 
 using namespace coffer::http;
 
-TEST_CASE("told replies: are what a session replied", "[http]") {
+TEST_CASE("parsed replies: are what a session replied", "[http]") {
     session_driver client;
     client.send("HEAD /accounts/10001/balance HTTP/1.1\r\nHost: x\r\n\r\n" +
                 get("/accounts/10001/balance") +
@@ -30,7 +30,7 @@ TEST_CASE("told replies: are what a session replied", "[http]") {
     CHECK(replies[4].closes);
 }
 
-TEST_CASE("told replies: what is no whole reply is refused", "[http]") {
+TEST_CASE("parsed replies: what is no whole reply is refused", "[http]") {
     session_driver client;
     client.send(get("/accounts/10001/balance"));
     const std::string good = client.replies();

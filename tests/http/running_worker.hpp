@@ -30,7 +30,7 @@ public:
     explicit running_worker(const limits& allowed = {}) : running_worker{allowed, later} {
         begin();
     }
-    /// Listens, and serves when it is told to begin.
+    /// Listens, and serves once `begin` is called.
     static constexpr struct begin_later {
     } later{};
     running_worker(const limits& allowed, begin_later)

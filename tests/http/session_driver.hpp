@@ -31,7 +31,7 @@ public:
     }
 
     /// Sends `bytes` in one piece; what the session does not take yet is kept for the next piece.
-    /// Where it stops at a limit it is told to go on at once.
+    /// If it stops at a limit, it is fed the rest at once.
     void send(std::string_view bytes) {
         kept_ += bytes;
         do

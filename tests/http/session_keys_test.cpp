@@ -24,7 +24,7 @@ std::string answer(session_driver& client, const std::string& request) {
     return client.replies();
 }
 
-/// A reply without the field that says that it is one again.
+/// A reply without the field that marks it as replayed.
 std::string as_at_first(std::string reply) {
     const std::string field = "Idempotent-Replayed: true\r\n";
     const std::size_t at = reply.find(field);

@@ -108,8 +108,7 @@ TEST_CASE("session: bodies, targets and heads have the limits they are given", "
                Contains(" 431 "));
 }
 
-TEST_CASE("session: one that is turned away is told to come back, whatever it has begun",
-          "[http]") {
+TEST_CASE("session: one that is turned away is refused with 503, whatever it has begun", "[http]") {
     for (const std::string begun : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-"}) {
         session_driver client;
         client.send(begun);

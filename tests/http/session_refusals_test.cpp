@@ -15,7 +15,7 @@ struct refusal {
     std::string type;
 };
 
-// Each is refused, says so in the envelope, and closes; nothing is posted.
+// Each is refused in an envelope, and the connection closes; nothing is posted.
 void check_refused(const refusal& one) {
     CAPTURE(one.request.substr(0, 200), one.request.size());
     for (const bool byte_by_byte : {false, true}) {

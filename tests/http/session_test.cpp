@@ -268,7 +268,7 @@ TEST_CASE("session: a deadline ends a request with 408 and an idle session in si
     CHECK(idle.closed());
 }
 
-TEST_CASE("session: draining, it answers what it has and says which reply is the last", "[http]") {
+TEST_CASE("session: draining, it answers what it has and marks the last reply", "[http]") {
     session_driver client;
     client.session.drain();
     const std::string request = get("/accounts/10001/balance");

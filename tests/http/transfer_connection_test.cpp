@@ -14,7 +14,7 @@ using answer = coffer::api::body_stream::state;
 
 namespace {
 
-/// Serves the scripted routes, with a journal that is durable when the test says so.
+/// Serves the scripted routes, with a journal that is durable when the test lets it.
 class transfer_server {
 public:
     transfer_server() {
