@@ -114,8 +114,8 @@ void probe_commits(const std::filesystem::path& in, std::size_t workers, std::ui
                 const auto begin = clock_type::now();
                 lane_ticket last = 0;
                 mine.begin();
-                for (std::uint64_t i = 0; i != waiting && journal.accepting() && mine.reserve();
-                     ++i)
+                for (std::uint64_t i = 0;
+                     i != waiting && journal.accepting() && mine.has_room_for(); ++i)
                     last = mine.append(record::of_deposit(
                         ledger.deposit(1 + random() % accounts, cent).posting, cent));
                 mine.end();

@@ -1,13 +1,14 @@
 // The engine: the ledger, its journal and the idempotency keys behind the API.
 //
 // Guarantees     An engine that was opened with a log acknowledges nothing that is not durable: see
-//                teller.hpp. One that was opened without acknowledges at once.
+//                teller.hpp. An engine opened without a log keeps nothing, and acknowledges at
+//                once.
 // Invariants     1. The ledger, the log and the lanes are set before is_open, and stay as they are
 //                   until the engine is destroyed.
 //                2. A teller has the lane of its own index, and no other teller has it.
 // Thread safety  is_open, retire, is_retiring, why_no_postings, keys and clock are for any thread,
-//                and so is ledger once it is open. A teller is for one thread. The rest is for one
-//                thread.
+//                and so is ledger once it is open. Each teller is for its own thread. Everything
+//                else is for the thread that opens and closes the engine.
 #pragma once
 
 #include <atomic>

@@ -6,12 +6,13 @@
 //                the others are refused as in progress; from then on they get that outcome, until
 //                the key expires. A key's life begins when its outcome is durable, or a little
 //                later. A reservation that is given up leaves nothing behind.
-// Limits         A number of keys, of some 140 bytes each. Beyond it new keys are refused: to
-//                forget an old key would break the promise that was made about it.
-// Invariants     1. An entry whose life has not begun is removed by its reservation alone, or its
-//                   life is begun by note_durable. So both find it.
-//                2. A key has an age for each time that it was reserved, and ages of one part are
-//                   in the order of their times, or nearly.
+// Limits         At most limits::keys keys, of some 140 bytes each. Beyond it new keys are refused:
+//                to forget an old key would break the promise that was made about it. (So restore
+//                takes keys beyond the limit.)
+// Invariants     1. Until a key's life begins, only its reservation may remove its entry; so keep,
+//                   give_up and note_durable always find it.
+//                2. Each part (one of 1024, by hash) has a queue with one age per reservation,
+//                   almost in the order of their times; keys expire from its front.
 //                3. keys() is the number of entries of all parts.
 // Thread safety  All members are for any thread. Not lock-free: a key is looked up under the lock
 //                of its part, one of 1024, which is held for some 100 ns, and up to a millisecond

@@ -13,7 +13,8 @@ using journal::posting_operation;
 using journal::record;
 
 /// Whether the ledger decided this by an account's balance. Such an outcome is kept with the
-/// request's key; others are the same again, or may come out otherwise.
+/// request's key. Others are not kept: a wrong amount is refused again anyway, and an account that
+/// does not exist may exist later.
 bool is_decided(errc error) noexcept {
     return error == errc::ok || error == errc::insufficient_funds ||
            error == errc::balance_overflow;
@@ -41,7 +42,8 @@ constexpr service service_of(key_store::verdict found) noexcept {
 
 }  // namespace
 
-// A turn that begins before the ledger is open has no turn of the lane.
+// If the ledger is not open yet, the lane is not begun, and this turn's postings are refused as
+// unavailable.
 void teller::begin() noexcept {
     due_ = 0;
     was_full_ = false;
@@ -99,7 +101,7 @@ service teller::reserve_shown(std::size_t postings) noexcept {
         return service::unavailable;
     if (engine_.journal()->hangs())
         return service::disk_hangs;
-    return lane_->reserve(postings) ? service::done : service::lane_full;
+    return lane_->has_room_for(postings) ? service::done : service::lane_full;
 }
 
 void teller::show(const posting& shown) noexcept {
@@ -143,7 +145,7 @@ service teller::reserve() noexcept {
     if (budget == 0)
         return engine_.why_no_postings() == service::disk_hangs ? service::disk_hangs
                                                                 : service::disk_full;
-    was_full_ = !lane_->reserve(1, budget);
+    was_full_ = !lane_->has_room_for(1, budget);
     return was_full_ ? service::lane_full : service::done;
 }
 
@@ -153,7 +155,7 @@ service teller::reserve_marker() noexcept {
         return service::unavailable;
     if (engine_.journal()->hangs())
         return service::disk_hangs;
-    was_full_ = !lane_->reserve();
+    was_full_ = !lane_->has_room_for();
     return was_full_ ? service::lane_full : service::done;
 }
 

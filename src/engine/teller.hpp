@@ -9,13 +9,14 @@
 //     teller.announce();
 //     ... when teller.is_durable(teller.due()): the reply is sent ...
 //
-// Guarantees     A result may be sent to a client once due(), as it was after the call, is durable:
+// Guarantees     Read due() after the call; once that ticket is durable, the result may be sent:
 //                then no crash takes back a posting that it made, nor a posting that a balance or a
 //                refusal shows. A request with a key is done once.
 // Invariants     1. A posting is made only after room for its record was reserved in the lane: it
 //                   cannot be taken back.
 //                2. due() covers all that the results of this turn show.
-//                3. kept_keys_ are in the order of their tickets.
+//                3. kept_keys_ (keys whose outcome is not known to be durable) is in the order of
+//                   tickets.
 // Thread safety  For one thread, but for on_durable's callback, which the journal's thread calls.
 #pragma once
 
@@ -85,8 +86,8 @@ public:
     /// The most requests in one turn.
     static constexpr std::size_t most_a_turn = 256;
 
-    /// Whether the last request of this turn was refused as lane_full. Repeated once latest() is
-    /// durable, it will not be.
+    /// Whether the last request of this turn was refused as lane_full. If it is repeated once
+    /// latest() is durable, there will be room.
     [[nodiscard]] bool was_full() const noexcept { return was_full_; }
 
     // In a turn. The outcomes have the errors of the ledger's operations of the same names.
@@ -176,7 +177,7 @@ private:
         key_store::id key;
         ticket until;
     };
-    std::deque<kept_key> kept_keys_;  // not known to be durable; `until` grows
+    std::deque<kept_key> kept_keys_;  // `until` grows
 };
 
 }  // namespace coffer

@@ -1,10 +1,9 @@
-// The journal's storage, as an ordered log of batches: the seam that storage may be replaced at.
+// The interface of the journal's storage: an ordered log of batches. Storage is replaced here.
 //
 // Files are one implementation (file_log.hpp), a log in memory for tests is the second, and one
 // that is replicated to other machines may be the third. log_store.hpp opens them. Nothing above
 // this header knows which it is, except for engine/data_directory.cpp, which opens files, and for
-// those tools of src/audit that check and copy files while no server need run: tests/tidy.py lists
-// them.
+// the offline tools in src/audit: tests/tidy.py lists them.
 //
 // Guarantees     Batches are kept in the order in which they were appended, each whole or not at
 //                all. After a crash the log has every batch that was durable, perhaps the batch

@@ -41,7 +41,7 @@ committer::progress committer::commit() {
     if (!merge_.anything_collected())
         return progress::idle;
     end_pending();
-    merge_.publish();
+    merge_.report_durable();
     return progress::committed;
 }
 
@@ -61,7 +61,7 @@ committer::progress committer::append() {
     const batch_view sealed = in_doubt_ ? *in_doubt_ : batch_.seal(appender_.end(), now_());
     switch (appender_.append(sealed)) {
         case appender::result::durable:
-            return publish(sealed);
+            return report_durable(sealed);
         case appender::result::no_room:
             batch_.unseal();
             return progress::no_room;
@@ -74,15 +74,15 @@ committer::progress committer::append() {
     return fail(appender_.reason());
 }
 
-committer::progress committer::publish(const batch_view& durable) {
+committer::progress committer::report_durable(const batch_view& durable) {
     in_doubt_.reset();
     batches_.fetch_add(1, std::memory_order_relaxed);
     records_.fetch_add(durable.header.records, std::memory_order_relaxed);
     bytes_.fetch_add(durable.bytes.size(), std::memory_order_relaxed);
-    // Release: pairs with the acquire in durable_record. Before the lanes publish (invariant 2).
+    // Release: pairs with the acquire in durable_record. Before the lanes report (invariant 2).
     durable_record_.store(durable.after().next_record - 1, std::memory_order_release);
     end_pending();
-    merge_.publish();
+    merge_.report_durable();
     batch_.clear();
     return progress::committed;
 }

@@ -1,12 +1,13 @@
 // One turn of the journal: collect records from the lanes, append them as a batch, wait until it is
-// durable, publish that. It has no thread of its own.
+// durable, report it as durable. It has no thread of its own.
 //
-// Guarantees     Nothing is published before it is durable. A batch is made of whole records, in
+// Guarantees     Nothing is reported as durable before it is. A batch is made of whole records, in
 //                the order that lane_merge.hpp describes.
 // Invariants     1. A batch whose outcome is unknown stays as it is until that is known: nothing
 //                   is added to it, and no other batch is appended.
-//                2. durable_record() has risen before a lane publishes a ticket of that record.
-//                3. After a failure nothing more is appended or published.
+//                2. durable_record() has risen before a lane reports a ticket of that record as
+//                   durable.
+//                3. After a failure nothing more is appended or reported.
 // Thread safety  For one thread, but for the members that say otherwise.
 #pragma once
 
@@ -54,7 +55,7 @@ public:
     /// Collects what the lanes have. May be called again, for more, until commit.
     [[nodiscard]] progress collect();
 
-    /// Appends what was collected, waits until it is durable, and publishes that.
+    /// Appends what was collected, waits until it is durable, and reports it as durable.
     [[nodiscard]] progress commit();
 
     /// Both.
@@ -70,7 +71,7 @@ public:
 
     /// The number of the last record that is durable. For any thread.
     [[nodiscard]] std::uint64_t durable_record() const noexcept {
-        // Acquire: pairs with the release in append.
+        // Acquire: pairs with the release in report_durable.
         return durable_record_.load(std::memory_order_acquire);
     }
     /// For any thread.
@@ -90,7 +91,7 @@ private:
     void begin_pending() noexcept;
     void end_pending() noexcept { pending_since_.store(0, std::memory_order_relaxed); }
     [[nodiscard]] progress append();
-    [[nodiscard]] progress publish(const batch_view& durable);
+    [[nodiscard]] progress report_durable(const batch_view& durable);
     [[nodiscard]] progress fail(std::string why);
 
     appender appender_;

@@ -106,7 +106,7 @@ void file_log::resume(const std::optional<batch_position>& end) {
     if (const std::string why = watch_.enter(found.segment().before.next_record, *current_);
         !why.empty())
         throw journal_error{storage_.path(name_), why.substr(storage_.path(name_).size() + 2)};
-    cut(found);
+    cut_off_torn_tail(found);
     write_last_again(found);
     require(current_->sync(), "cannot be synced: ");
     remove_spare();
@@ -114,7 +114,7 @@ void file_log::resume(const std::optional<batch_position>& end) {
     left_.store(segment_bytes_ - offset_, std::memory_order_relaxed);
 }
 
-void file_log::cut(const reader& found) {
+void file_log::cut_off_torn_tail(const reader& found) {
     if (!torn_)
         return;
     const std::vector<std::byte> zeros(static_cast<std::size_t>(torn_->bytes));
@@ -205,7 +205,8 @@ log_status file_log::wait_durable() {
         return {};
     if (const std::error_code error = current_->sync())
         return failed(name_, "cannot be synced", error);
-    // After the sync, so that an acknowledged batch was in its place once it was durable.
+    // Checked after the sync: only then does it prove that the next start will find what was
+    // synced.
     if (std::string why = watch_.check_current(); !why.empty())
         return failed(std::move(why));
     pending_ = false;

@@ -96,7 +96,7 @@ private:
     void begin_new();
     void resume(const std::optional<batch_position>& end);
     void write_last_again(const reader& found);
-    void cut(const reader& found);
+    void cut_off_torn_tail(const reader& found);
     void remove_spare();
     /// The error, if there is one, as the end of this log.
     [[nodiscard]] log_status failed(const std::string& name, const char* what,

@@ -56,7 +56,7 @@ void lane::begin() noexcept {
     store_activity(activity_count_ + 1, std::memory_order_relaxed);
 }
 
-bool lane::reserve(std::size_t entries, std::size_t budget_bytes) noexcept {
+bool lane::has_room_for(std::size_t entries, std::size_t budget_bytes) noexcept {
     const std::size_t allowed = std::min(budget_bytes, capacity());
     // One more for the filler at the ring's end.
     const std::size_t wanted = (entries + 1) * at::max_bytes;
@@ -137,7 +137,7 @@ lane_entry lane::entry_at(lane_ticket position) const noexcept {
     }
 }
 
-void lane::publish_durable(lane_ticket position) {
+void lane::report_durable(lane_ticket position) {
     // Relaxed: the journal thread's own store.
     invariant(position >= durable_.load(std::memory_order_relaxed),
               "a durable ticket becomes not durable");

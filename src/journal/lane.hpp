@@ -1,10 +1,11 @@
 // A worker's queue to the journal: bounded, with one producer, the worker, and one consumer, the
 // journal thread.
 //
-// A request, all of it in the worker's thread:
+// A request in its simplest form, all of it in the worker's thread (teller.cpp also limits by
+// budget, and wakes the journal once for several turns):
 //
 //     lane.begin();                                  // before the first operation on the ledger
-//     if (!writer.accepting() || !lane.reserve())    // before each: a posting cannot be taken back
+//     if (!writer.accepting() || !lane.has_room_for())  // first: a posting cannot be taken back
 //         ... 503 ...
 //     else if (const auto made = ledger.deposit(account, amount))
 //         last = lane.append(record::of_deposit(made.posting, amount, key));
@@ -19,12 +20,12 @@
 // Many requests may go between begin and end.
 //
 // Guarantees     A record that was appended gets into the journal, after all records appended to
-//                this lane before it, and after the account's earlier postings in any lane; or the
-//                writer has failed and nothing more is durable.
+//                this lane before it, and after the account's earlier postings in any lane, unless
+//                the writer has failed: then nothing more becomes durable.
 //                append and append_marker are wait-free: a copy, and no atomic operation on a cache
 //                line of another thread. begin is a plain store; end one store that is a barrier,
 //                and a system call if the journal thread was asleep, which end_quietly leaves out.
-// Limits         A fixed number of bytes. reserve returns false when they are used up.
+// Limits         A fixed number of bytes. has_room_for returns false when they are used up.
 // Thread safety  The first group of members is for the producer alone, the second for any thread,
 //                the third for the journal thread alone.
 // Invariants     1. consumed <= published <= end <= consumed + capacity, and durable <= consumed.
@@ -77,14 +78,14 @@ public:
     /// Whether there is room for so many more records or markers of any size, if the lane may hold
     /// `budget_bytes` in all. Nothing is set aside: to be called before each operation, or once for
     /// all of them. An empty lane with a budget of min_bytes has room for one.
-    [[nodiscard]] bool reserve(std::size_t entries = 1,
-                               std::size_t budget_bytes = SIZE_MAX) noexcept;
+    [[nodiscard]] bool has_room_for(std::size_t entries = 1,
+                                    std::size_t budget_bytes = SIZE_MAX) noexcept;
 
-    /// Appends a record. Room was reserved. Returns the ticket to wait for.
+    /// Appends a record, which has_room_for has found room for. Returns the ticket to wait for.
     lane_ticket append(const record& one) noexcept;
 
     /// Appends a marker, which does not get into the journal: its ticket is durable when the
-    /// account's posting of this sequence is, which the producer has seen. Room was reserved.
+    /// account's posting of this sequence is, which the producer has seen. Room as for append.
     lane_ticket append_marker(account_number account, std::uint64_t sequence) noexcept;
 
     /// Ends what begin began: publishes all that was appended to the journal thread, and wakes it.
@@ -97,7 +98,7 @@ public:
 
     /// Everything up to this ticket is durable. The caller then sees what the producer did before.
     [[nodiscard]] lane_ticket durable() const noexcept {
-        // Acquire: pairs with the release in publish_durable.
+        // Acquire: pairs with the release in report_durable.
         return durable_.load(std::memory_order_acquire);
     }
     [[nodiscard]] bool is_durable(lane_ticket ticket) const noexcept { return durable() >= ticket; }
@@ -122,11 +123,11 @@ public:
 
     /// Gives the room before `position` back to the producer.
     void consume(lane_ticket position) noexcept {
-        // Release: pairs with the acquire in reserve, so that the entries were read before.
+        // Release: pairs with the acquire in has_room_for, so that the entries were read before.
         consumed_.store(position, std::memory_order_release);
     }
-    /// Publishes that everything before `position` is durable, and calls on_durable.
-    void publish_durable(lane_ticket position);
+    /// Reports everything before `position` as durable, and calls on_durable.
+    void report_durable(lane_ticket position);
 
 private:
     [[nodiscard]] std::byte* take(std::size_t bytes) noexcept;

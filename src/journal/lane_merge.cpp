@@ -119,7 +119,7 @@ bool lane_merge::anything_new() const noexcept {
 
 bool lane_merge::anything_collected() const noexcept {
     return std::ranges::any_of(sources_,
-                               [](const source& one) { return one.collected != one.published; });
+                               [](const source& one) { return one.collected != one.reported; });
 }
 
 bool lane_merge::anything_waiting() const noexcept {
@@ -128,7 +128,7 @@ bool lane_merge::anything_waiting() const noexcept {
     });
 }
 
-void lane_merge::publish() {
+void lane_merge::report_durable() {
     // The ledger first: a worker that finds its ticket durable may look there next.
     const auto durable = placed_.entries();
     for (std::size_t i = 0; i != durable.size(); ++i) {
@@ -138,11 +138,11 @@ void lane_merge::publish() {
     }
     placed_.clear();
     for (source& one : sources_) {
-        if (one.published == one.collected)
+        if (one.reported == one.collected)
             continue;
-        invariant(one.published < one.collected, "a lane's published part is not collected");
-        one.published = one.collected;
-        one.from->publish_durable(one.published);
+        invariant(one.reported < one.collected, "a lane's durable part is not collected");
+        one.reported = one.collected;
+        one.from->report_durable(one.reported);
     }
 }
 

@@ -7,7 +7,7 @@
 // Invariants     1. An entry is collected once everything that it follows is collected: a posting
 //                   follows the account's posting before it, a transfer both accounts', a refusal
 //                   and a marker the posting that they have seen.
-//                2. Per lane, published <= collected <= seen.
+//                2. Per lane, reported <= collected <= seen.
 // Thread safety  For one thread at a time, but for anything_new; the producers go on meanwhile.
 //
 // If an entry cannot be collected yet, its lane waits there, and so does all that is behind it in
@@ -37,28 +37,28 @@ namespace coffer::journal {
 
 class lane_merge {
 public:
-    /// `ledger` knows which sequences are durable, and publish notes those that become durable in
-    /// it. It and the lanes must outlive this.
+    /// `ledger` knows which sequences are durable, and report_durable notes in it those that become
+    /// durable. It and the lanes must outlive this.
     lane_merge(coffer::ledger& ledger, std::span<lane* const> lanes);
 
     /// Moves entries of the lanes to `into`, as far as their order and the room allow. Lanes take
-    /// turns: one that found no room comes first the next time. May be called again before publish.
-    /// Returns false if an entry can never follow, because its sequence is in the journal already:
-    /// complaint() says which.
+    /// turns: one that found no room comes first the next time. May be called again before
+    /// report_durable. Returns false if an entry can never follow, because its sequence is in the
+    /// journal already: complaint() names it.
     [[nodiscard]] bool collect(batch_builder& into);
 
     /// Whether a lane has more than the last collect has seen. By sequentially consistent loads, as
     /// wake_signal requires. For any thread.
     [[nodiscard]] bool anything_new() const noexcept;
 
-    /// Whether anything was collected, if only markers, that is not published.
+    /// Whether anything was collected, if only markers, that is not reported as durable.
     [[nodiscard]] bool anything_collected() const noexcept;
 
     /// Whether an entry is waiting for one that is in no lane yet.
     [[nodiscard]] bool anything_waiting() const noexcept;
 
-    /// Publishes that all that was collected is durable: to the ledger, and then to the lanes.
-    void publish();
+    /// Reports all that was collected as durable: to the ledger, and then to the lanes.
+    void report_durable();
 
     [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
 
@@ -70,7 +70,7 @@ private:
         // What the last collect has seen as published. Relaxed: written by the collecting thread;
         // for other threads an old value is good enough.
         std::atomic<lane_ticket> seen{0};
-        lane_ticket published = 0;  // as durable
+        lane_ticket reported = 0;  // as durable
     };
     enum class verdict : std::uint8_t { next, early, late };
     struct moved {
@@ -88,7 +88,7 @@ private:
     ledger& ledger_;
     std::deque<source> sources_;
     std::size_t first_ = 0;  // the lane that comes first
-    sequence_map placed_;    // what was collected and not published
+    sequence_map placed_;    // what was collected and not reported
     std::string complaint_;
 };
 

@@ -18,7 +18,8 @@ constexpr std::uint64_t day_ns = 86'400 * ns_a_second;
 constexpr std::uint64_t most_ppm = 500;
 constexpr std::uint64_t ppm_whole = 1'000'000;
 constexpr std::int64_t step_from_ns = 128'000'000;
-// By which a clock that is not followed may be adjusted, and still is not at the next start.
+// A clock that is not followed may be adjusted by this much, and is still not followed at the next
+// start.
 constexpr std::uint64_t drift_ns = 60 * ns_a_second;
 
 std::uint64_t read_clock(clockid_t which) {
@@ -76,7 +77,7 @@ void ledger_clock::begin(const batch_stamp& journal_end) {
             text_of(wall_ns), text_of(journal_end.time_ns));
 }
 
-/// Begins with a clock that cannot be right.
+/// Begins with a system's clock that is not plausible.
 void ledger_clock::begin_without_clock(const batch_stamp& journal_end, std::uint64_t wall_ns) {
     record_ns_ = std::max(journal_end.time_ns, options_.earliest_ns);
     const bool is_accepted = options_.accept_clock && wall_ns <= options_.latest_ns;
@@ -118,7 +119,7 @@ std::int64_t ledger_clock::ahead_of_record(std::uint64_t wall_ns) const noexcept
     return static_cast<std::int64_t>(wall_ns - record_ns_);
 }
 
-/// Brings record time to what it is now.
+/// Advances record time to the present.
 void ledger_clock::advance(std::uint64_t monotonic_ns, std::uint64_t wall_ns) {
     const std::uint64_t elapsed_ns = monotonic_ns - std::min(monotonic_ns, advanced_at_ns_);
     advanced_at_ns_ = std::max(monotonic_ns, advanced_at_ns_);

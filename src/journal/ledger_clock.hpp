@@ -1,24 +1,24 @@
 // The two times of a ledger, which are never mixed.
 //
-// Running time   how long the ledger has been served, summed over all its lives: the monotonic
-//                clock, on top of what the journal's last batch says. Every life is measured in it:
-//                that of an idempotency key, and that of what --retain keeps. Neither downtime nor
-//                a wrong clock can end a life early.
-// Record time    UTC, a label for people. It never goes back. It advances by the monotonic clock
-//                and is drawn to the system's clock:
+// Running time   For how long the ledger has been served, over all starts: the monotonic clock,
+//                added to the running time of the journal's last batch. It measures how long an
+//                idempotency key lives, and what --retain keeps. Neither downtime nor a wrong clock
+//                can end either early.
+// Record time    The UTC that is written beside records, for people. It never goes back. It
+//                advances by the monotonic clock and approaches the system's clock:
 //                - by at most 500 ppm while the two are less than 128 ms apart, and where the
 //                  system's clock is behind;
 //                - at once where that clock has been set ahead by at most `max_step`;
 //                - not at all where it has been set further ahead. That is logged, and a gauge. The
-//                  offset is on record, so that the next start does not follow it either, unless
-//                  the clock has been set right or the operator says `accept_clock`.
+//                  offset is in the journal, so that the next start does not follow it either,
+//                  unless the clock has been corrected or the operator gives `accept_clock`.
 //                At a start it takes the system's clock. A clock that is behind the journal's end,
-//                before `earliest_ns` or after `latest_ns` is taken for one that has not been set
-//                yet: record time goes on from the journal's end, and follows the first step to a
-//                plausible time, however large that is.
+//                before `earliest_ns` or after `latest_ns` counts as not set yet: record time
+//                continues from the journal's end, and follows the first step to a plausible time,
+//                however large that is.
 //
-// 500 ppm is what NTP allows itself for drawing a clock near, 128 ms where it steps the clock
-// instead (RFC 5905, sections 11.3 and 12).
+// NTP slews a clock by 500 ppm at most, and steps it from 128 ms on (RFC 5905, sections 11.3 and
+// 12).
 //
 // Thread safety  begin is for one thread, before the others call; the rest is for any thread.
 //                running_ns is lock-free; stamp and offset_ns take a mutex for some 100 ns.
@@ -34,7 +34,7 @@
 
 namespace coffer::journal {
 
-/// What the times are made of, for tests to replace.
+/// The clocks that the times are made from. Tests replace them.
 struct time_sources {
     std::function<std::uint64_t()> wall_ns;       ///< UTC, ns since 1970; may jump
     std::function<std::uint64_t()> monotonic_ns;  ///< since some moment; does not go back
@@ -48,11 +48,11 @@ public:
     struct options {
         /// The furthest that record time follows the system's clock at once.
         std::chrono::nanoseconds max_step = std::chrono::hours{1};
-        /// At a start: take the system's clock for right, unless it is behind the journal's end.
+        /// At a start: trust the system's clock, unless it is behind the journal's end.
         bool accept_clock = false;
-        /// No clock that is right shows an earlier time: when this release was made.
+        /// No correct clock shows an earlier time: the date of this release.
         std::uint64_t earliest_ns = release_ns;
-        /// Nor a later one: what is beyond is a clock that is broken.
+        /// No correct clock shows a later time.
         std::uint64_t latest_ns = year_2200_ns;
     };
 
@@ -61,12 +61,12 @@ public:
     /// 2200-01-01T00:00:00Z. Signed nanoseconds since 1970 end in 2262.
     static constexpr std::uint64_t year_2200_ns = 7'258'118'400'000'000'000;
 
-    /// Begins with a journal of nothing. Throws std::bad_alloc.
+    /// Begins with an empty journal. Throws std::bad_alloc.
     ledger_clock(options chosen, time_sources from);
     ledger_clock() : ledger_clock{options{}, time_sources::of_system()} {}
 
-    /// Goes on where the journal ends: at this batch's stamp; all zeros for a journal of nothing.
-    /// Logs what is odd about the system's clock.
+    /// Continues where the journal ends: at this batch's stamp; all zeros for an empty journal.
+    /// Logs a system's clock that is not plausible.
     void begin(const batch_stamp& journal_end);
 
     /// The times for a batch that is written now. Logs when the system's clock is no longer
@@ -100,8 +100,8 @@ private:
     // Written by begin alone, before other threads call.
     std::uint64_t running_base_ns_ = 0;
     std::uint64_t monotonic_base_ns_;
-    // If the monotonic clock goes back all the same, the latest time stands. Relaxed: a number by
-    // itself.
+    // If the monotonic clock goes back all the same, the latest time stays. Relaxed: it orders no
+    // other data.
     mutable std::atomic<std::uint64_t> latest_running_ns_{0};
 
     std::mutex guard_;  // of what follows

@@ -71,7 +71,7 @@ void put_key(std::span<std::byte> into, const request_key& key) noexcept {
     std::fill(rest, into.end(), std::byte{0});
 }
 
-/// Reads the part behind the body, all of which is `from`.
+/// Reads what follows the body (fingerprint and key). `from` is exactly that part.
 record_error get_key(std::span<const std::byte> from, std::size_t key_bytes,
                      request_key& key) noexcept {
     if (key_bytes == 0)
@@ -90,7 +90,7 @@ bool is_possible_state(const posting& state) noexcept {
            state.balance >= money{};
 }
 
-/// Whether a posting's parts agree with each other.
+/// Whether a posting's kind, amount and state are consistent.
 bool is_possible_posting(const record& one) noexcept {
     if (!is_possible_state(one.state))
         return false;

@@ -24,10 +24,10 @@ segment_reader::segment_reader(const storage& where, std::uint64_t first_record)
     const auto size = file_->size();
     if (size.error)
         throw journal_error{path_, "cannot be read: " + size.error.message()};
-    header_.bytes = size.bytes;  // as far as is known: view goes by it
+    header_.bytes = size.bytes;  // as far as is known: view reads no further
     if (size.bytes < format::segment::batches_at)
         refuse(size.bytes, "the segment ends within its header");
-    // No more: many headers are looked at whose batches are not.
+    // The header alone: a search reads many headers, and few of their batches.
     load(0, format::segment::batches_at);
     const auto decoded = decode_segment_header(view(0, format::segment::batches_at));
     if (!decoded.reason.empty())
@@ -47,7 +47,7 @@ void segment_reader::refuse(std::uint64_t offset, const std::string& reason) con
     throw journal_error{path_, offset, reason};
 }
 
-/// The bytes there, as many of them as the segment has.
+/// Returns the bytes at an offset, as many of them as the segment has.
 std::span<const std::byte> segment_reader::view(std::uint64_t offset, std::size_t bytes) {
     bytes = static_cast<std::size_t>(
         std::min<std::uint64_t>(bytes, header_.bytes - std::min(offset, header_.bytes)));
@@ -57,7 +57,7 @@ std::span<const std::byte> segment_reader::view(std::uint64_t offset, std::size_
     return std::span{window_}.subspan(static_cast<std::size_t>(offset - window_at_), bytes);
 }
 
-/// Reads the bytes there, which the segment has, into the window.
+/// Reads bytes of the segment into the window.
 void segment_reader::load(std::uint64_t offset, std::size_t bytes) {
     window_.resize(std::max(window_.size(), bytes));
     window_bytes_ = 0;
@@ -70,7 +70,7 @@ void segment_reader::load(std::uint64_t offset, std::size_t bytes) {
     window_bytes_ = bytes;
 }
 
-/// What is there as a batch. Where it has the wrong checksum, its header all the same.
+/// Decodes the batch there. If only its checksum is wrong, its header is returned all the same.
 checked_batch segment_reader::batch_at(std::uint64_t offset) {
     const auto header_bytes = view(offset, at::header_bytes_1);
     if (header_bytes.size() < at::header_bytes_1)
@@ -88,7 +88,7 @@ segment_reader::finding segment_reader::look(std::uint64_t offset, const batch_p
                                              bool is_last) {
     checked_batch one = batch_at(offset);
     if (one.error != batch_error::none) {
-        // The file may have more in it by now than when this part of it was read.
+        // The file may have grown since this part of it was read.
         window_bytes_ = 0;
         one = batch_at(offset);
     }
@@ -112,7 +112,7 @@ segment_reader::finding segment_reader::damaged(std::uint64_t offset, const batc
     const std::string reason = describe(refused.error);
     if (!is_last)
         refuse(offset, reason + ", and there are segments after this one");
-    // How much should be there: all of the batch, if its header can be believed.
+    // How many bytes should be there: the whole batch, if its header is valid.
     const bool whole_header = refused.error == batch_error::checksum;
     const std::size_t bytes = whole_header ? refused.value.header.bytes : at::header_bytes_1;
     batch_header claimed = refused.value.header;
@@ -128,7 +128,7 @@ segment_reader::finding segment_reader::damaged(std::uint64_t offset, const batc
     return {found::torn, {}, end - offset};
 }
 
-/// Whether of what [offset, offset + bytes) has in one of its sectors all is zero.
+/// Whether any sector has only zeros in the part of it that lies in [offset, offset + bytes).
 bool segment_reader::zero_sector_in(std::uint64_t offset, std::size_t bytes) {
     const std::uint64_t end = offset + bytes;
     while (offset != end) {
@@ -141,7 +141,7 @@ bool segment_reader::zero_sector_in(std::uint64_t offset, std::size_t bytes) {
     return false;
 }
 
-/// Whether a batch that comes after `next_record` begins anywhere from `offset` on.
+/// Whether a batch whose records follow `next_record` begins anywhere from `offset` on.
 bool segment_reader::valid_batch_after(std::uint64_t offset, std::uint64_t next_record) {
     for (; offset + at::min_bytes_1 <= header_.bytes; offset += format::unit_bytes) {
         if (get<std::uint32_t>(view(offset, at::header_bytes_1), at::magic_at) != at::magic)
@@ -154,7 +154,7 @@ bool segment_reader::valid_batch_after(std::uint64_t offset, std::uint64_t next_
     return false;
 }
 
-/// Behind the last byte from `offset` on that is not zero; `offset` if there is none.
+/// The end of the last byte from `offset` on that is not zero; `offset` if there is none.
 std::uint64_t segment_reader::end_of_content(std::uint64_t offset) {
     std::uint64_t end = offset;
     for (std::uint64_t from = offset; from != header_.bytes;) {

@@ -1,4 +1,4 @@
-// Reads one segment, and tells batches from a torn tail and from damage.
+// Reads one segment, and distinguishes batches, a torn tail and damage.
 #pragma once
 
 #include <cstddef>

@@ -1,19 +1,19 @@
-// The journal thread: makes durable what the workers put into their lanes. Group commit: records
-// that arrive during a sync are written by the next one.
+// The writer: the journal's thread, which makes durable what the workers put into their lanes.
+// Group commit: records that arrive during a sync are written by the next one.
 //
 // Guarantees     Those of lane.hpp, lane_merge.hpp and appender.hpp. When all lanes are empty the
 //                thread sleeps, and the next lane::end wakes it.
 //                After a failure of the log nothing more is ever durable.
-//                While the log hangs, has no room or does not tell an outcome, postings are refused
-//                after options::disk_timeout; what is in the lanes becomes durable once the log
-//                goes on.
+//                While the log has no room, and once it has not answered for
+//                options::disk_timeout, lane_budget is 0, so that tellers refuse postings. What is
+//                in the lanes becomes durable once the log goes on.
 // Invariants     1. A lane takes postings only while the log has room for all that the lanes may
 //                   hold, so what a lane holds can always be written.
-//                2. hanging_since_ is the pending_since of the batch that was found to hang, so it
-//                   means nothing once another batch is pending.
+//                2. hanging_since_ identifies the batch that hangs, by when it began to wait: once
+//                   another batch waits, the log no longer counts as hanging.
 // Thread safety  wake, lane_budget, accepting, check_progress, hangs, barrier, pending_for,
-//                durable_record, counts and failed are for any thread, except for the callbacks of
-//                on_durable. Each lane has one producer. The rest is for one thread.
+//                durable_record, counts and failed are for any thread, but the on_durable callbacks
+//                must not call them. Each lane has one producer. The rest is for one thread.
 #pragma once
 
 #include <atomic>

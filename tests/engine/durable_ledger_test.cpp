@@ -228,8 +228,8 @@ std::unique_ptr<life> next_life(journal::log_store& store, const fs::path& snaps
 }  // namespace
 
 TEST_CASE(
-    "durable ledger: each request is done once, whatever answers are lost and whoever takes "
-    "over",
+    "durable ledger: each request is done once, whatever answers are lost and "
+    "whichever server takes over",
     "[engine][takeover]") {
     const captured_log log;
     std::uint64_t acknowledged = 0;

@@ -78,9 +78,9 @@ TEST_CASE("key_store: what is done and not durable is in progress", "[engine]") 
     store.reserve(key("a")).keep({errc::ok, {}}, &lane, 40);
     CHECK(store.reserve(key("a")).verdict() == verdict::in_progress);
     CHECK(store.reserve(key("a", 2)).verdict() == verdict::reused);
-    lane.publish_durable(39);
+    lane.report_durable(39);
     CHECK(store.reserve(key("a")).verdict() == verdict::in_progress);
-    lane.publish_durable(40);
+    lane.report_durable(40);
     CHECK(store.reserve(key("a")).verdict() == verdict::done);
 }
 
@@ -92,7 +92,7 @@ TEST_CASE("key_store: what is not durable is not over, however long that takes",
     store.reserve(key("a")).keep({errc::ok, {}}, &lane, 40);
     now_ns += 11 * second_ns;
     CHECK(store.reserve(key("a")).verdict() == verdict::in_progress);
-    lane.publish_durable(40);
+    lane.report_durable(40);
     CHECK(store.reserve(key("a")).verdict() == verdict::done);
 }
 
@@ -110,7 +110,7 @@ TEST_CASE("key_store: a life begins when the outcome is durable, not when it was
     }
     // The disk hangs for longer than a key lives.
     now_ns += 20 * second_ns;
-    lane.publish_durable(40);
+    lane.report_durable(40);
     store.note_durable(asked);
     now_ns += 10 * second_ns - 1;
     CHECK(store.reserve(key("a")).verdict() == verdict::done);
@@ -130,7 +130,7 @@ TEST_CASE("key_store: keys that were given up leave no memory behind", "[engine]
     CHECK(store.bytes() == before);
 }
 
-TEST_CASE("key_store: another request with a key that is known is told so", "[engine]") {
+TEST_CASE("key_store: another request with a known key is refused as such", "[engine]") {
     key_store store{for_ten_seconds(), &test_clock};
     keep(store, "a");
     CHECK(store.reserve(key("a", 2)).verdict() == verdict::reused);

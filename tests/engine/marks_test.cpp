@@ -60,7 +60,7 @@ void deposit_once(coffer::ledger& ledger, journal::lane& lane, key_store& keys,
     reserved.keep({errc::ok, made.balance}, &lane, kept.back().until);
 }
 
-/// Posts through a lane of its own until it is told to end: deposits, and transfers between
+/// Posts through a lane of its own until it is asked to end: deposits, and transfers between
 /// accounts that all posters use.
 void post(coffer::ledger& ledger, journal::writer& journal, key_store& keys, std::size_t index,
           const std::atomic<bool>& done) {
@@ -70,7 +70,7 @@ void post(coffer::ledger& ledger, journal::writer& journal, key_store& keys, std
         const account_number account = 10001 + i % 9;
         const money amount = money::from_minor(1);
         lane.begin();
-        if (journal.accepting() && lane.reserve()) {
+        if (journal.accepting() && lane.has_room_for()) {
             if (i % 2 == 0)
                 deposit_once(ledger, lane, keys, account, amount,
                              std::to_string(index) + '/' + std::to_string(i), kept);

@@ -301,7 +301,7 @@ TEST_CASE("recovery: keys that are young enough are found, whatever the snapshot
     }
 }
 
-TEST_CASE("recovery: who asks for keys is told when each was", "[engine]") {
+TEST_CASE("recovery: each key is passed on with its running time", "[engine]") {
     const captured_log log;
     small_ledger kept{GENERATE(kept_in::files, kept_in::memory)};
     kept.commit(5h);

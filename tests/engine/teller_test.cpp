@@ -168,7 +168,7 @@ TEST_CASE("teller: with a key a request is done once, by whatever teller", "[eng
     CHECK(bank.ended().records().size() == 1);
 }
 
-TEST_CASE("teller: a refusal with a key is a record too, and is told again", "[engine]") {
+TEST_CASE("teller: a refusal with a key is a record too, and is repeated", "[engine]") {
     engine_behind_a_gate bank;
     bank.held().open();
     CHECK(bank.withdraw_too_much(0, "k").outcome.error == errc::insufficient_funds);
@@ -255,7 +255,7 @@ TEST_CASE("teller: while the disk hangs, postings are refused and safe balances 
     CHECK_FALSE(bank.deposit(0, "k").replayed);
 }
 
-TEST_CASE("key_recovery: what a journal says of a request is told again", "[engine]") {
+TEST_CASE("key_recovery: the outcome of a request in the journal is repeated", "[engine]") {
     engine_behind_a_gate bank;
     bank.held().open();
     bank.deposit(0, "paid");

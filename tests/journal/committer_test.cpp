@@ -31,7 +31,7 @@ public:
 
     lane_ticket deposit() {
         at.begin();
-        REQUIRE(at.reserve());
+        REQUIRE(at.has_room_for());
         const lane_ticket ticket =
             at.append(record::of_deposit(ledger.deposit(7, cent).posting, cent));
         at.end();
@@ -60,7 +60,7 @@ using progress = committer::progress;
 
 }  // namespace
 
-TEST_CASE("committer: publishes once it is durable, and not before", "[journal]") {
+TEST_CASE("committer: reports a batch as durable once it is, and not before", "[journal]") {
     one_lane one;
     REQUIRE(one.turns->step() == progress::idle);
     one.deposit();
@@ -162,7 +162,8 @@ TEST_CASE("close: appends a batch of no records", "[journal]") {
     REQUIRE(one.log.tail().next_record == 2);
 }
 
-TEST_CASE("committer: while an outcome is unknown nothing is added or published", "[journal]") {
+TEST_CASE("committer: while an outcome is unknown nothing is added or reported as durable",
+          "[journal]") {
     using coffer::test::fate;
     const auto kept = std::make_shared<coffer::test::memory_batches>();
     one_lane one{format::batch::max_bytes, kept};
@@ -186,8 +187,7 @@ TEST_CASE("committer: while an outcome is unknown nothing is added or published"
     REQUIRE(one.turns->counts().batches == 2);
 }
 
-TEST_CASE("committer: fails when another writer has taken over, and publishes nothing",
-          "[journal]") {
+TEST_CASE("committer: fails when another writer has taken over, and reports nothing", "[journal]") {
     const auto kept = std::make_shared<coffer::test::memory_batches>();
     one_lane one{format::batch::max_bytes, kept};
     const lane_ticket ticket = one.deposit();

@@ -76,7 +76,8 @@ void judge(faulty_storage& disk, const std::string& file, std::uint64_t offset,
         counts.wrong = file + ", byte " + std::to_string(offset) + ": " + what;
     };
     try {
-        // Harmless is what leaves every record in its place, for a reader and for who goes on.
+        // Damage is harmless if it leaves every record in its place, for a reader and for a log
+        // that is opened to append.
         if (end_of(disk).next_record != whole.next_record)
             return wrong("records are gone, and nobody says so");
         const auto log = opened_log(disk, {.segment_bytes = segment_bytes});

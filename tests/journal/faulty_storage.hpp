@@ -1,4 +1,4 @@
-// A directory in memory that crashes and fails when it is told to, for tests.
+// A directory in memory that crashes and fails when a test asks for it.
 //
 // It keeps what is on the disk apart from what is not yet: writes that were not synced, and names
 // that were not. At a crash each sector that was written and not synced, and each change of a name

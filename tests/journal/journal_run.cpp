@@ -72,7 +72,7 @@ journal_run::journal_run(faulty_storage& where, promises& given, coffer::ledger&
                                                          std::function<void()>{}));
         all.push_back(lanes_.back().get());
     }
-    // Whoever asks for a balance now is told so.
+    // A client that asks for a balance now gets this one.
     for (account_number account = 1; account <= accounts; ++account)
         given_.acknowledged[account] = ledger_.balance(account).posting.sequence;
     committer_ = std::make_unique<journal::committer>(ledger_, *log_, all, [this] {
@@ -98,7 +98,7 @@ bool journal_run::close() {
 }
 
 void journal_run::operate(std::size_t worker) {
-    if (!lanes_[worker]->reserve())
+    if (!lanes_[worker]->has_room_for())
         return;
     const account_number account = 1 + random_() % accounts;
     const account_number other = account % accounts + 1;

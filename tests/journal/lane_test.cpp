@@ -43,7 +43,7 @@ TEST_CASE("lane: what is appended is seen after end, and not before", "[journal]
     lane one{lane::min_bytes, signal, {}};
     lane_ticket at = 0;
     one.begin();
-    REQUIRE(one.reserve(2));
+    REQUIRE(one.has_room_for(2));
     const lane_ticket first = one.append(a_deposit(2));
     const lane_ticket second = one.append_marker(7, 5);
     REQUIRE(first < second);
@@ -52,7 +52,7 @@ TEST_CASE("lane: what is appended is seen after end, and not before", "[journal]
     REQUIRE(drain(one, at) == std::vector<std::int64_t>{2, -5});
     REQUIRE(at == second);
     REQUIRE_FALSE(one.is_durable(first));
-    one.publish_durable(first);
+    one.report_durable(first);
     REQUIRE(one.is_durable(first));
     REQUIRE_FALSE(one.is_durable(second));
 }
@@ -61,25 +61,25 @@ TEST_CASE("lane: calls on_durable when more is durable", "[journal]") {
     wake_signal signal;
     int calls = 0;
     lane one{lane::min_bytes, signal, [&calls] { ++calls; }};
-    one.publish_durable(8);
-    one.publish_durable(16);
+    one.report_durable(8);
+    one.report_durable(16);
     REQUIRE(calls == 2);
 }
 
 TEST_CASE("reserve: says when it is full, and again when there is room", "[journal]") {
     wake_signal signal;
     lane one{4096, signal, {}};
-    REQUIRE_FALSE(one.reserve(20));
+    REQUIRE_FALSE(one.has_room_for(20));
     one.begin();
     std::uint64_t appended = 0;
-    while (one.reserve())
+    while (one.has_room_for())
         one.append(a_deposit(++appended + 1));
     one.end();
     REQUIRE(appended > 80);
-    REQUIRE_FALSE(one.reserve());
+    REQUIRE_FALSE(one.has_room_for());
     lane_ticket at = 0;
     REQUIRE(drain(one, at).size() == appended);
-    REQUIRE(one.reserve());
+    REQUIRE(one.has_room_for());
 }
 
 TEST_CASE("lane: entries of all sizes go around the ring's end whole", "[journal]") {
@@ -91,7 +91,7 @@ TEST_CASE("lane: entries of all sizes go around the ring's end whole", "[journal
     for (std::uint64_t sequence = 2; sequence < 20'000;) {
         std::vector<std::int64_t> expected;
         one.begin();
-        for (; one.reserve(); ++sequence) {
+        for (; one.has_room_for(); ++sequence) {
             const std::size_t key_bytes = random() % 256;
             const bool marker = random() % 4 == 0;
             if (marker)

@@ -1,5 +1,5 @@
 // Many writers' lives on one log that loses answers, delays batches and does not always answer:
-// what was acknowledged is there once, and nothing is doubled, whoever takes over from whom.
+// what was acknowledged is there once, and nothing is doubled, in any order of takeovers.
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -111,7 +111,7 @@ private:
 
     void deposit(std::size_t index) {
         lane& mine = *lanes_[index];
-        if (!mine.reserve())
+        if (!mine.has_room_for())
             return;
         const std::string key = "request-" + std::to_string(++known_.requests);
         const request_key named{key, {1, 2}};
@@ -222,8 +222,8 @@ summary live(std::uint64_t seed, bool is_blind) {
 }  // namespace
 
 TEST_CASE(
-    "journal: what was acknowledged is there once, whatever answers are lost and whoever "
-    "takes over",
+    "journal: what was acknowledged is there once, whatever answers are lost and "
+    "whichever server takes over",
     "[journal][takeover]") {
     summary all;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {

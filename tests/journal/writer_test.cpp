@@ -63,7 +63,7 @@ TEST_CASE("writer: a lone posting becomes durable by itself", "[journal]") {
     chosen.commit_wait = 10us;
     writer journal{ledger, log, chosen};
     for (int i = 1; i != 50; ++i) {
-        REQUIRE(journal.lane_at(0).reserve());
+        REQUIRE(journal.lane_at(0).has_room_for());
         const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
         wait_until([&] { return journal.lane_at(0).is_durable(ticket); });
         REQUIRE(journal.durable_record() >= static_cast<std::uint64_t>(i));
@@ -154,7 +154,7 @@ TEST_CASE("writer: room is made for a batch in doubt too, which has to be append
     });
     one_batch_of_room log{kept};
     writer journal{ledger, log, with_lanes(1)};
-    REQUIRE(journal.lane_at(0).reserve());
+    REQUIRE(journal.lane_at(0).has_room_for());
     const lane_ticket ticket = deposit(ledger, journal.lane_at(0), 7);
     wait_until([&] { return journal.lane_at(0).is_durable(ticket); });
     REQUIRE(journal.stop());
@@ -286,7 +286,7 @@ TEST_CASE("writer: refuses lanes that the log has no room for", "[journal]") {
 
 namespace {
 
-/// Workers that operate as those of a server do, and check what they are told.
+/// Workers that operate as those of a server do, and check their results.
 class workers {
 public:
     static constexpr std::size_t count = 3;
@@ -301,7 +301,8 @@ public:
             std::vector<expectation> expected;
             lane_ticket last = 0;
             mine.begin();
-            for (std::uint64_t i = random() % 8; i != UINT64_MAX && mine.reserve(); --i, --left)
+            for (std::uint64_t i = random() % 8; i != UINT64_MAX && mine.has_room_for();
+                 --i, --left)
                 last = operate(random, mine, expected);
             mine.end();
             if (random() % 4 == 0)
