@@ -27,14 +27,14 @@ public:
     body_stream& operator=(const body_stream&) = delete;
     virtual ~body_stream() = default;
 
-    /// Appends some of the body to `out`, at most `room_bytes`, and does bounded work. If it appends
-    /// nothing, other connections are served before the next call. `room_bytes` is at least
-    /// least_room_bytes in a call after one that appended nothing. Called in a turn of the teller: what it appends may be sent once `teller.due()`, as it is after
-    /// the call, is durable.
+    /// Appends some of the body to `out`, at most `room_bytes`, and does bounded work. If it
+    /// appends nothing, other connections are served before the next call. `room_bytes` is at least
+    /// least_room_bytes in a call after one that appended nothing. Called in a turn of the teller:
+    /// what it appends may be sent once `teller.due()`, as it is after the call, is durable.
     virtual state pull(teller&, std::size_t room_bytes, std::string& out) = 0;
 
-    /// Why pull returned `failed`. If nothing of the body was sent, the reply becomes the refusal of
-    /// this problem; otherwise end_early is called.
+    /// Why pull returned `failed`. If nothing of the body was sent, the reply becomes the refusal
+    /// of this problem; otherwise end_early is called.
     [[nodiscard]] problem failure() const noexcept { return failure_; }
 
     /// After a first piece was sent, the stream has failed or the server stops: appends a last

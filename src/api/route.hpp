@@ -20,7 +20,7 @@ namespace coffer::api {
 enum class body_kind : std::uint8_t {
     none,   ///< reads it and ignores it
     json,   ///< takes one JSON document, in memory as a whole
-    lines,  ///< takes a text line by line, of any length (newline-delimited JSON)
+    lines,  ///< takes a text line by line, of any length; no route of the product has it yet
 };
 
 /// What a client must be allowed to do to use a route. Nothing checks it yet.

@@ -12,8 +12,9 @@
 namespace coffer::api {
 
 /// Fills the reply to a request whose body is complete; not for a route of body kind `lines`.
-/// Nothing is posted unless the reply is a success. Does not throw if the reply has at least
-/// reply::least_bytes reserved, but for endpoints that make streams or texts.
+/// If the reply made here is a refusal, nothing was posted. (If the disk then does not answer, the
+/// connection sends `outcome_unknown` instead of a success.) Does not throw if the reply has at
+/// least reply::least_bytes reserved; endpoints that make streams or texts may throw.
 void handle(const route_table&, teller&, const request&, reply& out);
 
 /// Whether the reply depends on the body, which has not arrived. False if the head alone decides

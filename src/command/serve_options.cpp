@@ -301,7 +301,7 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
                                        "must be at least 64 bytes more than --max-target"};
         if (!into.limits.can_hold_a_request())
             throw CLI::ValidationError{
-                "--max-held", "must be at least six times --max-body and twice --max-head"};
+                "--max-held", "must be at least six times --max-body plus twice --max-head"};
         if (listen->count() == 0)
             listen_at_port_of_environment(into.listen);
     });

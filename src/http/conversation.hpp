@@ -1,17 +1,18 @@
 // The state machine of one HTTP connection: decides what to read, write and wait for.
 //
-// It performs no I/O and has no clock: its driver reports events (bytes read, bytes written, a
-// ticket durable, a tick) and performs the action that each event returns.
+// It performs no I/O and has no clock: its driver, a connection, reports events (bytes read, bytes
+// written, a ticket durable, a tick) and performs the action that each event returns.
 //
 // Guarantees     Replies leave in the order of their requests. A reply that reports a posting or a
 //                balance is handed out to be written only once what it reports is durable; if the
 //                disk does not answer in time, 503 is written in its place.
 //                No more than limits::output_bytes of replies wait for one client, and nothing more
-//                is read from a client while replies wait for it.
+//                is read from a client while replies to it are unsent.
 // Invariants     1. Each event is allowed in the states that its comment names, and nowhere else.
 //                2. `unsent_` is empty but in the states flushing and holding.
 //                3. What is handed out to be written does not depend on a ticket that is not
-//                   durable. Release builds check 1 and 3, and abort.
+//                   durable.
+//                A violation of 1 or 3 aborts the process, in release builds too.
 // Thread safety  None: a conversation and its context belong to one thread.
 #pragma once
 
@@ -33,7 +34,7 @@ namespace coffer::http {
 /// Time as a worker counts it, by one timer: whole seconds since it began.
 using tick = std::int64_t;
 
-/// The first tick by which at least `wait` has passed since some moment after tick `now`.
+/// The first tick at which `wait` has passed for certain, whenever within tick `now` it began.
 [[nodiscard]] constexpr tick tick_after(tick now, std::chrono::seconds wait) noexcept {
     return now + wait.count() + 1;
 }

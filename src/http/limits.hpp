@@ -11,7 +11,7 @@ namespace coffer::http {
 inline constexpr std::size_t kibibyte = 1024;
 inline constexpr std::size_t mebibyte = 1024 * kibibyte;
 
-/// Each member is a flag of `coffer serve`, shown with its default. Constant while a server runs.
+/// Each member has a flag: command/serve_options.cpp has the names. Constant while a server runs.
 struct limits {
     std::size_t target_bytes = 8 * kibibyte;
     std::size_t head_bytes = 16 * kibibyte;  ///< request line and fields together
@@ -24,11 +24,12 @@ struct limits {
     std::size_t buffered_bytes = 256 * mebibyte;
     /// Open connections. An idle one takes less than a kibibyte of memory.
     std::size_t connections = 16 * 1024;
-    /// Open connections from one peer (see `peer`). Unlimited by default: all clients behind a
-    /// proxy have one address, and so has a load generator.
+    /// Open connections from one peer (see admission.hpp). Unlimited by default: all clients behind
+    /// a proxy have one address, and so has a load generator.
     std::size_t connections_per_peer = std::numeric_limits<std::size_t>::max();
 
-    // Each phase has one deadline, set when it begins: bytes that drip in do not move it.
+    // Each phase has a deadline from its beginning, except where a comment says that it starts
+    // again.
     /// From the end of a request to the first byte of the next. Longer than the 60 s after which
     /// common load balancers close idle connections, so that the balancer closes first.
     std::chrono::seconds idle_timeout{75};

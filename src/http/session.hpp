@@ -1,4 +1,11 @@
 // Turns the bytes that a client sends into replies, request by request.
+//
+// Knows no socket and no clock: `feed` is called in a turn of the teller and appends replies; the
+// conversation decides when they are sent.
+//
+// Guarantees     Replies are in the order of the requests. Any doubt about where a request ends is
+//                refused, and the connection closes.
+// Thread safety  None: a session and its context belong to one thread.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +32,7 @@ struct undurable_reply {
     std::uint32_t offset;  ///< in the output
     std::uint32_t bytes;
     api::problem instead;  ///< the refusal to send if the disk does not answer in time
-    bool without_body;     ///< these three as in reply_framing
+    bool without_body;     ///< these three as in reply_writer.hpp
     bool close;
     bool keep_alive;
     bool is_stream;  ///< a stream or a piece of one, at the output's end: see replace_stream
@@ -39,12 +46,12 @@ struct session_context {
     const http::limits& limits = default_limits;
     const api::route_table& routes = api::product_table;
     bool is_short_of_memory = false;  ///< then no stream begins: 503
-    /// Those of the last feed's replies. The caller of `feed` clears it first, and reserves room
-    /// for `most_requests`, so that no reply to a posting is lost for want of memory.
+    /// The replies of the last feed that are not durable yet. The caller of `feed` clears it first,
+    /// and reserves room for `most_requests`, so that no reply to a posting is lost for want of
+    /// memory.
     std::vector<undurable_reply> undurable{};
 };
 
-/// Thread safety: none. A session and its context belong to one thread.
 class session {
 public:
     /// What the client does next; each phase has its own deadline.
@@ -68,8 +75,8 @@ public:
         return feed(bytes, out, shared_.limits.requests_per_wake);
     }
 
-    /// Whether the last feed stopped at a limit, within a stream or after one: the bytes it left
-    /// may contain complete requests.
+    /// Whether the last feed stopped because a limit was reached, or within a stream, or after a
+    /// stream: the bytes it left may contain complete requests.
     [[nodiscard]] bool has_more() const noexcept { return has_more_; }
 
     /// Whether the last feed stopped at a request for which the teller's lane has no room before

@@ -1,14 +1,13 @@
 // One thread of the server: an event loop with its own listening socket and connections.
 //
-// Guarantees     What was posted in one round of the event loop is announced to the journal
-//                together, at the round's end, for the sake of larger groups.
+// Guarantees     At the end of each round of the event loop the worker wakes the journal once for
+//                all postings of that round, so that batches are larger.
 //                Connections whose ticket is durable go on in the order of their tickets; one that
 //                has waited for the disk for longer than the disk timeout answers without it.
 //                A connection gets at most limits::requests_per_wake requests before the others'
 //                turn.
 // Invariants     1. `waiting_` is sorted by ticket: a teller's tickets grow.
-//                2. At most one handler posted by the journal's thread is outstanding, in
-//                   `wake_memory_`.
+//                2. At most one wake-up from the journal's thread is queued, in `wake_memory_`.
 // Thread safety  run() in one thread; drain() from any thread; the teller's on_durable callback
 //                from the journal's thread. The rest is for the worker's connections.
 #pragma once
@@ -54,8 +53,8 @@ class worker {
 public:
     /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
     /// kernel spreads the connections over them. Throws boost::system::system_error.
-    /// `teller`, whose engine is not open yet or keeps no journal, `common` and `routes` must
-    /// outlive it.
+    /// `teller`, `common` and `routes` must outlive the worker. If the teller's engine keeps a
+    /// journal, it must not be open yet.
     worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared,
            const api::route_table& routes = api::product_table);
 
