@@ -1,6 +1,7 @@
 // Takes a consistent cut: the states of all accounts at one moment, while other threads post.
 //
-// A cut begins by raising a global epoch, and then moves every account to it. A posting installs
+// A cut begins by raising a global epoch, and then moves every account to it: to move an account is
+// to store the new epoch in its state. A posting installs
 // its state with the epoch it found; if the account's state is of an earlier epoch, the posting
 // first saves that state in the account's `before` word. So if the cut finds an account whose state
 // has the cut's epoch already, the state that belongs to the cut is in `before`.
@@ -13,7 +14,7 @@
 //                each of them, about 2 us once for each group and cut. No cut waits for a posting.
 // Limits         one cut at a time, and one in a millisecond; the ledger ensures both. A state has
 //                room for 4095 epochs. A posting that is suspended between two of its steps for
-//                exactly that many cuts, over 4 s, without another posting to its account, would
+//                exactly 4095 cuts, over 4 s, without another posting to its account, would
 //                not detect them.
 // Thread safety  everything may be called from any thread at once.
 // Invariants     1. A posting loads the state before the epoch, so the epoch is never older than
@@ -21,9 +22,9 @@
 //                2. `before` is replaced only if it is as it was when the account was last seen in
 //                   the state to be saved. Since states are at most one epoch behind after a cut
 //                   (3), a saved state is never replaced by an older one.
-//                3. A cut moves every account, open or not. So a slow posting or opening that has
-//                   found one epoch fails once a cut has passed; no state is older than the last
-//                   cut but one.
+//                3. A cut moves every account, open or not. So no state is more than one cut
+//                   behind, and a posting or opening that loaded its epoch before a cut finds the
+//                   account changed, and retries.
 //
 // After Lai and Yang, "On distributed snapshots" (1987): the epoch is their colour of messages.
 #pragma once

@@ -19,8 +19,8 @@
 // of the table is full; it is lock-free except for the allocator.
 //
 // Without exceptions (-fno-exceptions) the constructor aborts where it would throw std::bad_alloc,
-// and a cut's visitor must not throw. If the translation units of a program differ in that, either
-// may happen.
+// and a cut's visitor must not throw. If some translation units are compiled with exceptions and
+// some without, either behaviour is possible.
 //
 // The usual macros of other headers (detail/macros_push.inc) do not affect these headers. If
 // `minor` is a macro, write `(amount.minor)()`.
@@ -130,10 +130,10 @@ public:
 
     /// Calls `visitor(posting)` with each account's last posting in a consistent cut, in no
     /// particular order: with a posting all that happened before it, and of a transfer both legs
-    /// or neither, so that the total is exact. Others go on posting; they never wait. Waits for a
-    /// cut that is under way, but for a resumable one no longer than `pace` tells, and until a
-    /// millisecond after the last one began. What the visitor throws is thrown on, after the cut
-    /// has come to its end without it. The visitor must not call cut.
+    /// or neither, so that the total is exact. Others go on posting; they never wait. First waits
+    /// until no other cut is under way (a resumable one is overtaken in time: see cut_pace) and
+    /// until 1 ms after the last cut began. If the visitor throws, it is not called again; the cut
+    /// is completed, and then the exception is rethrown. The visitor must not call cut.
     template <class Visitor>
     cut_summary cut(Visitor&& visitor, cut_pace pace = {});
 
@@ -185,7 +185,7 @@ private:
     [[nodiscard]] transfer_outcome transfer_in_steps(account_number from, account_number to,
                                                      money amount) noexcept;
 
-    // Planted: see post.
+    // Tests can plant bugs (detail/test_seams.hpp). In other programs such branches disappear.
     static constexpr bool epoch_first = detail::planted == detail::bug::epoch_before_state;
 
     account_table accounts_;

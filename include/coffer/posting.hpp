@@ -23,7 +23,7 @@ enum class errc : std::uint8_t {
     sequence_exhausted,  ///< no sequence is left for another posting of the account
 };
 
-/// An account's state after one of its postings.
+/// One posting, by what it left behind: the account's sequence and balance after it.
 struct posting {
     account_number account;
     /// Counts the account's postings from 1 (its opening) with no gap.
