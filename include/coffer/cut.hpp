@@ -1,10 +1,10 @@
 // Takes a consistent cut: the states of all accounts at one moment, while other threads post.
 //
 // A cut begins by raising a global epoch, and then moves every account to it: to move an account is
-// to store the new epoch in its state. A posting installs
-// its state with the epoch it found; if the account's state is of an earlier epoch, the posting
-// first saves that state in the account's `before` word. So if the cut finds an account whose state
-// has the cut's epoch already, the state that belongs to the cut is in `before`.
+// to store the new epoch in its state. A posting installs its state with the epoch it found; if the
+// account's state is of an earlier epoch, the posting first saves that state in the account's
+// `before` word. So if the cut finds an account whose state has the cut's epoch already, the state
+// that belongs to the cut is in `before`.
 //
 // Guarantees     a posting is in the cut exactly if it was installed before its account was moved.
 //                If one posting happened before another, and the other is in the cut, so is the

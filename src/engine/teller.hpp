@@ -12,8 +12,8 @@
 // Guarantees     Read due() after the call; once that ticket is durable, the result may be sent:
 //                then no crash takes back a posting that it made, nor a posting that a balance or a
 //                refusal shows. A request with a key is done once.
-// Invariants     1. A posting is made only after room for its record was reserved in the lane: it
-//                   cannot be taken back.
+// Invariants     1. A posting is made only after the lane had room for its record: it cannot be
+//                   taken back.
 //                2. due() covers all that the results of this turn show.
 //                3. kept_keys_ (keys whose outcome is not known to be durable) is in the order of
 //                   tickets.
