@@ -1,5 +1,5 @@
-// One round of the journal: collect records from the lanes, append them as a batch, wait until it is
-// durable, report it as durable. It has no thread of its own.
+// One round of the journal: collect records from the lanes, append them as a batch, wait until it
+// is durable, report it as durable. It has no thread of its own.
 //
 // Guarantees     Nothing is reported as durable before it is. A batch is made of whole records, in
 //                the order that lane_merge.hpp describes.
