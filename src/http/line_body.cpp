@@ -31,21 +31,30 @@ std::size_t line_body::offer(teller& teller, std::string_view text, bool ends,
         at = has_end ? found + 1 : text.size();
     }
     if (at == text.size() && ends && state_ == state::more) {
+        const reading before{teller};
         sink_->finish(teller, out);
+        note(before, teller);
         state_ = state::ended;
     }
     return at;
 }
 
 bool line_body::take(teller& teller, std::string_view line, api::reply& out) {
+    const reading before{teller};
     const auto answer = sink_->take(teller, line, out);
-    if (teller.due() != 0)
-        due_ = teller.due();
+    note(before, teller);
     if (answer == api::line_sink::state::waiting)
         state_ = state::waiting;
     else if (answer == api::line_sink::state::refused)
         state_ = state::refused;
     return answer == api::line_sink::state::taken;
+}
+
+// Others make postings in the same turn, before and after the sink.
+void line_body::note(const reading& before, const teller& now) noexcept {
+    if (now.due() != before.due)
+        due_ = now.due();
+    has_posted_ = has_posted_ || now.postings() != before.postings;
 }
 
 }  // namespace coffer::http

@@ -26,9 +26,8 @@ public:
         ended,     ///< the body has ended and the sink has filled the reply
     };
 
-    line_body(std::unique_ptr<api::line_sink> sink, std::size_t max_line_bytes,
-              std::uint64_t postings) noexcept
-        : sink_{std::move(sink)}, max_line_bytes_{max_line_bytes}, postings_{postings} {}
+    line_body(std::unique_ptr<api::line_sink> sink, std::size_t max_line_bytes) noexcept
+        : sink_{std::move(sink)}, max_line_bytes_{max_line_bytes} {}
 
     /// Offers the lines of `text`, at most `most_lines`, from which it subtracts those taken.
     /// `text` begins where the last call's taken text ended; `ends` says that the body ends with
@@ -37,19 +36,27 @@ public:
                                     std::size_t& most_lines, api::reply& out);
 
     [[nodiscard]] state now() const noexcept { return state_; }
-    /// What its sink's postings so far are durable with.
+    /// The ticket that covers all that the sink has posted or shown; 0 if it did neither.
     [[nodiscard]] teller::ticket due() const noexcept { return due_; }
-    /// How many postings the teller had made before it.
-    [[nodiscard]] std::uint64_t postings_before() const noexcept { return postings_; }
+    /// Whether the sink has made a posting.
+    [[nodiscard]] bool has_posted() const noexcept { return has_posted_; }
 
 private:
+    /// The teller's state before a call of the sink.
+    struct reading {
+        explicit reading(const teller& one) noexcept : due{one.due()}, postings{one.postings()} {}
+        const teller::ticket due;
+        const std::uint64_t postings;
+    };
+
+    void note(const reading& before, const teller& now) noexcept;
     [[nodiscard]] bool take(teller& teller, std::string_view line, api::reply& out);
 
     std::unique_ptr<api::line_sink> sink_;
     const std::size_t max_line_bytes_;
-    const std::uint64_t postings_;
     std::size_t scanned_ = 0;  // of the line that has not ended yet
     teller::ticket due_ = 0;
+    bool has_posted_ = false;
     state state_ = state::more;
 };
 

@@ -133,7 +133,7 @@ private:
     [[nodiscard]] std::size_t feed_lines(std::string_view bytes, std::string& out);
     [[nodiscard]] std::size_t offer_lines(std::string_view bytes, std::string& out);
     void finish_lines(bool nothing_left, std::string& out);
-    void refuse_lines(std::string& out);
+    void reply_to_lines(bool last, std::string& out);
     void pull(bool nothing_left, std::string& out);
     [[nodiscard]] api::problem pull_pieces(std::string& out);
     void refuse_stream(api::problem why, bool nothing_left, std::string& out);

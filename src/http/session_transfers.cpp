@@ -29,14 +29,13 @@ const api::route* session::line_route(std::string_view bytes) const {
 }
 
 bool session::open_lines(const api::route& due, std::string_view bytes, std::string& out) {
-    const std::uint64_t postings = shared_.teller.postings();
     auto sink =
         api::open_lines(shared_.routes, shared_.teller, request_in(bytes, {}), shared_.reply);
     if (sink == nullptr) {
         write(true, out);
         return false;
     }
-    lines_ = std::make_unique<line_body>(std::move(sink), due.rules.max_line, postings);
+    lines_ = std::make_unique<line_body>(std::move(sink), due.rules.max_line);
     return true;
 }
 
@@ -57,17 +56,14 @@ std::size_t session::feed_lines(std::string_view bytes, std::string& out) {
             waits_for_teller_ = is_patient_;
             waits_for_change_ = is_patient_ && shared_.teller.is_durable(shared_.teller.latest());
             if (!is_patient_)
-                refuse(shared_.teller.postings() != lines_->postings_before()
-                           ? problem::outcome_unknown
-                           : problem::disk_hangs,
-                       out);
+                refuse(lines_->has_posted() ? problem::outcome_unknown : problem::disk_hangs, out);
             break;
         case line_body::state::too_long:
             shared_.reply.refuse(problem::body_too_large);
-            refuse_lines(out);
+            reply_to_lines(true, out);
             break;
         case line_body::state::refused:
-            refuse_lines(out);
+            reply_to_lines(true, out);
             break;
         case line_body::state::ended:
             finish_lines(taken == bytes.size(), out);
@@ -87,7 +83,7 @@ std::size_t session::offer_lines(std::string_view bytes, std::string& out) {
     const std::size_t taken = chunks_.done() ? 0 : chunks_.take_endless(bytes, shared_.limits);
     if (chunks_.problem_found() != problem::none) {
         shared_.reply.refuse(chunks_.problem_found());
-        refuse_lines(out);
+        reply_to_lines(true, out);
         return taken;
     }
     chunks_.drop(lines_->offer(shared_.teller, chunks_.content(), chunks_.done(), requests_left_,
@@ -95,28 +91,22 @@ std::size_t session::offer_lines(std::string_view bytes, std::string& out) {
     return taken;
 }
 
-// The reply may report what earlier turns posted.
 void session::finish_lines(bool nothing_left, std::string& out) {
-    coffer::teller& teller = shared_.teller;
-    if (!teller.is_durable(lines_->due()))
-        due_ = teller.latest();
-    const bool has_posted = teller.postings() != lines_->postings_before();
-    lines_.reset();
-    reply(is_last(nothing_left), due_ != 0 || teller.due() != 0,
-          has_posted ? problem::outcome_unknown : problem::disk_hangs, out);
+    if (requests_left_ != 0)  // the last line may have been the last that was allowed
+        --requests_left_;
+    reply_to_lines(is_last(nothing_left), out);
     begin_next();
     stopped_ = false;
 }
 
-/// The reply is made. What follows on this connection is the rest of a body.
-void session::refuse_lines(std::string& out) {
-    coffer::teller& teller = shared_.teller;
-    if (!teller.is_durable(lines_->due()))
-        due_ = teller.latest();
-    const bool has_posted = teller.postings() != lines_->postings_before();
+// The reply may report what earlier turns posted.
+void session::reply_to_lines(bool last, std::string& out) {
+    const bool is_undurable = !shared_.teller.is_durable(lines_->due());
+    const problem instead = lines_->has_posted() ? problem::outcome_unknown : problem::disk_hangs;
+    if (is_undurable)
+        due_ = shared_.teller.latest();
     lines_.reset();
-    reply(true, due_ != 0 || teller.due() != 0,
-          has_posted ? problem::outcome_unknown : problem::disk_hangs, out);
+    reply(last, is_undurable, instead, out);
 }
 
 void session::begin_stream(bool last, bool is_undurable, problem instead, std::string& out) {

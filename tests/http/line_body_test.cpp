@@ -191,6 +191,20 @@ TEST_CASE("line_body: others have their turn between so many lines", "[http]") {
     }
 }
 
+TEST_CASE("line_body: others have their turn between so many bodies without lines", "[http]") {
+    limits allowed;
+    allowed.requests_per_wake = 3;
+    for (const std::string& request : {with_length(""), in_chunks("", 1)}) {
+        line_bench bench{allowed};
+        started client{bench};
+        client.receive(times(7, request));
+        CHECK(count(client.replies(), "\"ended\":true") == 3);
+        CHECK(client.waits == kind::wait_writable);
+        client.go_on();
+        CHECK(count(client.replies(), "\"ended\":true") == 4);
+    }
+}
+
 TEST_CASE("line_body: a line that is not taken is offered again once more is durable", "[http]") {
     for (const bool chunked : {false, true}) {
         line_bench bench{conversation_bench::durable};
@@ -252,6 +266,17 @@ TEST_CASE("line_body: the reply waits for what earlier turns posted", "[http]") 
     }
 }
 
+TEST_CASE("line_body: postings of others do not make a reply undurable", "[http]") {
+    line_bench bench{conversation_bench::durable};
+    started client{bench};
+    client.receive(post("/deposit", "") + with_length("one\n"));
+    CHECK(client.waits == kind::wait_durable);
+    client.be_overdue();
+    const std::string replies = client.replies();
+    CHECK(count(replies, "HTTP/1.1 503 ") == 1);
+    CHECK_THAT(replies, Contains("outcome_unknown") && Contains("\"ended\":true"));
+}
+
 TEST_CASE("line_body: when the disk hangs, a sink that waits is not waited for", "[http]") {
     line_bench bench{conversation_bench::durable};
     std::string instead = "outcome_unknown";
@@ -261,13 +286,18 @@ TEST_CASE("line_body: when the disk hangs, a sink that waits is not waited for",
         };
     }
     SECTION("without a posting of its own") {
-        started other{bench};
-        other.receive(post("/deposit", ""));
-        script.take = [](coffer::teller&, std::string_view) { return answer::waiting; };
+        script.take = [](coffer::teller&, std::string_view line) {
+            return line == "one" ? answer::taken : answer::waiting;
+        };
         instead = "\"unavailable\"";
     }
     started client{bench};
-    client.receive(with_length("one\ntwo\n") + short_request);
+    started other{bench};
+    const std::string request = with_length("one\ntwo\n") + short_request;
+    const std::size_t half = request.find("two");
+    client.receive(request.substr(0, half));
+    other.receive(post("/deposit", ""));
+    client.receive(request.substr(half));
     CHECK(client.waits == kind::wait_durable);
     client.be_overdue();
     if (client.waits == kind::wait_durable)
