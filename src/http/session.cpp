@@ -186,9 +186,13 @@ void session::begin_next() {
     head_ = {};
 }
 
+// A body of lines that ends early may have posted already: a plain refusal would tell the client
+// that it may send the request again. outcome_unknown is right whether the postings are durable or
+// not.
 void session::refuse(problem why, std::string& out) {
+    const bool has_posted = lines_ != nullptr && lines_->has_posted();
     lines_.reset();
-    shared_.reply.refuse(why);
+    shared_.reply.refuse(has_posted ? problem::outcome_unknown : why);
     write(true, out);
 }
 

@@ -56,11 +56,10 @@ std::size_t session::feed_lines(std::string_view bytes, std::string& out) {
             waits_for_teller_ = is_patient_;
             waits_for_change_ = is_patient_ && shared_.teller.is_durable(shared_.teller.latest());
             if (!is_patient_)
-                refuse(lines_->has_posted() ? problem::outcome_unknown : problem::disk_hangs, out);
+                refuse(problem::disk_hangs, out);
             break;
         case line_body::state::too_long:
-            shared_.reply.refuse(problem::body_too_large);
-            reply_to_lines(true, out);
+            refuse(problem::body_too_large, out);
             break;
         case line_body::state::refused:
             reply_to_lines(true, out);
@@ -82,8 +81,7 @@ std::size_t session::offer_lines(std::string_view bytes, std::string& out) {
     }
     const std::size_t taken = chunks_.done() ? 0 : chunks_.take_endless(bytes, shared_.limits);
     if (chunks_.problem_found() != problem::none) {
-        shared_.reply.refuse(chunks_.problem_found());
-        reply_to_lines(true, out);
+        refuse(chunks_.problem_found(), out);
         return taken;
     }
     chunks_.drop(lines_->offer(shared_.teller, chunks_.content(), chunks_.done(), requests_left_,

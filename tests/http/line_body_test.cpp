@@ -322,6 +322,27 @@ TEST_CASE("line_body: a sink that refuses ends the request and the connection", 
     CHECK(client.shut_down);
 }
 
+TEST_CASE("line_body: a body that ends early after a posting has an unknown outcome", "[http]") {
+    const std::string long_line(max_test_line + 1, 'x');
+    const std::vector<text_lines> endings{
+        {"HTTP/1.1 408 ", lines_head("Content-Length: 1000") + "one\n", ""},
+        {"HTTP/1.1 413 ", lines_head("Content-Length: 1000") + "one\n", long_line},
+        {"HTTP/1.1 400 ", lines_head("Transfer-Encoding: chunked") + "4\r\none\n\r\n", "?\r\n"}};
+    for (const auto& ending : endings) {
+        for (const bool posts : {false, true}) {
+            line_bench bench{conversation_bench::durable};
+            script.take = posts ? &take_a_coin : nullptr;
+            started client{bench};
+            client.receive(ending[1]);
+            client.receive(ending[2]);
+            client.pass(client.shut_down ? 0 : default_limits.body_timeout.count() + 1);
+            CHECK_THAT(client.replies(), Contains(posts ? "outcome_unknown" : ending[0]) &&
+                                             Contains("\r\nConnection: close\r\n"));
+            CHECK(client.shut_down);
+        }
+    }
+}
+
 TEST_CASE("line_body: a refusal of the head reads no line", "[http]") {
     line_bench bench;
     started client{bench};
