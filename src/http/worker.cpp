@@ -292,7 +292,7 @@ void worker::begin_tick() {
 }
 
 // If the thread was held up, clients may have sent what it has not read yet: they have until the
-// next tick.
+// next tick, but no longer, so that deadlines hold for a thread that is held up all the time.
 void worker::on_tick(std::int64_t seconds) {
     context_.now += seconds;
     teller().check_disk();
@@ -305,8 +305,10 @@ void worker::on_tick(std::int64_t seconds) {
         resume_accepting();
     if (next_to_check_ == connections_.end())
         next_to_check_ = connections_.begin();
-    if (seconds == 1)
+    const bool is_late = seconds != 1;
+    if (!is_late || was_late_)
         check_deadlines();
+    was_late_ = is_late && !was_late_;
 }
 
 // Those that came together are over together: others need not wait until hundreds have been told.

@@ -151,6 +151,7 @@ private:
     // The next one whose deadline is checked, while that is done in parts; otherwise the end.
     connection::handle next_to_check_ = connections_.end();
     tick next_complaint_ = 0;
+    bool was_late_ = false;       // the last tick, and it checked no deadline
     bool round_ends_ = false;     // a handler is posted that ends the round
     bool looks_often_ = false;    // for connections that have waited for too long
     bool overdue_timed_ = false;  // the timer for that is set

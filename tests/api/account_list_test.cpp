@@ -418,6 +418,10 @@ TEST_CASE("list_accounts: a line is due once the posting that it shows is durabl
 
 TEST_CASE("list_accounts: a stream waits while the lane has no room, and goes on", "[api]") {
     bank one{100, 5s};
+    // Once a batch waits behind the gate, nothing is taken from the lane.
+    one.deposit(7);
+    while (one.at().engine().journal()->pending_for() == 0ns)
+        std::this_thread::sleep_for(100us);
     {
         const teller::turn turn{one.at()};
         while (one.at().deposit(7, one_cent, {}).outcome && !one.at().was_full()) {
