@@ -1,4 +1,5 @@
 #include "api/account_list.hpp"
+#include "api/lines_of.hpp"
 
 #include <boost/json/parse.hpp>
 #include <chrono>
@@ -21,6 +22,7 @@ using coffer::posting;
 using coffer::teller;
 using coffer::api::body_stream;
 using coffer::api::problem;
+using coffer::test::lines_of;
 using state = body_stream::state;
 namespace json = boost::json;
 using namespace std::chrono_literals;
@@ -113,17 +115,6 @@ private:
 
     engine engine_{engine::options{}};
 };
-
-std::vector<std::string> lines_of(const std::string& body) {
-    std::vector<std::string> lines;
-    for (std::size_t at = 0; at != body.size();) {
-        const std::size_t end = body.find('\n', at);
-        REQUIRE(end != std::string::npos);
-        lines.push_back(body.substr(at, end - at));
-        at = end + 1;
-    }
-    return lines;
-}
 
 std::vector<std::string> numbers_of(const json::value& page) {
     std::vector<std::string> numbers;
@@ -408,6 +399,7 @@ TEST_CASE("list_accounts: a stream waits while the lane has no room, and goes on
     bank one{100, 5s};
     // Once a batch waits behind the gate, nothing is taken from the lane.
     one.deposit(7);
+    one.at().announce();
     while (one.at().engine().journal()->pending_for() == 0ns)
         std::this_thread::sleep_for(100us);
     {
