@@ -40,11 +40,13 @@ struct payment {
         member{"amount", member_kind::amount}, member{"to", member_kind::account},
         member{"note", member_kind::text}, member{"days", member_kind::integer},
         member{"final", member_kind::boolean, false}};
+    std::string body;  // the values are views into it
     std::array<member_value, members.size()> values;
     json_room room;
     member_problem wrong;
 
-    explicit payment(std::string_view body) : wrong{read_object(body, members, values, room)} {}
+    explicit payment(std::string text)
+        : body{std::move(text)}, wrong{read_object(body, members, values, room)} {}
 };
 
 /// A payment's body with one member's value replaced by another, or with more members.
