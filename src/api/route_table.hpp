@@ -76,7 +76,8 @@ public:
             add(one);
             has_get = has_get || one.method == method::get;
             has_post = has_post || one.method == method::post;
-            has_lines_ = has_lines_ || one.rules.body == body_kind::lines;
+            has_body_rules_ =
+                has_body_rules_ || one.rules.body == body_kind::lines || one.rules.max_body != 0;
         }
         for (std::size_t i = 0; i != size_; ++i)
             list(paths_[i].routes[0] != nullptr, paths_[i].routes[1] != nullptr, paths_[i].allow);
@@ -93,8 +94,9 @@ public:
         return found.path != nullptr ? found.path->of(how) : nullptr;
     }
 
-    /// Whether any route is of body kind `lines`.
-    [[nodiscard]] constexpr bool has_lines() const noexcept { return has_lines_; }
+    /// Whether any route is of body kind `lines` or has a `max_body`: then the route must be known
+    /// before the body is read.
+    [[nodiscard]] constexpr bool has_body_rules() const noexcept { return has_body_rules_; }
 
     [[nodiscard]] constexpr std::span<const path_routes> paths() const noexcept {
         return {paths_.data(), size_};
@@ -164,7 +166,7 @@ private:
 
     std::array<path_routes, max_paths> paths_{};
     std::size_t size_ = 0;
-    bool has_lines_ = false;
+    bool has_body_rules_ = false;
     method_list all_methods_{};
 };
 

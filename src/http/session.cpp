@@ -85,8 +85,13 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
 }
 
 bool session::begin_body(std::string_view bytes, std::string& out) {
-    const api::route* const lines = line_route(bytes);
-    if (lines == nullptr && head_.content_length > shared_.limits.body_bytes) {
+    const api::route* const found = route_of_body(bytes);
+    const api::route* const lines =
+        found != nullptr && found->rules.body == api::body_kind::lines ? found : nullptr;
+    body_limit_ = shared_.limits.body_bytes;
+    if (found != nullptr && found->rules.max_body != 0)
+        body_limit_ = std::min(body_limit_, found->rules.max_body);
+    if (lines == nullptr && head_.content_length > body_limit_) {
         refuse(problem::body_too_large, out);
         return false;
     }
@@ -125,6 +130,10 @@ bool session::feed_body(std::string_view bytes, std::string& out) {
     body_size_ += chunks_.take(bytes.substr(body_size_), shared_.limits);
     if (chunks_.problem_found() != problem::none) {
         refuse(chunks_.problem_found(), out);
+        return false;
+    }
+    if (chunks_.content().size() > body_limit_) {
+        refuse(problem::body_too_large, out);
         return false;
     }
     return chunks_.done();

@@ -128,7 +128,7 @@ private:
     [[nodiscard]] bool begin_body(std::string_view bytes, std::string& out);
     [[nodiscard]] bool feed_body(std::string_view bytes, std::string& out);
     [[nodiscard]] bool ask_for_body(std::string_view bytes, std::string& out);
-    [[nodiscard]] const api::route* line_route(std::string_view bytes) const;
+    [[nodiscard]] const api::route* route_of_body(std::string_view bytes) const;
     [[nodiscard]] bool open_lines(const api::route&, std::string_view bytes, std::string& out);
     [[nodiscard]] std::size_t feed_lines(std::string_view bytes, std::string& out);
     [[nodiscard]] std::size_t offer_lines(std::string_view bytes, std::string& out);
@@ -172,8 +172,9 @@ private:
     head_scanner scanner_;
     request_head head_;
     std::size_t head_size_ = 0;
-    std::size_t body_size_ = 0;  // encoded; of a chunked body what was taken; of one of kind
-                                 // `lines` what is left
+    std::size_t body_size_ = 0;   // encoded; of a chunked body what was taken; of one of kind
+                                  // `lines` what is left
+    std::size_t body_limit_ = 0;  // the smaller one of the server's and the route's
     chunked_body chunks_;
     std::unique_ptr<line_body> lines_;       // of the request under way
     std::unique_ptr<streamed_body> stream_;  // of the reply under way, or ended by the last feed

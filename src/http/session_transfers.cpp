@@ -20,12 +20,12 @@ constexpr std::size_t least_piece_bytes = 1 * kibibyte;
 
 using api::problem;
 
-/// The route of a request whose body is taken line by line; null if it is another.
-const api::route* session::line_route(std::string_view bytes) const {
-    if (!shared_.routes.has_lines() || head_.method != api::method::post)
+/// The route of a request, if its rules are needed before the body is read; otherwise it may be
+/// null.
+const api::route* session::route_of_body(std::string_view bytes) const {
+    if (!shared_.routes.has_body_rules() || head_.method != api::method::post)
         return nullptr;
-    const api::route* const found = shared_.routes.find(head_.method, head_.target.of(bytes));
-    return found != nullptr && found->rules.body == api::body_kind::lines ? found : nullptr;
+    return shared_.routes.find(head_.method, head_.target.of(bytes));
 }
 
 bool session::open_lines(const api::route& due, std::string_view bytes, std::string& out) {

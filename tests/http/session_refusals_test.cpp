@@ -1,3 +1,4 @@
+#include <array>
 #include <string>
 
 #include "catch.hpp"
@@ -48,7 +49,44 @@ std::string get_line(const std::string& request_line) {
     return request_line + "\r\nHost: x\r\n\r\n";
 }
 
+constexpr std::array small_routes{
+    coffer::api::route{coffer::api::method::post,
+                       "/small",
+                       [](coffer::teller&, const coffer::api::call&, coffer::api::reply& out) {
+                           out.affirm("taken");
+                       },
+                       {.body = coffer::api::body_kind::json, .max_body = 8}},
+};
+constexpr coffer::api::route_table small_table{small_routes};
+
 }  // namespace
+
+TEST_CASE("session: a body above its route's limit is refused before it is read", "[http]") {
+    const auto chunked = [](const char* text) {
+        std::string all = "POST /small HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+        return all.append("Transfer-Encoding: chunked\r\n\r\n").append(text);
+    };
+    for (const std::string& request :
+         {post("/small", "[1,2,34]"), chunked("8\r\n[1,2,34]\r\n0\r\n\r\n")}) {
+        session_driver client{default_limits, coffer::initial_accounts::sample().open_in_memory(),
+                              small_table};
+        client.send(request);
+        CHECK_THAT(client.replies(), Contains("\"taken\":true"));
+        CHECK_FALSE(client.closed());
+    }
+    std::string waiting = post("/small", "[1,2,345]", "Expect: 100-continue\r\n");
+    std::string head = post("/small", "[1,2,345]");
+    waiting.resize(waiting.size() - 9);
+    head.resize(head.size() - 9);
+    for (const std::string& request : {head, waiting, chunked("9\r\n[1,2,345]")}) {
+        session_driver client{default_limits, coffer::initial_accounts::sample().open_in_memory(),
+                              small_table};
+        client.send(request);
+        CHECK_THAT(client.replies(), Contains("HTTP/1.1 413 ") && !Contains("100 Continue") &&
+                                         Contains("\r\nConnection: close\r\n"));
+        CHECK(client.closed());
+    }
+}
 
 TEST_CASE("session: refuses malformed request lines", "[http]") {
     for (const std::string line : {"GET / ",
