@@ -47,7 +47,10 @@ public:
         chosen.disk_timeout = disk_timeout;
         engine_.open(make_ledger(count), coffer::test::log_behind(gate), std::move(chosen));
     }
-    ~bank() { gate.open(); }
+    ~bank() {
+        static_cast<void>(reply.take_stream());  // a stream does not outlive its ledger
+        gate.open();
+    }
 
     coffer::api::reply& ask(std::string_view target, std::string_view accept = {}) {
         coffer::api::request asked{coffer::api::method::get, target, {}, {}};
