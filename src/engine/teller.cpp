@@ -201,6 +201,8 @@ outcome teller::post(coffer::ledger& ledger, posting_operation what, account_num
                      money amount, const journal::request_key& key) noexcept {
     const outcome done = what == posting_operation::deposit ? ledger.deposit(account, amount)
                                                             : ledger.withdraw(account, amount);
+    if (done)
+        ++postings_;
     if (lane_ != nullptr)
         put_on_record(ledger, what, done, amount, key);
     return done;
@@ -208,12 +210,10 @@ outcome teller::post(coffer::ledger& ledger, posting_operation what, account_num
 
 void teller::put_on_record(coffer::ledger& ledger, posting_operation what, const outcome& done,
                            money amount, const journal::request_key& key) noexcept {
-    if (done) {
-        ++postings_;
+    if (done)
         return note(lane_->append(what == posting_operation::deposit
                                       ? record::of_deposit(done.posting, amount, key)
                                       : record::of_withdrawal(done.posting, amount, key)));
-    }
     if (!key.text.empty() && is_decided(done.error))
         return note(lane_->append(record::of_refusal(done.error, done.posting, key)));
     // The posting that it was refused by must not be lost either.

@@ -127,7 +127,7 @@ public:
     [[nodiscard]] bool is_durable(ticket one) const noexcept {
         return one == 0 || lane_->is_durable(one);
     }
-    /// How many postings it has made.
+    /// How many postings it has made, with a journal or without.
     [[nodiscard]] std::uint64_t postings() const noexcept { return postings_; }
     /// The ticket of its last record: once it is durable, so are all before.
     [[nodiscard]] ticket latest() const noexcept { return latest_; }

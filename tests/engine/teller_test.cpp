@@ -296,3 +296,12 @@ TEST_CASE("key_recovery: a field that the first format kept as it stood is known
     for (const std::string_view text : {R"(a\"b)", R"(a"b)", R"("x";p=1)", "x", "plain"})
         CHECK(next.keys().reserve({text, {1, 2}}).verdict() == coffer::key_store::verdict::done);
 }
+
+TEST_CASE("teller: counts its postings, and no refusals, without a journal too", "[engine]") {
+    coffer::engine engine{coffer::initial_accounts::sample().open_in_memory()};
+    teller& one = engine.teller_at(0);
+    const teller::turn turn{one};
+    CHECK(one.deposit(10001, one_cent, {}).outcome);
+    CHECK_FALSE(one.withdraw(10001, money::from_minor(100'000'000), {}).outcome);
+    CHECK(one.postings() == 1);
+}
