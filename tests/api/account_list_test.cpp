@@ -315,15 +315,16 @@ TEST_CASE("list_accounts: a stream has every account of one cut, and their exact
     body += one.read(
         *stream,
         [&] {
+            if (next == 100)
+                return;  // the stream rests as long as there are postings
             one.deposit(next++);
-            REQUIRE(one.ledger().transfer(3000, next, one_cent));
-            REQUIRE(one.ledger().open(10'000 + next, one_cent));
+            REQUIRE((one.ledger().transfer(3000, next, one_cent) &&
+                     one.ledger().open(10'000 + next, one_cent)));
         },
         2000);
-    CHECK(next > 20);
     const auto lines = lines_of(body);
     REQUIRE(lines.size() == 3002);
-    CHECK(json::parse(lines.front()).at("cut") == 1);
+    CHECK((next > 20 && json::parse(lines.front()).at("cut") == 1));
     const std::string time{json::parse(lines.front()).at("time").as_string()};
     CHECK(time.size() == std::string_view{"2026-11-28T12:00:00.123456789Z"}.size());
     std::map<std::string, std::string> balances;
