@@ -1,4 +1,4 @@
-// Everything that can be wrong with a request, and what the client is told: the one table that
+// Everything that can be wrong with a request, and the reply to it: the one table that
 // knows both our reasons and HTTP's.
 #pragma once
 
@@ -64,7 +64,7 @@ enum class problem : std::uint8_t {
     internal_error,
 };
 
-/// How a problem is told: the HTTP status, the error type (stable) and the message (for people).
+/// The reply to a problem: the HTTP status, the error type (stable), the message (for people).
 struct problem_info {
     int status;
     std::string_view type;

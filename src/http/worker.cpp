@@ -311,7 +311,7 @@ void worker::on_tick(std::int64_t seconds) {
     was_late_ = is_late && !was_late_;
 }
 
-// Those that came together are over together: others need not wait until hundreds have been told.
+// Deadlines of connections that came together pass together: others are served in between.
 void worker::check_deadlines() {
     constexpr int at_once = 32;
     int passed = 0;

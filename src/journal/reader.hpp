@@ -14,7 +14,7 @@
 namespace coffer::journal {
 
 /// An unfinished batch at the end of the last segment, which was never durable. FORMAT.md says how
-/// it is told from damage.
+/// it is distinguished from damage.
 struct torn_tail {
     std::string file;
     std::uint64_t offset = 0;
