@@ -38,9 +38,11 @@
 #include <coffer/account.hpp>
 #include <coffer/account_table.hpp>
 #include <coffer/cut.hpp>
+#include <coffer/hold.hpp>
 #include <coffer/money.hpp>
 #include <coffer/posting.hpp>
 #include <coffer/resumable_cut.hpp>
+#include <coffer/transaction.hpp>
 #include <coffer/transfer.hpp>
 
 #include <coffer/detail/macros_push.inc>
@@ -75,7 +77,9 @@ public:
 
     /// Opens an account in the state after `last`, one of its earlier postings, and notes that as
     /// durable. Errors: as open, and sequence_exhausted for an invalid sequence, such as 0.
-    [[nodiscard]] outcome restore(posting last) noexcept { return insert(last, last.sequence); }
+    [[nodiscard]] outcome restore(posting last, account_status = account_status::open) noexcept {
+        return insert(last, last.sequence);
+    }
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// balance_overflow, sequence_exhausted.
@@ -95,6 +99,7 @@ public:
         errc error;
         coffer::posting from;
         coffer::posting to;
+        account_number culprit = 0;  ///< the account that a refusal is about
         explicit operator bool() const noexcept { return error == errc::ok; }
     };
 
@@ -104,6 +109,56 @@ public:
     /// and the postings are the ones that decided, or empty.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to,
                                             money amount) noexcept;
+
+    // SKELETON: declared for others to build on; to be implemented.
+    [[nodiscard]] transaction_outcome transact(std::span<const leg>) noexcept {
+        return {errc::ledger_full};
+    }
+    struct account_outcome {
+        errc error;
+        account_view account;
+        explicit operator bool() const noexcept { return error == errc::ok; }
+    };
+    [[nodiscard]] account_outcome look(account_number number) const noexcept {
+        const outcome found = balance(number);
+        return {found.error, {found.posting, account_status::open}};
+    }
+    [[nodiscard]] account_outcome close(account_number number) noexcept {
+        return {errc::ledger_full, {{number, 0, {}}, account_status::open}};
+    }
+    [[nodiscard]] account_outcome reopen(account_number number) noexcept {
+        return {errc::ledger_full, {{number, 0, {}}, account_status::open}};
+    }
+    /// The highest account number that was opened; 0: none.
+    [[nodiscard]] account_number highest_account() const noexcept { return 0; }
+    [[nodiscard]] hold_outcome place_hold(account_number number, money, std::int64_t = 0) noexcept {
+        return {errc::ledger_full, {number, 0, {}}};
+    }
+    [[nodiscard]] hold_outcome find_hold(account_number number, hold_id) const noexcept {
+        return {errc::no_such_hold, {number, 0, {}}};
+    }
+    [[nodiscard]] hold_outcome capture(account_number number, hold_id,
+                                       const capture_request& = {}) noexcept {
+        return {errc::ledger_full, {number, 0, {}}};
+    }
+    /// `ended_as`: released or expired.
+    [[nodiscard]] hold_outcome release(account_number number, hold_id,
+                                       hold_status = hold_status::released) noexcept {
+        return {errc::ledger_full, {number, 0, {}}};
+    }
+    /// Forgets a hold that has ended: its slot is used again. False if it is not there or not ended.
+    bool forget_hold(account_number, hold_id) noexcept { return false; }
+    /// Holds in the order of their slots, after their accounts.
+    [[nodiscard]] errc restore_hold(const hold&) noexcept { return errc::ledger_full; }
+    struct hold_place {
+        std::uint32_t slot = 0;
+    };
+    template <class Visitor>
+    bool scan_holds(hold_place&, std::size_t, Visitor&&) const {
+        return true;
+    }
+    /// Open, and ended but not forgotten.
+    [[nodiscard]] std::size_t holds() const noexcept { return 0; }
 
     /// Does the operations in order, each as if called alone, but faster for many accounts, since
     /// it prefetches their memory. Other threads' operations may come in between. Stops at the end

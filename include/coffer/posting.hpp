@@ -21,14 +21,37 @@ enum class errc : std::uint8_t {
     same_account,        ///< a transfer from an account to itself
     ledger_full,         ///< no memory for another account
     sequence_exhausted,  ///< no sequence is left for another posting of the account
+    account_closed,      ///< the account is closed
+    account_not_empty,   ///< closing an account that has a balance or a hold
+    account_not_closed,  ///< reopening an account that is open
+    no_such_hold,        ///< the account has no hold of this id, or no longer knows it
+    hold_ended,          ///< the hold was captured or released, or has expired
+    hold_exceeded,       ///< capturing more than what is left of the hold
+    unbalanced,          ///< the amounts of a transaction's legs do not add up to zero
+    too_few_legs,        ///< a transaction of fewer than two legs
+    too_many_legs,       ///< a transaction of more than eight legs
 };
+
+/// Whether an account takes postings.
+enum class account_status : std::uint8_t { open, closed };
 
 /// One posting, by what it left behind: the account's sequence and balance after it.
 struct posting {
     account_number account;
     /// Counts the account's postings from 1 (its opening) with no gap.
     std::uint64_t sequence;
-    money balance;
+    money balance;  ///< what is booked: available, and held by holds
+    money held{};   ///< the part of the balance that holds have
+
+    /// What can be withdrawn.
+    [[nodiscard]] constexpr money available() const noexcept {
+        return money::from_minor(balance.minor() - held.minor());
+    }
+};
+
+/// An account as its last posting left it.
+struct account_view : posting {
+    account_status status = account_status::open;
 };
 
 /// The posting that an operation made or, if it was refused, the last posting of the account.

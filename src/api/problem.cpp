@@ -146,9 +146,7 @@ problem problem_of(errc refusal) noexcept {
             return problem::unavailable;
         case errc::sequence_exhausted:
             return problem::sequence_exhausted;
-        // No endpoint opens accounts or names two of them.
-        case errc::already_open:
-        case errc::same_account:
+        default:  // SKELETON: the others
             break;
     }
     return problem::internal_error;

@@ -33,6 +33,8 @@ void history::apply(const journal::record& one, const record_place& at) {
     if (!one.key.text.empty())
         ++sums_.keys;
     switch (one.kind) {
+        default:  // SKELETON
+            break;
         case journal::record_kind::posting: {
             const bool opening = one.operation == journal::posting_operation::opening;
             if (opening)

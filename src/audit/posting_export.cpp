@@ -131,6 +131,8 @@ private:
         posting_line line{
             .record = number, .time = time, .amount = one.amount, .key = one.key.text};
         switch (one.kind) {
+            default:  // SKELETON
+                break;
             case journal::record_kind::refusal:
                 return;
             case journal::record_kind::posting:

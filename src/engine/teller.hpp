@@ -20,12 +20,14 @@
 // Thread safety  For one thread, but for on_durable's callback, which the journal's thread calls.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -56,6 +58,40 @@ struct posting_result {
     coffer::service service = service::done;
     coffer::outcome outcome{};  ///< for service::done
     bool replayed = false;      ///< it was done by an earlier request with the same key
+};
+
+/// What all results of the teller have. `outcome` parts are valid for service::done.
+struct request_result {
+    coffer::service service = service::done;
+    errc error = errc::ok;
+    bool replayed = false;  ///< it was done by an earlier request with the same key
+    /// Of a refusal: the account that it is about, and what it was decided by.
+    posting decided_by{};
+    hold_status ended_as = hold_status::held;  ///< of errc::hold_ended
+
+    [[nodiscard]] bool is_done() const noexcept {
+        return service == service::done && error == errc::ok;
+    }
+};
+
+struct account_result : request_result {
+    account_view account{};
+};
+
+struct transfer_result : request_result {
+    money amount{};
+    posting from{};
+    posting to{};
+};
+
+struct transaction_result : request_result {
+    std::size_t count = 0;
+    std::array<posting, max_transaction_legs> postings{};  ///< in the order of the request's legs
+};
+
+struct hold_result : request_result {
+    coffer::hold hold{};
+    posting account{};  ///< with the hold: its balance, what is held, what is available
 };
 
 class teller {
@@ -100,6 +136,46 @@ public:
                                          std::string_view key) noexcept;
     [[nodiscard]] posting_result withdraw(account_number account, money amount,
                                           std::string_view key) noexcept;
+
+    // SKELETON: declared for others to build on; to be implemented.
+
+    /// Opens an account; without a number the one after the highest.
+    [[nodiscard]] account_result open_account(std::optional<account_number>, money,
+                                              std::string_view) noexcept {
+        return {{service::unavailable}};
+    }
+    [[nodiscard]] account_result account(account_number) noexcept {
+        return {{service::unavailable}};
+    }
+    [[nodiscard]] account_result close_account(account_number, std::string_view) noexcept {
+        return {{service::unavailable}};
+    }
+    [[nodiscard]] account_result reopen_account(account_number, std::string_view) noexcept {
+        return {{service::unavailable}};
+    }
+    [[nodiscard]] transfer_result transfer(account_number, account_number, money,
+                                           std::string_view) noexcept {
+        return {{service::unavailable}};
+    }
+    [[nodiscard]] transaction_result transact(std::span<const leg>, std::string_view) noexcept {
+        return {{service::unavailable}};
+    }
+    /// `expires_in`: above zero; nothing: never.
+    [[nodiscard]] hold_result place_hold(account_number, money,
+                                         std::optional<std::chrono::nanoseconds>,
+                                         std::string_view) noexcept {
+        return {{service::unavailable}};
+    }
+    [[nodiscard]] hold_result find_hold(account_number, hold_id) noexcept {
+        return {{service::unavailable}};
+    }
+    [[nodiscard]] hold_result capture_hold(account_number, hold_id, const capture_request&,
+                                           std::string_view) noexcept {
+        return {{service::unavailable}};
+    }
+    [[nodiscard]] hold_result release_hold(account_number, hold_id, std::string_view) noexcept {
+        return {{service::unavailable}};
+    }
 
     /// Whether there is such an account. The outcome has its number alone, so it shows no posting.
     [[nodiscard]] posting_result find(account_number account) const noexcept;

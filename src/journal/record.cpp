@@ -31,6 +31,8 @@ constexpr std::size_t body_end(record_kind kind) noexcept {
             return at::transfer_bytes;
         case record_kind::refusal:
             return at::refusal_bytes;
+        default:  // SKELETON
+            break;
     }
     return 0;
 }
@@ -142,6 +144,8 @@ record_error get_body(std::span<const std::byte> from, std::uint8_t detail, reco
                 return record_error::unknown_detail;
             one.error = static_cast<errc>(detail);
             return is_possible_refusal(one) ? record_error::none : record_error::contradiction;
+        default:  // SKELETON
+            break;
     }
     return record_error::unknown_kind;
 }
@@ -154,6 +158,8 @@ std::uint8_t detail_of(const record& one) noexcept {
             return 0;
         case record_kind::refusal:
             return static_cast<std::uint8_t>(one.error);
+        default:  // SKELETON
+            break;
     }
     return 0;
 }
@@ -205,6 +211,25 @@ record record::of_transfer(const coffer::posting& payer, const coffer::posting& 
 
 record record::of_refusal(errc why, const coffer::posting& decided_by, request_key key) {
     return {.kind = record_kind::refusal, .error = why, .state = decided_by, .key = key};
+}
+
+record record::of_transaction(std::span<const posted_leg> legs, request_key key) {
+    return {.kind = record_kind::transaction, .legs = leg_list{legs}, .key = key};
+}
+
+record record::of_hold(hold_operation what, const hold_outcome& made, money amount,
+                       request_key key) {
+    return {.kind = record_kind::hold,
+            .holding = what,
+            .state = made.posting,
+            .payee = made.payee,
+            .amount = amount,
+            .hold = made.hold,
+            .key = key};
+}
+
+record record::of_status(const account_view& made, request_key key) {
+    return {.kind = record_kind::status, .status = made.status, .state = made, .key = key};
 }
 
 bool is_request_key(std::string_view text) noexcept {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <coffer/hold.hpp>
 #include <coffer/money.hpp>
 #include <coffer/posting.hpp>
 
@@ -14,9 +15,39 @@
 
 namespace coffer::journal {
 
-enum class record_kind : std::uint8_t { posting = 1, transfer = 2, refusal = 3 };
+enum class record_kind : std::uint8_t {
+    posting = 1,
+    transfer = 2,
+    refusal = 3,
+    transaction = 4,
+    hold = 5,
+    status = 6,
+};
 
 enum class posting_operation : std::uint8_t { opening = 1, deposit = 2, withdrawal = 3 };
+
+enum class hold_operation : std::uint8_t { placing = 1, capture = 2, release = 3, expiry = 4 };
+
+/// One account's part in a transaction.
+struct posted_leg {
+    posting state;   ///< the account after it
+    money amount{};  ///< what its balance changed by
+};
+
+/// The legs of a transaction, which it does not own: in memory, or in the bytes of a record.
+class leg_list {
+public:
+    leg_list() = default;
+    explicit leg_list(std::span<const posted_leg> legs) noexcept
+        : legs_{legs.data()}, size_{legs.size()} {}
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] posted_leg operator[](std::size_t index) const noexcept { return legs_[index]; }
+
+private:
+    const posted_leg* legs_ = nullptr;
+    std::size_t size_ = 0;
+};
 
 /// Tells requests with the same key apart: a hash of method, path and amount.
 struct request_fingerprint {
@@ -36,14 +67,20 @@ struct request_key {
 struct record {
     record_kind kind = record_kind::posting;
     posting_operation operation = posting_operation::opening;  ///< of a posting only
+    hold_operation holding = hold_operation::placing;          ///< of kind hold only
+    account_status status = account_status::open;              ///< of kind status: the new one
     errc error = errc::ok;                                     ///< of a refusal only
     /// The account after it; of a transfer the payer. Of a refusal the state that it was decided
     /// by, with sequence 0 if there was no such account.
     coffer::posting state{};
-    coffer::posting payee{};  ///< of a transfer only, after it
-    /// What a posting changed the balance by, below zero in a withdrawal; what a transfer moved.
+    coffer::posting payee{};  ///< of a transfer, and a capture to another account: after it
+    /// What a posting changed the balance by, below zero in a withdrawal; what a transfer moved;
+    /// what was placed on hold, captured, released or expired.
     money amount{};
-    request_key key;
+    /// Of kind hold: after it. Of a refusal as hold_ended: its status is that of the hold.
+    coffer::hold hold{};
+    leg_list legs{};  ///< of a transaction only
+    request_key key{};
 
     [[nodiscard]] static record of_opening(const coffer::posting& made, request_key key = {});
     [[nodiscard]] static record of_deposit(const coffer::posting& made, money amount,
@@ -56,6 +93,12 @@ struct record {
                                             request_key key = {});
     [[nodiscard]] static record of_refusal(errc why, const coffer::posting& decided_by,
                                            request_key key);
+    [[nodiscard]] static record of_transaction(std::span<const posted_leg> legs,
+                                               request_key key = {});
+    [[nodiscard]] static record of_hold(hold_operation what, const hold_outcome& made, money amount,
+                                        request_key key = {});
+    /// A closing or a reopening.
+    [[nodiscard]] static record of_status(const account_view& made, request_key key = {});
 };
 
 /// Whether the text may be a request's key.

@@ -69,6 +69,8 @@ void replayer::apply(const batch_view& one, const std::string& where) {
 
 void replayer::apply(const record& one) {
     switch (one.kind) {
+        default:  // SKELETON
+            break;
         case record_kind::posting:
             return apply_posting(one);
         case record_kind::transfer:
