@@ -37,6 +37,10 @@ enum class bug : std::uint8_t {
     aborted_reused,        ///< a transfer's record is used again though helpers still read it
     committed_on_one_leg,  ///< a transfer commits before its second account is reserved
     commit_unseen,         ///< a reader returns the state before a committed transfer
+    sum_read_torn,         ///< a balance is read with the held total of another sequence
+    released_twice,        ///< each thread that completes a transaction changes its held words
+    leg_order,             ///< a transaction reserves its accounts in the caller's order
+    stale_generation,      ///< a hold's id is found by its slot alone
 };
 
 #if defined(COFFER_PLANTED_BUG)
