@@ -44,6 +44,14 @@ TEST_CASE("options: give each connection accounts of its own where connections a
     CHECK_THROWS_AS(parsed("--kill-connections 5 --connections 11"), CLI::ParseError);
 }
 
+TEST_CASE("options: want two accounts for a transfer, and for each connection with its own",
+          "[load]") {
+    CHECK_THROWS_AS(parsed("--mix transfer=1 --accounts 7-7"), CLI::ParseError);
+    CHECK_THROWS_AS(parsed("--mix transaction=1 --own-accounts --connections 6"), CLI::ParseError);
+    CHECK(parsed("--mix transfer=1 --own-accounts --connections 5").own_accounts);
+    CHECK(parsed("--mix transfer=1 --connections 500").connections == 500);
+}
+
 TEST_CASE("options: that are wrong are refused", "[load]") {
     const auto* const flags = GENERATE(
         "--rate 0", "--rate x", "--connections 0", "--pipeline 0", "--mix x=1", "--skew zipf",

@@ -3,7 +3,6 @@
 #include <string>
 
 #include "catch.hpp"
-#include "load/request_writer.hpp"
 
 using namespace coffer::load;
 
@@ -51,25 +50,26 @@ TEST_CASE("read_reply: refuses what it does not understand", "[load]") {
     CHECK(read_reply(bytes, received) == reading::malformed);
 }
 
-TEST_CASE("balance_minor: reads the balance, old or new, in cents", "[load]") {
-    CHECK(balance_minor(body) == 150);
-    CHECK(balance_minor(R"({"data":{"new_balance":-0.01},"code":200})") == -1);
-    CHECK_FALSE(balance_minor(R"({"data":{"balance":x}})"));
-    CHECK_FALSE(balance_minor("{}"));
+TEST_CASE("next_balance_minor: reads one balance after the other, old or new, in cents", "[load]") {
+    std::string_view two =
+        R"({"data":{"from":{"new_balance":-0.01},"to":{"balance":1.5}},"code":0})";
+    CHECK(next_balance_minor(two) == -1);
+    CHECK(next_balance_minor(two) == 150);
+    CHECK_FALSE(next_balance_minor(two));
+    std::string_view wrong = R"({"data":{"balance":x}})";
+    CHECK_FALSE(next_balance_minor(wrong));
+}
+
+TEST_CASE("hold_id, held_minor: read a hold's object", "[load]") {
+    constexpr std::string_view hold =
+        R"({"hold":"17-3","amount":40.0,"status":"held","balance":90.0,"held":42.5})";
+    CHECK(hold_id(hold) == "17-3");
+    CHECK(held_minor(hold) == 4250);
+    CHECK(hold_id(body).empty());
+    CHECK_FALSE(held_minor(body));
 }
 
 TEST_CASE("error_type: reads the type of an error", "[load]") {
     CHECK(error_type(R"({"error":{"type":"unavailable","message":"m"}})") == "unavailable");
     CHECK(error_type(body).empty());
-}
-
-TEST_CASE("request_writer: writes requests behind each other", "[load]") {
-    const request_writer writer{"h:1"};
-    std::string out;
-    writer.write({}, 42, out);
-    writer.write({.what = operation::withdraw, .amount_minor = 1250}, 7, out);
-    CHECK(out ==
-          "GET /accounts/42/balance HTTP/1.1\r\nHost: h:1\r\n\r\n"
-          "POST /accounts/7/withdraw HTTP/1.1\r\nHost: h:1\r\n"
-          "Content-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"amount\":12.5}");
 }

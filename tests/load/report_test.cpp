@@ -20,8 +20,9 @@ results some_results(const options& chosen) {
                               verdict::done, i * 1'000'000 + 51'000);
     found.counted.refused(503, "unavailable");
     found.audit.deposits_minor = 10'000;
-    found.audit.change_minor = 9'990;
-    found.audit.deviations = {{1, -10}};
+    found.audit.acknowledged = {10'000};
+    found.audit.change = {9'990};
+    found.audit.deviations = {{1, {-10}}};
     return found;
 }
 
@@ -77,6 +78,20 @@ TEST_CASE("report_text: says by how much the audit is off, and where", "[load]")
     CHECK_THAT(text, Contains("  account 10002 is off by -0.1\n"));
     CHECK_THAT(text, Contains("1  503 unavailable\n"));
     CHECK_THAT(text, Contains("p99.99") && Contains("1000.0 requests/s"));
+}
+
+TEST_CASE("report_text: says what holds hold, where there are any", "[load]") {
+    const options chosen;
+    results found = some_results(chosen);
+    CHECK_THAT(report_text(found), !Contains("held") && !Contains("captures"));
+    found.audit.captures_minor = 500;
+    found.audit.change.held_minor = 70;
+    found.audit.deviations = {{1, {0, 70}}};
+    found.audit.is_torn = true;
+    CHECK_THAT(report_text(found),
+               Contains("captures 5.0, balances changed by +99.9, what is held by +0.7: ") &&
+                   Contains("account 10002 is off by 0.0, and what is held by +0.7\n") &&
+                   Contains("and a posting to several accounts was executed in part"));
 }
 
 TEST_CASE("report_json: has what the text has", "[load]") {

@@ -9,21 +9,39 @@ namespace {
 
 constexpr std::size_t most_sums = 1'000'000;
 
-audit_result begin(const tally& counted, std::span<const std::int64_t> opening_minor,
-                   std::span<const std::int64_t> closing_minor) {
+audit_result begin(const tally& counted, std::span<const funds> opening,
+                   std::span<const funds> closing) {
     audit_result result;
-    result.deposits_minor = counted.deposits_minor;
-    result.withdrawals_minor = counted.withdrawals_minor;
-    for (std::size_t i = 0; i != opening_minor.size(); ++i)
-        result.change_minor += closing_minor[i] - opening_minor[i];
+    result.deposits_minor = counted.done_minor[place(operation::deposit)];
+    result.withdrawals_minor = counted.done_minor[place(operation::withdraw)];
+    result.captures_minor = counted.done_minor[place(operation::capture)];
+    result.acknowledged =
+        std::accumulate(counted.acknowledged.begin(), counted.acknowledged.end(), funds{});
+    for (std::size_t i = 0; i != opening.size(); ++i)
+        result.change += closing[i] - opening[i];
     return result;
 }
 
-}  // namespace
+/// Changes in doubt, of which any may have happened.
+struct possible {
+    std::vector<std::int64_t> booked_minor;
+    std::vector<std::int64_t> held_minor;
 
-std::int64_t audit_result::off_by_minor() const noexcept {
-    return change_minor - (deposits_minor - withdrawals_minor + happened_minor);
-}
+    void add(const funds& change) {
+        booked_minor.push_back(change.booked_minor);
+        held_minor.push_back(change.held_minor);
+    }
+    /// Of the two, the less sure.
+    [[nodiscard]] reach can_add_up_to(const funds& sum) const {
+        const reach booked = can_add_up(booked_minor, sum.booked_minor);
+        const reach held = can_add_up(held_minor, sum.held_minor);
+        if (booked == reach::no || held == reach::no)
+            return reach::no;
+        return booked == reach::yes ? held : booked;
+    }
+};
+
+}  // namespace
 
 reach can_add_up(std::span<const std::int64_t> parts, std::int64_t sum) {
     std::vector<std::int64_t> sums{0};
@@ -46,45 +64,51 @@ reach can_add_up(std::span<const std::int64_t> parts, std::int64_t sum) {
     return std::ranges::binary_search(sums, sum) ? reach::yes : reach::no;
 }
 
-audit_result audit_shared(const tally& counted, std::span<const std::int64_t> opening_minor,
-                          std::span<const std::int64_t> closing_minor) {
-    audit_result result = begin(counted, opening_minor, closing_minor);
+audit_result audit_shared(const tally& counted, std::span<const funds> opening,
+                          std::span<const funds> closing) {
+    audit_result result = begin(counted, opening, closing);
     result.doubted = counted.doubts.size();
-    std::unordered_map<std::size_t, std::vector<std::int64_t>> doubts;
-    for (const doubt& one : counted.doubts)
-        doubts[one.account].push_back(one.change_minor);
-    for (std::size_t i = 0; i != opening_minor.size(); ++i) {
-        const std::int64_t off =
-            closing_minor[i] - opening_minor[i] - counted.acknowledged_minor[i];
-        if (off == 0)
+    std::unordered_map<std::size_t, possible> doubts;
+    possible totals;
+    for (const effects& one : counted.doubts) {
+        funds total;
+        for (const effect& part : one) {
+            doubts[part.account].add(part.change);
+            total += part.change;
+        }
+        totals.add(total);
+    }
+    for (std::size_t i = 0; i != opening.size(); ++i) {
+        const funds off = closing[i] - opening[i] - counted.acknowledged[i];
+        if (off == funds{})
             continue;
-        const reach found = can_add_up(doubts[i], off);
+        const reach found = doubts[i].can_add_up_to(off);
         if (found == reach::no)
             result.deviations.push_back({i, off});
         else
-            result.happened_minor += off;
+            result.happened += off;
         if (found == reach::maybe)
             ++result.loose;
     }
+    result.is_torn =
+        result.deviations.empty() && totals.can_add_up_to(result.happened) == reach::no;
     return result;
 }
 
 audit_result audit_own(const tally& counted, std::span<expected_balances*> expected,
-                       std::span<const std::int64_t> opening_minor,
-                       std::span<const std::int64_t> closing_minor) {
-    audit_result result = begin(counted, opening_minor, closing_minor);
+                       std::span<const funds> opening, std::span<const funds> closing) {
+    audit_result result = begin(counted, opening, closing);
     for (expected_balances* const own : expected) {
-        std::vector<observed_balance> seen;
+        std::vector<observed_funds> seen;
         for (const std::size_t account : own->accounts_in_doubt())
-            seen.push_back({account, closing_minor[account]});
+            seen.push_back({account, closing[account]});
         static_cast<void>(own->resolve(seen));  // what does not fit shows below
         result.doubted += own->postings_in_doubt();
-        result.happened_minor += own->happened_minor();
+        result.happened += own->happened();
         result.wrong_answers += own->wrong_answers();
         for (std::size_t i = own->first(); i != own->first() + own->size(); ++i) {
-            const std::int64_t off =
-                closing_minor[i] - own->balance_minor(i) + own->unexplained_minor(i);
-            if (off != 0)
+            const funds off = closing[i] - own->of(i) + own->unexplained(i);
+            if (off != funds{})
                 result.deviations.push_back({i, off});
         }
     }

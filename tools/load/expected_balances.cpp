@@ -3,15 +3,43 @@
 #include <algorithm>
 
 namespace coffer::load {
+namespace {
+
+/// The accounts whose balances a reply has, in order.
+effects accounts_in_reply(const request& asked) {
+    if (asked.what == operation::balance)
+        return {{asked.account, {}}};
+    return effects_of(asked);
+}
+
+}  // namespace
+
+bool expected_balances::is_short(const request& asked) const {
+    return std::ranges::any_of(effects_of(asked), [this](const effect& one) {
+        return one.change.available_minor() < 0 &&
+               (of(one.account) + one.change).available_minor() < 0;
+    });
+}
+
+bool expected_balances::fits_done(const request& asked, const answer& given) const {
+    const effects accounts = accounts_in_reply(asked);
+    if (given.balances_minor.size() != accounts.size())
+        return false;
+    for (std::size_t i = 0; i != accounts.size(); ++i) {
+        const funds after = of(accounts[i].account) + accounts[i].change;
+        if (given.balances_minor[i] != after.booked_minor ||
+            given.held_minor.value_or(after.held_minor) != after.held_minor)
+            return false;
+    }
+    return true;
+}
 
 bool expected_balances::fits(const request& asked, const answer& given) const {
-    const std::int64_t before = balances_[asked.account - first_];
-    const bool is_short = asked.what == operation::withdraw && asked.amount_minor > before;
     switch (given.verdict) {
         case verdict::done:
-            return !is_short && given.balance_minor == before + change_minor(asked);
+            return !is_short(asked) && fits_done(asked, given);
         case verdict::insufficient_funds:
-            return is_short;
+            return is_short(asked);
         case verdict::refused:
             break;
     }
@@ -20,15 +48,16 @@ bool expected_balances::fits(const request& asked, const answer& given) const {
 
 bool expected_balances::answered(const request& asked, const answer& given) {
     const bool right = fits(asked, given) || explain([&] { return fits(asked, given); });
-    std::int64_t& known = balance(asked.account);
     if (given.verdict == verdict::done)
-        known += change_minor(asked);
+        change(asked);
     if (right)
         return true;
     ++wrong_answers_;
-    if (given.balance_minor && *given.balance_minor != known) {
-        unexplained_[asked.account - first_] += *given.balance_minor - known;
-        known = *given.balance_minor;
+    const effects accounts = accounts_in_reply(asked);
+    for (std::size_t i = 0; i < std::min(accounts.size(), given.balances_minor.size()); ++i) {
+        const std::size_t account = accounts[i].account;
+        accept(account,
+               {given.balances_minor[i], given.held_minor.value_or(of(account).held_minor)});
     }
     return false;
 }
@@ -50,47 +79,59 @@ std::vector<std::size_t> expected_balances::accounts_in_doubt() const {
     std::vector<std::size_t> accounts;
     for (const run& one : runs_)
         for (const request& posting : one)
-            accounts.push_back(posting.account);
+            for (const effect& part : effects_of(posting))
+                accounts.push_back(part.account);
     std::ranges::sort(accounts);
     accounts.erase(std::unique(accounts.begin(), accounts.end()), accounts.end());
     return accounts;
 }
 
-bool expected_balances::resolve(std::span<const observed_balance> seen) {
+bool expected_balances::resolve(std::span<const observed_funds> seen) {
     const bool settled = explain([&] {
-        return std::ranges::all_of(seen, [this](const observed_balance& one) {
-            return balance_minor(one.account) == one.balance_minor;
-        });
+        return std::ranges::all_of(
+            seen, [this](const observed_funds& one) { return of(one.account) == one.found; });
     });
     if (settled)
         in_doubt_ = false;
     return settled;
 }
 
-void expected_balances::accept(std::span<const observed_balance> seen) {
-    for (const observed_balance& one : seen) {
-        unexplained_[one.account - first_] += one.balance_minor - balance(one.account);
-        balance(one.account) = one.balance_minor;
-    }
+void expected_balances::accept(std::span<const observed_funds> seen) {
+    for (const observed_funds& one : seen)
+        accept(one.account, one.found);
     runs_.clear();
     in_doubt_ = false;
 }
 
+void expected_balances::accept(std::size_t account, const funds& found) {
+    unexplained_[account - first_] += found - of(account);
+    funds_[account - first_] = found;
+}
+
 /// Applies the posting as the server does. Returns false if it is refused.
 bool expected_balances::apply(const request& posting) {
-    std::int64_t& known = balance(posting.account);
-    const std::int64_t after = known + change_minor(posting);
-    if (after < 0)
+    if (is_short(posting))
         return false;
-    known = after;
+    change(posting);
     return true;
+}
+
+void expected_balances::change(const request& posting) {
+    for (const effect& one : effects_of(posting))
+        funds_[one.account - first_] += one.change;
+}
+
+void expected_balances::change_back(const request& posting) {
+    for (const effect& one : effects_of(posting))
+        funds_[one.account - first_] -= one.change;
 }
 
 void expected_balances::take_prefix(run& from, const std::vector<bool>& made) {
     for (const bool happened : made) {
         if (happened) {
-            ++happened_;
-            happened_minor_ += change_minor(from.front());
+            ++happened_count_;
+            for (const effect& one : effects_of(from.front()))
+                happened_ += one.change;
         }
         from.pop_front();
     }
@@ -123,7 +164,7 @@ bool expected_balances::explain(std::size_t which, const Fits& fits) {
     }
     for (std::size_t i = made.size(); i-- != 0;)
         if (made[i])
-            balance(one[i].account) -= change_minor(one[i]);
+            change_back(one[i]);
     return false;
 }
 

@@ -48,6 +48,10 @@ std::optional<mix> mix::parse(std::string_view text) {
     return parsed;
 }
 
+bool mix::has(operation one) const noexcept {
+    return up_to_[place(one)] != (one == operation{} ? 0 : up_to_[place(one) - 1]);
+}
+
 operation mix::pick(std::uint64_t random) const noexcept {
     const std::uint64_t at = random % up_to_.back();
     std::size_t i = 0;

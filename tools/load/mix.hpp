@@ -17,6 +17,9 @@ public:
     /// name is unknown or stands twice, a weight is no number up to a million, or all are zero.
     [[nodiscard]] static std::optional<mix> parse(std::string_view text);
 
+    /// Whether any is picked at all.
+    [[nodiscard]] bool has(operation) const noexcept;
+
     /// The operation that `random`, spread evenly over 64 bits, falls on.
     [[nodiscard]] operation pick(std::uint64_t random) const noexcept;
 

@@ -84,7 +84,10 @@ void add_requests(CLI::App& app, options& into) {
                into.mix = *parsed;
                into.mix_text = text;
            },
-           "What to ask for, by weight [balance=60,deposit=20,withdraw=20]")
+           "What to ask for, by weight: balance, deposit, withdraw, transfer, transaction, "
+           "hold, capture, release [balance=60,deposit=20,withdraw=20]. A transaction moves money "
+           "to two accounts. A capture or a release ends a hold that its connection placed "
+           "before, and a capture pays a part of it; without such a hold it places one")
         ->type_name("MIX");
     add_parsed(app, "--accounts", into.accounts, parse_accounts,
                "accounts, as in 10001-10009,100000, or a count up to 10000000")
@@ -183,6 +186,12 @@ void add_options(CLI::App& app, options& into) {
     app.callback([&into] {
         into.own_accounts = into.own_accounts || into.kills > 0;
         into.threads = std::min(into.threads, into.connections);
+        const std::size_t shares = into.own_accounts ? into.connections : 1;
+        if ((into.mix.has(operation::transfer) || into.mix.has(operation::transaction)) &&
+            into.accounts.size() / shares < 2)
+            throw CLI::ValidationError{
+                "a transfer and a transaction need two accounts at least, "
+                "two for each connection with accounts of its own"};
         if (into.own_accounts && into.accounts.size() < into.connections)
             throw CLI::ValidationError{
                 "--own-accounts and --kill-connections need an account "

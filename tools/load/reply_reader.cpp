@@ -63,6 +63,26 @@ bool read_fields(std::string_view head, std::size_t& length, reply& into) {
     return found && length <= most_body_bytes;
 }
 
+std::string_view text_behind(std::string_view name, std::string_view body) {
+    const std::size_t begin = body.find(name);
+    if (begin == body.npos)
+        return {};
+    const std::string_view rest = body.substr(begin + name.size());
+    return rest.substr(0, std::min(rest.find('"'), rest.size()));
+}
+
+/// Removes what it read from `body`.
+std::optional<std::int64_t> next_money(std::string_view name, std::string_view& body) {
+    const std::size_t begin = body.find(name);
+    if (begin == body.npos)
+        return std::nullopt;
+    body.remove_prefix(begin + name.size());
+    const auto parsed = money::parse(trimmed(body.substr(0, body.find_first_of(",}"))));
+    if (!parsed)
+        return std::nullopt;
+    return parsed.value.minor();
+}
+
 }  // namespace
 
 reading read_reply(std::string_view& bytes, reply& into) {
@@ -82,24 +102,19 @@ reading read_reply(std::string_view& bytes, reply& into) {
 }
 
 std::string_view error_type(std::string_view body) {
-    constexpr std::string_view name = R"("type":")";
-    const std::size_t begin = body.find(name);
-    if (begin == body.npos)
-        return {};
-    const std::string_view rest = body.substr(begin + name.size());
-    return rest.substr(0, std::min(rest.find('"'), rest.size()));
+    return text_behind(R"("type":")", body);
 }
 
-std::optional<std::int64_t> balance_minor(std::string_view body) {
-    constexpr std::string_view name = R"(balance":)";
-    const std::size_t begin = body.find(name);
-    if (begin == body.npos)
-        return std::nullopt;
-    const std::string_view rest = body.substr(begin + name.size());
-    const auto parsed = money::parse(trimmed(rest.substr(0, rest.find_first_of(",}"))));
-    if (!parsed)
-        return std::nullopt;
-    return parsed.value.minor();
+std::optional<std::int64_t> next_balance_minor(std::string_view& body) {
+    return next_money(R"(balance":)", body);
+}
+
+std::optional<std::int64_t> held_minor(std::string_view body) {
+    return next_money(R"("held":)", body);
+}
+
+std::string_view hold_id(std::string_view body) {
+    return text_behind(R"("hold":")", body);
 }
 
 }  // namespace coffer::load

@@ -25,7 +25,15 @@ enum class reading : std::uint8_t { whole, partial, malformed };
 /// Returns the `type` in the body of an error; empty if there is none.
 [[nodiscard]] std::string_view error_type(std::string_view body);
 
-/// Returns the balance or new balance in the body of a success, in cents.
-[[nodiscard]] std::optional<std::int64_t> balance_minor(std::string_view body);
+/// Returns the first balance or new balance in the body of a success, in cents, and removes from
+/// `body` what was read.
+[[nodiscard]] std::optional<std::int64_t> next_balance_minor(std::string_view& body);
+
+/// Returns how much holds hold of the account in the body of a success, in cents; nothing if it
+/// does not say.
+[[nodiscard]] std::optional<std::int64_t> held_minor(std::string_view body);
+
+/// Returns the id of the hold in the body of a success; empty if there is none.
+[[nodiscard]] std::string_view hold_id(std::string_view body);
 
 }  // namespace coffer::load

@@ -66,17 +66,24 @@ std::string text_of(std::int64_t minor) {
 json::object audit_of(const results& found) {
     const audit_result& audit = found.audit;
     json::array deviations;
-    for (const deviation& one : audit.deviations)
-        deviations.push_back(
-            json::object{{"account_number", std::to_string(found.chosen.accounts[one.account])},
-                         {"off_by", text_of(one.by_minor)}});
+    for (const deviation& one : audit.deviations) {
+        json::object made{{"account_number", std::to_string(found.chosen.accounts[one.account])},
+                          {"off_by", text_of(one.by.booked_minor)}};
+        if (one.by.held_minor != 0)
+            made["held_off_by"] = text_of(one.by.held_minor);
+        deviations.push_back(std::move(made));
+    }
     return {{"exact", audit.exact()},
             {"deposits", text_of(audit.deposits_minor)},
             {"withdrawals", text_of(audit.withdrawals_minor)},
-            {"change", text_of(audit.change_minor)},
-            {"off_by", text_of(audit.off_by_minor())},
+            {"captures", text_of(audit.captures_minor)},
+            {"change", text_of(audit.change.booked_minor)},
+            {"off_by", text_of(audit.off_by().booked_minor)},
+            {"held_change", text_of(audit.change.held_minor)},
+            {"held_off_by", text_of(audit.off_by().held_minor)},
             {"in_doubt", audit.doubted},
-            {"in_doubt_that_happened", text_of(audit.happened_minor)},
+            {"in_doubt_that_happened", text_of(audit.happened.booked_minor)},
+            {"in_doubt_in_part", audit.is_torn},
             {"accounts_not_sure_to_the_cent", audit.loose},
             {"wrong_replies", audit.wrong_answers},
             {"deviations", std::move(deviations)}};

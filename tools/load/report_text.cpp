@@ -74,7 +74,8 @@ void append_outcomes(std::string& text, const results& found) {
             append(text, "  %12llu  %s\n", number(count), name.c_str());
     };
     for (std::size_t i = 0; i != operation_count; ++i)
-        row("200 " + std::string{operation_names[i]}, counted.done[i]);
+        row((i == place(operation::hold) ? "201 " : "200 ") + std::string{operation_names[i]},
+            counted.done[i]);
     row("400 insufficient_funds, as may be", counted.short_of_funds);
     for (const auto& [what, count] : counted.refusals)
         row(what, count);
@@ -86,6 +87,11 @@ void append_outcomes(std::string& text, const results& found) {
     row("connections not made", counted.troubles.not_connected);
 }
 
+void append_held(std::string& text, const funds& off) {
+    if (off.held_minor != 0)
+        append(text, ", and what is held by %s", signed_money(off.held_minor).c_str());
+}
+
 void append_deviations(std::string& text, const results& found) {
     const audit_result& audit = found.audit;
     for (std::size_t i = 0; i != audit.deviations.size(); ++i) {
@@ -93,9 +99,11 @@ void append_deviations(std::string& text, const results& found) {
             append(text, "  and %zu more\n", audit.deviations.size() - i);
             return;
         }
-        append(text, "  account %llu is off by %s\n",
-               number(found.chosen.accounts[audit.deviations[i].account]),
-               signed_money(audit.deviations[i].by_minor).c_str());
+        const deviation& one = audit.deviations[i];
+        append(text, "  account %llu is off by %s", number(found.chosen.accounts[one.account]),
+               signed_money(one.by.booked_minor).c_str());
+        append_held(text, one.by);
+        text += '\n';
     }
 }
 
@@ -112,23 +120,30 @@ std::string audit_verdict(const audit_result& audit) {
     std::string text;
     if (audit.exact())
         return "exact";
-    append(text, "off by %s, %zu accounts and %llu replies are wrong",
-           signed_money(audit.off_by_minor()).c_str(), audit.deviations.size(),
+    append(text, "off by %s", signed_money(audit.off_by().booked_minor).c_str());
+    append_held(text, audit.off_by());
+    append(text, ", %zu accounts and %llu replies are wrong", audit.deviations.size(),
            number(audit.wrong_answers));
+    if (audit.is_torn)
+        text += ", and a posting to several accounts was executed in part";
     return text;
 }
 
 std::string audit_text(const results& found) {
     const audit_result& audit = found.audit;
     std::string text;
-    append(text, "audit: deposits %s, withdrawals %s, balances changed by %s: ",
+    append(text, "audit: deposits %s, withdrawals %s, ",
            to_string(money::from_minor(audit.deposits_minor)).c_str(),
-           to_string(money::from_minor(audit.withdrawals_minor)).c_str(),
-           signed_money(audit.change_minor).c_str());
-    text += audit_verdict(audit) + '\n';
+           to_string(money::from_minor(audit.withdrawals_minor)).c_str());
+    if (audit.captures_minor != 0)
+        append(text, "captures %s, ", to_string(money::from_minor(audit.captures_minor)).c_str());
+    append(text, "balances changed by %s", signed_money(audit.change.booked_minor).c_str());
+    if (audit.change.held_minor != 0)
+        append(text, ", what is held by %s", signed_money(audit.change.held_minor).c_str());
+    text += ": " + audit_verdict(audit) + '\n';
     if (audit.doubted != 0)
         append(text, "  %llu postings without a reply, of which those that happened come to %s\n",
-               number(audit.doubted), signed_money(audit.happened_minor).c_str());
+               number(audit.doubted), signed_money(audit.happened.booked_minor).c_str());
     if (audit.loose != 0)
         append(text, "  %llu accounts have too many of these to be sure to the cent\n",
                number(audit.loose));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,15 +18,12 @@ public:
     /// `host` is the value of the Host field.
     explicit request_writer(std::string_view host);
 
-    /// Appends a request for the account `number` to `out`.
-    void write(const request&, account_number number, std::string& out) const;
+    /// Appends a request to `out`. `accounts` are the run's, in which the request names places.
+    void write(const request&, std::span<const account_number> accounts, std::string& out) const;
 
 private:
-    struct parts {
-        std::string before_account;
-        std::string before_length;  ///< up to the body's length, or to the end if there is no body
-    };
-    std::array<parts, operation_count> parts_;
+    /// Parts up to the body's length, or to the end where there is no body.
+    std::array<std::string, operation_count> behind_target_;
 };
 
 }  // namespace coffer::load

@@ -15,14 +15,13 @@ void add(Numbers& into, const Numbers& more) {
 }  // namespace
 
 void tally::replied(const request& one, verdict given, std::int64_t now_ns) {
-    const bool posted = given == verdict::done && one.what != operation::balance;
-    if (given == verdict::done)
-        ++done[place(one.what)];
     if (given == verdict::insufficient_funds)
         ++short_of_funds;
-    if (posted) {
-        acknowledged_minor[one.account] += change_minor(one);
-        (one.what == operation::deposit ? deposits_minor : withdrawals_minor) += one.amount_minor;
+    if (given == verdict::done) {
+        ++done[place(one.what)];
+        done_minor[place(one.what)] += one.amount_minor;
+        for (const effect& part : effects_of(one))
+            acknowledged[part.account] += part.change;
     }
     if (given == verdict::refused)
         return;
@@ -64,9 +63,8 @@ tally& tally::operator+=(const tally& other) {
     troubles.killed += other.troubles.killed;
     unanswered += other.unanswered;
     unsent += other.unsent;
-    deposits_minor += other.deposits_minor;
-    withdrawals_minor += other.withdrawals_minor;
-    add(acknowledged_minor, other.acknowledged_minor);
+    add(done_minor, other.done_minor);
+    add(acknowledged, other.acknowledged);
     doubts.insert(doubts.end(), other.doubts.begin(), other.doubts.end());
     return *this;
 }

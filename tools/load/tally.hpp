@@ -40,12 +40,6 @@ struct window {
     }
 };
 
-/// A posting without a reply.
-struct doubt {
-    std::size_t account;
-    std::int64_t change_minor;
-};
-
 /// What happened to connections, and how often.
 struct troubles {
     std::uint64_t not_connected = 0;  ///< refused, unreachable, or not answered in time
@@ -57,7 +51,7 @@ struct troubles {
 
 struct tally {
     tally(window part, std::size_t accounts)
-        : measured{part}, steps(part.steps()), acknowledged_minor(accounts) {}
+        : measured{part}, steps(part.steps()), acknowledged(accounts) {}
 
     /// A reply that came at `now_ns`. Latencies are those of requests that were due within the
     /// window and did what they were to do; throughput is what came back within it.
@@ -87,10 +81,9 @@ struct tally {
     std::uint64_t unsent = 0;
 
     // For the audit.
-    std::int64_t deposits_minor = 0;
-    std::int64_t withdrawals_minor = 0;
-    std::vector<std::int64_t> acknowledged_minor;  ///< the change of each account
-    std::vector<doubt> doubts;
+    std::array<std::int64_t, operation_count> done_minor{};  ///< the sums of the amounts
+    std::vector<funds> acknowledged;                         ///< the change of each account
+    std::vector<effects> doubts;                             ///< of the postings without a reply
 };
 
 }  // namespace coffer::load

@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "load/answer_reader.hpp"
 #include "load/reply_reader.hpp"
 #include "load/request_writer.hpp"
 
@@ -41,10 +42,10 @@ Value run(asio::awaitable<Value> work, const target& where) {
     }
 }
 
-std::int64_t balance_in(const http_reply& reply, account_number account) {
-    const auto balance = balance_minor(reply.body());
-    if (reply.result() == beast::http::status::ok && balance)
-        return *balance;
+funds funds_in(const http_reply& reply, account_number account) {
+    const auto found = read_funds(reply.body());
+    if (reply.result() == beast::http::status::ok && found)
+        return *found;
     throw std::runtime_error{"cannot read the balance of account " + std::to_string(account) +
                              ": status " + std::to_string(reply.result_int()) + ' ' +
                              std::string{error_type(reply.body())}};
@@ -59,28 +60,28 @@ asio::awaitable<tcp::endpoint> connect(const target& where, std::chrono::millise
 }
 
 // Pipelined: one round trip for each account would take minutes for millions of them.
-asio::awaitable<std::vector<std::int64_t>> read_all(tcp::endpoint server, const target& where,
-                                                    std::span<const account_number> accounts,
-                                                    std::chrono::milliseconds limit) {
+asio::awaitable<std::vector<funds>> read_all(tcp::endpoint server, const target& where,
+                                             std::span<const account_number> accounts,
+                                             std::chrono::milliseconds limit) {
     constexpr std::size_t batch = 512;
     const request_writer writer{to_string(where)};
     beast::tcp_stream stream{co_await asio::this_coro::executor};
     stream.expires_after(limit);
     co_await stream.async_connect(server, use_awaitable);
     beast::flat_buffer buffer;
-    std::vector<std::int64_t> balances;
+    std::vector<funds> balances;
     while (!accounts.empty()) {
         const auto now = accounts.first(std::min(batch, accounts.size()));
         accounts = accounts.subspan(now.size());
         std::string requests;
         for (const account_number account : now)
-            writer.write({}, account, requests);
+            writer.write({}, {&account, 1}, requests);
         stream.expires_after(limit);
         co_await asio::async_write(stream, asio::buffer(requests), use_awaitable);
         for (const account_number account : now) {
             http_reply reply;
             co_await beast::http::async_read(stream, buffer, reply, use_awaitable);
-            balances.push_back(balance_in(reply, account));
+            balances.push_back(funds_in(reply, account));
         }
     }
     co_return balances;
@@ -92,9 +93,9 @@ tcp::endpoint find_server(const target& where, std::chrono::milliseconds limit) 
     return run(connect(where, limit), where);
 }
 
-std::vector<std::int64_t> read_balances(const tcp::endpoint& server, const target& where,
-                                        const std::vector<account_number>& accounts,
-                                        std::chrono::milliseconds limit) {
+std::vector<funds> read_balances(const tcp::endpoint& server, const target& where,
+                                 const std::vector<account_number>& accounts,
+                                 std::chrono::milliseconds limit) {
     return run(read_all(server, where, accounts, limit), where);
 }
 

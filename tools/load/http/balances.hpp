@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "load/funds.hpp"
 #include "load/options.hpp"
 
 namespace coffer::load {
@@ -15,11 +16,10 @@ namespace coffer::load {
 [[nodiscard]] boost::asio::ip::tcp::endpoint find_server(const target&,
                                                          std::chrono::milliseconds limit);
 
-/// Returns the balances in cents, in the order of `accounts`. Throws std::runtime_error if the
+/// Returns what each account has, in the order of `accounts`. Throws std::runtime_error if the
 /// server does not report one, or does not answer within `limit`.
-[[nodiscard]] std::vector<std::int64_t> read_balances(const boost::asio::ip::tcp::endpoint&,
-                                                      const target&,
-                                                      const std::vector<account_number>& accounts,
-                                                      std::chrono::milliseconds limit);
+[[nodiscard]] std::vector<funds> read_balances(const boost::asio::ip::tcp::endpoint&, const target&,
+                                               const std::vector<account_number>& accounts,
+                                               std::chrono::milliseconds limit);
 
 }  // namespace coffer::load

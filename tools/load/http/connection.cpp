@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 
+#include "load/answer_reader.hpp"
 #include "load/http/worker.hpp"
 
 namespace coffer::load {
@@ -38,6 +39,29 @@ connection::connection(worker& owner, std::optional<expected_balances> own)
 
 std::size_t connection::pick_account(random_source& random) const noexcept {
     return picker_.pick(random) + (own_ ? own_->first() : 0);
+}
+
+std::size_t connection::accounts() const noexcept {
+    return own_ ? own_->size() : owner_.chosen().accounts.size();
+}
+
+// The next one, if the one picked is taken: with some skews it is often the same.
+std::size_t connection::pick_other(random_source& random,
+                                   std::initializer_list<std::size_t> taken) const noexcept {
+    const std::size_t first = own_ ? own_->first() : 0;
+    std::size_t other = pick_account(random);
+    while (std::ranges::find(taken, other) != taken.end())
+        other = first + (other - first + 1) % accounts();
+    return other;
+}
+
+std::optional<placed_hold> connection::take_hold(random_source& random) {
+    if (holds_.empty())
+        return std::nullopt;
+    std::swap(holds_[random() % holds_.size()], holds_.back());
+    placed_hold taken = std::move(holds_.back());
+    holds_.pop_back();
+    return taken;
 }
 
 void connection::tick(std::int64_t now_ns) {
@@ -208,25 +232,20 @@ void connection::take(const reply& received) {
     const request asked = under_way_.front();
     under_way_.pop_front();
     failures_ = 0;
-    const answer given = understand(received);
     if (state_ == state::reading_back) {
-        if (given.balance_minor)
-            seen_.push_back({asked.account, *given.balance_minor});
+        const auto found = read_funds(received.body);
+        if (received.status == 200 && found)
+            seen_.push_back({asked.account, *found});
         return;
     }
+    const answer given = read_answer(asked.what, received, own_.has_value());
     if (own_)
         own_->answered(asked, given);
+    if (asked.what == operation::hold && given.verdict == verdict::done)
+        holds_.push_back({asked.account, std::string{hold_id(received.body)}, asked.amount_minor});
     owner_.replied(asked, given.verdict);
     if (given.verdict == verdict::refused)
         owner_.counted().refused(received.status, error_type(received.body));
-}
-
-answer connection::understand(const reply& received) const {
-    if (received.status == 200)
-        return {verdict::done, own_ ? balance_minor(received.body) : std::nullopt};
-    if (received.status == 400 && error_type(received.body) == "insufficient_funds")
-        return {verdict::insufficient_funds, std::nullopt};
-    return {};
 }
 
 void connection::kill(killing how, bool now) {

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/circular_buffer.hpp>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +56,14 @@ public:
 
     /// A place for one of its accounts, or of all, among the run's accounts.
     [[nodiscard]] std::size_t pick_account(random_source&) const noexcept;
+    /// The same, of one that is none of `taken`; there must be one.
+    [[nodiscard]] std::size_t pick_other(random_source&,
+                                         std::initializer_list<std::size_t> taken) const noexcept;
+    /// The number of accounts it may pick.
+    [[nodiscard]] std::size_t accounts() const noexcept;
+
+    /// Takes one of the holds that it placed, at random, if there are any.
+    [[nodiscard]] std::optional<placed_hold> take_hold(random_source&);
 
     /// To be called every few milliseconds: connects, gives up what takes too long.
     void tick(std::int64_t now_ns);
@@ -78,7 +87,6 @@ private:
     void read();
     [[nodiscard]] bool take_replies(std::string_view bytes);
     void take(const reply&);
-    [[nodiscard]] answer understand(const reply&) const;
     void carry_out_kill();
     void disconnect(std::int64_t pause_ns);
     void fail(std::uint64_t& kind);
@@ -90,7 +98,8 @@ private:
     boost::circular_buffer<request> under_way_;
     std::string unread_;  // the beginning of a reply
     std::string unsent_;
-    std::vector<observed_balance> seen_;
+    std::vector<observed_funds> seen_;
+    std::vector<placed_hold> holds_;  // open, and not being ended
     std::optional<killing> doomed_;
     std::uint64_t generation_ = 0;  // of the socket: handlers of an older one do nothing
     std::int64_t wake_ns_ = 0;      // when to go on, or to give up

@@ -9,6 +9,7 @@
 #include <limits>
 #include <vector>
 
+#include "load/funds.hpp"
 #include "load/options.hpp"
 #include "load/request_writer.hpp"
 #include "load/tally.hpp"
@@ -18,8 +19,7 @@ namespace coffer::load {
 struct plan {
     const options& chosen;
     boost::asio::ip::tcp::endpoint server;
-    std::vector<std::int64_t>
-        opening_minor;  ///< the balances before the run, as the accounts stand
+    std::vector<funds> opening;  ///< before the run, in the order of the accounts
     request_writer writer;
     window measured;
     std::chrono::steady_clock::time_point begin{};

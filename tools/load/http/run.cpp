@@ -46,7 +46,7 @@ plan make_plan(const options& chosen) {
     const auto server = find_server(chosen.target, limit);
     return {.chosen = chosen,
             .server = server,
-            .opening_minor = read_balances(server, chosen.target, chosen.accounts, limit),
+            .opening = read_balances(server, chosen.target, chosen.accounts, limit),
             .writer = request_writer{to_string(chosen.target)},
             .measured = {measured_from, stop}};
 }
@@ -108,7 +108,7 @@ void run_threads(plan& all, const workers& threads) {
     done.get();
 }
 
-std::vector<std::int64_t> read_closing(const plan& all) {
+std::vector<funds> read_closing(const plan& all) {
     try {
         return read_balances(all.server, all.chosen.target, all.chosen.accounts,
                              milliseconds{all.chosen.reply_limit_ms});
@@ -119,9 +119,9 @@ std::vector<std::int64_t> read_closing(const plan& all) {
 
 audit_result audit_once(const plan& all, const tally& counted,
                         std::span<expected_balances*> expected) {
-    const std::vector<std::int64_t> closing = read_closing(all);
-    return expected.empty() ? audit_shared(counted, all.opening_minor, closing)
-                            : audit_own(counted, expected, all.opening_minor, closing);
+    const std::vector<funds> closing = read_closing(all);
+    return expected.empty() ? audit_shared(counted, all.opening, closing)
+                            : audit_own(counted, expected, all.opening, closing);
 }
 
 // Where postings are in doubt, the server may still have bytes of connections that are gone: then

@@ -33,7 +33,7 @@ void worker::add_connection(std::size_t which) {
         const std::size_t accounts = chosen().accounts.size();
         const std::size_t first = which * accounts / chosen().connections;
         const std::size_t end = (which + 1) * accounts / chosen().connections;
-        own.emplace(first, std::span{plan_.opening_minor}.subspan(first, end - first));
+        own.emplace(first, std::span{plan_.opening}.subspan(first, end - first));
     }
     connections_.emplace_back(*this, std::move(own));
 }
@@ -59,18 +59,42 @@ void worker::lost(const boost::circular_buffer<request>& requests) {
     troubled_.store(troubled() + requests.size(), std::memory_order_relaxed);  // a figure
     for (const request& one : requests)
         if (one.what != operation::balance)
-            counted_.doubts.push_back({one.account, change_minor(one)});
+            counted_.doubts.push_back(effects_of(one));
 }
 
 request worker::make(connection& by, std::int64_t intended_ns, std::int64_t now) {
     request made;
     made.what = chosen().mix.pick(random_());
+    made.intended_ns = intended_ns;
+    made.sent_ns = now;
+    if (made.what == operation::capture || made.what == operation::release) {
+        if (auto hold = by.take_hold(random_)) {
+            made.account = hold->account;
+            made.amount_minor = hold->amount_minor;
+            if (made.what == operation::capture)
+                made.amount_minor = 1 + random_below(hold->amount_minor);
+            made.hold = *std::move(hold);
+            return made;
+        }
+        made.what = operation::hold;
+    }
     made.account = by.pick_account(random_);
     const std::int64_t least = chosen().amounts.least.minor();
     made.amount_minor = least + random_below(chosen().amounts.most.minor() - least + 1);
-    made.intended_ns = intended_ns;
-    made.sent_ns = now;
+    if (made.what == operation::transfer || made.what == operation::transaction)
+        choose_payees(by, made);
     return made;
+}
+
+// A transaction pays to two accounts if there are two others, and there is a cent for each.
+void worker::choose_payees(connection& by, request& made) {
+    const std::size_t payee = by.pick_other(random_, {made.account});
+    made.payments.push_back({payee, made.amount_minor});
+    if (made.what == operation::transfer || by.accounts() == 2 || made.amount_minor == 1)
+        return;
+    const std::int64_t part = 1 + random_below(made.amount_minor - 1);
+    made.payments.front().amount_minor -= part;
+    made.payments.push_back({by.pick_other(random_, {made.account, payee}), part});
 }
 
 void worker::refill(connection& one) {

@@ -55,7 +55,7 @@ public:
     }
 
     void write(const request& one, std::string& out) const {
-        plan_.writer.write(one, plan_.chosen.accounts[one.account], out);
+        plan_.writer.write(one, plan_.chosen.accounts, out);
     }
     void replied(const request&, verdict);
     void lost(const boost::circular_buffer<request>&);
@@ -70,6 +70,7 @@ private:
 
     void add_connection(std::size_t which);
     [[nodiscard]] request make(connection&, std::int64_t intended_ns, std::int64_t now_ns);
+    void choose_payees(connection&, request&);
     void list(connection&);
     [[nodiscard]] connection* next_that_can_send();
     void dispatch();
