@@ -151,7 +151,7 @@ std::optional<std::int64_t> take_offset(scanner& from) {
 
 }  // namespace
 
-std::string to_utc_text(std::uint64_t time_ns) {
+void append_utc_text(std::string& out, std::uint64_t time_ns) {
     const chrono::nanoseconds since{time_ns};
     const auto days = chrono::floor<chrono::days>(since);
     const chrono::year_month_day date{chrono::sys_days{days}};
@@ -162,7 +162,13 @@ std::string to_utc_text(std::uint64_t time_ns) {
         static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
         static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
         static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
-    return {text, static_cast<std::size_t>(length)};
+    out.append(text, static_cast<std::size_t>(length));
+}
+
+std::string to_utc_text(std::uint64_t time_ns) {
+    std::string text;
+    append_utc_text(text, time_ns);
+    return text;
 }
 
 std::optional<std::uint64_t> parse_utc_text(std::string_view text) {
