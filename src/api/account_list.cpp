@@ -28,19 +28,16 @@ void stream_accounts(coffer::teller& teller, const values& given, reply& out) {
 }
 
 void show_page(const values& given, reply& out) {
-    std::size_t limit = default_page_accounts;
+    const auto limit = page_limit(given[0], default_page_accounts, max_page_accounts);
+    if (!limit)
+        return out.refuse_parameter(problem::parameter_invalid, names[0]);
     account_number after = 0;
-    if (given[0].is_present()) {
-        limit = parse_account_number(given[0].text()).value_or(0);  // the same form: digits alone
-        if (limit == 0 || limit > max_page_accounts)
-            return out.refuse_parameter(problem::parameter_invalid, names[0]);
-    }
     if (given[1].is_present()) {
         after = parse_account_number(given[1].text()).value_or(0);
         if (after == 0)
             return out.refuse_parameter(problem::parameter_invalid, names[1]);
     }
-    auto page = account_page::make(limit, after);
+    auto page = account_page::make(*limit, after);
     if (!page)
         return out.refuse(problem::unavailable);
     out.stream(200, "application/json", std::move(page));

@@ -1,6 +1,7 @@
 #include "api/query.hpp"
 
 #include <algorithm>
+#include <coffer/account_number.hpp>
 
 #include "api/percent_encoding.hpp"
 
@@ -45,6 +46,14 @@ query_problem read_query(std::string_view query, std::span<const std::string_vie
         query.remove_prefix(std::min(query.size(), part.size() + 1));
     }
     return {};
+}
+
+std::optional<std::size_t> page_limit(const query_value& asked, std::size_t usual,
+                                      std::size_t most) noexcept {
+    if (!asked.is_present())
+        return usual;
+    const auto limit = parse_account_number(asked.text());  // the same form: digits alone
+    return limit && *limit <= most ? std::optional{static_cast<std::size_t>(*limit)} : std::nullopt;
 }
 
 }  // namespace coffer::api

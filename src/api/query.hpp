@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -39,5 +40,10 @@ struct query_problem {
 [[nodiscard]] query_problem read_query(std::string_view query,
                                        std::span<const std::string_view> names,
                                        std::span<query_value> values) noexcept;
+
+/// How many entries a page is to have: what a parameter asks for, 1 to `most`; `usual` where it is
+/// absent; nothing if it is wrong.
+[[nodiscard]] std::optional<std::size_t> page_limit(const query_value& asked, std::size_t usual,
+                                                    std::size_t most) noexcept;
 
 }  // namespace coffer::api
