@@ -1,4 +1,4 @@
-// The endpoints: one function each, which fills the reply to one call.
+// The endpoints about the server itself.
 #pragma once
 
 #include "api/reply.hpp"
@@ -6,11 +6,6 @@
 #include "engine/teller.hpp"
 
 namespace coffer::api {
-
-/// These three allocate nothing, but for the memory of idempotency keys.
-void balance(teller&, const call&, reply&);
-void withdraw(teller&, const call&, reply&);
-void deposit(teller&, const call&, reply&);
 
 /// Whether the server takes postings now: for load balancers.
 void readiness(teller&, const call&, reply&);

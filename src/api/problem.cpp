@@ -16,11 +16,16 @@ constexpr std::array rows{
     row{problem::none, {200, "", ""}},
     row{problem::account_number_invalid,
         {400, "invalid_account_number",
-         "an account number is a whole number from 1 to 18446744073709551615, in digits alone"}},
+         "an account number is a whole number from 1 to 18446744073709551615, in digits alone, and "
+         "a string in a body"}},
+    row{problem::account_number_missing,
+        {400, "invalid_account_number", "the body has no account number where one is due"}},
     row{problem::amount_missing, {400, "invalid_amount", "the body has no amount"}},
     row{problem::amount_twice, {400, "invalid_amount", "the body has more than one amount"}},
     row{problem::amount_not_a_number, {400, "invalid_amount", "the amount is not a number"}},
     row{problem::amount_not_positive, {400, "invalid_amount", "the amount is not above zero"}},
+    row{problem::amount_zero, {400, "invalid_amount", "the amount is zero"}},
+    row{problem::amount_negative, {400, "invalid_amount", "the amount is below zero"}},
     row{problem::amount_too_many_decimals,
         {400, "invalid_amount", "the amount has more than 2 decimals"}},
     row{problem::amount_out_of_range, {400, "invalid_amount", "the amount is out of range"}},
@@ -29,8 +34,29 @@ constexpr std::array rows{
     row{problem::balance_out_of_range,
         {400, "invalid_amount", "the amount would take the balance out of range"}},
     row{problem::funds_insufficient,
-        {400, "insufficient_funds", "the amount is more than the balance"}},
+        {400, "insufficient_funds", "the amount is more than what is available"}},
     row{problem::account_unknown, {404, "no_such_account", "there is no account of this number"}},
+    row{problem::account_present,
+        {409, "account_exists", "there is an account of this number already"}},
+    row{problem::account_closed, {409, "account_closed", "the account is closed"}},
+    row{problem::account_not_empty,
+        {409, "account_not_empty", "the account has a balance or a hold"}},
+    row{problem::account_not_closed, {409, "account_open", "the account is open"}},
+    row{problem::accounts_equal,
+        {400, "same_account", "an account stands here twice, each can be named once"}},
+    row{problem::amounts_unbalanced,
+        {400, "unbalanced", "the amounts of the postings do not add up to zero"}},
+    row{problem::postings_too_few,
+        {400, "too_few_postings", "a transaction has 2 postings at least"}},
+    row{problem::postings_too_many,
+        {400, "too_many_postings", "a transaction has 8 postings at most"}},
+    row{problem::duration_invalid,
+        {400, "invalid_duration",
+         "a duration is a string such as 500ms, 30s, 5m or 1h, above zero and at most 100 years"}},
+    row{problem::hold_unknown, {404, "no_such_hold", "the account has no hold of this id"}},
+    row{problem::hold_ended, {409, "hold_ended", "the hold has ended"}},
+    row{problem::hold_exceeded,
+        {400, "hold_exceeded", "the amount is more than what is left of the hold"}},
     row{problem::sequence_exhausted,
         {400, "sequence_exhausted", "the account can take no more postings"}},
     row{problem::parameter_invalid, {400, "invalid_parameter", "a parameter has a wrong value"}},
@@ -49,6 +75,7 @@ constexpr std::array rows{
         {415, "unsupported_media_type", "the request has no body, a JSON object is due"}},
     row{problem::body_malformed,
         {415, "unsupported_media_type", "the body is not well-formed JSON"}},
+    row{problem::body_not_an_object, {400, "invalid_parameter", "the body is not a JSON object"}},
     row{problem::request_malformed, {400, "bad_request", "this is not well-formed HTTP"}},
     row{problem::request_timeout, {408, "request_timeout", "the request took too long to arrive"}},
     row{problem::body_too_large, {413, "content_too_large", "the body is too large"}},
@@ -69,8 +96,7 @@ constexpr std::array rows{
     row{problem::request_in_progress,
         {409, "request_in_progress", "a request with this Idempotency-Key is still under way"}},
     row{problem::idempotency_key_reused,
-        {422, "idempotency_key_reused",
-         "this Idempotency-Key came with another method, path or amount before"}},
+        {422, "idempotency_key_reused", "this Idempotency-Key came with another request before"}},
     row{problem::idempotency_keys_full,
         {503, "unavailable", "no more Idempotency-Keys can be remembered now, try again"}},
     row{problem::not_open,
@@ -146,8 +172,28 @@ problem problem_of(errc refusal) noexcept {
             return problem::unavailable;
         case errc::sequence_exhausted:
             return problem::sequence_exhausted;
-        default:  // SKELETON: the others
-            break;
+        case errc::already_open:
+            return problem::account_present;
+        case errc::account_closed:
+            return problem::account_closed;
+        case errc::account_not_empty:
+            return problem::account_not_empty;
+        case errc::account_not_closed:
+            return problem::account_not_closed;
+        case errc::same_account:
+            return problem::accounts_equal;
+        case errc::unbalanced:
+            return problem::amounts_unbalanced;
+        case errc::too_few_legs:
+            return problem::postings_too_few;
+        case errc::too_many_legs:
+            return problem::postings_too_many;
+        case errc::no_such_hold:
+            return problem::hold_unknown;
+        case errc::hold_ended:
+            return problem::hold_ended;
+        case errc::hold_exceeded:
+            return problem::hold_exceeded;
     }
     return problem::internal_error;
 }

@@ -16,6 +16,12 @@ void reply::begin(int status) noexcept {
     stream_.reset();
 }
 
+void reply::end_envelope() {
+    body_ += R"(,"code":)";
+    append_number(body_, status_);
+    body_ += '}';
+}
+
 void reply::posted(const posting& made, std::string_view balance_name) {
     begin(200);
     body_ += R"({"success":true,"data":{"account_number":")";
@@ -28,39 +34,56 @@ void reply::posted(const posting& made, std::string_view balance_name) {
 }
 
 void reply::affirm(std::string_view name) {
-    begin(200);
-    body_ += R"({"success":true,"data":{")";
-    body_ += name;
-    body_ += R"(":true},"code":200})";
+    data(200, [name](std::string& out) {
+        out += R"({")";
+        out += name;
+        out += R"(":true})";
+    });
 }
 
-void reply::append_error(const problem_info& info, std::string_view parameter) {
+void reply::append_error(const problem_info& info, const error_members& members) {
+    const auto append_text = [this](std::string_view name, std::string_view value) {
+        if (value.empty())
+            return;
+        body_ += R"(,")";
+        body_ += name;
+        body_ += R"(":")";
+        body_ += value;
+        body_ += '"';
+    };
     body_ += R"({"success":false,"error":{"type":")";
     body_ += info.type;
-    body_ += R"(","message":")";
-    body_ += info.message;
-    if (!parameter.empty()) {
-        body_ += R"(","parameter":")";
-        body_ += parameter;
+    body_ += '"';
+    append_text("message", info.message);
+    append_text("parameter", members.parameter);
+    if (members.account != 0) {
+        body_ += R"(,"account_number":")";
+        append_number(body_, members.account);
+        body_ += '"';
     }
-    body_ += R"("},"code":)";
-    append_number(body_, info.status);
+    if (members.available) {
+        body_ += R"(,"available":)";
+        append_money(body_, *members.available);
+    }
+    append_text("hold_status", members.hold_status);
     body_ += '}';
+    end_envelope();
 }
 
-void reply::refuse(problem why) {
-    refuse_parameter(why, {});
-}
-
-void reply::refuse_parameter(problem why, std::string_view name) {
+void reply::refuse(problem why, const error_members& members) {
     const problem_info& info = describe(why);
     begin(info.status);
-    append_error(info, info.type == "invalid_parameter" ? name : std::string_view{});
+    append_error(info, members);
     // RFC 9110, section 12.5.3: only where the coding is what is wrong.
     if (why == problem::content_coding_unsupported)
         add_field("Accept-Encoding", "identity");
-    if (info.status == 503 || info.status == 409)
+    if (info.status == 503 || why == problem::request_in_progress)
         add_field("Retry-After", "1");
+}
+
+void reply::refuse_parameter(problem why, std::string_view name) {
+    const bool is_named = describe(why).type == "invalid_parameter";
+    refuse(why, {.parameter = is_named ? name : std::string_view{}});
 }
 
 void reply::refuse_method(std::string_view allowed) {

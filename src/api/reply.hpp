@@ -4,11 +4,14 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include <coffer/account_number.hpp>
+#include <coffer/money.hpp>
 #include <coffer/posting.hpp>
 
 #include "api/body_stream.hpp"
@@ -22,6 +25,14 @@ struct reply_field {
     std::string_view value;
 };
 
+/// What an error has behind its message; all of it is optional.
+struct error_members {
+    std::string_view parameter{};
+    account_number account = 0;        ///< 0: none
+    std::optional<money> available{};  ///< what the account has available
+    std::string_view hold_status{};
+};
+
 /// One reply. Meant to be used again and again: its body keeps its memory.
 class reply {
 public:
@@ -30,16 +41,26 @@ public:
     /// The most bytes of their values that are copied.
     static constexpr std::size_t max_copied_bytes = 256;
     /// Room for every short reply, made before anything is posted: rendering cannot fail after.
-    static constexpr std::size_t least_bytes = 512;
+    static constexpr std::size_t least_bytes = 1024;
 
     reply() { body_.reserve(least_bytes); }
 
     /// Success: `{"success":true,"data":{"account_number":"…","<name>":<balance>},"code":200}`.
     void posted(const posting& made, std::string_view balance_name);
 
-    /// Failure: `{"success":false,"error":{"type":"…","message":"…"},"code":<status>}`.
-    /// 409 and 503 have the field Retry-After; a Content-Encoding refused has Accept-Encoding.
-    void refuse(problem);
+    /// Success: `{"success":true,"data":…,"code":<status>}`, where `write` appends the data.
+    template <class Write>
+    void data(int status, const Write& write) {
+        begin(status);
+        body_ += R"({"success":true,"data":)";
+        write(body_);
+        end_envelope();
+    }
+
+    /// Failure: `{"success":false,"error":{"type":"…","message":"…"},"code":<status>}`, with the
+    /// members given behind the message. 503, and 409 for a request under way, have the field
+    /// Retry-After; a Content-Encoding refused has Accept-Encoding.
+    void refuse(problem, const error_members& members = {});
 
     /// Failure of one parameter or member: as refuse, with `"parameter":"<name>"` after the message
     /// where the error's type does not name it.
@@ -95,7 +116,8 @@ public:
 
 private:
     void begin(int status) noexcept;
-    void append_error(const problem_info& info, std::string_view parameter);
+    void append_error(const problem_info& info, const error_members& members);
+    void end_envelope();
 
     int status_ = 200;
     std::string_view content_type_;

@@ -18,8 +18,9 @@ namespace coffer::api {
 
 /// What a route does with a request's body.
 enum class body_kind : std::uint8_t {
-    none,   ///< reads it and ignores it
-    json,   ///< takes one JSON document, in memory as a whole
+    none,           ///< reads it and ignores it
+    json,           ///< takes one JSON document, in memory as a whole
+    optional_json,  ///< the same, or no body
     lines,  ///< takes a text line by line, of any length; no route of the product has it yet
 };
 

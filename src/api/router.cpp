@@ -65,6 +65,8 @@ problem check_body_head(const route_rules& rules, const request& asked) noexcept
         return problem::content_coding_unsupported;
     if (rules.body == body_kind::lines)
         return is_ndjson(asked.content_type) ? problem::none : problem::lines_type_unsupported;
+    if (rules.body == body_kind::optional_json && asked.body.empty())
+        return problem::none;
     return is_json(asked.content_type) ? problem::none : problem::media_type_unsupported;
 }
 
@@ -74,7 +76,7 @@ problem check_body(const route_rules& rules, const request& asked) noexcept {
     if (asked.encoded)
         return problem::content_coding_unsupported;
     if (asked.body.empty())
-        return problem::body_missing;
+        return rules.body == body_kind::optional_json ? problem::none : problem::body_missing;
     if (rules.max_body != 0 && asked.body.size() > rules.max_body)
         return problem::body_too_large;
     return check_body_head(rules, asked);

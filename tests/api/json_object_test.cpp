@@ -179,8 +179,14 @@ TEST_CASE("read_object: a member that is optional may be missing, and no other",
     CHECK(without.wrong.problem == problem::none);
     CHECK_FALSE(without.values[4].is_present());
     const payment missing{R"({"amount":5,"note":"","days":0})"};
-    CHECK(missing.wrong.problem == problem::parameter_missing);
+    CHECK(missing.wrong.problem == problem::account_number_missing);
     CHECK(missing.wrong.name == "to");
+    const payment unnamed{R"({"amount":5,"to":"1","days":0})"};
+    CHECK(unnamed.wrong.problem == problem::parameter_missing);
+    CHECK(unnamed.wrong.name == "note");
+    const payment null{with("final", "null")};
+    CHECK(null.wrong.problem == problem::none);
+    CHECK_FALSE(null.values[4].is_present());
 }
 
 TEST_CASE("read_object: strings have their escapes resolved, each of its own", "[api]") {
@@ -220,7 +226,7 @@ TEST_CASE("read_object: a value of another kind is refused by its member's name"
     for (const char* const value :
          {"-1", "-0", "1.0", "1e2", "18446744073709551616", R"("30")", "null", "[30]"})
         check("days", value, problem::parameter_invalid);
-    for (const char* const value : {"1", R"("true")", "null", "[true]"})
+    for (const char* const value : {"1", R"("true")", "{}", "[true]"})
         check("final", value, problem::parameter_invalid);
 }
 

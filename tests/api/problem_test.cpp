@@ -27,8 +27,17 @@ TEST_CASE("problem_of: every refusal of the ledger has its status and type", "[a
     CHECK(told(errc::balance_overflow) == "400 invalid_amount");
     CHECK(told(errc::ledger_full) == "503 unavailable");
     CHECK(told(errc::sequence_exhausted) == "400 sequence_exhausted");
-    CHECK(told(errc::already_open) == "500 internal_error");
-    CHECK(told(errc::same_account) == "500 internal_error");
+    CHECK(told(errc::already_open) == "409 account_exists");
+    CHECK(told(errc::same_account) == "400 same_account");
+    CHECK(told(errc::account_closed) == "409 account_closed");
+    CHECK(told(errc::account_not_empty) == "409 account_not_empty");
+    CHECK(told(errc::account_not_closed) == "409 account_open");
+    CHECK(told(errc::unbalanced) == "400 unbalanced");
+    CHECK(told(errc::too_few_legs) == "400 too_few_postings");
+    CHECK(told(errc::too_many_legs) == "400 too_many_postings");
+    CHECK(told(errc::no_such_hold) == "404 no_such_hold");
+    CHECK(told(errc::hold_ended) == "409 hold_ended");
+    CHECK(told(errc::hold_exceeded) == "400 hold_exceeded");
 }
 
 TEST_CASE("problem_of: every unreadable amount is an invalid_amount", "[api]") {
@@ -49,7 +58,8 @@ TEST_CASE("reply: every problem is told in the same envelope", "[api]") {
         CAPTURE(info.type);
         CHECK(reply.status() == info.status);
         CHECK(reply.status() >= 400);
-        CHECK((reply.field("Retry-After") == "1") == (info.status == 503 || info.status == 409));
+        CHECK((reply.field("Retry-After") == "1") ==
+              (info.status == 503 || one == problem::request_in_progress));
         const auto body = boost::json::parse(std::string{reply.body()}).as_object();
         CHECK(body.at("success") == false);
         CHECK(body.at("error").at("type").as_string() == std::string{info.type});

@@ -100,11 +100,11 @@ TEST_CASE("handle: a deposit beyond what money can hold is an invalid amount", "
 TEST_CASE("handle: what is no account number is told from an account that is not there", "[api]") {
     api_under_test api;
     for (const char* const target :
-         {"/accounts/abc/balance", "/accounts/0/balance", "/accounts/-1/balance",
-          "/accounts/+1/balance", "/accounts/010001/balance", "/accounts/1.0/balance",
-          "/accounts//balance", "/accounts/18446744073709551616/balance", "/accounts/1%2F2/balance",
-          "/accounts/%2531/balance", "/accounts/%/balance", "/accounts/1%2/balance",
-          "/accounts/%00/balance", "/accounts/ 1/balance",
+         {"/accounts/abc/balance", "/accounts/0/balance", "/accounts/-1/balance", "/accounts/",
+          "/accounts/10001%2fbalance", "/accounts/+1/balance", "/accounts/010001/balance",
+          "/accounts/1.0/balance", "/accounts//balance", "/accounts/18446744073709551616/balance",
+          "/accounts/1%2F2/balance", "/accounts/%2531/balance", "/accounts/%/balance",
+          "/accounts/1%2/balance", "/accounts/%00/balance", "/accounts/ 1/balance",
           "/accounts/%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31%31/balance",
           "/accounts/%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30%30"
           "%30%30%30%30%30%30%30%30%30%31/balance"}) {
@@ -124,11 +124,11 @@ TEST_CASE("handle: what is no account number is told from an account that is not
 TEST_CASE("handle: paths that are not there are no routes", "[api]") {
     api_under_test api;
     for (const char* const target :
-         {"/", "/accounts/", "/accounts/10001", "/accounts/10001/", "*", "",
-          "/accounts/10001/balance/", "/accounts/10001/balances", "/accounts/10001/Balance",
-          "/accounts/10001//balance", "/account/10001/balance", "//accounts/10001/balance",
-          "/accounts%2F10001%2Fbalance", "/accounts/10001%2fbalance", "/accounts/10001/balance%2f",
-          "/accounts/10001/%62alances", "%2Faccounts/10001/balance"}) {
+         {"/", "/transactions/", "/accounts/10001/", "/holds", "*", "", "/accounts/10001/balance/",
+          "/accounts/10001/balances", "/accounts/10001/Balance", "/accounts/10001//balance",
+          "/account/10001/balance", "//accounts/10001/balance", "/accounts%2F10001%2Fbalance",
+          "/accounts/10001/balance%2f", "/accounts/10001/%62alances",
+          "%2Faccounts/10001/balance"}) {
         CAPTURE(target);
         CHECK(type_of(api.get(target)) == "no_such_route");
         CHECK(api.reply.status() == 404);

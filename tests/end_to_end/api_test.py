@@ -14,10 +14,10 @@ class Api(unittest.TestCase):
     def setUpClass(cls):
         cls.server = cls.enterClassContext(Server())
 
-    def assert_refused(self, reply, status, error_type):
+    def assert_refused(self, reply, status, error_type, *members):
         self.assertEqual((status, error_type), (reply.status, reply.error_type()), reply.body)
         self.assertEqual(["success", "error", "code"], list(reply.json()))
-        self.assertEqual(["type", "message"], list(reply.json()["error"]))
+        self.assertEqual(["type", "message", *members], list(reply.json()["error"]))
         self.assertIs(reply.json()["success"], False)
         self.assertEqual(status, reply.json()["code"])
         self.assertTrue(reply.json()["error"]["message"])
@@ -74,7 +74,8 @@ class Api(unittest.TestCase):
 
     def test_more_than_the_balance_is_refused(self):
         reply = post(self.server, "/accounts/10004/withdraw", '{"amount":4000.01}')
-        self.assert_refused(reply, 400, "insufficient_funds")
+        self.assert_refused(reply, 400, "insufficient_funds", "available")
+        self.assertEqual(4000.0, reply.json()["error"]["available"])
         self.assertEqual("4000.0", balance(self.server, 10004))
 
     def test_a_balance_never_leaves_its_range(self):
@@ -100,9 +101,8 @@ class Api(unittest.TestCase):
                                          '{"amount":1}'), 404, "no_such_account")
 
     def test_unknown_paths_are_not_found(self):
-        for path in ("/", "/accounts/10001", "/accounts/10001/", "/nothing",
-                     "/accounts/10001/balance/", "/accounts/10001/close",
-                     "/ACCOUNTS/10001/balance"):
+        for path in ("/", "/accounts/10001/", "/nothing", "/accounts/10001/balance/",
+                     "/accounts/10001/closed", "/transactions/", "/ACCOUNTS/10001/balance"):
             with self.subTest(path=path):
                 self.assert_refused(get(self.server, path), 404, "no_such_route")
 

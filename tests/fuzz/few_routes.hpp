@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "api/account_endpoints.hpp"
 #include "api/endpoints.hpp"
 #include "api/route_table.hpp"
 

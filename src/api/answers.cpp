@@ -1,0 +1,165 @@
+#include "api/answers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "api/account_text.hpp"
+#include "api/hold_text.hpp"
+#include "ops/text.hpp"
+
+namespace coffer::api {
+namespace {
+
+/// Whether the refusal is about one account among others.
+bool is_about_account(errc refusal) noexcept {
+    return refusal == errc::no_such_account || refusal == errc::insufficient_funds ||
+           refusal == errc::balance_overflow || refusal == errc::account_closed ||
+           refusal == errc::sequence_exhausted;
+}
+
+void refuse(errc refusal, const posting& decided_by, hold_status ended_as, accounts asked,
+            reply& out) {
+    error_members members;
+    if (asked == accounts::several && is_about_account(refusal))
+        members.account = decided_by.account;
+    if (refusal == errc::insufficient_funds)
+        members.available = decided_by.available();
+    if (refusal == errc::hold_ended)
+        members.hold_status = name_of(ended_as);
+    out.refuse(problem_of(refusal), members);
+}
+
+/// Makes the reply where nothing was done. False if something was.
+bool refuse(const request_result& what, accounts asked, reply& out) {
+    if (what.is_done())
+        return false;
+    if (what.service != service::done) {
+        out.refuse(problem_of(what.service));
+        return true;
+    }
+    refuse(what.error, what.decided_by, what.ended_as, asked, out);
+    if (what.replayed)
+        out.mark_replayed();
+    return true;
+}
+
+/// A text of limited size, for a field of a reply.
+class short_text {
+public:
+    template <class... Parts>
+    explicit short_text(Parts... parts) noexcept {
+        (append(parts), ...);
+    }
+    [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+private:
+    void append(std::string_view text) noexcept {
+        std::copy(text.begin(), text.end(), text_.data() + size_);
+        size_ += text.size();
+    }
+    void append(std::uint64_t number) noexcept {
+        char* const begin = text_.data() + size_;
+        size_ += static_cast<std::size_t>(
+            std::to_chars(begin, text_.data() + text_.size(), number).ptr - begin);
+    }
+
+    std::array<char, 96> text_;  // three numbers of 20 digits, and names
+    std::size_t size_ = 0;
+};
+
+void append_new_balance(std::string& out, const posting& made) {
+    out += R"({"account_number":")";
+    append_number(out, made.account);
+    out += R"(","new_balance":)";
+    append_money(out, made.balance);
+    out += '}';
+}
+
+}  // namespace
+
+void answer(const posting_result& what, std::string_view balance_name, reply& out) {
+    if (what.service != service::done)
+        return out.refuse(problem_of(what.service));
+    if (what.outcome)
+        out.posted(what.outcome.posting, balance_name);
+    else
+        refuse(what.outcome.error, what.outcome.posting, {}, accounts::one, out);
+    if (what.replayed)
+        out.mark_replayed();
+}
+
+void answer_balance(const posting_result& what, reply& out) {
+    const posting& last = what.outcome.posting;
+    if (what.service != service::done || !what.outcome || last.held == money{})
+        return answer(what, "balance", out);
+    out.data(200, [&last](std::string& text) {
+        text += R"({"account_number":")";
+        append_number(text, last.account);
+        text += R"(",)";
+        append_balances(text, last);
+        text += '}';
+    });
+}
+
+void answer(const account_result& what, int status, reply& out) {
+    if (refuse(what, accounts::one, out))
+        return;
+    out.data(status, [&what](std::string& text) { append_whole_account(text, what.account); });
+    if (status == 201)
+        out.add_copied_field("Location", short_text{"/accounts/", what.account.account}.view());
+    if (what.replayed)
+        out.mark_replayed();
+}
+
+void answer(const transfer_result& what, reply& out) {
+    if (refuse(what, accounts::several, out))
+        return;
+    out.data(200, [&what](std::string& text) {
+        text += R"({"amount":)";
+        append_money(text, what.amount);
+        text += R"(,"from":)";
+        append_new_balance(text, what.from);
+        text += R"(,"to":)";
+        append_new_balance(text, what.to);
+        text += '}';
+    });
+    if (what.replayed)
+        out.mark_replayed();
+}
+
+void answer(const transaction_result& what, std::span<const leg> legs, reply& out) {
+    if (refuse(what, accounts::several, out))
+        return;
+    out.data(200, [&what, legs](std::string& text) {
+        text += R"({"postings":[)";
+        for (std::size_t i = 0; i != what.count; ++i) {
+            text += i == 0 ? R"({"account_number":")" : R"(,{"account_number":")";
+            append_number(text, what.postings[i].account);
+            text += R"(","amount":)";
+            append_money(text, legs[i].amount);
+            text += R"(,"new_balance":)";
+            append_money(text, what.postings[i].balance);
+            text += '}';
+        }
+        text += "]}";
+    });
+    if (what.replayed)
+        out.mark_replayed();
+}
+
+void answer(const hold_result& what, int status, accounts asked, reply& out) {
+    if (refuse(what, asked, out))
+        return;
+    out.data(status, [&what](std::string& text) { append_hold(text, what.hold, what.account); });
+    if (status == 201)
+        out.add_copied_field(
+            "Location", short_text{"/accounts/", what.hold.account, "/holds/",
+                                   what.hold.id.sequence, "-", std::uint64_t{what.hold.id.slot}}
+                            .view());
+    if (what.replayed)
+        out.mark_replayed();
+}
+
+}  // namespace coffer::api

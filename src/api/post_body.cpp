@@ -1,0 +1,38 @@
+#include "api/post_body.hpp"
+
+#include <optional>
+
+namespace coffer::api {
+namespace {
+
+/// Nothing if what the request has is not a key.
+std::optional<std::string_view> key_of(const request& asked, request_key_room& room) noexcept {
+    if (asked.idempotency_keys == 0)
+        return std::string_view{};
+    if (asked.idempotency_keys > 1)
+        return std::nullopt;
+    return read_request_key(asked.idempotency_key, room);
+}
+
+}  // namespace
+
+bool read_post(const request& asked, std::span<const member> members,
+               std::span<member_value> values, object_list* objects, post_rooms& rooms,
+               std::string_view& key, reply& out) {
+    if (!asked.body.empty()) {
+        const member_problem wrong = read_object(asked.body, members, values, rooms.body, objects);
+        if (wrong.problem != problem::none) {
+            out.refuse_parameter(wrong.problem, wrong.name);
+            return false;
+        }
+    }
+    const std::optional<std::string_view> found = key_of(asked, rooms.key);
+    if (!found) {
+        out.refuse(problem::idempotency_key_invalid);
+        return false;
+    }
+    key = *found;
+    return true;
+}
+
+}  // namespace coffer::api
