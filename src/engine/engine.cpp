@@ -11,7 +11,10 @@ namespace {
 
 constexpr std::size_t least_lane_bytes = std::size_t{128} << 10;
 constexpr std::size_t most_lane_bytes = std::size_t{512} << 10;
-static_assert(least_lane_bytes >= (teller::most_a_turn + 1) * journal::format::record::max_bytes);
+// A turn of records of half the largest size, one more, and a filler. Larger ones can fill the lane
+// before: see teller::was_full.
+static_assert(least_lane_bytes >=
+              (teller::most_a_turn + 2) * journal::format::record::max_bytes / 2);
 
 /// As large as the log's room allows: see writer::room_factor.
 std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexcept {

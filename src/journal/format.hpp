@@ -64,32 +64,55 @@ namespace record {
 inline constexpr std::size_t bytes_at = 0;      // u16, of the whole record
 inline constexpr std::size_t kind_at = 2;       // u8
 inline constexpr std::size_t version_at = 3;    // u8
-inline constexpr std::size_t detail_at = 4;     // u8: posting: operation; refusal: error
+inline constexpr std::size_t detail_at = 4;     // u8: what it is depends on the kind
 inline constexpr std::size_t key_bytes_at = 5;  // u8, 0 for no key; then 2 zeros
 inline constexpr std::size_t header_bytes = 8;
 
-// Of all three kinds. A record is of version 2 if there is a space in its key, else of version 1.
+// Of all kinds. A record is of the oldest version that can express it.
 inline constexpr std::uint8_t version = 1;
-inline constexpr std::uint8_t version_with_spaces = 2;
+inline constexpr std::uint8_t version_with_spaces = 2;  // its key may have spaces
+inline constexpr std::uint8_t version_with_held = 3;    // and its states have what is held
 
-// Bodies. A state is account, sequence and balance, 8 bytes each.
-inline constexpr std::size_t state_bytes = 24;
-inline constexpr std::size_t posting_bytes = header_bytes + state_bytes + 8;  // state, amount
-inline constexpr std::size_t transfer_bytes =
-    header_bytes + 2 * state_bytes + 8;                                   // from, to, amount
-inline constexpr std::size_t refusal_bytes = header_bytes + state_bytes;  // state
+/// A state is account, sequence and balance, 8 bytes each, and in version 3 held.
+constexpr std::size_t state_bytes(std::uint8_t record_version) noexcept {
+    return record_version < version_with_held ? 24 : 32;
+}
+inline constexpr std::size_t amount_bytes = 8;
+
+// What a hold's record has behind its first state: the amount moved, and the hold after it.
+inline constexpr std::size_t hold_sequence_at = 8;  // u64, from the end of the state
+inline constexpr std::size_t hold_slot_at = 16;     // u32
+inline constexpr std::size_t hold_status_at = 20;   // u8, then 3 zeros
+inline constexpr std::size_t hold_amount_at = 24;   // i64
+inline constexpr std::size_t hold_captured_at = 32;
+inline constexpr std::size_t hold_remaining_at = 40;
+inline constexpr std::size_t hold_expires_at = 48;
+inline constexpr std::size_t hold_bytes = 56;
+inline constexpr std::uint8_t capture_to_account = 5;  // a detail; the payee's state is at the end
+
+inline constexpr std::size_t refusal_status_bytes = 8;  // u8 and zeros, of hold_ended only
+inline constexpr std::size_t max_legs = 8;
 
 inline constexpr std::size_t fingerprint_bytes = 16;
 inline constexpr std::size_t max_key_bytes = 255;
-inline constexpr std::size_t min_bytes = refusal_bytes;
-inline constexpr std::size_t max_bytes = transfer_bytes + fingerprint_bytes + max_key_bytes + 1;
+inline constexpr std::size_t min_bytes = header_bytes + state_bytes(version);
+/// Of a posting without a key and holds, which most records are.
+inline constexpr std::size_t posting_bytes = min_bytes + amount_bytes;
+/// A transaction's; no other body is longer.
+inline constexpr std::size_t max_bytes_without_key =
+    header_bytes + max_legs * (state_bytes(version_with_held) + amount_bytes);
+inline constexpr std::size_t max_bytes =
+    max_bytes_without_key + fingerprint_bytes + max_key_bytes + 1;
+/// No record has as many bytes of zeros in a row: its size, its kind, the account of each state and
+/// the characters of its key are not zero, and none is further from the next than this.
+inline constexpr std::size_t max_zeros = 128;
 }  // namespace record
 
 static_assert(segment::header_bytes <= sector_bytes && segment::batches_at % sector_bytes == 0);
 static_assert(batch::header_bytes % unit_bytes == 0 && batch::max_bytes % unit_bytes == 0);
-static_assert(record::max_bytes % unit_bytes == 0 && record::max_bytes == 336);
+static_assert(record::max_bytes % unit_bytes == 0 && record::max_bytes == 600);
 // So no sector of records is all zeros, and one that is was never written: see FORMAT.md.
-static_assert(record::max_bytes < sector_bytes);
+static_assert(record::max_zeros < sector_bytes);
 static_assert(batch::min_bytes + record::max_bytes <= batch::max_bytes);
 
 }  // namespace coffer::journal::format

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "journal/little_endian.hpp"
+#include "journal/record_layout.hpp"
 #include "ops/assertion.hpp"
 
 namespace coffer::journal {
@@ -27,10 +28,6 @@ void put_header(std::span<std::byte> into, std::size_t bytes, std::uint8_t kind)
     put<std::uint64_t>(into, 0, 0);
     put<std::uint16_t>(into, at::bytes_at, static_cast<std::uint16_t>(bytes));
     put<std::uint8_t>(into, at::kind_at, kind);
-}
-
-entry_key key_at(std::span<const std::byte> bytes, std::size_t offset) noexcept {
-    return {get<std::uint64_t>(bytes, offset), get<std::uint64_t>(bytes, offset + 8)};
 }
 
 }  // namespace
@@ -147,16 +144,20 @@ void lane::report_durable(lane_ticket position) {
         on_durable_();
 }
 
-entry_key first_key(const lane_entry& one) noexcept {
-    return key_at(one.bytes, account_at);
+entry_keys::entry_keys(const lane_entry& one) noexcept : bytes_{one.bytes} {
+    const auto kind = static_cast<record_kind>(get<std::uint8_t>(bytes_, at::kind_at));
+    if (one.what != lane_entry::kind::record || kind == record_kind::refusal)
+        return;
+    const record_layout layout = layout_of(kind, get<std::uint8_t>(bytes_, at::version_at),
+                                           get<std::uint8_t>(bytes_, at::detail_at));
+    size_ = layout.states;
+    stride_ = layout.state_stride;
+    are_made_ = true;
 }
 
-entry_key second_key(const lane_entry& one) noexcept {
-    return key_at(one.bytes, at::header_bytes + at::state_bytes);
-}
-
-record_kind kind_of(const lane_entry& one) noexcept {
-    return static_cast<record_kind>(get<std::uint8_t>(one.bytes, at::kind_at));
+entry_key entry_keys::operator[](std::size_t index) const noexcept {
+    const std::size_t offset = account_at + index * stride_;
+    return {get<std::uint64_t>(bytes_, offset), get<std::uint64_t>(bytes_, offset + 8)};
 }
 
 }  // namespace coffer::journal

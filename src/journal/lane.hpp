@@ -61,7 +61,7 @@ struct lane_entry {
 
 class lane {
 public:
-    static constexpr std::size_t min_bytes = 2048;
+    static constexpr std::size_t min_bytes = 4096;
 
     /// Has room for `bytes`, rounded up to a power of two. The journal thread sleeps on `journal`,
     /// and calls `on_durable` when more of this lane has become durable; it must not throw. Throws
@@ -153,17 +153,28 @@ private:
     alignas(64) std::atomic<lane_ticket> durable_{0};
 };
 
-/// The account and sequence of an entry's posting; of a transfer, the payer's; of a marker and a
-/// refusal, those of the posting that they have seen.
 struct entry_key {
     account_number account;
     std::uint64_t sequence;
 };
-[[nodiscard]] entry_key first_key(const lane_entry& one) noexcept;
 
-/// Of a transfer, the payee's.
-[[nodiscard]] entry_key second_key(const lane_entry& one) noexcept;
+/// The accounts and sequences of an entry's postings: one, or several of a transfer, a transaction
+/// and a capture to another account. Of a marker and a refusal, those of the posting that they have
+/// seen. Refers to the entry's bytes.
+class entry_keys {
+public:
+    explicit entry_keys(const lane_entry& one) noexcept;
 
-[[nodiscard]] record_kind kind_of(const lane_entry& one) noexcept;
+    /// Whether the postings have been made by this entry, and not only been seen.
+    [[nodiscard]] bool are_made() const noexcept { return are_made_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] entry_key operator[](std::size_t index) const noexcept;
+
+private:
+    std::span<const std::byte> bytes_;
+    std::size_t size_ = 1;
+    std::size_t stride_ = 0;
+    bool are_made_ = false;
+};
 
 }  // namespace coffer::journal

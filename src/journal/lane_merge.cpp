@@ -47,15 +47,16 @@ lane_merge::moved lane_merge::collect_from(source& one, batch_builder& into) {
             fetch_ahead(one);
         const lane_entry entry = one.from->entry_at(one.collected);
         if (entry.what != lane_entry::kind::filler) {
-            const verdict found = judge(entry);
+            const entry_keys keys{entry};
+            const verdict found = judge(keys);
             if (found == verdict::late)
-                complain(entry);
+                complain(keys[0]);
             if (found != verdict::next)
                 break;
             if (!into.has_room(entry.bytes.size()))
                 return {one.collected != begin, true};
             if (entry.what == lane_entry::kind::record) {
-                note(entry);
+                note(keys);
                 into.add(entry.bytes);
             }
         }
@@ -69,8 +70,11 @@ void lane_merge::fetch_ahead(source& one) const noexcept {
     const lane_ticket end = one.seen.load(std::memory_order_relaxed);
     for (std::size_t i = 0; i != ahead_entries && at != end; ++i) {
         const lane_entry entry = one.from->entry_at(at);
-        if (entry.what != lane_entry::kind::filler)
-            ledger_.prefetch(first_key(entry).account);
+        if (entry.what != lane_entry::kind::filler) {
+            const entry_keys keys{entry};
+            for (std::size_t key = 0; key != keys.size(); ++key)
+                ledger_.prefetch(keys[key].account);
+        }
         at += entry.bytes.size();
     }
     one.fetched = at;
@@ -81,34 +85,30 @@ std::uint64_t lane_merge::reached(account_number account) const noexcept {
     return placed != 0 ? placed : ledger_.durable_sequence(account);
 }
 
-lane_merge::verdict lane_merge::judge(const lane_entry& one) const noexcept {
-    const auto follows = [this](entry_key key) {
-        const std::uint64_t before = reached(key.account);
-        if (key.sequence == before + 1)
-            return verdict::next;
-        return key.sequence > before ? verdict::early : verdict::late;
-    };
-    const entry_key first = first_key(one);
-    if (one.what == lane_entry::kind::marker || kind_of(one) == record_kind::refusal)
-        return first.sequence <= reached(first.account) ? verdict::next : verdict::early;
-    const verdict leading = follows(first);
-    if (kind_of(one) == record_kind::posting || leading == verdict::late)
-        return leading;
-    const verdict other = follows(second_key(one));
-    return other == verdict::next ? leading : other;
+lane_merge::verdict lane_merge::judge(const entry_keys& keys) const noexcept {
+    if (!keys.are_made())
+        return keys[0].sequence <= reached(keys[0].account) ? verdict::next : verdict::early;
+    verdict found = verdict::next;
+    for (std::size_t i = 0; i != keys.size(); ++i) {
+        const std::uint64_t before = reached(keys[i].account);
+        if (keys[i].sequence <= before)
+            return verdict::late;
+        if (keys[i].sequence != before + 1)
+            found = verdict::early;
+    }
+    return found;
 }
 
-void lane_merge::note(const lane_entry& one) {
-    if (kind_of(one) == record_kind::refusal)
+void lane_merge::note(const entry_keys& keys) {
+    if (!keys.are_made())
         return;
-    placed_.set(first_key(one).account, first_key(one).sequence);
-    if (kind_of(one) == record_kind::transfer)
-        placed_.set(second_key(one).account, second_key(one).sequence);
+    for (std::size_t i = 0; i != keys.size(); ++i)
+        placed_.set(keys[i].account, keys[i].sequence);
 }
 
-void lane_merge::complain(const lane_entry& one) {
-    complaint_ = "posting " + std::to_string(first_key(one).sequence) + " of account " +
-                 std::to_string(first_key(one).account) + " came to the journal twice";
+void lane_merge::complain(entry_key first) {
+    complaint_ = "posting " + std::to_string(first.sequence) + " of account " +
+                 std::to_string(first.account) + " came to the journal twice";
 }
 
 bool lane_merge::anything_new() const noexcept {

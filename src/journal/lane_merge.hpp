@@ -5,8 +5,8 @@
 //                different lanes. So every prefix of the merged records is a possible history, and
 //                the durable part of each lane is a prefix of that lane.
 // Invariants     1. An entry is collected once everything that it follows is collected: a posting
-//                   follows the account's posting before it, a transfer both accounts', a refusal
-//                   and a marker the posting that they have seen.
+//                   follows the account's posting before it, a record of several postings all of
+//                   those before them, a refusal and a marker the posting that they have seen.
 //                2. Per lane, reported <= collected <= seen.
 // Thread safety  For one thread at a time, but for anything_new; the producers go on meanwhile.
 //
@@ -80,10 +80,10 @@ private:
 
     moved collect_from(source& one, batch_builder& into);
     void fetch_ahead(source& one) const noexcept;
-    [[nodiscard]] verdict judge(const lane_entry& one) const noexcept;
-    void note(const lane_entry& one);
+    [[nodiscard]] verdict judge(const entry_keys& keys) const noexcept;
+    void note(const entry_keys& keys);
     [[nodiscard]] std::uint64_t reached(account_number account) const noexcept;
-    void complain(const lane_entry& one);
+    void complain(entry_key first);
 
     ledger& ledger_;
     std::deque<source> sources_;

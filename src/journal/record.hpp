@@ -41,12 +41,18 @@ public:
     explicit leg_list(std::span<const posted_leg> legs) noexcept
         : legs_{legs.data()}, size_{legs.size()} {}
 
+    /// Of a transaction's record, whose bytes from its first leg on these are.
+    leg_list(std::span<const std::byte> bytes, std::size_t size, std::uint8_t version) noexcept
+        : bytes_{bytes}, size_{size}, version_{version} {}
+
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] posted_leg operator[](std::size_t index) const noexcept { return legs_[index]; }
+    [[nodiscard]] posted_leg operator[](std::size_t index) const noexcept;
 
 private:
     const posted_leg* legs_ = nullptr;
+    std::span<const std::byte> bytes_{};
     std::size_t size_ = 0;
+    std::uint8_t version_ = 0;
 };
 
 /// Tells requests with the same key apart: a hash of method, path and amount.
@@ -70,8 +76,8 @@ struct record {
     hold_operation holding = hold_operation::placing;          ///< of kind hold only
     account_status status = account_status::open;              ///< of kind status: the new one
     errc error = errc::ok;                                     ///< of a refusal only
-    /// The account after it; of a transfer the payer. Of a refusal the state that it was decided
-    /// by, with sequence 0 if there was no such account.
+    /// The account after it; of a transfer the payer, of a transaction the first leg's. Of a
+    /// refusal the state that it was decided by, with sequence 0 if there was no such account.
     coffer::posting state{};
     coffer::posting payee{};  ///< of a transfer, and a capture to another account: after it
     /// What a posting changed the balance by, below zero in a withdrawal; what a transfer moved;
@@ -93,6 +99,10 @@ struct record {
                                             request_key key = {});
     [[nodiscard]] static record of_refusal(errc why, const coffer::posting& decided_by,
                                            request_key key);
+    /// A refusal as hold_ended. `how` is not held.
+    [[nodiscard]] static record of_hold_ended(hold_status how, const coffer::posting& decided_by,
+                                              request_key key);
+    /// The legs are not copied.
     [[nodiscard]] static record of_transaction(std::span<const posted_leg> legs,
                                                request_key key = {});
     [[nodiscard]] static record of_hold(hold_operation what, const hold_outcome& made, money amount,
@@ -104,12 +114,33 @@ struct record {
 /// Whether the text may be a request's key.
 [[nodiscard]] bool is_request_key(std::string_view text) noexcept;
 
+/// Calls `visitor(posting)` with each posting that the record made, in its order: none of a
+/// refusal, several of a transfer, a transaction and a capture to another account.
+template <class Visitor>
+void visit_postings(const record& one, Visitor&& visitor) {
+    if (one.kind == record_kind::refusal)
+        return;
+    if (one.kind == record_kind::transaction) {
+        for (std::size_t i = 0; i != one.legs.size(); ++i)
+            visitor(one.legs[i].state);
+        return;
+    }
+    visitor(one.state);
+    if (one.payee.account != 0)
+        visitor(one.payee);
+}
+
 /// How many bytes `encode` writes: at most format::record::max_bytes.
 [[nodiscard]] std::size_t encoded_bytes(const record& one) noexcept;
 
 /// Writes the record to `into`, which has room for it. Its key, if any, is a request key. Returns
 /// how many bytes it wrote. Throws nothing and allocates nothing.
 std::size_t encode(const record& one, std::span<std::byte> into) noexcept;
+
+/// As encode, but without the key: what is kept of an outcome, beside its key, so that a repeated
+/// request gets the same reply. At most format::record::max_bytes_without_key; see decode.
+std::size_t encode_without_key(const record& one, std::span<std::byte> into) noexcept;
+[[nodiscard]] std::size_t encoded_bytes_without_key(const record& one) noexcept;
 
 /// What is wrong with bytes that are no record.
 enum class record_error : std::uint8_t {
@@ -120,11 +151,11 @@ enum class record_error : std::uint8_t {
     unknown_detail,  ///< an operation or error of no known number
     malformed_key,   ///< a character that no key has
     padding,         ///< not zero
-    contradiction,   ///< account 0, an opening that is not the first, an amount of the wrong sign
+    contradiction,   ///< see record_checks.hpp
 };
 
 struct decoded_record {
-    record value;           ///< its key refers to the bytes it was decoded from
+    record value;           ///< its key and legs refer to the bytes it was decoded from
     std::size_t bytes = 0;  ///< how many it took
     record_error error = record_error::none;
     std::uint8_t culprit = 0;  ///< the kind, version or detail that is not known
