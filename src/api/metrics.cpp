@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -41,6 +42,12 @@ void append_clock(const coffer::engine& engine, std::string& out) {
 
 void append_ledger(const coffer::engine& engine, std::string& out) {
     append(out, "coffer_accounts", "gauge", "Accounts in the ledger.", engine.ledger().size());
+    const std::size_t holds = engine.ledger().holds();
+    const std::size_t ended = std::min(engine.ended().size(), holds);
+    append(out, "coffer_holds", "gauge", "Holds that are open.", holds - ended);
+    append(out, "coffer_holds_ended", "gauge", "Holds that have ended and are still known.", ended);
+    append(out, "coffer_holds_expired_total", "counter", "Holds that have expired.",
+           engine.expired());
     if (const journal::writer* const journal = engine.journal()) {
         const auto counts = journal->counts();
         append(out, "coffer_journal_records_total", "counter", "Records made durable.",

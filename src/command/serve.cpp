@@ -17,6 +17,7 @@
 #include "engine/data_directory.hpp"
 #include "engine/durable_ledger.hpp"
 #include "engine/engine.hpp"
+#include "engine/hold_clerk.hpp"
 #include "engine/initial_accounts.hpp"
 #include "http/server.hpp"
 #include "ops/log.hpp"
@@ -113,18 +114,19 @@ std::string open_in_memory(engine& into, const std::string& option,
     return accounts.origin();
 }
 
-/// Ends the server and then the data on disk, also after an exception: no worker posts any more
-/// when the journal ends.
+/// Ends the server, the clerk and then the data on disk, also after an exception: nobody posts any
+/// more when the journal ends.
 class orderly_end {
 public:
-    orderly_end(signal_watch& signals, http::server& server, std::optional<ledger_on_disk>& disk,
-                std::chrono::seconds patience) noexcept
-        : signals_{signals}, server_{server}, disk_{disk}, patience_{patience} {}
+    orderly_end(signal_watch& signals, http::server& server, hold_clerk& clerk,
+                std::optional<ledger_on_disk>& disk, std::chrono::seconds patience) noexcept
+        : signals_{signals}, server_{server}, clerk_{clerk}, disk_{disk}, patience_{patience} {}
     orderly_end(const orderly_end&) = delete;
     orderly_end& operator=(const orderly_end&) = delete;
     ~orderly_end() {
         signals_.withdraw_orders();
         server_.stop();
+        clerk_.stop();
         if (disk_)
             disk_->close_by(std::chrono::steady_clock::now() + patience_);
     }
@@ -132,6 +134,7 @@ public:
 private:
     signal_watch& signals_;
     http::server& server_;
+    hold_clerk& clerk_;
     std::optional<ledger_on_disk>& disk_;
     const std::chrono::seconds patience_;
 };
@@ -168,7 +171,8 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     if (data)
         disk.emplace(options, *data, engine);
     http::server server{engine, options.listen, options.threads, limits};
-    const orderly_end at_the_end{signals, server, disk, limits.drain_timeout};
+    hold_clerk clerk{engine};
+    const orderly_end at_the_end{signals, server, clerk, disk, limits.drain_timeout};
     server.start();
     const http::listen_address where = server.address();  // while it listens
     const auto take_orders = [&] {
@@ -177,8 +181,10 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     };
     const std::string from =
         disk ? disk->open(take_orders) : open_in_memory(engine, options.accounts, take_orders);
+    clerk.start();
     print_banner({options, limits, where, engine.ledger().size(), from});
     server.wait();
+    clerk.stop();
     if (disk) {
         disk->close_by(server.end_by());
         disk->report();

@@ -9,6 +9,8 @@
 namespace coffer {
 namespace {
 
+constexpr std::size_t clerks = 1;  // each has a teller
+
 constexpr std::size_t least_lane_bytes = std::size_t{128} << 10;
 constexpr std::size_t most_lane_bytes = std::size_t{512} << 10;
 // A turn of records of half the largest size, one more, and a filler. Larger ones can fill the lane
@@ -27,8 +29,9 @@ std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexc
 
 engine::engine(const options& chosen)
     : clock_{chosen.clock, chosen.times.value_or(journal::time_sources::of_system())},
-      keys_{chosen.keys, [this] { return clock_.running_ns(); }} {
-    for (std::size_t i = 0; i != chosen.tellers; ++i)
+      keys_{chosen.keys, [this] { return clock_.running_ns(); }},
+      ended_{chosen.ended_holds} {
+    for (std::size_t i = 0; i != chosen.tellers + clerks; ++i)
         tellers_.push_back(std::make_unique<teller>(*this));
 }
 
@@ -79,11 +82,12 @@ void engine::require_room(const journal::batch_log& log) const {
 }
 
 engine::log_room engine::room_for(std::size_t tellers) noexcept {
-    const auto room = [tellers](std::size_t bytes_a_lane) {
-        return journal::writer::room_factor * tellers * bytes_a_lane +
+    const std::size_t lanes = tellers + clerks;
+    const auto room = [lanes](std::size_t bytes_a_lane) {
+        return journal::writer::room_factor * lanes * bytes_a_lane +
                journal::format::batch::max_bytes;
     };
-    return {.tight_bytes = 2 * journal::writer::least_room_bytes(tellers),
+    return {.tight_bytes = 2 * journal::writer::least_room_bytes(lanes),
             .least_bytes = room(least_lane_bytes),
             .ample_bytes = room(most_lane_bytes)};
 }

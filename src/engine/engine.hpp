@@ -6,8 +6,8 @@
 // Invariants     1. The ledger, the log and the lanes are set before is_open, and stay as they are
 //                   until the engine is destroyed.
 //                2. A teller has the lane of its own index, and no other teller has it.
-// Thread safety  is_open, retire, is_retiring, why_no_postings, keys and clock are for any thread,
-//                and so is ledger once it is open. Each teller is for its own thread. Everything
+// Thread safety  is_open, retire, is_retiring, why_no_postings, keys, ended and clock are for any
+//                thread, and so is ledger once it is open. Each teller is for its own thread. Everything
 //                else is for the thread that opens and closes the engine.
 #pragma once
 
@@ -22,6 +22,8 @@
 
 #include <coffer/ledger.hpp>
 
+#include "engine/ended_holds.hpp"
+#include "engine/expiry_index.hpp"
 #include "engine/key_store.hpp"
 #include "engine/teller.hpp"
 #include "journal/batch_log.hpp"
@@ -33,8 +35,10 @@ namespace coffer {
 class engine {
 public:
     struct options {
-        std::size_t tellers = 1;
+        std::size_t tellers = 1;  ///< beside the clerk's own
         key_store::limits keys{};
+        /// How many ended holds are kept at most: see ended_holds.
+        std::size_t ended_holds = coffer::ended_holds::most_kept;
         journal::ledger_clock::options clock{};
         /// Nothing: the system's clocks.
         std::optional<journal::time_sources> times{};
@@ -52,7 +56,7 @@ public:
 
     /// Not open yet: its tellers return service::not_open. Throws std::bad_alloc.
     explicit engine(const options& chosen);
-    /// One teller, and open with a ledger in memory only.
+    /// One teller and the clerk's, and open with a ledger in memory only.
     explicit engine(std::unique_ptr<coffer::ledger> ledger);
     ~engine();
     engine(const engine&) = delete;
@@ -69,7 +73,8 @@ public:
     /// Throws std::invalid_argument if `log` keeps too little room ahead for so many tellers.
     void require_room(const journal::batch_log& log) const;
 
-    /// How many bytes of batches a log should keep room for ahead, for so many tellers.
+    /// How many bytes of batches a log should keep room for ahead, for so many tellers and the
+    /// clerk's.
     struct log_room {
         std::uint64_t tight_bytes;  ///< with little room left: each teller can still post
         std::uint64_t least_bytes;  ///< where storage is plentiful
@@ -99,10 +104,22 @@ public:
     }
 
     [[nodiscard]] teller& teller_at(std::size_t index) noexcept { return *tellers_[index]; }
+    /// Of hold_clerk: after the others.
+    [[nodiscard]] teller& clerks_teller() noexcept { return *tellers_.back(); }
     [[nodiscard]] coffer::ledger& ledger() noexcept { return *ledger_; }
     [[nodiscard]] const coffer::ledger& ledger() const noexcept { return *ledger_; }
     [[nodiscard]] key_store& keys() noexcept { return keys_; }
     [[nodiscard]] const key_store& keys() const noexcept { return keys_; }
+
+    /// When the holds of this engine expire, from when its clerk has gone through them once.
+    [[nodiscard]] expiry_index& expiries() noexcept { return expiries_; }
+    [[nodiscard]] ended_holds& ended() noexcept { return ended_; }
+    [[nodiscard]] const ended_holds& ended() const noexcept { return ended_; }
+    /// How many expiries were made. For any thread.
+    [[nodiscard]] std::uint64_t expired() const noexcept {
+        return expired_.load(std::memory_order_relaxed);  // a count that orders nothing
+    }
+    void count_expired() noexcept { expired_.fetch_add(1, std::memory_order_relaxed); }
 
     /// For any thread.
     [[nodiscard]] journal::ledger_clock& clock() const noexcept { return clock_; }
@@ -117,6 +134,9 @@ public:
 private:
     mutable journal::ledger_clock clock_;
     key_store keys_;
+    expiry_index expiries_;
+    ended_holds ended_;
+    std::atomic<std::uint64_t> expired_{0};
     std::vector<std::unique_ptr<teller>> tellers_;
     std::unique_ptr<coffer::ledger> ledger_;
     std::unique_ptr<journal::batch_log> log_;

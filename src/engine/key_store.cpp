@@ -25,10 +25,9 @@ struct entry {
     std::uint64_t asked_ns = 0;
     std::uint64_t durable_ns = 0;   // when its life began; 0: it has not begun
     std::uint64_t fingerprint = 0;  // half of it: finds a client's mistakes, not attacks
-    money balance{};
+    kept_outcome_room outcome{};
     const journal::lane* in = nullptr;  // where the outcome becomes durable, until its life begins
     journal::lane_ticket until = 0;
-    errc error = errc::ok;
 
     /// Whether the request may still fail, or its outcome is not durable yet.
     [[nodiscard]] bool is_in_progress() const noexcept {
@@ -56,9 +55,19 @@ struct key_store::part {
     std::mutex guard;
     boost::unordered_flat_map<id, entry, hasher> entries;
     std::deque<age> ages;  // the oldest first; a key that expired and was reserved again has two
+    std::size_t record_bytes = 0;  // of the outcomes in entries
     std::size_t counted_bytes = 0;
 
+    /// Puts an entry in the place of the one that the key may have. True if it had none.
+    bool insert(const id& key, entry made) {
+        const std::size_t added_bytes = made.outcome.record_bytes();
+        const auto [at, is_new] = entries.try_emplace(key);
+        record_bytes += added_bytes - at->second.outcome.record_bytes();
+        at->second = std::move(made);
+        return is_new;
+    }
     void erase(decltype(entries)::iterator one) noexcept {
+        record_bytes -= one->second.outcome.record_bytes();
         entries.erase(one);
         // An empty table keeps its memory, unless it is replaced.
         if (entries.empty())
@@ -98,7 +107,8 @@ std::uint64_t key_store::now(std::uint64_t seen_ns) noexcept {
     return std::max(latest, read);
 }
 
-key_store::reservation key_store::reserve(const journal::request_key& key) noexcept {
+key_store::reservation key_store::reserve(const journal::request_key& key,
+                                          std::size_t record_bytes) noexcept {
     const id asked = id_of(key.text);
     part& home = part_of(asked);
     const std::uint64_t now_ns = now();
@@ -114,7 +124,7 @@ key_store::reservation key_store::reserve(const journal::request_key& key) noexc
             return {*this, asked, verdict::reused};
         if (known.is_in_progress())
             return {*this, asked, verdict::in_progress};
-        return {*this, asked, verdict::done, {known.error, known.balance}};
+        return {*this, asked, verdict::done, known.outcome.get()};
     }
     const bool is_new = found == home.entries.end();
     if (is_new && keys() >= limits_.keys) {
@@ -122,9 +132,11 @@ key_store::reservation key_store::reserve(const journal::request_key& key) noexc
         return {*this, asked, verdict::full};
     }
     try {
+        kept_outcome_room room{record_bytes};
         home.ages.push_back({asked, now_ns});
-        home.entries.insert_or_assign(
-            asked, entry{.asked_ns = now_ns, .fingerprint = key.fingerprint.first});
+        home.insert(
+            asked,
+            {.asked_ns = now_ns, .fingerprint = key.fingerprint.first, .outcome = std::move(room)});
     } catch (const std::bad_alloc&) {  // an age without an entry does no harm
         return {*this, asked, verdict::full};
     }
@@ -143,8 +155,7 @@ void key_store::keep(const id& key, const kept_outcome& outcome, const journal::
     entry& kept = found->second;
     invariant(kept.durable_ns == 0, "a key's life began before its outcome was kept");
     invariant(kept.in == nullptr, "a key has two outcomes");
-    kept.balance = outcome.balance;
-    kept.error = outcome.error;
+    kept.outcome.set(outcome);
     kept.in = in;
     kept.until = until;
     if (in == nullptr)
@@ -185,18 +196,18 @@ void key_store::restore(const journal::request_key& key, const kept_outcome& out
                         std::uint64_t asked_ns, std::uint64_t durable_ns) {
     const id restored = id_of(key.text);
     part& home = part_of(restored);
-    const entry kept{.asked_ns = asked_ns,
-                     .durable_ns = std::max<std::uint64_t>(durable_ns, 1),
-                     .fingerprint = key.fingerprint.first,
-                     .balance = outcome.balance,
-                     .error = outcome.error};
+    entry kept{.asked_ns = asked_ns,
+               .durable_ns = std::max<std::uint64_t>(durable_ns, 1),
+               .fingerprint = key.fingerprint.first,
+               .outcome = kept_outcome_room{outcome.record.size()}};
+    kept.outcome.set(outcome);
     const std::uint64_t now_ns = now(durable_ns);
     if (is_expired(kept.durable_ns, now_ns))
         return;
     const std::lock_guard lock{home.guard};
     home.ages.push_back({restored, asked_ns});
     // The later record counts: the earlier one's key had expired when the later request was done.
-    if (home.entries.insert_or_assign(restored, kept).second)
+    if (home.insert(restored, std::move(kept)))
         keys_.fetch_add(1, std::memory_order_relaxed);
     count_bytes(home);
 }
@@ -265,8 +276,8 @@ key_store::living_keys key_store::living() noexcept {
 
 void key_store::count_bytes(part& of) noexcept {
     constexpr std::size_t slot_bytes = sizeof(id) + sizeof(entry) + 1;
-    const std::size_t now_bytes =
-        of.entries.bucket_count() * slot_bytes + of.ages.size() * sizeof(part::age);
+    const std::size_t now_bytes = of.entries.bucket_count() * slot_bytes +
+                                  of.ages.size() * sizeof(part::age) + of.record_bytes;
     bytes_.fetch_add(now_bytes - of.counted_bytes, std::memory_order_relaxed);  // a sum by itself
     of.counted_bytes = now_bytes;
 }

@@ -6,9 +6,9 @@
 //                the others are refused as in progress; from then on they get that outcome, until
 //                the key expires. A key's life begins when its outcome is durable, or a little
 //                later. A reservation that is given up leaves nothing behind.
-// Limits         At most limits::keys keys, of some 140 bytes each. Beyond it new keys are refused:
-//                to forget an old key would break the promise that was made about it. (So restore
-//                takes keys beyond the limit.)
+// Limits         At most limits::keys keys, of some 140 bytes each, and those of the record where a
+//                reply needs one. Beyond it new keys are refused: to forget an old key would break
+//                the promise that was made about it. (So restore takes keys beyond the limit.)
 // Invariants     1. Until a key's life begins, only its reservation may remove its entry; so keep,
 //                   give_up and note_durable always find it.
 //                2. Each part (one of 1024, by hash) has a queue with one age per reservation,
@@ -25,6 +25,7 @@
 // a life. If the clock goes back, the latest time seen counts.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -34,9 +35,8 @@
 #include <optional>
 #include <string_view>
 
-#include <coffer/money.hpp>
-#include <coffer/posting.hpp>
-
+#include "engine/kept_outcome.hpp"
+#include "journal/format.hpp"
 #include "journal/lane.hpp"
 #include "journal/record.hpp"
 
@@ -49,12 +49,6 @@ public:
     struct limits {
         std::size_t keys = 10'000'000;
         std::chrono::nanoseconds time_to_live = std::chrono::hours{24};
-    };
-
-    /// The outcome of a request, as much of it as its reply needs.
-    struct kept_outcome {
-        errc error = errc::ok;
-        money balance{};
     };
 
     enum class verdict : std::uint8_t {
@@ -85,8 +79,10 @@ public:
     key_store(const key_store&) = delete;
     key_store& operator=(const key_store&) = delete;
 
-    /// Looks a key up, which must pass journal::is_request_key, and reserves it if it is not known.
-    [[nodiscard]] reservation reserve(const journal::request_key& key) noexcept;
+    /// Looks a key up, which must pass journal::is_request_key, and reserves it if it is not known,
+    /// with memory for an outcome with a record of so many bytes; 0: without one.
+    [[nodiscard]] reservation reserve(const journal::request_key& key,
+                                      std::size_t record_bytes = 0) noexcept;
 
     /// Begins the life of a key whose outcome, kept by a reservation, is durable. To be called soon
     /// after that, once for each reservation that was kept with a lane.
@@ -162,11 +158,11 @@ public:
     /// The argument for note_durable once a kept outcome is durable.
     [[nodiscard]] const key_store::id& key() const noexcept { return key_; }
 
-    /// For verdict::done.
+    /// For verdict::done. Valid as long as this.
     [[nodiscard]] const kept_outcome& outcome() const noexcept { return outcome_; }
 
     /// Keeps an outcome that is durable once `in` is durable up to `until`; at once without a lane.
-    /// For verdict::fresh, once.
+    /// It has a record if memory for one was reserved. For verdict::fresh, once.
     void keep(const kept_outcome& outcome, const journal::lane* in,
               journal::lane_ticket until) noexcept {
         store_.keep(key_, outcome, in, until);
@@ -177,13 +173,18 @@ private:
     friend class key_store;
     reservation(key_store& store, const id& key, key_store::verdict found,
                 const kept_outcome& outcome = {}) noexcept
-        : store_{store}, key_{key}, verdict_{found}, outcome_{outcome} {}
+        : store_{store}, key_{key}, verdict_{found}, outcome_{outcome} {
+        // The store may forget its own once its lock is released.
+        const auto end = std::ranges::copy(outcome.record, record_).out;
+        outcome_.record = {record_, end};
+    }
 
     key_store& store_;
     id key_;
     key_store::verdict verdict_;
     kept_outcome outcome_;
     bool kept_ = false;
+    std::byte record_[journal::format::record::max_bytes];  // of the outcome
 };
 
 }  // namespace coffer

@@ -107,6 +107,13 @@ void require_end(const restored_snapshot& base, const journal::batch_source& jou
                                                 ": the end of the journal is lost"};
 }
 
+/// Whether the reply needs the balance alone. What refused a request, and so what its reply needs,
+/// is not known from its record.
+bool is_simple(const journal::record& one) noexcept {
+    return one.kind == journal::record_kind::posting &&
+           one.operation != journal::posting_operation::opening;
+}
+
 std::string origin(const restored_snapshot& base, const journal::replay_counts& counts) {
     const std::string records = std::to_string(counts.records) + " records of the journal";
     return base.file.empty() ? "from " + records : "from " + base.file.string() + " and " + records;
@@ -159,21 +166,32 @@ void key_recovery::collect_by_todays_syntax(const journal::record& one) {
 }
 
 void key_recovery::collect(std::string_view text, const journal::record& one) {
-    const errc error = one.kind == journal::record_kind::refusal ? one.error : errc::ok;
-    batch_.push_back({.text_at = texts_.size(),
-                      .text_bytes = static_cast<std::uint8_t>(text.size()),
-                      .fingerprint = one.key.fingerprint,
-                      .outcome = {error, one.state.balance}});
+    recovered_key found{.text_at = texts_.size(),
+                        .text_bytes = static_cast<std::uint8_t>(text.size()),
+                        .fingerprint = one.key.fingerprint,
+                        .outcome = {.balance = one.state.balance},
+                        .record_at = records_.size(),
+                        .record_bytes = 0};
+    if (!is_simple(one)) {
+        found.record_bytes = journal::encoded_bytes_without_key(one);
+        records_.resize(found.record_at + found.record_bytes);
+        journal::encode_without_key(one, std::span{records_}.subspan(found.record_at));
+        if (one.kind == journal::record_kind::refusal)
+            found.outcome.error = one.error;
+    }
+    batch_.push_back(found);
     texts_ += text;
 }
 
 void key_recovery::restore_batch(std::uint64_t durable_ns) {
-    for (const recovered_key& one : batch_) {
+    for (recovered_key& one : batch_) {
         const auto text = std::string_view{texts_}.substr(one.text_at, one.text_bytes);
+        one.outcome.record = std::span{records_}.subspan(one.record_at, one.record_bytes);
         store_.restore({text, one.fingerprint}, one.outcome, batch_ns_, durable_ns);
     }
     batch_.clear();
     texts_.clear();
+    records_.clear();
 }
 
 recovered recover(const journal::batch_source& journal, const fs::path& snapshots,

@@ -66,7 +66,9 @@ private:
         std::size_t text_at;  // in texts_
         std::uint8_t text_bytes;
         journal::request_fingerprint fingerprint;
-        key_store::kept_outcome outcome;
+        kept_outcome outcome;      // but for its record
+        std::size_t record_at;     // in records_
+        std::size_t record_bytes;  // 0: the outcome has none
     };
     void collect(std::string_view text, const journal::record& one);
     void collect_by_todays_syntax(const journal::record& one);
@@ -75,6 +77,7 @@ private:
     key_store& store_;
     std::uint64_t batch_ns_ = 0;  // the running time of the batch that was collected
     std::string texts_;
+    std::vector<std::byte> records_;
     std::vector<recovered_key> batch_;
 };
 

@@ -1,7 +1,6 @@
 #include "engine/request_key.hpp"
 
 #include <bit>
-#include <cstdint>
 
 #include "engine/structured_string.hpp"
 
@@ -21,12 +20,9 @@ std::optional<std::string_view> read_request_key(std::string_view field,
     return text && journal::is_request_key(*text) ? text : std::nullopt;
 }
 
-journal::request_fingerprint fingerprint_of(journal::posting_operation what, account_number account,
-                                            money amount) noexcept {
+journal::request_fingerprint fingerprint_of(std::span<const std::uint64_t> kind_and_rest) noexcept {
     static_assert(std::endian::native == std::endian::little);
-    const std::array<std::uint64_t, 3> all{static_cast<std::uint64_t>(what), account,
-                                           static_cast<std::uint64_t>(amount.minor())};
-    const XXH128_hash_t found = XXH3_128bits(all.data(), sizeof all);
+    const XXH128_hash_t found = XXH3_128bits(kind_and_rest.data(), kind_and_rest.size_bytes());
     return {found.low64, found.high64};
 }
 

@@ -3,11 +3,10 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
-
-#include <coffer/account_number.hpp>
-#include <coffer/money.hpp>
 
 #include "journal/format.hpp"
 #include "journal/record.hpp"
@@ -25,11 +24,24 @@ using request_key_room = std::array<char, journal::format::record::max_key_bytes
 [[nodiscard]] std::optional<std::string_view> read_request_key(std::string_view field,
                                                                request_key_room& room) noexcept;
 
-/// XXH3-128 of three 64-bit integers, little-endian: the operation as the journal numbers it, which
-/// stands for method and path; the account; the amount in minor units. The journal keeps it, so it
+/// What a request asks for, as the first integer of its fingerprint. The numbers must not change.
+enum class request_kind : std::uint8_t {
+    opening = 1,      ///< whether a number is given, the number or 0, the opening balance
+    deposit = 2,      ///< account, amount
+    withdrawal = 3,   ///< account, amount
+    closing = 4,      ///< account
+    reopening = 5,    ///< account
+    transfer = 6,     ///< payer, payee, amount
+    transaction = 7,  ///< account and amount of each leg, in the request's order
+    hold = 8,         ///< account, amount, whether it expires, in how many ns
+    capture = 9,      ///< account, the hold's sequence and slot, amount, whether final, payee
+    release = 10,     ///< account, the hold's sequence and slot
+};
+
+/// XXH3-128 of 64-bit integers, little-endian: the request's kind, which stands for method and
+/// path, and what is beside the kind above; amounts in minor units. The journal keeps it, so it
 /// must not change. Thread safety: a pure function.
-[[nodiscard]] journal::request_fingerprint fingerprint_of(journal::posting_operation what,
-                                                          account_number account,
-                                                          money amount) noexcept;
+[[nodiscard]] journal::request_fingerprint fingerprint_of(
+    std::span<const std::uint64_t> kind_and_rest) noexcept;
 
 }  // namespace coffer

@@ -1,43 +1,13 @@
 #include "engine/teller.hpp"
 
-#include <new>
-
 #include "engine/engine.hpp"
-#include "engine/key_store.hpp"
-#include "engine/request_key.hpp"
 
 namespace coffer {
 namespace {
 
-using journal::posting_operation;
-using journal::record;
-
-/// Whether the ledger decided this by an account's balance. Such an outcome is kept with the
-/// request's key. Others are not kept: a wrong amount is refused again anyway, and an account that
-/// does not exist may exist later.
-bool is_decided(errc error) noexcept {
-    return error == errc::ok || error == errc::insufficient_funds ||
-           error == errc::balance_overflow;
-}
-
 /// Whether no crash takes back this posting.
 bool is_posting_durable(const coffer::ledger& ledger, const posting& shown) noexcept {
     return shown.sequence <= ledger.durable_sequence(shown.account);
-}
-
-constexpr service service_of(key_store::verdict found) noexcept {
-    switch (found) {
-        case key_store::verdict::fresh:
-        case key_store::verdict::done:
-            return service::done;
-        case key_store::verdict::in_progress:
-            return service::request_in_progress;
-        case key_store::verdict::reused:
-            return service::key_reused;
-        case key_store::verdict::full:
-            break;
-    }
-    return service::keys_full;
 }
 
 }  // namespace
@@ -77,14 +47,44 @@ std::chrono::milliseconds teller::disk_timeout() const noexcept {
 posting_result teller::balance(account_number account) noexcept {
     if (!engine_.is_open())
         return {service::not_open};
-    coffer::ledger& ledger = engine_.ledger();
-    const outcome found = ledger.balance(account);
-    if (!found || lane_ == nullptr || is_posting_durable(ledger, found.posting))
-        return {service::done, found};
-    if (const service refused = reserve_marker(); refused != service::done)
-        return {refused};
-    wait_for(ledger, found.posting);
+    const outcome found = engine_.ledger().balance(account);
+    if (found)
+        if (const service refused = show_now(found.posting); refused != service::done)
+            return {refused};
     return {service::done, found};
+}
+
+account_result teller::account(account_number number) noexcept {
+    if (!engine_.is_open())
+        return {{service::not_open}};
+    coffer::ledger& ledger = engine_.ledger();
+    const auto found = ledger.look(number);
+    account_result result{{.error = found.error, .decided_by = {number, 0, {}}}, found.account};
+    if (found)
+        result.service = show_now(found.account);
+    return result;
+}
+
+hold_result teller::find_hold(account_number account, hold_id id) noexcept {
+    if (!engine_.is_open())
+        return {{service::not_open}};
+    const hold_outcome found = engine_.ledger().find_hold(account, id);
+    hold_result result{
+        {.error = found.error, .decided_by = {account, 0, {}}}, found.hold, found.posting};
+    if (found)
+        result.service = show_now(found.posting);
+    return result;
+}
+
+/// Has due() cover a posting. Returns done, or why it cannot.
+service teller::show_now(const posting& shown) noexcept {
+    coffer::ledger& ledger = engine_.ledger();
+    if (lane_ == nullptr || is_posting_durable(ledger, shown))
+        return service::done;
+    if (const service refused = reserve_marker(); refused != service::done)
+        return refused;
+    wait_for(ledger, shown);
+    return service::done;
 }
 
 posting_result teller::find(account_number account) const noexcept {
@@ -113,30 +113,8 @@ std::optional<resumable_cut> teller::begin_cut() noexcept {
     return engine_.is_open() ? engine_.ledger().begin_cut() : std::nullopt;
 }
 
-posting_result teller::deposit(account_number account, money amount,
-                               std::string_view key) noexcept {
-    return change(posting_operation::deposit, account, amount, key);
-}
-
-posting_result teller::withdraw(account_number account, money amount,
-                                std::string_view key) noexcept {
-    return change(posting_operation::withdrawal, account, amount, key);
-}
-
-posting_result teller::change(posting_operation what, account_number account, money amount,
-                              std::string_view key) noexcept {
-    if (!engine_.is_open())
-        return {service::not_open};
-    coffer::ledger& ledger = engine_.ledger();
-    if (!key.empty())
-        return change_once(ledger, what, account, amount, key);
-    if (const service refused = reserve(); refused != service::done)
-        return {refused};
-    return {service::done, post(ledger, what, account, amount, {})};
-}
-
-/// Reserves room for a posting's record. Returns done, or why there is none.
-service teller::reserve() noexcept {
+/// Reserves room for so many records. Returns done, or why there is none.
+service teller::reserve(std::size_t records) noexcept {
     if (lane_ == nullptr)
         return service::done;
     if (!in_turn_)
@@ -145,7 +123,7 @@ service teller::reserve() noexcept {
     if (budget == 0)
         return engine_.why_no_postings() == service::disk_hangs ? service::disk_hangs
                                                                 : service::disk_full;
-    was_full_ = !lane_->has_room_for(1, budget);
+    was_full_ = !lane_->has_room_for(records, budget);
     return was_full_ ? service::lane_full : service::done;
 }
 
@@ -159,66 +137,11 @@ service teller::reserve_marker() noexcept {
     return was_full_ ? service::lane_full : service::done;
 }
 
-posting_result teller::change_once(coffer::ledger& ledger, posting_operation what,
-                                   account_number account, money amount,
-                                   std::string_view key) noexcept {
-    // No key is kept for an account that does not exist: such requests could fill the store.
-    if (const outcome found = ledger.balance(account); !found)
-        return {service::done, found};
-    const journal::request_key request{key, fingerprint_of(what, account, amount)};
-    key_store::reservation reserved = engine_.keys().reserve(request);
-    if (reserved.verdict() == key_store::verdict::done)
-        return {service::done,
-                {reserved.outcome().error, {account, 0, reserved.outcome().balance}},
-                true};
-    if (reserved.verdict() != key_store::verdict::fresh)
-        return {service_of(reserved.verdict())};
-    if (const service refused = reserve(); refused != service::done)
-        return {refused};
-    // Before the posting: a key that is never noted as durable would never expire.
-    try {
-        kept_keys_.push_back({reserved.key(), 0});
-    } catch (const std::bad_alloc&) {
-        return {service::keys_full};
-    }
-    const outcome made = post(ledger, what, account, amount, request);
-    kept_keys_.back().until = due_;
-    if (is_decided(made.error))
-        reserved.keep({made.error, made.posting.balance}, lane_, due_);
-    if (!is_decided(made.error) || lane_ == nullptr)
-        kept_keys_.pop_back();
-    return {service::done, made};
-}
-
 void teller::note_durable_keys() noexcept {
     while (!kept_keys_.empty() && is_durable(kept_keys_.front().until)) {
         engine_.keys().note_durable(kept_keys_.front().key);
         kept_keys_.pop_front();
     }
-}
-
-outcome teller::post(coffer::ledger& ledger, posting_operation what, account_number account,
-                     money amount, const journal::request_key& key) noexcept {
-    const outcome done = what == posting_operation::deposit ? ledger.deposit(account, amount)
-                                                            : ledger.withdraw(account, amount);
-    if (done)
-        ++postings_;
-    if (lane_ != nullptr)
-        put_on_record(ledger, what, done, amount, key);
-    return done;
-}
-
-void teller::put_on_record(coffer::ledger& ledger, posting_operation what, const outcome& done,
-                           money amount, const journal::request_key& key) noexcept {
-    if (done)
-        return note(lane_->append(what == posting_operation::deposit
-                                      ? record::of_deposit(done.posting, amount, key)
-                                      : record::of_withdrawal(done.posting, amount, key)));
-    if (!key.text.empty() && is_decided(done.error))
-        return note(lane_->append(record::of_refusal(done.error, done.posting, key)));
-    // The posting that it was refused by must not be lost either.
-    if (done.error == errc::insufficient_funds || done.error == errc::balance_overflow)
-        wait_for(ledger, done.posting);
 }
 
 /// Has the reply wait for a posting that it shows, whichever teller made it.

@@ -20,7 +20,6 @@
 // Thread safety  For one thread, but for on_durable's callback, which the journal's thread calls.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -34,65 +33,13 @@
 #include <coffer/ledger.hpp>
 
 #include "engine/key_store.hpp"
+#include "engine/results.hpp"
 #include "journal/lane.hpp"
 #include "journal/record.hpp"
 
 namespace coffer {
 
 class engine;
-
-/// Whether a request has an outcome, or why nothing was done.
-enum class service : std::uint8_t {
-    done,                 ///< it has an outcome
-    not_open,             ///< the ledger is being recovered
-    unavailable,          ///< the turn began before the ledger was open
-    lane_full,            ///< the lane has no room for another record
-    disk_full,            ///< the journal has no room
-    disk_hangs,           ///< nothing becomes durable
-    keys_full,            ///< there is no room for another key
-    request_in_progress,  ///< a request with the same key is not durable yet
-    key_reused,           ///< another request has this key
-};
-
-struct posting_result {
-    coffer::service service = service::done;
-    coffer::outcome outcome{};  ///< for service::done
-    bool replayed = false;      ///< it was done by an earlier request with the same key
-};
-
-/// What all results of the teller have. `outcome` parts are valid for service::done.
-struct request_result {
-    coffer::service service = service::done;
-    errc error = errc::ok;
-    bool replayed = false;  ///< it was done by an earlier request with the same key
-    /// Of a refusal: the account that it is about, and what it was decided by.
-    posting decided_by{};
-    hold_status ended_as = hold_status::held;  ///< of errc::hold_ended
-
-    [[nodiscard]] bool is_done() const noexcept {
-        return service == service::done && error == errc::ok;
-    }
-};
-
-struct account_result : request_result {
-    account_view account{};
-};
-
-struct transfer_result : request_result {
-    money amount{};
-    posting from{};
-    posting to{};
-};
-
-struct transaction_result : request_result {
-    std::size_t count = 0;
-    std::array<posting, max_transaction_legs> postings{};  ///< in the order of the request's legs
-};
-
-struct hold_result : request_result {
-    coffer::hold hold{};
-    posting account{};  ///< with the hold: its balance, what is held, what is available
-};
 
 class teller {
 public:
@@ -137,45 +84,36 @@ public:
     [[nodiscard]] posting_result withdraw(account_number account, money amount,
                                           std::string_view key) noexcept;
 
-    // SKELETON: declared for others to build on; to be implemented.
+    /// Opens an account; without a number, the one after the highest. After already_open, decided_by
+    /// is the account that is there; if the highest number there can be is taken, it is that one.
+    [[nodiscard]] account_result open_account(std::optional<account_number> number,
+                                              money opening_balance, std::string_view key) noexcept;
+    [[nodiscard]] account_result account(account_number number) noexcept;
+    [[nodiscard]] account_result close_account(account_number number,
+                                               std::string_view key) noexcept;
+    [[nodiscard]] account_result reopen_account(account_number number,
+                                                std::string_view key) noexcept;
+    [[nodiscard]] transfer_result transfer(account_number from, account_number to, money amount,
+                                           std::string_view key) noexcept;
+    [[nodiscard]] transaction_result transact(std::span<const leg> legs,
+                                              std::string_view key) noexcept;
 
-    /// Opens an account; without a number the one after the highest.
-    [[nodiscard]] account_result open_account(std::optional<account_number>, money,
-                                              std::string_view) noexcept {
-        return {{service::unavailable}};
-    }
-    [[nodiscard]] account_result account(account_number) noexcept {
-        return {{service::unavailable}};
-    }
-    [[nodiscard]] account_result close_account(account_number, std::string_view) noexcept {
-        return {{service::unavailable}};
-    }
-    [[nodiscard]] account_result reopen_account(account_number, std::string_view) noexcept {
-        return {{service::unavailable}};
-    }
-    [[nodiscard]] transfer_result transfer(account_number, account_number, money,
-                                           std::string_view) noexcept {
-        return {{service::unavailable}};
-    }
-    [[nodiscard]] transaction_result transact(std::span<const leg>, std::string_view) noexcept {
-        return {{service::unavailable}};
-    }
-    /// `expires_in`: above zero; nothing: never.
-    [[nodiscard]] hold_result place_hold(account_number, money,
-                                         std::optional<std::chrono::nanoseconds>,
-                                         std::string_view) noexcept {
-        return {{service::unavailable}};
-    }
-    [[nodiscard]] hold_result find_hold(account_number, hold_id) noexcept {
-        return {{service::unavailable}};
-    }
-    [[nodiscard]] hold_result capture_hold(account_number, hold_id, const capture_request&,
-                                           std::string_view) noexcept {
-        return {{service::unavailable}};
-    }
-    [[nodiscard]] hold_result release_hold(account_number, hold_id, std::string_view) noexcept {
-        return {{service::unavailable}};
-    }
+    /// The hold expires `expires_in` from now in record time, which is above zero; nothing: never.
+    [[nodiscard]] hold_result place_hold(account_number account, money amount,
+                                         std::optional<std::chrono::nanoseconds> expires_in,
+                                         std::string_view key) noexcept;
+    /// Shows a hold as it is: one whose time has come is open until its expiry is made.
+    [[nodiscard]] hold_result find_hold(account_number account, hold_id id) noexcept;
+    /// These first make the expiry of a hold whose time has come, and then are refused.
+    [[nodiscard]] hold_result capture_hold(account_number account, hold_id id,
+                                           const capture_request& asked,
+                                           std::string_view key) noexcept;
+    [[nodiscard]] hold_result release_hold(account_number account, hold_id id,
+                                           std::string_view key) noexcept;
+
+    /// Makes the expiry of a hold if its time has come. Of what service::done leaves, it is not
+    /// open any more.
+    [[nodiscard]] service expire_hold(account_number account, hold_id id) noexcept;
 
     /// Whether there is such an account. The outcome has its number alone, so it shows no posting.
     [[nodiscard]] posting_result find(account_number account) const noexcept;
@@ -224,19 +162,25 @@ private:
 
     void begin() noexcept;
     void end() noexcept;
-    [[nodiscard]] posting_result change(journal::posting_operation what, account_number account,
-                                        money amount, std::string_view key) noexcept;
-    [[nodiscard]] posting_result change_once(coffer::ledger& ledger,
-                                             journal::posting_operation what,
-                                             account_number account, money amount,
-                                             std::string_view key) noexcept;
-    [[nodiscard]] outcome post(coffer::ledger& ledger, journal::posting_operation what,
-                               account_number account, money amount,
-                               const journal::request_key& key) noexcept;
-    void put_on_record(coffer::ledger& ledger, journal::posting_operation what, const outcome& done,
-                       money amount, const journal::request_key& key) noexcept;
+    /// A request for an operation that is done once for each key.
+    struct request;
+    /// `operation` returns the record of its outcome, without the key.
+    template <class Result, class Operation>
+    [[nodiscard]] Result perform(const request& asked, const Operation& operation) noexcept;
+    template <class Result, class Operation>
+    [[nodiscard]] Result perform_once(const request& asked, const Operation& operation) noexcept;
+    template <class Change>
+    [[nodiscard]] account_result change_status(const request& asked, const Change& change) noexcept;
+    [[nodiscard]] journal::record open_next(money opening_balance) noexcept;
+    [[nodiscard]] journal::record capture(account_number account, hold_id id,
+                                          capture_request asked) noexcept;
+    [[nodiscard]] std::int64_t record_time_ns() noexcept;
+    void expire_if_due(account_number account, hold_id id) noexcept;
+    void note_ended(const hold_outcome& made) noexcept;
+    void put_on_record(const journal::record& made) noexcept;
+    [[nodiscard]] service show_now(const posting& shown) noexcept;
     void wait_for(coffer::ledger& ledger, const posting& shown) noexcept;
-    [[nodiscard]] service reserve() noexcept;
+    [[nodiscard]] service reserve(std::size_t records) noexcept;
     [[nodiscard]] service reserve_marker() noexcept;
     void note(ticket one) noexcept { due_ = latest_ = one; }
 

@@ -1,0 +1,172 @@
+// How a teller performs an operation once for each idempotency key: look the key up, reserve room
+// for the record, do it, put it on record, keep the outcome. Included by the teller's sources only.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+#include <span>
+#include <string_view>
+
+#include "engine/engine.hpp"
+#include "engine/key_store.hpp"
+#include "engine/request_key.hpp"
+#include "engine/teller.hpp"
+#include "ops/assertion.hpp"
+
+namespace coffer {
+namespace once {
+
+/// Whether the ledger decided this by its accounts and holds, so that the outcome is kept with the
+/// request's key. Others are not kept: a wrong amount is refused again anyway, and an account that
+/// does not exist may exist later.
+[[nodiscard]] constexpr bool is_decided(errc error) noexcept {
+    switch (error) {
+        case errc::ok:
+        case errc::already_open:
+        case errc::insufficient_funds:
+        case errc::balance_overflow:
+        case errc::account_closed:
+        case errc::account_not_empty:
+        case errc::account_not_closed:
+        case errc::hold_ended:
+        case errc::hold_exceeded:
+            return true;
+        default:
+            return false;
+    }
+}
+
+[[nodiscard]] inline errc error_of(const journal::record& made) noexcept {
+    return made.kind == journal::record_kind::refusal ? made.error : errc::ok;
+}
+
+[[nodiscard]] constexpr service service_of(key_store::verdict found) noexcept {
+    switch (found) {
+        case key_store::verdict::fresh:
+        case key_store::verdict::done:
+            return service::done;
+        case key_store::verdict::in_progress:
+            return service::request_in_progress;
+        case key_store::verdict::reused:
+            return service::key_reused;
+        case key_store::verdict::full:
+            break;
+    }
+    return service::keys_full;
+}
+
+template <class Result>
+[[nodiscard]] Result refused_as(service why) noexcept {
+    Result result{};
+    result.service = why;
+    return result;
+}
+
+/// The result of an earlier request to this account, from what was kept of it.
+template <class Result>
+[[nodiscard]] Result repeated(account_number account, const kept_outcome& kept) noexcept {
+    Result result{};
+    if (kept.record.empty()) {
+        const posting shown{account, 0, kept.balance};
+        result = result_of<Result>(kept.error == errc::ok
+                                       ? journal::record::of_deposit(shown, {})
+                                       : journal::record::of_refusal(kept.error, shown, {}));
+    } else {
+        const journal::decoded_record decoded = journal::decode(kept.record);
+        invariant(static_cast<bool>(decoded), "what is kept with a key is no record");
+        result = result_of<Result>(decoded.value);
+    }
+    result.replayed = true;
+    return result;
+}
+
+[[nodiscard]] inline journal::record refusal(errc why, const posting& decided_by) noexcept {
+    return journal::record::of_refusal(why, decided_by, {});
+}
+
+[[nodiscard]] constexpr std::uint64_t word(money amount) noexcept {
+    return static_cast<std::uint64_t>(amount.minor());
+}
+
+[[nodiscard]] constexpr std::uint64_t word(request_kind kind) noexcept {
+    return static_cast<std::uint64_t>(kind);
+}
+
+// The most that a record takes without its key, and so does the refusal in its place.
+inline constexpr std::size_t state_bytes =
+    journal::format::record::state_bytes(journal::format::record::version_with_held);
+inline constexpr std::size_t account_record_bytes =
+    journal::format::record::header_bytes + state_bytes + journal::format::record::amount_bytes;
+inline constexpr std::size_t transfer_record_bytes = account_record_bytes + state_bytes;
+inline constexpr std::size_t hold_record_bytes =
+    account_record_bytes + journal::format::record::hold_bytes;
+[[nodiscard]] constexpr std::size_t transaction_record_bytes(std::size_t legs) noexcept {
+    return journal::format::record::header_bytes +
+           std::max<std::size_t>(legs, 2) * (state_bytes + journal::format::record::amount_bytes);
+}
+
+}  // namespace once
+
+struct teller::request {
+    std::string_view key;
+    /// That must exist for a key to be kept; 0: none.
+    account_number account;
+    std::span<const std::uint64_t> words;  ///< see fingerprint_of
+    /// The most that is kept of its record or refusal; 0: see kept_outcome.
+    std::size_t record_bytes;
+    std::size_t records = 1;  ///< that it makes at most
+};
+
+template <class Result, class Operation>
+Result teller::perform(const request& asked, const Operation& operation) noexcept {
+    if (!engine_.is_open())
+        return once::refused_as<Result>(service::not_open);
+    if (!asked.key.empty())
+        return perform_once<Result>(asked, operation);
+    if (const service refused = reserve(asked.records); refused != service::done)
+        return once::refused_as<Result>(refused);
+    const journal::record made = operation();
+    put_on_record(made);
+    return result_of<Result>(made);
+}
+
+template <class Result, class Operation>
+Result teller::perform_once(const request& asked, const Operation& operation) noexcept {
+    // No key is kept for an account that does not exist: such requests could fill the store.
+    if (asked.account != 0 && !engine_.ledger().balance(asked.account))
+        return result_of<Result>(once::refusal(errc::no_such_account, {asked.account, 0, {}}));
+    const journal::request_key key{asked.key, fingerprint_of(asked.words)};
+    key_store::reservation reserved = engine_.keys().reserve(key, asked.record_bytes);
+    if (reserved.verdict() == key_store::verdict::done)
+        return once::repeated<Result>(asked.account, reserved.outcome());
+    if (reserved.verdict() != key_store::verdict::fresh)
+        return once::refused_as<Result>(once::service_of(reserved.verdict()));
+    if (const service refused = reserve(asked.records); refused != service::done)
+        return once::refused_as<Result>(refused);
+    // Before the posting: a key that is never noted as durable would never expire.
+    try {
+        kept_keys_.push_back({reserved.key(), 0});
+    } catch (const std::bad_alloc&) {
+        return once::refused_as<Result>(service::keys_full);
+    }
+    journal::record made = operation();
+    made.key = key;
+    put_on_record(made);
+    kept_keys_.back().until = due_;
+    const errc error = once::error_of(made);
+    if (once::is_decided(error)) {
+        std::array<std::byte, journal::format::record::max_bytes_without_key> bytes;
+        kept_outcome kept{error, error == errc::ok ? made.state.balance : made.state.available()};
+        if (asked.record_bytes != 0)
+            kept.record = std::span{bytes}.first(journal::encode_without_key(made, bytes));
+        reserved.keep(kept, lane_, due_);
+    }
+    if (!once::is_decided(error) || lane_ == nullptr)
+        kept_keys_.pop_back();
+    return result_of<Result>(made);
+}
+
+}  // namespace coffer
