@@ -22,7 +22,8 @@
 // Programming, vol. 3, section 6.4), two accounts to a cache line: at a load of 0.5, a search reads
 // 1.17 lines on average, adjacent in memory, and 1 in 3,000 accounts is in the second segment. That
 // is 64 bytes an account, and 32 more for a `before` word if cuts and postings overlap; those are
-// in an array of their own, since only the first posting after a cut needs one.
+// in an array of their own, since only the first posting after a cut needs one. Accounts with holds
+// take 32 bytes more for the sum of those, and 32 for its `before` word, in two further arrays.
 #pragma once
 
 #include <algorithm>
@@ -53,13 +54,14 @@ static_assert(window_accounts % accounts_per_line == 0);
 /// The number of a sealed slot. The account with this number is outside the segments.
 inline constexpr account_number sealed = std::numeric_limits<account_number>::max();
 
-/// An array of accounts, all free at first, and one of their `before` words.
+/// An array of accounts, all free at first, and the arrays of the words beside them.
 class segment {
 public:
     /// Returns null if there is no memory.
     [[nodiscard]] static std::unique_ptr<segment> create(std::size_t lines) noexcept {
         auto made = std::unique_ptr<segment>{new (std::nothrow) segment{lines}};
-        const bool whole = made && made->accounts_.begin() && made->before_.begin();
+        const bool whole = made && made->accounts_.begin() && made->before_.begin() &&
+                           made->held_.begin() && made->held_before_.begin();
         return whole ? std::move(made) : nullptr;
     }
     segment(const segment&) = delete;
@@ -70,9 +72,7 @@ public:
         return begin() + hash.take(lines_) * accounts_per_line;
     }
     /// The slot of one of this segment's accounts.
-    [[nodiscard]] account_slot slot(account* one) const noexcept {
-        return {one, begin(), before_.begin()};
-    }
+    [[nodiscard]] account_slot slot(account* one) const noexcept { return {one, &arrays_}; }
 
     [[nodiscard]] account* begin() const noexcept { return accounts_.begin(); }
     [[nodiscard]] account* end() const noexcept { return begin() + slots(lines_); }
@@ -89,7 +89,12 @@ public:
 
 private:
     explicit segment(std::size_t lines) noexcept
-        : lines_{lines}, accounts_{slots(lines)}, before_{slots(lines)} {}
+        : lines_{lines},
+          accounts_{slots(lines)},
+          before_{slots(lines)},
+          held_{slots(lines)},
+          held_before_{slots(lines)},
+          arrays_{accounts_.begin(), before_.begin(), held_.begin(), held_before_.begin()} {}
 
     /// Windows do not wrap around: the last line's window extends behind it. Whole groups.
     static constexpr std::size_t slots(std::size_t lines) noexcept {
@@ -100,6 +105,9 @@ private:
     std::size_t lines_;
     zeroed_array<account> accounts_;
     zeroed_array<double_word> before_;
+    zeroed_array<state_cell> held_;
+    zeroed_array<double_word> held_before_;
+    account_arrays arrays_;
     std::atomic<std::size_t> size_{0};
 };
 
@@ -129,6 +137,12 @@ public:
 
     /// The number of inserted accounts.
     [[nodiscard]] std::size_t size() const noexcept;
+
+    /// The highest number that note_number was called with; 0: none.
+    [[nodiscard]] account_number highest_number() const noexcept {
+        return highest_number_.load(std::memory_order_relaxed);  // orders nothing
+    }
+    void note_number(account_number number) noexcept;
 
     /// A place in the order in which visit_from goes through the table, at first its beginning.
     struct visit_place {
@@ -182,6 +196,8 @@ private:
     // The account whose number marks sealed slots: the only one in this segment.
     std::unique_ptr<segment> highest_{};
     std::unique_ptr<shard[]> shards_{};
+    // In a cache line of its own: it is written by openings, and the others are read by all.
+    alignas(detail::cache_line_bytes) std::atomic<account_number> highest_number_{0};
 };
 
 // Implementation details follow.
@@ -349,6 +365,14 @@ inline std::size_t account_table::size() const noexcept {
         }
     }
     return sum;
+}
+
+inline void account_table::note_number(account_number number) noexcept {
+    account_number highest = highest_number();
+    while (highest < number &&
+           !highest_number_.compare_exchange_weak(highest, number, std::memory_order_relaxed,
+                                                  std::memory_order_relaxed)) {
+    }
 }
 
 template <class Visitor>

@@ -36,6 +36,8 @@
 #include <optional>
 
 #include <coffer/account.hpp>
+#include <coffer/detail/account_reading.hpp>
+#include <coffer/detail/account_slot.hpp>
 
 #include <coffer/detail/macros_push.inc>
 
@@ -47,8 +49,9 @@ struct cut_summary {
     __extension__ using wide_minor = unsigned __int128;
 
     std::uint64_t epoch = 0;     ///< the number of the cut, from 1
-    std::size_t accounts = 0;    ///< the number of open accounts
-    wide_minor total_minor = 0;  ///< the sum of their balances in minor units
+    std::size_t accounts = 0;    ///< the number of accounts, closed ones among them
+    wide_minor total_minor = 0;  ///< the sum of their booked balances in minor units
+    std::size_t holds = 0;       ///< the number of holds, ended ones not forgotten among them
 };
 
 /// How a cut leaves the processor to other threads. One that never rests ends soonest, but if there
@@ -92,55 +95,58 @@ public:
         return epoch_;
     }
 
+    /// Notes that the cut that was begun last has moved every cell. Called as advance is.
+    void finish() noexcept {
+        // Release: after all that the cut has read. Pairs with the acquire in is_finished.
+        finished_.store(in_a_state(epoch_), std::memory_order_release);
+    }
+    /// Whether the cut of this epoch, the current one, has moved every cell.
+    [[nodiscard]] bool is_finished(std::uint16_t epoch) const noexcept {
+        return finished_.load(std::memory_order_acquire) == epoch;
+    }
+
 private:
     std::uint64_t epoch_ = 0;
+    std::atomic<std::uint16_t> finished_{in_a_state(0)};
     // Read by every posting, computed once for each cut.
     alignas(64) std::atomic<std::uint16_t> in_states_{in_a_state(0)};
-};
-
-/// An account, and how to find its `before` word, which few postings need.
-struct account_slot {
-    coffer::account* account = nullptr;
-    coffer::account* first = nullptr;     ///< of the array of accounts
-    double_word* first_before = nullptr;  ///< of the array of `before` words
-
-    explicit operator bool() const noexcept { return account != nullptr; }
-    [[nodiscard]] double_word& before() const noexcept { return first_before[account - first]; }
 };
 
 /// How many adjacent accounts move together: see move_group. Arrays of accounts have whole groups.
 inline constexpr std::size_t group_accounts = 64;
 
-/// Saves `state`, the account's state of an earlier epoch, for a cut, before it is replaced by a
-/// state of `epoch`. Returns false if the account has another state by now: load it again. Not
-/// inlined into postings: most find an account that has moved.
+/// Saves `state`, the cell's state of an earlier epoch, for a cut, before it is replaced by a state
+/// of `epoch`. Returns false if the cell has another state by now: load it again. Not inlined into
+/// postings: most find an account that has moved.
 [[nodiscard, gnu::__noinline__, gnu::__cold__]] inline bool save_before(
-    account_slot slot, account_state state, std::uint16_t epoch) noexcept {
+    cut_cell cell, account_state state, std::uint16_t epoch) noexcept {
     if (state.sequence == 0 || planted == bug::before_not_saved)
         return true;
-    double_word& before = slot.before();
-    const double_word wanted = pack({state.balance, state.sequence, 0, epoch});
+    account_state saved = state;
+    saved.transfer = 0;
+    saved.epoch = epoch;
+    const double_word wanted = pack(saved);
     // Two loads, perhaps of different moments. If they do not belong together, they differ from
-    // `wanted`, since every thread saves the same balance with a sequence, and the compare-and-swap
+    // `wanted`, since every thread saves the same value with a sequence, and the compare-and-swap
     // fails.
-    const double_word found{load_acquire(before.first), load_acquire(before.second)};
+    const double_word found{load_acquire(cell.before.first), load_acquire(cell.before.second)};
     COFFER_TEST_STEP();
     if (found == wanted)
         return true;
-    if (planted != bug::before_overwritten && slot.account->load() != state)
+    if (planted != bug::before_overwritten && cell.state.load() != state)
         return false;
     COFFER_TEST_STEP();
-    return compare_and_swap(before, found, wanted) || planted == bug::before_overwritten;
+    return compare_and_swap(cell.before, found, wanted) || planted == bug::before_overwritten;
 }
 
-/// Moves the account, whose state is `state`, to `epoch`. Returns false if the state has changed.
-[[nodiscard]] inline bool move_to_epoch(account_slot slot, account_state& state,
+/// Moves the cell, whose state is `state`, to `epoch`. Returns false if the state has changed.
+[[nodiscard]] inline bool move_to_epoch(cut_cell cell, account_state& state,
                                         std::uint16_t epoch) noexcept {
     if (state.epoch == epoch)
         return true;
     account_state moved = state;
     moved.epoch = epoch;
-    if (!save_before(slot, state, epoch) || !slot.account->replace(state, moved))
+    if (!save_before(cell, state, epoch) || !cell.state.replace(state, moved))
         return false;
     state = moved;
     return true;
@@ -152,40 +158,56 @@ inline constexpr std::size_t group_accounts = 64;
 /// of what each next posting would pay, with a mispredicted branch and a cache miss of its own.
 [[gnu::__noinline__, gnu::__cold__]] inline void move_group(account_slot slot,
                                                             const epoch_clock& epochs) noexcept {
-    const auto place = static_cast<std::size_t>(slot.account - slot.first);
-    account* const begin = slot.first + place / group_accounts * group_accounts;
+    account* const begin = slot.arrays->accounts + slot.index() / group_accounts * group_accounts;
     for (account* one = begin; one != begin + group_accounts; ++one) {
         if (one == slot.account || one->number() == 0)
             continue;
         account_state state = one->load();
         const std::uint16_t epoch = epochs.now();
+        const account_slot other{one, slot.arrays};
         if (state.transfer == 0)
-            static_cast<void>(move_to_epoch({one, slot.first, slot.first_before}, state, epoch));
+            static_cast<void>(move_to_epoch(other.state(), state, epoch));
     }
 }
 
-/// Moves the account to `epoch`, and returns its state in the cut of that epoch; nothing if it was
-/// not open then. `settle(account, state)` is called to complete a transfer that has reserved the
-/// account.
+/// Moves the cell to `epoch`, and returns its state in the cut of that epoch; nothing if it was not
+/// in use then. `settle(state)` is called to complete a transaction that has reserved it.
 template <class Settle>
-[[nodiscard]] std::optional<account_state> cut_account(account_slot slot, std::uint16_t epoch,
-                                                       Settle settle) noexcept {
+[[nodiscard]] std::optional<account_state> cut_state(cut_cell cell, std::uint16_t epoch,
+                                                     Settle settle) noexcept {
     for (;;) {
-        const account_state state = slot.account->load();
+        const account_state state = cell.state.load();
         if (state.epoch == epoch) {
-            const account_state before = load_state(slot.before());
+            const account_state before = load_state(cell.before);
             const bool was_open = before.epoch == epoch && before.sequence != 0;
             return was_open ? std::optional{before} : std::nullopt;
         }
         if (state.transfer != 0) {
-            settle(*slot.account, state);
+            settle(state);
             continue;
         }
         account_state moved = state;
         moved.epoch = epoch;
-        if (slot.account->replace(state, moved))
+        if (cell.state.replace(state, moved))
             return state.sequence != 0 ? std::optional{state} : std::nullopt;
     }
+}
+
+/// Moves the account to `epoch`, and returns what it was in the cut of that epoch; nothing if it
+/// was not open then. `settle(account, state)` completes a transaction that has reserved it.
+template <class Settle>
+[[nodiscard]] std::optional<account_reading> cut_account(account_slot slot, std::uint16_t epoch,
+                                                         Settle settle) noexcept {
+    const auto state = cut_state(
+        slot.state(), epoch, [&](account_state found) noexcept { settle(*slot.account, found); });
+    if (!state)
+        return std::nullopt;
+    account_reading taken{*state, {}};
+    // After the account, which ensures that it changes only in the new epoch from here on.
+    if (state->has_holds())
+        if (const auto held = cut_state(slot.held(), epoch, [](account_state) noexcept {}))
+            taken.held = held->value;
+    return taken;
 }
 
 }  // namespace detail

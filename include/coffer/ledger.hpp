@@ -9,14 +9,23 @@
 //
 // Guarantees     every operation is atomic: it happens completely or not at all, and all threads
 //                agree on the order of an account's postings. Money is exact; no balance is ever
-//                below zero or above what 64 bits of cents hold.
-// Limits         accounts are never closed. 2^44 - 1 postings an account.
-// Thread safety  everything but construction and destruction may be called from any thread at once.
+//                below zero or above what 64 bits of cents hold, and no more is ever held of an
+//                account than it has. Of all that would end a hold, one succeeds.
+// Limits         2^42 - 1 postings an account, 8 accounts a transaction, 2^32 - 1 holds at once.
+// Thread safety  everything but construction, destruction, restore and restore_hold may be called
+//                from any thread at once. Those two: before any other thread uses the ledger.
 //
-// Operations on an existing account do not throw, allocate or lock. They are lock-free: a posting
-// is delayed only by what other threads complete on the same account, a posting, a transfer or a
-// cut; a transfer also needs one of 255 records (see transfer.hpp). `open` may allocate if a part
-// of the table is full; it is lock-free except for the allocator.
+// Operations on an existing account do not throw, allocate or lock, except that placing a hold
+// allocates when there are more holds than ever before. They are lock-free: a posting is delayed
+// only by what other threads complete on the same account, a posting, a transaction or a cut; a
+// transaction also needs one of 255 records (see detail/transaction_table.hpp), and so does what
+// changes a hold. `open` may allocate if a part of the table is full; it is lock-free except for
+// the allocator.
+//
+// A hold sets a part of an account's balance aside. The balance stays what is booked; what is held
+// of it cannot be withdrawn until the hold has ended. Only accounts that have holds pay for them.
+//
+// A refusal's postings, and its hold, are what it was decided by, all of one moment.
 //
 // Without exceptions (-fno-exceptions) the constructor aborts where it would throw std::bad_alloc,
 // and a cut's visitor must not throw. If some translation units are compiled with exceptions and
@@ -27,29 +36,34 @@
 #pragma once
 
 #include <chrono>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <span>
-#include <thread>
-#include <utility>
 
 #include <coffer/account.hpp>
 #include <coffer/account_table.hpp>
 #include <coffer/cut.hpp>
+#include <coffer/detail/account_reading.hpp>
+#include <coffer/detail/transaction_table.hpp>
 #include <coffer/hold.hpp>
+#include <coffer/hold_table.hpp>
 #include <coffer/money.hpp>
 #include <coffer/posting.hpp>
 #include <coffer/resumable_cut.hpp>
 #include <coffer/transaction.hpp>
-#include <coffer/transfer.hpp>
 
 #include <coffer/detail/macros_push.inc>
 
 namespace coffer {
 
 enum class operation_kind : std::uint8_t { balance, deposit, withdraw };
+
+namespace detail {
+struct hold_change;
+struct hold_effect;
+}  // namespace detail
 
 /// One of many operations: see ledger::apply.
 struct operation {
@@ -72,27 +86,51 @@ public:
     /// Opens an account with its first posting. Errors: no_such_account (the number is 0),
     /// invalid_amount (the opening balance is below zero), already_open, ledger_full.
     [[nodiscard]] outcome open(account_number number, money opening_balance = {}) noexcept {
-        return insert({number, 1, opening_balance}, 0);
+        return insert({number, 1, opening_balance}, 0, account_status::open);
     }
 
     /// Opens an account in the state after `last`, one of its earlier postings, and notes that as
-    /// durable. Errors: as open, and sequence_exhausted for an invalid sequence, such as 0.
-    [[nodiscard]] outcome restore(posting last, account_status = account_status::open) noexcept {
-        return insert(last, last.sequence);
+    /// durable. Its holds, if `last` has any, are restored after it. Errors: as open, and
+    /// invalid_amount if more is held than booked, sequence_exhausted for an invalid sequence, such
+    /// as 0.
+    [[nodiscard]] outcome restore(posting last,
+                                  account_status status = account_status::open) noexcept {
+        return insert(last, last.sequence, status);
     }
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
-    /// balance_overflow, sequence_exhausted.
+    /// account_closed, balance_overflow, sequence_exhausted.
     [[nodiscard, gnu::__always_inline__]] inline outcome deposit(account_number number,
                                                                  money amount) noexcept;
 
     /// Subtracts `amount` from the balance. Errors: invalid_amount (zero or less), no_such_account,
-    /// insufficient_funds, sequence_exhausted.
+    /// account_closed, insufficient_funds (less is available), sequence_exhausted.
     [[nodiscard, gnu::__always_inline__]] inline outcome withdraw(account_number number,
                                                                   money amount) noexcept;
 
-    /// Returns the account's last posting. Errors: no_such_account. Writes nothing.
+    /// Returns the account's last posting. Errors: no_such_account. Writes nothing, unless the
+    /// account has holds: then a transaction that has reserved it is completed first.
     [[nodiscard]] outcome balance(account_number number) const noexcept;
+
+    struct account_outcome {
+        errc error;
+        account_view account;
+        explicit operator bool() const noexcept { return error == errc::ok; }
+    };
+
+    /// As balance, with the account's status.
+    [[nodiscard]] account_outcome look(account_number number) const noexcept;
+
+    /// Closes the account, by a posting of zero: from then on it takes no others, except the one
+    /// that reopens it. Errors: no_such_account, account_closed, account_not_empty (it has a
+    /// balance or a hold), sequence_exhausted.
+    [[nodiscard]] account_outcome close(account_number number) noexcept {
+        return change_status(number, account_status::closed);
+    }
+    /// Errors: no_such_account, account_not_closed, sequence_exhausted.
+    [[nodiscard]] account_outcome reopen(account_number number) noexcept {
+        return change_status(number, account_status::open);
+    }
 
     /// The two postings of a transfer, or why there are none.
     struct transfer_outcome {
@@ -105,60 +143,64 @@ public:
 
     /// Moves `amount` from one account to another, as one step: no thread sees it in both or in
     /// neither. Errors: invalid_amount (zero or less), same_account, no_such_account,
-    /// insufficient_funds, balance_overflow, sequence_exhausted; then neither account has changed,
-    /// and the postings are the ones that decided, or empty.
+    /// account_closed, insufficient_funds, balance_overflow, sequence_exhausted; then neither
+    /// account has changed, and the postings are the ones that decided, or empty.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to,
                                             money amount) noexcept;
 
-    // SKELETON: declared for others to build on; to be implemented.
-    [[nodiscard]] transaction_outcome transact(std::span<const leg>) noexcept {
-        return {errc::ledger_full};
-    }
-    struct account_outcome {
-        errc error;
-        account_view account;
-        explicit operator bool() const noexcept { return error == errc::ok; }
-    };
-    [[nodiscard]] account_outcome look(account_number number) const noexcept {
-        const outcome found = balance(number);
-        return {found.error, {found.posting, account_status::open}};
-    }
-    [[nodiscard]] account_outcome close(account_number number) noexcept {
-        return {errc::ledger_full, {{number, 0, {}}, account_status::open}};
-    }
-    [[nodiscard]] account_outcome reopen(account_number number) noexcept {
-        return {errc::ledger_full, {{number, 0, {}}, account_status::open}};
-    }
-    /// The highest account number that was opened; 0: none.
-    [[nodiscard]] account_number highest_account() const noexcept { return 0; }
-    [[nodiscard]] hold_outcome place_hold(account_number number, money, std::int64_t = 0) noexcept {
-        return {errc::ledger_full, {number, 0, {}}};
-    }
-    [[nodiscard]] hold_outcome find_hold(account_number number, hold_id) const noexcept {
-        return {errc::no_such_hold, {number, 0, {}}};
-    }
-    [[nodiscard]] hold_outcome capture(account_number number, hold_id,
-                                       const capture_request& = {}) noexcept {
-        return {errc::ledger_full, {number, 0, {}}};
-    }
-    /// `ended_as`: released or expired.
-    [[nodiscard]] hold_outcome release(account_number number, hold_id,
-                                       hold_status = hold_status::released) noexcept {
-        return {errc::ledger_full, {number, 0, {}}};
-    }
-    /// Forgets a hold that has ended: its slot is used again. False if it is not there or not ended.
-    bool forget_hold(account_number, hold_id) noexcept { return false; }
-    /// Holds in the order of their slots, after their accounts.
-    [[nodiscard]] errc restore_hold(const hold&) noexcept { return errc::ledger_full; }
+    /// Changes the balances of 2 to 8 accounts as one step. The legs' amounts add up to zero.
+    /// Errors, checked in this order: too_few_legs, too_many_legs, same_account (an account
+    /// twice), invalid_amount (a leg of zero), unbalanced; no_such_account; account_closed;
+    /// insufficient_funds, balance_overflow; sequence_exhausted. Then no account has changed.
+    [[nodiscard]] transaction_outcome transact(std::span<const leg> legs) noexcept;
+
+    /// Holds `amount` of what the account has available. The hold's id is in the outcome. The
+    /// ledger keeps `expires_at_ns` and does nothing about it. Errors: invalid_amount (zero or
+    /// less), no_such_account, account_closed, insufficient_funds, sequence_exhausted, ledger_full.
+    [[nodiscard]] hold_outcome place_hold(account_number number, money amount,
+                                          std::int64_t expires_at_ns = 0) noexcept;
+
+    /// Returns a hold, also one that has ended, with its account's last posting. Errors:
+    /// no_such_account, no_such_hold.
+    [[nodiscard]] hold_outcome find_hold(account_number number, hold_id id) const noexcept;
+
+    /// Takes what a hold holds out of the account, or a part of it, or pays it to another account.
+    /// The hold ends with the last of it, or if the capture is final; then the rest is available
+    /// again. Errors, checked in this order: invalid_amount (below zero), same_account;
+    /// no_such_account, no_such_hold; hold_ended; account_closed; hold_exceeded; balance_overflow;
+    /// sequence_exhausted.
+    [[nodiscard]] hold_outcome capture(account_number number, hold_id id,
+                                       const capture_request& request = {}) noexcept;
+
+    /// Ends a hold: what is left of it is available again. `ended_as`: released or expired.
+    /// Errors: no_such_account, no_such_hold, hold_ended, sequence_exhausted.
+    [[nodiscard]] hold_outcome release(account_number number, hold_id id,
+                                       hold_status ended_as = hold_status::released) noexcept;
+
+    /// Forgets a hold that has ended: its slot is used again, under another id. Returns false if it
+    /// is not there or has not ended.
+    bool forget_hold(account_number number, hold_id id) noexcept;
+
+    /// Restores a hold of an account that was restored, with its part of what that holds. Called
+    /// with rising slots. Errors: no_such_account, invalid_amount (no such hold can be),
+    /// sequence_exhausted (an invalid sequence), already_open (the slot is taken, or was passed),
+    /// ledger_full.
+    [[nodiscard]] errc restore_hold(const hold& last) noexcept;
+
+    /// A place in scan_holds' order, at first its beginning.
     struct hold_place {
         std::uint32_t slot = 0;
     };
+
+    /// Calls `visitor(const hold&)` for the holds from `from` on, those that have ended and are not
+    /// forgotten among them, in a step that looks at `max_slots` slots at most. Returns whether
+    /// that was the last. Each hold is as it was at one moment. All steps together meet every hold
+    /// that was there all the time, and perhaps others.
     template <class Visitor>
-    bool scan_holds(hold_place&, std::size_t, Visitor&&) const {
-        return true;
-    }
-    /// Open, and ended but not forgotten.
-    [[nodiscard]] std::size_t holds() const noexcept { return 0; }
+    bool scan_holds(hold_place& from, std::size_t max_slots, Visitor&& visitor) const;
+
+    /// The number of holds, those that have ended and are not forgotten among them.
+    [[nodiscard]] std::size_t holds() const noexcept { return holds_.size(); }
 
     /// Does the operations in order, each as if called alone, but faster for many accounts, since
     /// it prefetches their memory. Other threads' operations may come in between. Stops at the end
@@ -182,15 +224,25 @@ public:
 
     /// The number of accounts.
     [[nodiscard]] std::size_t size() const noexcept { return accounts_.size(); }
+    /// The highest account number that was opened; 0: none.
+    [[nodiscard]] account_number highest_account() const noexcept {
+        return accounts_.highest_number();
+    }
 
-    /// Calls `visitor(posting)` with each account's last posting in a consistent cut, in no
-    /// particular order: with a posting all that happened before it, and of a transfer both legs
-    /// or neither, so that the total is exact. Others go on posting; they never wait. First waits
+    /// Calls `visitor(account_view)` with each account's last posting in a consistent cut, in no
+    /// particular order: with a posting all that happened before it, and of a transaction all legs
+    /// or none, so that the total is exact. Others go on posting; they never wait. First waits
     /// until no other cut is under way (a resumable one is overtaken in time: see cut_pace) and
     /// until 1 ms after the last cut began. If the visitor throws, it is not called again; the cut
     /// is completed, and then the exception is rethrown. The visitor must not call cut.
     template <class Visitor>
     cut_summary cut(Visitor&& visitor, cut_pace pace = {});
+    /// The same, and then calls `hold_visitor(const hold&)` with each hold in the same cut, those
+    /// that have ended and are not forgotten among them, in the order of their slots.
+    template <class Visitor, class HoldVisitor>
+    requires std::invocable<HoldVisitor&, const hold&> cut_summary cut(Visitor&& visitor,
+                                                                       HoldVisitor&& hold_visitor,
+                                                                       cut_pace pace = {});
 
     /// Begins a cut that is visited step by step (see resumable_cut.hpp). Nothing if another cut is
     /// under way, unless that may be overtaken. Does not wait. The ledger must outlive the cut.
@@ -217,239 +269,76 @@ public:
 
 private:
     using slot = detail::account_slot;
+    using account_reading = detail::account_reading;
+
+    /// An account, and one of its holds: no slot if it has no such hold.
+    struct hold_reading {
+        account_reading account;
+        detail::hold_slot* slot;
+        account_state state;  ///< of the hold
+        hold described;
+    };
 
     [[nodiscard]] detail::cut_parts parts() noexcept {
-        return {accounts_, transfers_, epochs_, desk_};
+        return {accounts_, holds_, transactions_, epochs_, desk_};
     }
-    [[nodiscard]] outcome insert(posting last, std::uint64_t durable_sequence) noexcept;
+    [[nodiscard]] outcome insert(const posting& last, std::uint64_t durable_sequence,
+                                 account_status status) noexcept;
     template <class Change>
     [[nodiscard, gnu::__always_inline__]] inline outcome post(account_number number, money amount,
                                                               Change change) noexcept;
     template <class Change>
     [[nodiscard]] outcome post_in_steps(slot at, account_number number, money amount,
                                         Change change) noexcept;
-    [[nodiscard]] account_state read_reserved(slot at) const noexcept;
-    [[nodiscard]] account_state settled(slot at) noexcept;
-    void settle(slot at, account_state state) noexcept;
+    [[nodiscard]] account_outcome change_status(account_number number,
+                                                account_status wanted) noexcept;
+    [[nodiscard]] account_reading read_in_steps(slot at) const noexcept;
+    [[nodiscard]] account_state settled(slot at) const noexcept;
+    [[nodiscard]] account_reading settled_reading(slot at) const noexcept;
+    void settle(slot at, account_state state) const noexcept;
     [[nodiscard]] bool in_current_epoch(slot at, account_state& state) noexcept;
-    [[nodiscard]] errc check(account_state from, account_state to, money amount) const noexcept;
-    [[nodiscard]] static bool is_ordinary(const detail::transfer_record::legs& legs,
+    [[nodiscard]] bool in_one_epoch(std::span<const slot> at, account_reading* found) noexcept;
+    [[nodiscard]] bool replace(slot at, account_state before, account_state after) noexcept;
+
+    [[nodiscard]] static bool is_ordinary(const detail::transfer_legs& legs,
                                           std::uint16_t epoch) noexcept;
-    [[nodiscard]] static transfer_outcome posted(
-        account_number from, account_number to, const detail::transfer_record::legs& legs) noexcept;
+    [[nodiscard]] static transfer_outcome posted(account_number from, account_number to,
+                                                 const detail::transfer_legs& legs) noexcept;
     [[nodiscard]] transfer_outcome transfer_in_steps(account_number from, account_number to,
                                                      money amount) noexcept;
+    [[nodiscard]] transaction_outcome transact_in_steps(std::span<const leg> legs) noexcept;
+
+    [[nodiscard]] static errc check_placing(const account_state& state, money amount) noexcept;
+    [[nodiscard]] static errc check_change(const hold_reading& found, const account_reading* payee,
+                                           const detail::hold_effect& effect,
+                                           bool& is_about_payee) noexcept;
+    [[nodiscard]] static account_state after_holding(const account_state& before, money gain,
+                                                     money held) noexcept;
+    [[nodiscard]] static bool protect(detail::transaction_plan& plan, slot at,
+                                      const account_reading& found, money held_after,
+                                      detail::hold_slot& one, account_state hold,
+                                      account_state hold_after) noexcept;
+    [[nodiscard]] hold_reading read_hold(slot at, account_number number, hold_id id) const noexcept;
+    [[nodiscard]] hold_outcome change_hold(account_number number, hold_id id,
+                                           const detail::hold_change& change,
+                                           account_number payee) noexcept;
 
     // Tests can plant bugs (detail/test_seams.hpp). In other programs such branches disappear.
     static constexpr bool epoch_first = detail::planted == detail::bug::epoch_before_state;
 
     account_table accounts_;
-    detail::transfer_table transfers_{};
+    detail::transaction_table transactions_{};
+    detail::hold_table holds_{};
     detail::epoch_clock epochs_{};
     detail::cut_desk desk_{};
 };
-
-// Implementation details follow.
-
-namespace detail {
-
-/// Adds `amount` to the balance. Returns ok or balance_overflow.
-[[nodiscard]] inline errc add(money& balance, money amount) noexcept {
-    std::int64_t sum_minor = 0;
-    if (__builtin_add_overflow(balance.minor(), amount.minor(), &sum_minor))
-        return errc::balance_overflow;
-    balance = money::from_minor(sum_minor);
-    return errc::ok;
-}
-
-/// Subtracts `amount` from the balance; both are zero or more. Returns ok or insufficient_funds.
-[[nodiscard]] inline errc subtract(money& balance, money amount) noexcept {
-    if (balance < amount)
-        return errc::insufficient_funds;
-    balance = money::from_minor(balance.minor() - amount.minor());
-    return errc::ok;
-}
-
-[[nodiscard]] inline posting posting_of(account_number number, account_state state) noexcept {
-    return {number, state.sequence, state.balance};
-}
-
-}  // namespace detail
-
-inline outcome ledger::insert(posting last, std::uint64_t durable_sequence) noexcept {
-    if (last.account == 0)
-        return {errc::no_such_account, last};
-    if (last.balance < money{})
-        return {errc::invalid_amount, last};
-    if (last.sequence == 0 || last.sequence > account::max_sequence)
-        return {errc::sequence_exhausted, last};
-    const slot at = accounts_.find_or_insert(last.account);
-    if (!at)
-        return {errc::ledger_full, last};
-    for (;;) {
-        const account_state before = settled(at);
-        if (before.sequence != 0)
-            return {errc::already_open, detail::posting_of(last.account, before)};
-        if (at.account->replace(before, {last.balance, last.sequence, 0, epochs_.now()})) {
-            if (durable_sequence != 0)
-                at.account->note_durable(durable_sequence);
-            return {errc::ok, last};
-        }
-    }
-}
-
-/// Returns the account's state once it is not reserved by a transfer.
-inline account_state ledger::settled(slot at) noexcept {
-    for (;;) {
-        const account_state state = at.account->load();
-        if (state.transfer == 0)
-            return state;
-        settle(at, state);
-    }
-}
-
-// Not inlined into postings, which mostly find the account not reserved. If it returned the next
-// state, the compiler would keep all states in memory: a fifth slower.
-[[gnu::__noinline__, gnu::__cold__]] inline void ledger::settle(slot at,
-                                                                account_state state) noexcept {
-    transfers_.settle(*at.account, state);
-}
-
-// `change` turns the balance into the next one, or returns an error. It is called again for each
-// posting of another thread that comes first.
-//
-// Nearly all postings are the common case, in few instructions: so few that a processor overlaps
-// the cache misses of several. All others continue in post_in_steps. Inlined into its caller, which
-// some compilers would not do by themselves: a fifth faster.
-template <class Change>
-outcome ledger::post(account_number number, money amount, Change change) noexcept {
-    if (amount <= money{})
-        return {errc::invalid_amount, {number, 0, {}}};
-    const slot at = accounts_.find(number);
-    if (!at)
-        return {errc::no_such_account, {number, 0, {}}};
-    const std::uint16_t too_early = epoch_first ? epochs_.now() : std::uint16_t{0};
-    const detail::double_word found = at.account->glimpse();
-    COFFER_TEST_STEP();
-    const std::uint16_t epoch = epoch_first ? too_early : epochs_.now();
-    money balance = money::from_minor(static_cast<std::int64_t>(found.first));
-    const std::uint64_t next = detail::next_posting(found.second);
-    if (detail::is_ordinary(found.second, epoch) && change(balance, amount) == errc::ok)
-        [[likely]] {
-        if (at.account->replace(found, {static_cast<std::uint64_t>(balance.minor()), next}) ||
-            detail::planted == detail::bug::lost_retry) [[likely]]
-            return {errc::ok, {number, next >> detail::sequence_shift, balance}};
-    }
-    return post_in_steps(at, number, amount, change);
-}
-
-template <class Change>
-[[gnu::__noinline__, gnu::__cold__]] outcome ledger::post_in_steps(slot at, account_number number,
-                                                                   money amount,
-                                                                   Change change) noexcept {
-    for (;;) {
-        const std::uint16_t too_early = epoch_first ? epochs_.now() : std::uint16_t{0};
-        const account_state before = settled(at);
-        COFFER_TEST_STEP();
-        const std::uint16_t epoch = epoch_first ? too_early : epochs_.now();
-        if (before.sequence == 0)
-            return {errc::no_such_account, detail::posting_of(number, before)};
-        if (before.sequence == account::max_sequence)
-            return {errc::sequence_exhausted, detail::posting_of(number, before)};
-        account_state after{before.balance, before.sequence + 1, 0, epoch};
-        if (const errc error = change(after.balance, amount); error != errc::ok)
-            return {error, detail::posting_of(number, before)};
-        if (before.epoch != epoch) {
-            detail::move_group(at, epochs_);
-            if (!detail::save_before(at, before, epoch))
-                continue;
-        }
-        if (at.account->replace(before, after) || detail::planted == detail::bug::lost_retry)
-            return {errc::ok, detail::posting_of(number, after)};
-    }
-}
-
-inline outcome ledger::deposit(account_number number, money amount) noexcept {
-    return post(number, amount, detail::add);
-}
-
-inline outcome ledger::withdraw(account_number number, money amount) noexcept {
-    return post(number, amount, detail::subtract);
-}
-
-inline outcome ledger::balance(account_number number) const noexcept {
-    const slot at = accounts_.find(number);
-    if (!at)
-        return {errc::no_such_account, {number, 0, {}}};
-    account_state state = at.account->load();
-    if (state.transfer != 0) [[unlikely]]
-        state = read_reserved(at);
-    return {state.sequence == 0 ? errc::no_such_account : errc::ok,
-            detail::posting_of(number, state)};
-}
-
-[[gnu::__noinline__, gnu::__cold__]] inline account_state ledger::read_reserved(
-    slot at) const noexcept {
-    return transfers_.read(*at.account);
-}
-
-inline std::size_t ledger::apply(std::span<const operation> operations,
-                                 std::span<outcome> outcomes) noexcept {
-    constexpr std::size_t ahead = 16;  // hides a cache miss, and stays in the cache
-    const std::size_t count =
-        operations.size() < outcomes.size() ? operations.size() : outcomes.size();
-    for (std::size_t i = 0; i != count && i != ahead; ++i)
-        accounts_.prefetch(operations[i].account);
-    for (std::size_t i = 0; i != count; ++i) {
-        if (i + ahead < count)
-            accounts_.prefetch(operations[i + ahead].account);
-        const operation& one = operations[i];
-        // No switch: for one over all kinds some compilers warn without a default, others with one.
-        if (one.kind == operation_kind::balance)
-            outcomes[i] = balance(one.account);
-        else if (one.kind == operation_kind::deposit)
-            outcomes[i] = deposit(one.account, one.amount);
-        else if (one.kind == operation_kind::withdraw)
-            outcomes[i] = withdraw(one.account, one.amount);
-        else
-            return i;
-    }
-    return count;
-}
-
-template <class Visitor>
-cut_summary ledger::cut(Visitor&& visitor, cut_pace pace) {
-    resumable_cut mine{parts(), desk_.take(pace.patience, pace.idle_patience)};
-    std::exception_ptr failure;
-    std::size_t since_rest = 0;
-    const auto visit = [&](const posting& taken) {
-#if defined(__cpp_exceptions)
-        try {
-            if (!failure)
-                visitor(taken);
-        } catch (...) {
-            failure = std::current_exception();
-        }
-#else
-        visitor(taken);
-#endif
-    };
-    while (mine.next(cut_pace::accounts, visit) == resumable_cut::state::more) {
-        if (!mine.has_begun())
-            std::this_thread::sleep_until(desk_.not_before);
-        since_rest += mine.moved_;
-        if (since_rest >= cut_pace::accounts && pace.rest.count() > 0) {
-            std::this_thread::sleep_for(pace.rest);
-            since_rest = 0;
-        }
-    }
-    if (failure)
-        std::rethrow_exception(failure);
-    return mine.summary();
-}
 
 }  // namespace coffer
 
 #include <coffer/detail/macros_pop.inc>
 
+#include <coffer/detail/ledger_cut.hpp>
+#include <coffer/detail/ledger_holds.hpp>
+#include <coffer/detail/ledger_posting.hpp>
+#include <coffer/detail/ledger_transact.hpp>
 #include <coffer/detail/ledger_transfer.hpp>

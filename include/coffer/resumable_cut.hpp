@@ -29,8 +29,11 @@
 
 #include <coffer/account_table.hpp>
 #include <coffer/cut.hpp>
+#include <coffer/detail/account_reading.hpp>
+#include <coffer/detail/transaction_table.hpp>
+#include <coffer/hold.hpp>
+#include <coffer/hold_table.hpp>
 #include <coffer/posting.hpp>
-#include <coffer/transfer.hpp>
 
 #include <coffer/detail/macros_push.inc>
 
@@ -93,6 +96,9 @@ public:
     // For the holder, in a step.
 
     account_table::visit_place place{};  ///< up to where accounts have been moved
+    bool are_accounts_moved = false;     ///< all of them: then holds are moved
+    std::uint32_t hold_place = 0;        ///< up to where holds have been moved
+    std::uint32_t holds_end = 0;         ///< where they ended when the accounts had been moved
     std::uint64_t epoch = 0;             ///< of the last cut that was begun
     bool is_unfinished = false;          ///< that one has not moved every account
     clock::time_point not_before{};      ///< the next cut may begin from here on
@@ -123,7 +129,8 @@ private:
 /// What a cut works on: parts of the ledger.
 struct cut_parts {
     account_table& accounts;
-    transfer_table& transfers;
+    hold_table& holds;
+    transaction_table& transactions;
     epoch_clock& epochs;
     cut_desk& desk;
 };
@@ -134,7 +141,7 @@ class resumable_cut {
 public:
     enum class state : std::uint8_t {
         more,       ///< call next again, now or at any time
-        done,       ///< every account of the cut has been visited
+        done,       ///< every account and hold of the cut has been visited
         overtaken,  ///< another cut has taken over: the rest is not visited
     };
 
@@ -149,12 +156,18 @@ public:
     /// Leaves what is left of the cut to the next one. Does not wait and moves nothing.
     ~resumable_cut() { leave(); }
 
-    /// Moves some accounts and calls `visitor(posting)` for those of the cut: `max_accounts` at
-    /// most, and often fewer or none, as the table has gaps. Steps before has_begun() finish what
-    /// an earlier cut left, or find that a millisecond since that began is not over. The step that
-    /// begins the cut visits nothing. If the visitor throws, its account counts as visited.
+    /// Moves some accounts and calls `visitor(account_view)` for those of the cut: `max_visits` at
+    /// most, and often fewer or none, as the table has gaps. After all accounts it moves holds, and
+    /// calls `hold_visitor(const hold&)` for those of the cut, in the order of their slots. Steps
+    /// before has_begun() finish what an earlier cut left, or find that a millisecond since that
+    /// began is not over. The step that begins the cut visits nothing. If a visitor throws, what it
+    /// was called with counts as visited.
+    template <class Visitor, class HoldVisitor>
+    state next(std::size_t max_visits, Visitor&& visitor, HoldVisitor&& hold_visitor);
     template <class Visitor>
-    state next(std::size_t max_accounts, Visitor&& visitor);
+    state next(std::size_t max_visits, Visitor&& visitor) {
+        return next(max_visits, visitor, [](const hold&) noexcept {});
+    }
 
     /// Whether the cut's moment has come. From then on summary().epoch is the cut's number.
     [[nodiscard]] bool has_begun() const noexcept { return has_begun_; }
@@ -183,40 +196,71 @@ private:
         summary_.epoch = desk.epoch = parts_.epochs.advance();
         desk.not_before = detail::cut_desk::clock::now() + detail::cut_spacing();
         desk.place = {};
+        desk.hold_place = 0;
+        desk.are_accounts_moved = false;
         desk.is_unfinished = true;
     }
+    template <class Visitor, class HoldVisitor>
+    void move(std::size_t max_visits, Visitor&& visitor, HoldVisitor&& hold_visitor);
     template <class Visitor>
-    void move(std::size_t max_accounts, Visitor&& visitor);
+    void move_accounts(std::size_t max_visits, Visitor&& visitor);
+    template <class HoldVisitor>
+    void move_holds(std::size_t max_visits, HoldVisitor&& hold_visitor);
 
     detail::cut_parts parts_;
     detail::cut_desk::holder holder_;
     state state_ = state::more;
     bool has_begun_ = false;
-    std::size_t moved_ = 0;  // accounts, by the last step
+    std::size_t moved_ = 0;  // accounts and holds, by the last step
     cut_summary summary_{};
 };
 
 // Implementation details follow.
 
 template <class Visitor>
-void resumable_cut::move(std::size_t max_accounts, Visitor&& visitor) {
+void resumable_cut::move_accounts(std::size_t max_visits, Visitor&& visitor) {
     detail::cut_desk& desk = parts_.desk;
     const std::uint16_t epoch = detail::epoch_clock::in_a_state(desk.epoch);
     const auto settle = [this](account& one, account_state found) noexcept {
-        parts_.transfers.settle(one, found);
+        parts_.transactions.settle(one, found);
     };
-    const bool is_whole = parts_.accounts.visit_from(
-        desk.place, max_accounts * places_an_account, [&](detail::account_slot at) {
+    desk.are_accounts_moved = parts_.accounts.visit_from(
+        desk.place, max_visits * places_an_account, [&](detail::account_slot at) {
             ++moved_;
             if (const auto taken = detail::cut_account(at, epoch, settle))
-                visitor(posting{at.account->number(), taken->sequence, taken->balance});
-            return moved_ < max_accounts;
+                visitor(detail::view_of(at.account->number(), *taken));
+            return moved_ < max_visits;
         });
-    desk.is_unfinished = !is_whole;
+    // All that are taken later were never used in an earlier epoch.
+    desk.holds_end = parts_.holds.end();
 }
 
-template <class Visitor>
-resumable_cut::state resumable_cut::next(std::size_t max_accounts, Visitor&& visitor) {
+template <class HoldVisitor>
+void resumable_cut::move_holds(std::size_t max_visits, HoldVisitor&& hold_visitor) {
+    detail::cut_desk& desk = parts_.desk;
+    const std::uint16_t epoch = detail::epoch_clock::in_a_state(desk.epoch);
+    for (; desk.hold_place != desk.holds_end && moved_ < max_visits; ++moved_) {
+        const std::uint32_t slot = desk.hold_place++;
+        if (const auto taken = parts_.holds.cut(slot, epoch))
+            hold_visitor(*taken);
+    }
+    if (desk.hold_place != desk.holds_end)
+        return;
+    parts_.epochs.finish();
+    desk.is_unfinished = false;
+}
+
+template <class Visitor, class HoldVisitor>
+void resumable_cut::move(std::size_t max_visits, Visitor&& visitor, HoldVisitor&& hold_visitor) {
+    if (!parts_.desk.are_accounts_moved)
+        move_accounts(max_visits, visitor);
+    else
+        move_holds(max_visits, hold_visitor);
+}
+
+template <class Visitor, class HoldVisitor>
+resumable_cut::state resumable_cut::next(std::size_t max_visits, Visitor&& visitor,
+                                         HoldVisitor&& hold_visitor) {
     moved_ = 0;
     if (state_ != state::more)
         return state_;
@@ -229,16 +273,21 @@ resumable_cut::state resumable_cut::next(std::size_t max_accounts, Visitor&& vis
     {
         const step_end at_exit{parts_.desk};
         if (has_begun_) {
-            move(max_accounts, [&](const posting& taken) {
+            const auto visit = [&](const account_view& taken) {
                 ++summary_.accounts;
                 summary_.total_minor += static_cast<std::uint64_t>(taken.balance.minor());
                 visitor(taken);
+            };
+            move(max_visits, visit, [&](const hold& taken) {
+                ++summary_.holds;
+                hold_visitor(taken);
             });
             if (!parts_.desk.is_unfinished)
                 state_ = state::done;
         } else if (parts_.desk.is_unfinished &&
                    detail::planted != detail::bug::leftovers_not_moved) {
-            move(max_accounts, [](const posting&) noexcept {});
+            move(
+                max_visits, [](const account_view&) noexcept {}, [](const hold&) noexcept {});
         } else {
             begin();
         }

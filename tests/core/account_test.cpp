@@ -48,7 +48,7 @@ private:
 };
 
 void require_state(const account_state& state, std::int64_t minor_units, std::uint64_t sequence) {
-    REQUIRE(state.balance.minor() == minor_units);
+    REQUIRE(state.value.minor() == minor_units);
     REQUIRE(state.sequence == sequence);
 }
 
@@ -201,7 +201,7 @@ TEST_CASE("load: a balance is never seen without its sequence", "[core]") {
         while (writers_left != 0) {
             const account_state seen = one.load();
             const bool right = seen.sequence >= last &&
-                               seen.balance.minor() == static_cast<std::int64_t>(seen.sequence) - 1;
+                               seen.value.minor() == static_cast<std::int64_t>(seen.sequence) - 1;
             mismatches += right ? 0 : 1;
             last = seen.sequence;
         }

@@ -109,8 +109,11 @@ TEST_CASE("cut: moves an account that is not open yet, so that a slow opening fa
     for (std::uint64_t cut = 1; cut != 10'000; ++cut) {
         coffer::account one{};
         coffer::detail::double_word before{};
+        coffer::detail::state_cell held{};
+        coffer::detail::double_word held_before{};
+        const coffer::detail::account_arrays arrays{&one, &before, &held, &held_before};
         const std::uint16_t epoch = coffer::detail::epoch_clock::in_a_state(cut);
-        REQUIRE_FALSE(coffer::detail::cut_account({&one, &one, &before}, epoch, settle));
+        REQUIRE_FALSE(coffer::detail::cut_account({&one, &arrays}, epoch, settle));
         REQUIRE_FALSE(one.replace(coffer::account_state{}, {cents(5), 1, 0, 1}));
     }
 }

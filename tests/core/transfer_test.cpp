@@ -1,9 +1,6 @@
-#include <coffer/transfer.hpp>
-
 #include <atomic>
 #include <cstdint>
 #include <limits>
-#include <set>
 
 #include <coffer/ledger.hpp>
 
@@ -142,62 +139,4 @@ TEST_CASE("transfer: round a ring of accounts, in many threads, money goes round
         total_minor += balance_minor;
     }
     REQUIRE(total_minor == 10 * static_cast<std::int64_t>(accounts));
-}
-
-TEST_CASE("settle: leaves an account that is not reserved any more, and pins nothing", "[core]") {
-    coffer::detail::transfer_table table;
-    account one{};
-    const coffer::account_state state{cents(7), 3, 0, 1};
-    coffer::account_state reserved = state;
-    reserved.transfer = 5;
-    REQUIRE(one.replace({}, state));
-    table.settle(one, reserved);
-    REQUIRE(one.load() == state);
-    // Each of the records can be had still, the pinned one too.
-    for (int i = 0; i != account::max_transfer; ++i)
-        static_cast<void>(table.claim());
-}
-
-TEST_CASE("transfer_record: is not given out while it is pinned, or another's", "[core]") {
-    using phase = coffer::detail::transfer_record::phase;
-    coffer::detail::transfer_record record;
-    record.pin();
-    REQUIRE_FALSE(record.claim());
-    record.unpin();
-    REQUIRE(record.claim());
-    REQUIRE_FALSE(record.claim());
-    record.publish({});
-    REQUIRE_FALSE(record.claim());
-    REQUIRE(record.decide(phase::committed) == phase::committed);
-    REQUIRE_FALSE(record.claim());
-    record.release();
-    REQUIRE(record.claim());
-}
-
-TEST_CASE("transfer_record: no status comes back", "[core]") {
-    using phase = coffer::detail::transfer_record::phase;
-    coffer::detail::transfer_record record;
-    std::set<std::uint64_t> seen{record.status()};
-    const auto require_new = [&] { REQUIRE(seen.insert(record.status()).second); };
-    for (int i = 0; i != 3; ++i) {
-        REQUIRE(record.claim());
-        require_new();
-        record.publish({});
-        require_new();
-        REQUIRE(record.decide(phase::committed) == phase::committed);
-        require_new();
-        record.release();
-        require_new();
-    }
-}
-
-TEST_CASE("transfer_record: is decided once", "[core]") {
-    using coffer::detail::transfer_record;
-    using phase = transfer_record::phase;
-    transfer_record record;
-    REQUIRE(record.claim());
-    record.publish({});
-    REQUIRE(record.decide(phase::aborted) == phase::aborted);
-    REQUIRE(record.decide(phase::committed) == phase::aborted);
-    REQUIRE(transfer_record::phase_of(record.status()) == phase::aborted);
 }

@@ -7,7 +7,7 @@
 #include <coffer/cut.hpp>
 #include <coffer/money.hpp>
 #include <coffer/posting.hpp>
-#include <coffer/transfer.hpp>
+#include <coffer/transaction.hpp>
 
 std::size_t ledger_bytes_in_second();
 coffer::money withdraw_in_second(coffer::ledger& ledger, coffer::account_number from);

@@ -1,0 +1,344 @@
+// Implements the ledger's operations on holds, which ledger.hpp declares and documents.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include <coffer/ledger.hpp>
+
+#include <coffer/detail/macros_push.inc>
+
+namespace coffer {
+
+namespace detail {
+
+/// What is done to an open hold: captured in all or in part, or ended without that.
+struct hold_change {
+    money captured{};  ///< zero: all that is left, of a capture
+    bool is_capture = false;
+    bool is_final = false;  ///< what is not captured is released
+    hold_status ended_as = hold_status::captured;
+};
+
+/// What that does to the hold, its account and what its holds hold.
+struct hold_effect {
+    errc error = errc::ok;
+    money paid{};      ///< taken from what is held
+    money released{};  ///< becomes available
+    account_state hold{};
+};
+
+[[nodiscard]] inline hold_effect effect_of(const hold_change& change, const hold& before,
+                                           account_state state) noexcept {
+    hold_effect effect{};
+    const money left = state.value;
+    if (change.is_capture)
+        effect.paid = change.captured == money{} ? left : change.captured;
+    if (effect.paid > left) {
+        effect.error = errc::hold_exceeded;
+        return effect;
+    }
+    const money rest = money::from_minor(left.minor() - effect.paid.minor());
+    const bool is_ended = change.is_final || rest == money{};
+    effect.hold = state;
+    effect.hold.sequence = state.sequence + 1;
+    effect.hold.value = rest;
+    if (is_ended) {
+        effect.released = rest;
+        effect.hold.value = money::from_minor(before.captured.minor() + effect.paid.minor());
+        effect.hold.flags = static_cast<std::uint16_t>(change.ended_as);
+    }
+    return effect;
+}
+
+}  // namespace detail
+
+/// The account's state after its next posting, which changes what is available and what is held.
+inline account_state ledger::after_holding(const account_state& before, money gain,
+                                           money held) noexcept {
+    account_state after = before;
+    after.value = money::from_minor(before.value.minor() + gain.minor());
+    after.sequence = before.sequence + 1;
+    after.flags = static_cast<std::uint16_t>(before.flags & ~account_state::has_holds_flag);
+    if (held != money{})
+        after.flags |= account_state::has_holds_flag;
+    return after;
+}
+
+/// Adds to `plan` the changes of an account's held total, and of one of its holds, from `hold` to
+/// `hold_after`. The words must be as they were when the account was `found`. Returns false if one
+/// of them has changed since, which changes the account too.
+inline bool ledger::protect(detail::transaction_plan& plan, slot at, const account_reading& found,
+                            money held_after, detail::hold_slot& one, account_state hold,
+                            account_state hold_after) noexcept {
+    account_state held = at.held().state.load();
+    // Unchanged: so the words are of the account's epoch or an earlier one, and may be moved to it.
+    if (at.account->load() != found.state ||
+        !detail::move_to_epoch(at.held(), held, found.state.epoch) ||
+        !detail::move_to_epoch(one.state(), hold, found.state.epoch))
+        return false;
+    hold_after.epoch = hold.epoch;
+    account_state total = held;
+    total.value = held_after;
+    total.sequence = held.sequence + 1;
+    plan.protected_count = detail::max_protected;
+    plan.protected_words = {
+        detail::protected_change{&one.state().state, detail::pack(hold), detail::pack(hold_after)},
+        detail::protected_change{&at.held().state, detail::pack(held), detail::pack(total)}};
+    return true;
+}
+
+inline hold_outcome ledger::place_hold(account_number number, money amount,
+                                       std::int64_t expires_at_ns) noexcept {
+    if (amount <= money{})
+        return {errc::invalid_amount, {number, 0, {}}, {}, {}, number};
+    const slot at = accounts_.find(number);
+    if (!at)
+        return {errc::no_such_account, {number, 0, {}}, {}, {}, number};
+    // Before the account is read: a slot's epoch is then not later than the account's.
+    const auto index = holds_.take(epochs_);
+    if (!index)
+        return {errc::ledger_full, detail::posting_of(number, settled_reading(at)), {}, {}, number};
+    detail::hold_slot& one = *holds_.find(*index);
+    for (;;) {
+        account_reading found = settled_reading(at);
+        COFFER_TEST_STEP();
+        if (const errc error = check_placing(found.state, amount); error != errc::ok) {
+            holds_.give_back(*index);
+            return {error, detail::posting_of(number, found), {}, {}, number};
+        }
+        if (!in_current_epoch(at, found.state))
+            continue;
+        const hold placed{
+            number,       {found.state.sequence + 1, *index}, amount, {}, amount, hold_status::held,
+            expires_at_ns};
+        one.describe(placed);
+        const account_state free = one.state().state.load();
+        const account_state taken{amount, free.sequence + 1};
+        const money held = money::from_minor(found.held.minor() + amount.minor());
+        const account_state after =
+            after_holding(found.state, money::from_minor(-amount.minor()), held);
+        detail::transaction_plan plan;
+        plan.leg_count = 1;
+        plan.legs[0] = {at.account, detail::pack(found.state), detail::pack(after)};
+        if (protect(plan, at, found, held, one, free, taken) &&
+            transactions_.carry_out(transactions_.claim(), plan))
+            return {errc::ok, detail::posting_of(number, {after, held}), placed};
+    }
+}
+
+inline errc ledger::check_placing(const account_state& state, money amount) noexcept {
+    if (state.sequence == 0)
+        return errc::no_such_account;
+    if (state.is_closed())
+        return errc::account_closed;
+    if (state.value < amount)
+        return errc::insufficient_funds;
+    return state.sequence == account::max_sequence ? errc::sequence_exhausted : errc::ok;
+}
+
+/// The account and its hold of this id, of one moment; no hold if it has none of this id.
+inline ledger::hold_reading ledger::read_hold(slot at, account_number number,
+                                              hold_id id) const noexcept {
+    detail::hold_slot* const one = holds_.find(id.slot);
+    for (;;) {
+        const account_reading found = settled_reading(at);
+        if (one == nullptr)
+            return {found, nullptr, {}, {}};
+        const auto [state, described] = one->read(id.slot);
+        COFFER_TEST_STEP();
+        if (found.state != at.account->load())
+            continue;
+        const bool is_there =
+            detail::is_hold(state) && described.account == number &&
+            (described.id == id || detail::planted == detail::bug::stale_generation);
+        return {found, is_there ? one : nullptr, state, described};
+    }
+}
+
+inline hold_outcome ledger::find_hold(account_number number, hold_id id) const noexcept {
+    const slot at = accounts_.find(number);
+    if (!at)
+        return {errc::no_such_account, {number, 0, {}}, {}, {}, number};
+    const hold_reading found = read_hold(at, number, id);
+    const posting last = detail::posting_of(number, found.account);
+    if (found.account.state.sequence == 0)
+        return {errc::no_such_account, last, {}, {}, number};
+    if (found.slot == nullptr)
+        return {errc::no_such_hold, last, {}, {}, number};
+    return {errc::ok, last, found.described};
+}
+
+inline hold_outcome ledger::capture(account_number number, hold_id id,
+                                    const capture_request& request) noexcept {
+    if (request.amount < money{})
+        return {errc::invalid_amount, {number, 0, {}}, {}, {}, number};
+    if (request.payee == number && number != 0)
+        return {errc::same_account, {number, 0, {}}, {}, {}, number};
+    return change_hold(number, id, {request.amount, true, request.is_final, hold_status::captured},
+                       request.payee);
+}
+
+inline hold_outcome ledger::release(account_number number, hold_id id,
+                                    hold_status ended_as) noexcept {
+    const bool is_expiry = ended_as == hold_status::expired;
+    return change_hold(number, id, {{}, false, true, is_expiry ? ended_as : hold_status::released},
+                       0);
+}
+
+/// Why an open hold is not changed, if it is not, and the account that this is about.
+inline errc ledger::check_change(const hold_reading& found, const account_reading* payee,
+                                 const detail::hold_effect& effect, bool& is_about_payee) noexcept {
+    is_about_payee = false;
+    if (found.account.state.sequence == 0)
+        return errc::no_such_account;
+    is_about_payee = payee != nullptr && payee->state.sequence == 0;
+    if (is_about_payee)
+        return errc::no_such_account;
+    if (found.slot == nullptr)
+        return errc::no_such_hold;
+    if (found.described.status != hold_status::held)
+        return errc::hold_ended;
+    is_about_payee = payee != nullptr && payee->state.is_closed();
+    if (is_about_payee)
+        return errc::account_closed;
+    if (effect.error != errc::ok)
+        return effect.error;
+    if (found.account.state.sequence == account::max_sequence ||
+        found.state.sequence == account::max_sequence)
+        return errc::sequence_exhausted;
+    if (payee == nullptr)
+        return errc::ok;
+    is_about_payee = true;
+    if (const errc error = detail::check_funds(*payee, effect.paid); error != errc::ok)
+        return error;
+    return payee->state.sequence == account::max_sequence ? errc::sequence_exhausted : errc::ok;
+}
+
+inline hold_outcome ledger::change_hold(account_number number, hold_id id,
+                                        const detail::hold_change& change,
+                                        account_number payee) noexcept {
+    const slot at = accounts_.find(number);
+    if (!at)
+        return {errc::no_such_account, {number, 0, {}}, {}, {payee, 0, {}}, number};
+    const slot payee_at = payee != 0 ? accounts_.find(payee) : slot{};
+    if (payee != 0 && !payee_at)
+        return {errc::no_such_account,
+                detail::posting_of(number, settled_reading(at)),
+                {},
+                {payee, 0, {}},
+                payee};
+    for (;;) {
+        hold_reading found = read_hold(at, number, id);
+        account_reading payee_found{};
+        if (payee_at)
+            payee_found = settled_reading(payee_at);
+        const auto effect = found.slot != nullptr
+                                ? detail::effect_of(change, found.described, found.state)
+                                : detail::hold_effect{};
+        COFFER_TEST_STEP();
+        bool is_about_payee = false;
+        const errc error =
+            check_change(found, payee_at ? &payee_found : nullptr, effect, is_about_payee);
+        if (error != errc::ok) {
+            // Both accounts of one moment: this one had not changed when the payee was read.
+            if (payee_at && at.account->load() != found.account.state)
+                continue;
+            hold_outcome refused{error, detail::posting_of(number, found.account)};
+            if (found.slot != nullptr)
+                refused.hold = found.described;
+            if (payee != 0)
+                refused.payee = detail::posting_of(payee, payee_found);
+            refused.culprit = is_about_payee ? payee : number;
+            return refused;
+        }
+        if (!in_current_epoch(at, found.account.state) ||
+            (payee_at && (!in_current_epoch(payee_at, payee_found.state) ||
+                          payee_found.state.epoch != found.account.state.epoch)))
+            continue;
+        const money held = money::from_minor(found.account.held.minor() - effect.paid.minor() -
+                                             effect.released.minor());
+        const account_state after = after_holding(found.account.state, effect.released, held);
+        detail::transaction_plan plan;
+        plan.leg_count = payee_at ? 2 : 1;
+        const detail::transaction_leg mine{at.account, detail::pack(found.account.state),
+                                           detail::pack(after)};
+        account_state payee_after = payee_found.state;
+        const bool is_payee_first = payee_at && payee < number;
+        plan.legs[is_payee_first ? 1 : 0] = mine;
+        if (payee_at) {
+            ++payee_after.sequence;
+            payee_after.value = money::from_minor(payee_after.value.minor() + effect.paid.minor());
+            plan.legs[is_payee_first ? 0 : 1] = {payee_at.account, detail::pack(payee_found.state),
+                                                 detail::pack(payee_after)};
+        }
+        if (!protect(plan, at, found.account, held, *found.slot, found.state, effect.hold) ||
+            !transactions_.carry_out(transactions_.claim(), plan))
+            continue;
+        hold_outcome done{errc::ok, detail::posting_of(number, {after, held})};
+        done.hold = detail::in_state(found.described, effect.hold);
+        if (payee_at)
+            done.payee = detail::posting_of(payee, {payee_after, payee_found.held});
+        return done;
+    }
+}
+
+inline bool ledger::forget_hold(account_number number, hold_id id) noexcept {
+    detail::hold_slot* const one = holds_.find(id.slot);
+    if (one == nullptr)
+        return false;
+    for (;;) {
+        auto [state, described] = one->read(id.slot);
+        COFFER_TEST_STEP();
+        if (!detail::is_hold(state) || described.status == hold_status::held ||
+            described.account != number || described.id != id)
+            return false;
+        // No transaction changes an ended hold, so that its account need not be reserved.
+        const std::uint16_t epoch = epochs_.now();
+        if (!detail::move_to_epoch(one->state(), state, epoch))
+            continue;
+        if (one->state().state.replace(state, {money{}, state.sequence + 1, 0, epoch, 0})) {
+            holds_.give_back(id.slot);
+            return true;
+        }
+    }
+}
+
+inline errc ledger::restore_hold(const hold& last) noexcept {
+    const bool is_open = last.status == hold_status::held;
+    const money value = is_open ? last.remaining : last.captured;
+    if (!accounts_.find(last.account))
+        return errc::no_such_account;
+    if (last.id.sequence == 0 || last.id.sequence > account::max_sequence)
+        return errc::sequence_exhausted;
+    if (last.amount <= money{} || value < money{} || value > last.amount ||
+        (is_open && value == money{}))
+        return errc::invalid_amount;
+    if (holds_.find(last.id.slot) != nullptr)
+        return errc::already_open;
+    if (!holds_.restore(last.id.slot))
+        return errc::ledger_full;
+    detail::hold_slot& one = *holds_.find(last.id.slot);
+    one.describe(last);
+    const account_state state{value, 1, 0, epochs_.now(), static_cast<std::uint16_t>(last.status)};
+    return one.state().state.replace({}, state) ? errc::ok : errc::already_open;
+}
+
+template <class Visitor>
+bool ledger::scan_holds(hold_place& from, std::size_t max_slots, Visitor&& visitor) const {
+    for (const std::uint32_t end = holds_.end(); from.slot < end; --max_slots) {
+        if (max_slots == 0)
+            return false;
+        const std::uint32_t index = from.slot++;
+        const auto [state, described] = holds_.find(index)->read(index);
+        if (detail::is_hold(state))
+            visitor(described);
+    }
+    return true;
+}
+
+}  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>

@@ -1,0 +1,168 @@
+// Implements ledger::transact, which ledger.hpp declares and documents.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <coffer/ledger.hpp>
+
+#include <coffer/detail/macros_push.inc>
+
+namespace coffer {
+
+namespace detail {
+
+/// Why a transaction is refused, and the leg that this is about.
+struct leg_refusal {
+    errc error = errc::ok;
+    std::size_t culprit = 0;
+};
+
+/// Checks what can be checked without the accounts.
+[[nodiscard]] inline leg_refusal check_form(std::span<const leg> legs) noexcept {
+    if (legs.size() < 2)
+        return {errc::too_few_legs, legs.size()};
+    if (legs.size() > max_transaction_legs)
+        return {errc::too_many_legs, legs.size()};
+    for (std::size_t i = 1; i != legs.size(); ++i)
+        for (std::size_t other = 0; other != i; ++other)
+            if (legs[i].account == legs[other].account)
+                return {errc::same_account, i};
+    __extension__ using wide = __int128;
+    wide sum = 0;
+    for (std::size_t i = 0; i != legs.size(); ++i) {
+        if (legs[i].amount == money{})
+            return {errc::invalid_amount, i};
+        sum += legs[i].amount.minor();
+    }
+    return {sum == 0 ? errc::ok : errc::unbalanced, legs.size()};
+}
+
+/// Checks the legs against what their accounts were found to be.
+[[nodiscard]] inline leg_refusal check_accounts(
+    std::span<const leg> legs,
+    const std::array<account_reading, max_transaction_legs>& found) noexcept {
+    const auto first_with = [&](auto is_refused) noexcept {
+        std::size_t i = 0;
+        while (i != legs.size() && !is_refused(i))
+            ++i;
+        return i;
+    };
+    std::size_t i =
+        first_with([&](std::size_t n) noexcept { return found[n].state.sequence == 0; });
+    if (i != legs.size())
+        return {errc::no_such_account, i};
+    i = first_with([&](std::size_t n) noexcept { return found[n].state.is_closed(); });
+    if (i != legs.size())
+        return {errc::account_closed, i};
+    errc error = errc::ok;
+    i = first_with([&](std::size_t n) noexcept {
+        error = check_funds(found[n], legs[n].amount);
+        return error != errc::ok;
+    });
+    if (i != legs.size())
+        return {error, i};
+    i = first_with(
+        [&](std::size_t n) noexcept { return found[n].state.sequence == account::max_sequence; });
+    return {i != legs.size() ? errc::sequence_exhausted : errc::ok, i};
+}
+
+/// The legs' indexes in the order of the account numbers.
+[[nodiscard]] inline std::array<std::uint8_t, max_transaction_legs> in_account_order(
+    std::span<const leg> legs) noexcept {
+    std::array<std::uint8_t, max_transaction_legs> order{};
+    for (std::size_t i = 0; i != legs.size(); ++i) {
+        std::size_t place = i;
+        for (; place != 0 && planted != bug::leg_order &&
+               legs[order[place - 1]].account > legs[i].account;
+             --place)
+            order[place] = order[place - 1];
+        order[place] = static_cast<std::uint8_t>(i);
+    }
+    return order;
+}
+
+}  // namespace detail
+
+inline transaction_outcome ledger::transact(std::span<const leg> legs) noexcept {
+    if (const auto refusal = detail::check_form(legs); refusal.error != errc::ok) {
+        transaction_outcome refused{refusal.error, legs.size(), refusal.culprit};
+        for (std::size_t i = 0; i != legs.size() && i != max_transaction_legs; ++i)
+            refused.postings[i].account = legs[i].account;
+        return refused;
+    }
+    return transact_in_steps(legs);
+}
+
+/// Moves the accounts, as they were found, to the epoch that is the current one after that. Returns
+/// false if one of them has changed, or if there is no such epoch.
+inline bool ledger::in_one_epoch(std::span<const slot> at, account_reading* found) noexcept {
+    for (std::size_t i = 0; i != at.size(); ++i)
+        if (!in_current_epoch(at[i], found[i].state) ||
+            found[i].state.epoch != found[0].state.epoch)
+            return false;
+    return true;
+}
+
+inline transaction_outcome ledger::transact_in_steps(std::span<const leg> legs) noexcept {
+    const std::size_t count = legs.size();
+    transaction_outcome done{errc::ok, count, count};
+    for (const leg& one : legs)
+        accounts_.prefetch(one.account);
+    std::array<slot, max_transaction_legs> at;
+    for (std::size_t i = 0; i != count; ++i) {
+        at[i] = accounts_.find(legs[i].account);
+        done.postings[i].account = legs[i].account;
+        if (!at[i] && done.error == errc::ok)
+            done = {errc::no_such_account, count, i, done.postings};
+    }
+    if (!done)
+        return done;
+    const auto order = detail::in_account_order(legs);
+    std::array<account_reading, max_transaction_legs> found;
+    for (;;) {
+        for (std::size_t i = 0; i != count; ++i)
+            found[i] = settled_reading(at[i]);
+        COFFER_TEST_STEP();
+        const auto refusal = detail::check_accounts(legs, found);
+        if (refusal.error != errc::ok) {
+            // All of one moment: the first had not changed when the last was read.
+            bool is_unchanged = true;
+            for (std::size_t i = 0; i != count && is_unchanged; ++i)
+                is_unchanged = at[i].account->load() == found[i].state;
+            if (!is_unchanged)
+                continue;
+            done.error = refusal.error;
+            done.culprit = refusal.culprit;
+            for (std::size_t i = 0; i != count; ++i)
+                done.postings[i] = detail::posting_of(legs[i].account, found[i]);
+            return done;
+        }
+        if (!in_one_epoch({at.data(), count}, found.data()))
+            continue;
+        detail::transaction_plan plan;
+        plan.leg_count = count;
+        for (std::size_t place = 0; place != count; ++place) {
+            const std::size_t i = order[place];
+            account_state& state = found[i].state;
+            const detail::double_word expected = detail::pack(state);
+            const auto gain = static_cast<std::uint64_t>(legs[i].amount.minor());
+            plan.legs[place] = {at[i].account,
+                                expected,
+                                {expected.first + gain, detail::next_posting(expected.second)}};
+            state = detail::unpack(plan.legs[place].posted);
+        }
+        COFFER_TEST_STEP();
+        if (!transactions_.carry_out(transactions_.claim(), plan))
+            continue;
+        for (std::size_t i = 0; i != count; ++i)
+            done.postings[i] = detail::posting_of(legs[i].account, found[i]);
+        return done;
+    }
+}
+
+}  // namespace coffer
+
+#include <coffer/detail/macros_pop.inc>
