@@ -1,6 +1,7 @@
 #include "api/json_object.hpp"
 
 #include <array>
+#include <chrono>
 #include <string>
 
 #include "catch.hpp"
@@ -237,5 +238,126 @@ TEST_CASE("read_object: a member that appears twice is refused, whatever its kin
         CHECK(read.wrong.problem ==
               (one.kind == member_kind::amount ? problem::amount_twice : problem::parameter_twice));
         CHECK(read.wrong.name == one.name);
+    }
+}
+
+TEST_CASE("read_object: an amount may have a sign, or be zero, where its kind says so", "[api]") {
+    const auto read = [](member_kind kind, std::string_view amount) {
+        const std::array members{member{"amount", kind}};
+        std::array<member_value, 1> values;
+        json_room room;
+        const std::string body = std::string{R"({"amount":)"}.append(amount).append("}");
+        const member_problem wrong = read_object(body, members, values, room);
+        return amount_read{wrong.problem, values[0].amount};
+    };
+    CHECK(read(member_kind::signed_amount, "-0.5").amount.minor() == -50);
+    CHECK(read(member_kind::signed_amount, "0.5").amount.minor() == 50);
+    CHECK(read(member_kind::signed_amount, "-92233720368547758.08").amount.minor() == INT64_MIN);
+    CHECK(read(member_kind::signed_amount, "-0.0").why == problem::amount_zero);
+    CHECK(read(member_kind::signed_amount, R"("1")").why == problem::amount_not_a_number);
+    CHECK(read(member_kind::balance, "0").why == problem::none);
+    CHECK(read(member_kind::balance, "-0").why == problem::none);
+    CHECK(read(member_kind::balance, "12.5").amount.minor() == 1250);
+    CHECK(read(member_kind::balance, "-0.01").why == problem::amount_negative);
+}
+
+TEST_CASE("read_object: a duration is a string above zero", "[api]") {
+    using namespace std::chrono_literals;
+    const auto read = [](std::string_view duration) {
+        constexpr std::array members{member{"expires_in", member_kind::duration, false}};
+        std::array<member_value, 1> values;
+        json_room room;
+        const std::string body = std::string{R"({"expires_in":)"}.append(duration).append("}");
+        const member_problem wrong = read_object(body, members, values, room);
+        return wrong.problem == problem::none ? values[0].duration : -1ns;
+    };
+    CHECK(read(R"("500ms")") == 500ms);
+    CHECK(read(R"("30s")") == 30s);
+    CHECK(read(R"("\u0035m")") == 5min);
+    CHECK(read(R"("876000h")") == 876'000h);
+    CHECK(read("null") == 0ns);
+    for (const char* const wrong :
+         {R"("876001h")", R"("0s")", R"("0")", R"("-1s")", R"("1")", R"("")", "1", "true", "{}"}) {
+        CAPTURE(wrong);
+        CHECK(read(wrong) == -1ns);
+    }
+}
+
+namespace {
+
+/// An object with an array of objects that have a number and a note, with room for three of them.
+struct shopping {
+    static constexpr std::array members{member{"items", member_kind::objects, false},
+                                        member{"note", member_kind::text, false}};
+    static constexpr std::array members_of_item{member{"count", member_kind::integer},
+                                                member{"note", member_kind::text, false}};
+    std::string body;
+    std::array<member_value, members.size()> values;
+    std::array<member_value, 3 * members_of_item.size()> item_values;
+    coffer::api::object_list items{members_of_item, item_values};
+    json_room room;
+    member_problem wrong;
+
+    explicit shopping(std::string text)
+        : body{std::move(text)}, wrong{read_object(body, members, values, room, &items)} {}
+
+    std::uint64_t count_of(std::size_t item) {
+        CHECK(check_members(members_of_item, items.values_of(item)).problem == problem::none);
+        return items.values_of(item)[0].integer;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("read_object: reads an array of objects beside other members", "[api]") {
+    shopping read{R"({"note":"a","items":[{"note":"b","count":1},{"x":[{"count":9}],"count":2},)"
+                  R"({"count":3,"items":[{"count":8}]}],"x":{"items":[{"count":7}]}})"};
+    CHECK(read.wrong.problem == problem::none);
+    REQUIRE(read.items.size == 3);
+    CHECK(read.values[1].text == "a");
+    CHECK(read.count_of(0) == 1);
+    CHECK(read.items.values_of(0)[1].text == "b");
+    CHECK(read.count_of(1) == 2);
+    CHECK(read.count_of(2) == 3);
+    CHECK_FALSE(read.items.values_of(2)[1].is_present());
+}
+
+TEST_CASE("read_object: objects beyond the room are counted, and change nothing", "[api]") {
+    shopping read{R"({"items":[{"count":1},{"count":2},{"count":3},{"count":4},{"count":"5"}],)"
+                  R"("note":"a"})"};
+    CHECK(read.wrong.problem == problem::none);
+    CHECK(read.items.size == 5);
+    CHECK(read.count_of(2) == 3);
+    CHECK(read.values[1].text == "a");
+    CHECK(shopping{"{}"}.items.size == 0);
+    CHECK(shopping{R"({"items":[]})"}.items.size == 0);
+}
+
+TEST_CASE("read_object: an array of anything but objects is refused by its name", "[api]") {
+    for (const char* const items : {"[1]", R"(["a"])", R"(["\n"])", "[null]", "[true]", "[[]]",
+                                    "[[{}]]", "[{},1]", "{}", "1", R"({"count":1})"}) {
+        CAPTURE(items);
+        const shopping read{std::string{R"({"items":)"}.append(items).append("}")};
+        CHECK(read.wrong.problem == problem::parameter_invalid);
+        CHECK(read.wrong.name == "items");
+    }
+}
+
+TEST_CASE("check_members: names the member of an object that is wrong", "[api]") {
+    shopping read{R"({"items":[{"count":1},{"note":"a"},{"count":1,"count":1}]})"};
+    REQUIRE(read.items.size == 3);
+    const auto check = [&read](std::size_t item) {
+        return check_members(read.members_of_item, read.items.values_of(item));
+    };
+    CHECK(check(0).problem == problem::none);
+    CHECK(check(1).problem == problem::parameter_missing);
+    CHECK(check(1).name == "count");
+    CHECK(check(2).problem == problem::parameter_twice);
+}
+
+TEST_CASE("read_object: a body that is not an object is refused, whatever it lacks", "[api]") {
+    for (const char* const body : {"[]", "1", "null", R"("a")", R"([{"note":"a"}])"}) {
+        CAPTURE(body);
+        CHECK(shopping{body}.wrong.problem == problem::body_not_an_object);
     }
 }

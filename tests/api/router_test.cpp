@@ -2,42 +2,13 @@
 
 #include <string>
 
-#include "api/routes.hpp"
+#include "api/api_under_test.hpp"
 #include "catch.hpp"
-#include "engine/engine.hpp"
-#include "engine/initial_accounts.hpp"
 
-using coffer::money;
 using coffer::api::method;
 using coffer::api::request;
-
-namespace {
-
-struct api_under_test {
-    coffer::engine engine{coffer::initial_accounts::sample().open_in_memory()};
-    coffer::api::reply reply;
-
-    std::string ask(const request& asked) {
-        coffer::api::handle(coffer::api::product_table, engine.teller_at(0), asked, reply);
-        return std::string{reply.body()};
-    }
-    std::string get(std::string_view target) { return ask({method::get, target, {}, {}}); }
-    std::string post(std::string_view target, std::string_view body,
-                     std::string_view content_type = "application/json") {
-        return ask({method::post, target, content_type, body});
-    }
-    std::int64_t balance_minor(coffer::account_number number) {
-        return engine.ledger().balance(number).posting.balance.minor();
-    }
-};
-
-std::string type_of(const std::string& body) {
-    const std::string before = R"({"success":false,"error":{"type":")";
-    REQUIRE(body.substr(0, before.size()) == before);
-    return body.substr(before.size(), body.find('"', before.size()) - before.size());
-}
-
-}  // namespace
+using coffer::test::api_under_test;
+using coffer::test::type_of;
 
 TEST_CASE("handle: the three endpoints answer in the contract's words", "[api]") {
     api_under_test api;
@@ -211,6 +182,8 @@ TEST_CASE("wants_body: a body is wanted where the answer depends on it", "[api]"
     const std::string_view json = "application/json";
     CHECK(is_wanted(method::post, "/accounts/10001/deposit", json));
     CHECK(is_wanted(method::get, "/accounts/10001/balance", {}));
+    CHECK(is_wanted(method::post, "/accounts/10001/close", {}));
+    CHECK(is_wanted(method::post, "/transactions", json));
     struct refusal {
         method how;
         std::string_view target;
