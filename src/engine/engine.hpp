@@ -6,9 +6,9 @@
 // Invariants     1. The ledger, the log and the lanes are set before is_open, and stay as they are
 //                   until the engine is destroyed.
 //                2. A teller has the lane of its own index, and no other teller has it.
-// Thread safety  is_open, retire, is_retiring, why_no_postings, keys, ended and clock are for any
-//                thread, and so is ledger once it is open. Each teller is for its own thread. Everything
-//                else is for the thread that opens and closes the engine.
+// Thread safety  is_open, retire, is_retiring, why_no_postings, keys, expiries, ended, expired and
+//                clock are for any thread, and so is ledger once it is open. Each teller is for its
+//                own thread. Everything else is for the thread that opens and closes the engine.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// The clerk: makes the expiries of holds whose time has come, and forgets holds that ended long ago.
+// The clerk: makes the expiries of holds whose time has come, and forgets holds that ended long
+// ago.
 //
 // Guarantees     A hold expires within some 100 ms of its time in record time, if the journal takes
 //                postings; at a full or hanging disk later. Each expiry is a posting of the clerk's

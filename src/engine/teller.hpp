@@ -84,8 +84,8 @@ public:
     [[nodiscard]] posting_result withdraw(account_number account, money amount,
                                           std::string_view key) noexcept;
 
-    /// Opens an account; without a number, the one after the highest. After already_open, decided_by
-    /// is the account that is there; if the highest number there can be is taken, it is that one.
+    /// Opens an account; without a number, the one after the highest. After already_open,
+    /// decided_by is the account that is there: the last number there can be, if none was given.
     [[nodiscard]] account_result open_account(std::optional<account_number> number,
                                               money opening_balance, std::string_view key) noexcept;
     [[nodiscard]] account_result account(account_number number) noexcept;

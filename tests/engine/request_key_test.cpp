@@ -1,6 +1,10 @@
 #include "engine/request_key.hpp"
 
+#include <array>
+#include <cstdint>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "catch.hpp"
 
@@ -41,4 +45,25 @@ TEST_CASE("read_request_key: refuses what is none", "[engine]") {
           std::string{"\"a\"b"}, std::string{"a b"}, std::string{"a\tb"}, std::string{"a\x7f"},
           std::string{"caf\xc3\xa9"}, std::string(256, 'k'), '"' + std::string(256, 'k') + '"'})
         CHECK(read(field) == "(none)");
+}
+
+// They are in journals: a retry after an upgrade must be known.
+TEST_CASE("fingerprint_of: is what it always was", "[engine]") {
+    const std::array<std::uint64_t, 3> deposit{2, 10001, 20'000};
+    const std::array<std::uint64_t, 3> withdrawal{3, 10001, 20'000};
+    CHECK(coffer::fingerprint_of(deposit) ==
+          coffer::journal::request_fingerprint{0x74cc67696363ae6f, 0x776ee042d6be4c53});
+    CHECK(coffer::fingerprint_of(withdrawal) ==
+          coffer::journal::request_fingerprint{0xa91f42ef3b7d32d9, 0xe319cce2d13a0e86});
+}
+
+TEST_CASE("fingerprint_of: tells apart kinds, numbers and their order", "[engine]") {
+    const auto of = [](const std::vector<std::uint64_t>& words) {
+        return coffer::fingerprint_of(words).first;
+    };
+    const std::set<std::uint64_t> found{
+        of({4, 10001}),           of({5, 10001}),           of({6, 10001, 10002, 5}),
+        of({6, 10002, 10001, 5}), of({7, 10001, 10002, 5}), of({7, 10001, 10002, 5, 0}),
+        of({8, 10001, 5, 0, 0}),  of({8, 10001, 5, 1, 0}),  of({10, 10001, 5, 1})};
+    CHECK(found.size() == 9);
 }

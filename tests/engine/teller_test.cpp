@@ -7,7 +7,7 @@
 
 #include "catch.hpp"
 #include "engine/engine.hpp"
-#include "engine/held_log.hpp"
+#include "engine/engine_behind_a_gate.hpp"
 #include "engine/initial_accounts.hpp"
 #include "engine/recovery.hpp"
 
@@ -17,76 +17,9 @@ using coffer::money;
 using coffer::posting_result;
 using coffer::service;
 using coffer::teller;
-using coffer::test::gate;
-using coffer::test::memory_log;
+using coffer::test::engine_behind_a_gate;
+using coffer::test::one_cent;
 using namespace std::chrono_literals;
-
-namespace {
-
-constexpr money one_cent = money::from_minor(1);
-
-/// Two tellers of a ledger that is durable when the gate is opened.
-class engine_behind_a_gate {
-public:
-    explicit engine_behind_a_gate(std::chrono::milliseconds disk_timeout = 5s) {
-        auto made = coffer::test::log_behind(held_);
-        log_ = made.get();
-        coffer::engine::journal_options chosen;
-        chosen.disk_timeout = disk_timeout;
-        engine_.open(coffer::initial_accounts::sample().open_in_memory(), std::move(made),
-                     std::move(chosen));
-    }
-    ~engine_behind_a_gate() { held_.open(); }
-
-    /// One operation in a turn of its own; what it is to wait for is in `due`.
-    template <class Ask>
-    posting_result ask(std::size_t index, const Ask& what) {
-        teller& one = teller_at(index);
-        teller::turn turn{one};
-        const posting_result answer = what(one);
-        turn.end();
-        one.announce();
-        due = one.due();
-        return answer;
-    }
-    posting_result deposit(std::size_t index, std::string_view key = {}) {
-        return ask(index, [key](teller& one) { return one.deposit(10001, one_cent, key); });
-    }
-    posting_result withdraw_too_much(std::size_t index, std::string_view key = {}) {
-        return ask(index, [key](teller& one) {
-            return one.withdraw(10001, money::from_minor(100'000'000), key);
-        });
-    }
-    posting_result balance(std::size_t index, coffer::account_number account = 10001) {
-        return ask(index, [account](teller& one) { return one.balance(account); });
-    }
-    /// Waits as long as it takes.
-    void wait_until_durable(std::size_t index, teller::ticket ticket) {
-        while (!teller_at(index).is_durable(ticket))
-            std::this_thread::sleep_for(100us);
-    }
-    /// Ends the journal; then what it has may be read.
-    memory_log& ended() {
-        held_.open();
-        if (!engine_.close())
-            throw std::logic_error{"the journal failed"};
-        return *log_;
-    }
-
-    teller& teller_at(std::size_t index) { return engine_.teller_at(index); }
-    coffer::engine& engine() { return engine_; }
-    gate& held() { return held_; }
-    memory_log& log() { return *log_; }
-
-    teller::ticket due = 0;
-
-private:
-    gate held_;
-    coffer::engine engine_{coffer::engine::options{.tellers = 2, .keys = {}}};
-    memory_log* log_;
-};
-
-}  // namespace
 
 TEST_CASE("teller: before the ledger is open, says so", "[engine]") {
     coffer::engine engine{engine::options{}};
