@@ -133,7 +133,7 @@ class Contract(unittest.TestCase):
         for number, (method, path, body, status, data, location) in enumerate(ROWS):
             with self.subTest(method=method, path=path, body=body):
                 request = (method, self.fill(path), body,
-                           f"key {number}" if method == "POST" else None)
+                           f"key-{number}" if method == "POST" else None)
                 answer = client.ask(*request)
                 self.assertFalse(client.replayed)
                 self.assertEqual(status, answer.status, answer.body)
@@ -180,7 +180,7 @@ class Contract(unittest.TestCase):
         with Server("--in-memory") as server, Client(server) as client:
             self.ask_all(client)
             for number, (request, _) in enumerate(self.given):
-                other = self.given[number - 1][0]
+                other = self.given[number - 2][0]
                 with self.subTest(key=request[3], request=other):
                     answer = client.ask(*other[:3], request[3])
                     self.assertEqual((422, "idempotency_key_reused"),

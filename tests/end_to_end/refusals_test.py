@@ -63,7 +63,7 @@ class Refusals(unittest.TestCase):
         """The refusal is this one and changes nothing. With a key it is remembered, or the key is
         left unused."""
         self.keys += 1
-        key = f"key {self.keys}"
+        key = f"key-{self.keys}"
         before = self.accounts()
         with self.subTest(path=path, body=body):
             for has_key in (False, True, True):
@@ -315,7 +315,7 @@ class DurableRefusals(Refusals):
                         ("/accounts/10001/holds", amount(996)),
                         ("/transactions", postings((10002, 996), (10001, -996))),
                         (path + "/capture", amount(6)), (ended + "/capture", "{}"))):
-                    request = (path, body, f"key {number}")
+                    request = (path, body, f"key-{number}")
                     asked.append((request, client.post(*request)))
                 server.kill()
             self.assertEqual([409, 409, 409, 409, 409, 400, 400, 400, 400, 409],
