@@ -1,5 +1,6 @@
-"""A data directory of the first format of the journal, without running time, with a snapshot of
-format 2 and postings that a kill -9 left behind it."""
+"""Data directories that earlier releases wrote, each with keys, refusals, a snapshot, and postings
+that a kill -9 left behind it. data-format-1: the first format of the journal, without running time.
+data-format-2: the last one without transactions and holds, in several segments, with a stop."""
 
 import pathlib
 import tarfile
@@ -8,17 +9,17 @@ import unittest
 
 from server import Server, balance, post, run
 
-KEPT = pathlib.Path(__file__).with_name("data-format-1.tar.xz")
-
 
 def keyed(server, key, path, body):
     return post(server, path, body, "--header", f"Idempotency-Key: {key}")
 
 
-class OldFormat(unittest.TestCase):
+class OldFormat:
+    """What is asked of each of them. `requests` were answered with these statuses."""
+
     def setUp(self):
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-        with tarfile.open(KEPT) as kept:
+        with tarfile.open(pathlib.Path(__file__).with_name(self.kept)) as kept:
             kept.extractall(folder)
         self.data = folder / "data"
 
@@ -29,28 +30,53 @@ class OldFormat(unittest.TestCase):
     def test_is_audited(self):
         self.assert_audited()
         lines = run("export", self.data, "--format", "csv").stdout.splitlines()
-        self.assertEqual(1 + 10 + 4, len(lines))
+        self.assertEqual(1 + self.postings, len(lines))
 
     def test_is_served_with_its_keys_and_goes_on(self):
         for _ in range(2):  # by what this version has written, too
-            with Server(data=self.data) as server:
-                self.assertEqual("1012.25", balance(server))
-                self.assertEqual("9001.0", balance(server, 10009))
-                for key, path, body, status in (
-                        ("first-key", "/accounts/10001/deposit", '{"amount":5}', 200),
-                        ("second-key", "/accounts/10001/deposit", '{"amount":7.25}', 200),
-                        ("refused-key", "/accounts/10002/withdraw", '{"amount":99999}', 400),
-                        ("unknown-key", "/accounts/424242/deposit", '{"amount":1}', 404)):
+            with Server(*self.flags, data=self.data) as server:
+                self.assert_balances(server)
+                for key, path, body, status in self.requests:
                     again = keyed(server, key, path, body)
                     self.assertEqual(status, again.status, again.body)
                     if status != 404:
                         self.assertEqual("true", again.fields.get("idempotent-replayed"))
                 self.assertEqual(200, keyed(server, "new", "/accounts/10002/deposit",
                                             '{"amount":1}').status)
-                self.assertEqual("1012.25", balance(server))
+                self.assert_balances(server)
                 self.assertEqual("2001.0", balance(server, 10002))
                 server.stop()
             self.assert_audited()
+
+    def assert_balances(self, server):
+        for account, expected in self.balances.items():
+            self.assertEqual(expected, balance(server, account))
+
+
+FIRST_REQUESTS = (
+    ("first-key", "/accounts/10001/deposit", '{"amount":5}', 200),
+    ("second-key", "/accounts/10001/deposit", '{"amount":7.25}', 200),
+    ("refused-key", "/accounts/10002/withdraw", '{"amount":99999}', 400),
+)
+
+
+class Format1(OldFormat, unittest.TestCase):
+    kept = "data-format-1.tar.xz"
+    flags = ()
+    postings = 10 + 4
+    balances = {10001: "1012.25", 10009: "9001.0"}
+    requests = (*FIRST_REQUESTS, ("unknown-key", "/accounts/424242/deposit", '{"amount":1}', 404))
+
+
+class Format2(OldFormat, unittest.TestCase):
+    kept = "data-format-2.tar.xz"
+    flags = ("--segment-size", "4MiB", "--retain", "all", "--idempotency-ttl", "2400h")
+    postings = 10 + 4 + 16_000
+    balances = {10001: "1012.25", 10003: "2999.75", 10004: "4160.0", 10009: "9001.0"}
+    requests = (*FIRST_REQUESTS,
+                ('"spaced key"', "/accounts/10003/withdraw", '{"amount":0.25}', 200),
+                ('"last key"', "/accounts/10009/deposit", '{"amount":1}', 200),
+                ("k" * 249 + "015999", "/accounts/10004/deposit", '{"amount":0.01}', 200))
 
 
 if __name__ == "__main__":
