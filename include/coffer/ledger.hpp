@@ -12,8 +12,8 @@
 //                below zero or above what 64 bits of cents hold, and no more is ever held of an
 //                account than it has. Of all that would end a hold, one succeeds.
 // Limits         2^42 - 1 postings an account, 8 accounts a transaction, 2^32 - 1 holds at once.
-// Thread safety  everything but construction, destruction, restore and restore_hold may be called
-//                from any thread at once. Those two: before any other thread uses the ledger.
+// Thread safety  everything but construction, destruction, restore, restore_hold and advance may be
+//                called from any thread at once. Those: before any other thread uses the ledger.
 //
 // Operations on an existing account do not throw, allocate or lock, except that placing a hold
 // allocates when there are more holds than ever before. They are lock-free: a posting is delayed
@@ -186,6 +186,12 @@ public:
     /// sequence_exhausted (an invalid sequence), already_open (the slot is taken, or was passed),
     /// ledger_full.
     [[nodiscard]] errc restore_hold(const hold& last) noexcept;
+
+    /// Moves an account to the state after `next`, its next posting, whatever that changes, and with
+    /// what is held of it: to replay a journal, whose holds are restored after that. Before any
+    /// other thread uses the ledger, and before any cut. Errors: no_such_account, account_closed,
+    /// invalid_amount (more is held than booked), sequence_exhausted (it is not the next posting).
+    [[nodiscard]] errc advance(const posting& next) noexcept;
 
     /// A place in scan_holds' order, at first its beginning.
     struct hold_place {

@@ -326,6 +326,31 @@ inline errc ledger::restore_hold(const hold& last) noexcept {
     return one.state().state.replace({}, state) ? errc::ok : errc::already_open;
 }
 
+inline errc ledger::advance(const posting& next) noexcept {
+    const slot at = accounts_.find(next.account);
+    if (!at)
+        return errc::no_such_account;
+    if (next.held < money{} || next.balance < next.held)
+        return errc::invalid_amount;
+    const account_state before = settled(at);
+    if (before.sequence == 0)
+        return errc::no_such_account;
+    if (before.is_closed())
+        return errc::account_closed;
+    if (next.sequence != before.sequence + 1 || next.sequence > account::max_sequence)
+        return errc::sequence_exhausted;
+    account_state after{next.available(), next.sequence, 0, before.epoch};
+    if (next.held != money{})
+        after.flags = account_state::has_holds_flag;
+    const account_state held = at.held().state.load();
+    if (held.value != next.held)
+        // No other thread uses the ledger, so that it succeeds, and so does the other.
+        static_cast<void>(at.held().state.replace(
+            held, account_state{next.held, held.sequence + 1, 0, before.epoch}));
+    static_cast<void>(at.account->replace(before, after));
+    return errc::ok;
+}
+
 template <class Visitor>
 bool ledger::scan_holds(hold_place& from, std::size_t max_slots, Visitor&& visitor) const {
     for (const std::uint32_t end = holds_.end(); from.slot < end; --max_slots) {
