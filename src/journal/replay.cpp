@@ -1,9 +1,13 @@
 #include "journal/replay.hpp"
 
+#include <array>
+#include <new>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
 
 #include "journal/journal_error.hpp"
+#include "ops/text.hpp"
 
 namespace coffer::journal {
 namespace {
@@ -18,16 +22,23 @@ struct contradiction : std::runtime_error {
                              std::to_string(state.account) + ' ' + what} {}
 };
 
-void require_same(const posting& made, const posting& said, errc error) {
+void require_made(const posting& said, errc error) {
     if (error == errc::ledger_full)
         throw contradiction{said, "finds no room in memory"};
     if (error != errc::ok)
         throw contradiction{said, "cannot be made after the one before it"};
+}
+
+void require_same(const posting& made, const posting& said, errc error) {
+    require_made(said, error);
     if (made.sequence != said.sequence)
         throw contradiction{said, "comes out as posting " + std::to_string(made.sequence)};
     if (made.balance != said.balance)
         throw contradiction{said, "leaves a balance of " + to_string(made.balance) +
                                       ", but the journal says " + to_string(said.balance)};
+    if (made.held != said.held)
+        throw contradiction{said, "leaves " + to_string(made.held) +
+                                      " held, but the journal says " + to_string(said.held)};
 }
 
 }  // namespace
@@ -46,9 +57,8 @@ void replayer::apply(const batch_view& one, const std::string& where) {
     const auto prefetch = [this](std::size_t index) {
         if (index >= records_.size())
             return;
-        ledger_.prefetch(records_[index].state.account);
-        if (records_[index].kind == record_kind::transfer)
-            ledger_.prefetch(records_[index].payee.account);
+        visit_postings(records_[index],
+                       [this](const posting& made) { ledger_.prefetch(made.account); });
     };
     for (std::size_t i = 0; i != ahead; ++i)
         prefetch(i);
@@ -69,8 +79,6 @@ void replayer::apply(const batch_view& one, const std::string& where) {
 
 void replayer::apply(const record& one) {
     switch (one.kind) {
-        default:  // SKELETON
-            break;
         case record_kind::posting:
             return apply_posting(one);
         case record_kind::transfer:
@@ -78,6 +86,13 @@ void replayer::apply(const record& one) {
         case record_kind::refusal:
             if (ledger_.balance(one.state.account).posting.sequence < one.state.sequence)
                 throw contradiction{one.state, "has not been, but refuses a request"};
+            return;
+        case record_kind::transaction:
+            return apply_transaction(one);
+        case record_kind::hold:
+            return apply_hold(one);
+        case record_kind::status:
+            return apply_status(one);
     }
 }
 
@@ -88,6 +103,8 @@ bool replayer::is_known(const posting& state) const {
         throw contradiction{state, "comes after posting " + std::to_string(last.sequence)};
     if (state.sequence == last.sequence && state.balance != last.balance)
         throw contradiction{state, "has another balance than the snapshot says"};
+    if (state.sequence == last.sequence && state.held != last.held)
+        throw contradiction{state, "has something else held than the snapshot says"};
     return state.sequence <= last.sequence;
 }
 
@@ -113,21 +130,104 @@ void replayer::apply_posting(const record& one) {
     ledger_.note_durable(account, one.state.sequence);
 }
 
-// A snapshot is a consistent cut: it has both postings of a transfer, or neither.
+/// Whether the ledger has the postings of this record already. Throws if it has only some.
+bool replayer::are_known(const record& one) const {
+    const bool first_known = is_known(one.state);
+    visit_postings(one, [&](const posting& other) {
+        if (is_known(other) == first_known)
+            return;
+        // A snapshot is a consistent cut: it has all postings of a record, or none.
+        throw contradiction{first_known ? other : one.state,
+                            one.legs.size() > 2
+                                ? "is part of a transaction of which the snapshot has another part"
+                                : "is half of a transfer whose other half is in the snapshot"};
+    });
+    return first_known;
+}
+
+void replayer::note_durable(const record& one) {
+    visit_postings(one, [this](const posting& made) {
+        ledger_.note_durable(made.account, made.sequence);
+    });
+}
+
 void replayer::apply_transfer(const record& one) {
-    const bool payer_known = is_known(one.state);
-    if (payer_known != is_known(one.payee))
-        throw contradiction{payer_known ? one.payee : one.state,
-                            "is half of a transfer whose other half is in the snapshot"};
-    if (payer_known) {
+    if (are_known(one)) {
         ++counts_.skipped;
         return;
     }
     const auto made = ledger_.transfer(one.state.account, one.payee.account, one.amount);
     require_same(made.from, one.state, made.error);
     require_same(made.to, one.payee, made.error);
-    ledger_.note_durable(one.state.account, one.state.sequence);
-    ledger_.note_durable(one.payee.account, one.payee.sequence);
+    note_durable(one);
+}
+
+void replayer::apply_transaction(const record& one) {
+    if (are_known(one)) {
+        ++counts_.skipped;
+        return;
+    }
+    std::array<leg, max_transaction_legs> legs{};
+    for (std::size_t i = 0; i != one.legs.size(); ++i)
+        legs[i] = {one.legs[i].state.account, one.legs[i].amount};
+    const auto made = ledger_.transact(std::span{legs}.first(one.legs.size()));
+    for (std::size_t i = 0; i != one.legs.size(); ++i)
+        require_same(made.postings[i], one.legs[i].state, made.error);
+    note_durable(one);
+}
+
+// The ledger would choose the hold's slot itself, so it is not asked to do the operation: that is
+// checked here, and the ledger takes over its result.
+void replayer::apply_hold(const record& one) {
+    if (are_known(one)) {
+        ++counts_.skipped;
+        return;
+    }
+    const auto before = ledger_.look(one.state.account);
+    if (before.account.status == account_status::closed)
+        throw contradiction{one.state, "is of a hold, but the account is closed"};
+    if (const std::string wrong = holds_.apply(one); !wrong.empty())
+        throw contradiction{one.state, wrong};
+    const hold_effect effect = effect_of(one);
+    posting after = before.account;
+    ++after.sequence;
+    after.balance = money::from_minor(after.balance.minor() + effect.balance.minor());
+    after.held = money::from_minor(after.held.minor() + effect.held.minor());
+    require_same(after, one.state, before.error);
+    require_made(one.state, ledger_.advance(one.state));
+    if (one.payee.account != 0) {
+        const outcome paid = ledger_.deposit(one.payee.account, one.amount);
+        require_same(paid.posting, one.payee, paid.error);
+    }
+    note_durable(one);
+}
+
+void replayer::apply_status(const record& one) {
+    if (is_known(one.state)) {
+        ++counts_.skipped;
+        return;
+    }
+    const auto made = one.status == account_status::closed ? ledger_.close(one.state.account)
+                                                           : ledger_.reopen(one.state.account);
+    require_same(made.account, one.state, made.error);
+    note_durable(one);
+}
+
+void replayer::finish(const std::string& where) {
+    std::unordered_map<account_number, wide_minor> held_minor;
+    holds_.visit([&](const hold& one) {
+        if (const errc error = ledger_.restore_hold(one); error == errc::ledger_full)
+            throw std::bad_alloc{};
+        else if (error != errc::ok)
+            throw journal_error{where, hold_text(one.id) + " of account " +
+                                           std::to_string(one.account) + " cannot be restored"};
+        held_minor[one.account] += one.remaining.minor();
+    });
+    for (const auto& [account, sum] : held_minor)
+        if (const posting last = ledger_.balance(account).posting; last.held.minor() != sum)
+            throw journal_error{where, "account " + std::to_string(account) + " holds " +
+                                           to_string(last.held) + ", but its holds " +
+                                           to_money_text(sum)};
 }
 
 }  // namespace coffer::journal

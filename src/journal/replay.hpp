@@ -9,6 +9,7 @@
 #include <coffer/ledger.hpp>
 
 #include "journal/batch_log.hpp"
+#include "journal/hold_register.hpp"
 
 namespace coffer::journal {
 
@@ -16,15 +17,18 @@ namespace coffer::journal {
 struct replay_counts {
     std::uint64_t batches = 0;
     std::uint64_t records = 0;
-    std::uint64_t skipped = 0;  ///< of these, postings and transfers that the ledger had already
+    std::uint64_t skipped = 0;  ///< of these, those whose postings the ledger had already
 };
 
 /// Applies batches in their order to a ledger, which may have been restored from a snapshot that
 /// covers some of them.
 ///
 /// A posting that the ledger has already, by its sequence, is skipped. The account's next posting
-/// is made, and must leave the balance that the journal has. Any other posting is corruption, and
+/// is made, and must leave the account as the journal has it. Any other posting is corruption, and
 /// so is a refusal by a posting that does not exist yet. What is applied is noted as durable.
+///
+/// Holds are kept here, under the ids that the journal gives them, and put into the ledger at the
+/// end; until then the ledger only has what is held of each account.
 ///
 /// Thread safety: none, and no other thread may post to the ledger meanwhile.
 class replayer {
@@ -33,6 +37,14 @@ public:
     using visitor = std::function<void(const record& one, const batch_stamp& of)>;
 
     explicit replayer(coffer::ledger& ledger, visitor visit = {});
+
+    /// Takes a hold of the snapshot that the ledger was restored from. Returns false if there is one
+    /// in its slot. To be called before any apply. Throws std::bad_alloc.
+    [[nodiscard]] bool restore_hold(const hold& one) { return holds_.add(one); }
+
+    /// Puts the holds into the ledger. Nothing is applied after that. Throws journal_error, naming
+    /// `where`, if the holds of an account are not what it holds; std::bad_alloc.
+    void finish(const std::string& where);
 
     /// Applies a batch that was read from `where`. Throws journal_error, which names the place and
     /// the account; the ledger then has a part of the batch.
@@ -47,11 +59,17 @@ private:
     void apply(const record& one);
     void apply_posting(const record& one);
     void apply_transfer(const record& one);
+    void apply_transaction(const record& one);
+    void apply_hold(const record& one);
+    void apply_status(const record& one);
     [[nodiscard]] bool is_known(const posting& state) const;
+    [[nodiscard]] bool are_known(const record& one) const;
+    void note_durable(const record& one);
 
     ledger& ledger_;
     visitor visit_;
     replay_counts counts_;
+    hold_register holds_;
     std::vector<record> records_;  // of one batch
 };
 
