@@ -146,9 +146,8 @@ bool replayer::are_known(const record& one) const {
 }
 
 void replayer::note_durable(const record& one) {
-    visit_postings(one, [this](const posting& made) {
-        ledger_.note_durable(made.account, made.sequence);
-    });
+    visit_postings(
+        one, [this](const posting& made) { ledger_.note_durable(made.account, made.sequence); });
 }
 
 void replayer::apply_transfer(const record& one) {

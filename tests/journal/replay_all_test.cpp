@@ -1,0 +1,293 @@
+#include <functional>
+#include <random>
+#include <vector>
+
+#include <coffer/ledger.hpp>
+
+#include "catch.hpp"
+#include "journal/journal_error.hpp"
+#include "journal/replay.hpp"
+
+using coffer::account_number;
+using coffer::account_status;
+using coffer::capture_request;
+using coffer::errc;
+using coffer::hold;
+using coffer::hold_status;
+using coffer::ledger;
+using coffer::money;
+using coffer::posting;
+using namespace coffer::journal;
+
+namespace {
+
+constexpr money cents(std::int64_t minor) {
+    return money::from_minor(minor);
+}
+
+/// All kinds of operations on a ledger, at random, and the bytes of their records.
+class random_life {
+public:
+    static constexpr account_number accounts = 6;
+
+    explicit random_life(std::uint64_t seed) : random_{seed} {
+        for (account_number number = 1; number <= accounts; ++number)
+            keep(record::of_opening(ledger.open(number, cents(100)).posting));
+    }
+
+    void step() {
+        const account_number number = 1 + random_() % accounts;
+        const money amount = cents(static_cast<std::int64_t>(1 + random_() % 40));
+        switch (random_() % 8) {
+            case 0:
+                if (const auto made = ledger.deposit(number, amount))
+                    keep(record::of_deposit(made.posting, amount));
+                return;
+            case 1:
+                if (const auto made = ledger.withdraw(number, amount))
+                    keep(record::of_withdrawal(made.posting, amount));
+                return;
+            case 2:
+                if (const auto moved = ledger.transfer(number, number % accounts + 1, amount))
+                    keep(record::of_transfer(moved.from, moved.to, amount));
+                return;
+            case 3:
+                return transact(number, amount);
+            case 4:
+                return change_status(number);
+            case 5:
+                if (const auto made = ledger.place_hold(number, amount, 5))
+                    note(hold_operation::placing, made, amount);
+                return;
+            default:
+                return change_hold();
+        }
+    }
+
+    coffer::ledger ledger;
+    std::vector<std::vector<std::byte>> records;
+
+private:
+    void transact(account_number number, money amount) {
+        const coffer::leg legs[]{{number, cents(-2 * amount.minor())},
+                                 {number % accounts + 1, amount},
+                                 {(number + 1) % accounts + 1, amount}};
+        const auto made = ledger.transact(legs);
+        if (!made)
+            return;
+        std::vector<posted_leg> posted;
+        for (std::size_t i = 0; i != made.count; ++i)
+            posted.push_back({made.postings[i], legs[i].amount});
+        keep(record::of_transaction(posted));
+    }
+    void change_status(account_number number) {
+        const auto now = ledger.look(number).account;
+        const auto made =
+            now.status == account_status::closed ? ledger.reopen(number) : ledger.close(number);
+        if (made)
+            keep(record::of_status(made.account));
+    }
+    void change_hold() {
+        if (open_.empty())
+            return;
+        const std::size_t which = random_() % open_.size();
+        const hold one = ledger.find_hold(open_[which].account, open_[which].id).hold;
+        coffer::hold_outcome made{};
+        auto what = hold_operation::capture;
+        money amount = one.remaining;
+        if (random_() % 2 == 0) {
+            amount = money::from_minor(1 + static_cast<std::int64_t>(random_() % 40) %
+                                               one.remaining.minor());
+            const account_number payee = random_() % 2 == 0 ? 0 : one.account % accounts + 1;
+            made = ledger.capture(one.account, one.id, {amount, random_() % 3 == 0, payee});
+        } else {
+            const bool expires = random_() % 2 == 0;
+            what = expires ? hold_operation::expiry : hold_operation::release;
+            made = ledger.release(one.account, one.id,
+                                  expires ? hold_status::expired : hold_status::released);
+        }
+        if (!made)
+            return;
+        note(what, made, amount);
+        if (made.hold.status == hold_status::held)
+            return;
+        open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(which));
+        if (random_() % 2 == 0)
+            REQUIRE(ledger.forget_hold(one.account, one.id));
+    }
+    void note(hold_operation what, const coffer::hold_outcome& made, money amount) {
+        if (what == hold_operation::placing)
+            open_.push_back(made.hold);
+        keep(record::of_hold(what, made, amount));
+    }
+    void keep(const record& one) {
+        std::vector<std::byte> bytes(format::record::max_bytes);
+        bytes.resize(encode(one, bytes));
+        REQUIRE(decode(bytes));
+        records.push_back(std::move(bytes));
+    }
+
+    std::mt19937_64 random_;
+    std::vector<hold> open_;
+};
+
+std::string replay(replayer& into, std::span<const std::vector<std::byte>> records) {
+    batch_builder batch;
+    for (const auto& one : records)
+        batch.add(one);
+    try {
+        into.apply(batch.seal({100, 0, 0}, {5}), "a file");
+    } catch (const journal_error& refused) {
+        return refused.what();
+    }
+    return {};
+}
+
+std::string replay(replayer& into, const record& one) {
+    std::vector<std::byte> bytes(format::record::max_bytes);
+    bytes.resize(encode(one, bytes));
+    return replay(into, std::vector<std::vector<std::byte>>{bytes});
+}
+
+/// A copy as a snapshot would make it.
+void restore(const ledger& from, ledger& into, replayer& holds) {
+    for (account_number number = 1; number <= random_life::accounts; ++number) {
+        const auto found = from.look(number).account;
+        REQUIRE(into.restore(found, found.status));
+    }
+    coffer::ledger::hold_place place;
+    REQUIRE(from.scan_holds(place, 100'000,
+                            [&](const hold& one) { REQUIRE(holds.restore_hold(one)); }));
+}
+
+/// `found` may know ended holds that the other has forgotten.
+void require_same(const ledger& found, const ledger& expected) {
+    for (account_number number = 1; number <= random_life::accounts; ++number) {
+        const auto one = found.look(number).account;
+        const auto other = expected.look(number).account;
+        INFO("account " << number);
+        REQUIRE(one.sequence == other.sequence);
+        REQUIRE(one.balance == other.balance);
+        REQUIRE(one.held == other.held);
+        REQUIRE(one.status == other.status);
+        REQUIRE(found.durable_sequence(number) == other.sequence);
+    }
+    coffer::ledger::hold_place place;
+    REQUIRE(expected.scan_holds(place, 100'000, [&](const hold& one) {
+        const auto same = found.find_hold(one.account, one.id);
+        REQUIRE(same.error == errc::ok);
+        REQUIRE(same.hold.amount == one.amount);
+        REQUIRE(same.hold.captured == one.captured);
+        REQUIRE(same.hold.remaining == one.remaining);
+        REQUIRE(same.hold.status == one.status);
+        REQUIRE(same.hold.expires_at_ns == one.expires_at_ns);
+    }));
+}
+
+}  // namespace
+
+TEST_CASE("replay: does all that a ledger does, with the same holds", "[journal]") {
+    for (std::uint64_t seed = 0; seed != 100; ++seed) {
+        INFO("seed " << seed);
+        random_life life{seed};
+        for (int i = 0; i != 300; ++i)
+            life.step();
+        ledger again;
+        replayer into{again};
+        REQUIRE(replay(into, life.records) == "");
+        into.finish("a file");
+        REQUIRE(into.counts().skipped == 0);
+        require_same(again, life.ledger);
+    }
+}
+
+TEST_CASE("replay: goes on from a snapshot with holds, whichever records are in it", "[journal]") {
+    for (std::uint64_t seed = 0; seed != 100; ++seed) {
+        INFO("seed " << seed);
+        random_life life{seed};
+        for (int i = 0; i != 100; ++i)
+            life.step();
+        const std::size_t before = life.records.size();
+        for (int i = 0; i != 100; ++i)
+            life.step();
+        const std::size_t in_snapshot = life.records.size() - before;
+        ledger again;
+        replayer into{again};
+        restore(life.ledger, again, into);
+        for (int i = 0; i != 100; ++i)
+            life.step();
+        const auto tail = std::span{life.records}.subspan(before);
+        REQUIRE(replay(into, tail) == "");
+        into.finish("a file");
+        REQUIRE(into.counts().skipped == in_snapshot);
+        require_same(again, life.ledger);
+    }
+}
+
+namespace {
+
+const hold placed{.account = 7, .id = {2, 3}, .amount = cents(40), .remaining = cents(40)};
+
+record a_release(std::uint64_t sequence, const hold& of) {
+    hold ended = of;
+    ended.remaining = {};
+    ended.status = hold_status::released;
+    return record::of_hold(hold_operation::release, {errc::ok, {7, sequence, cents(100)}, ended},
+                           of.amount);
+}
+
+}  // namespace
+
+TEST_CASE("replay: refuses what a hold contradicts, and names it", "[journal]") {
+    const auto refusal_of = [](const std::function<std::string(replayer&)>& then) {
+        ledger ledger;
+        replayer into{ledger};
+        REQUIRE(replay(into, record::of_opening({7, 1, cents(100)})) == "");
+        REQUIRE(replay(into, record::of_hold(hold_operation::placing,
+                                             {errc::ok, {7, 2, cents(100), cents(40)}, placed},
+                                             cents(40))) == "");
+        return then(into);
+    };
+    const std::string start = "a file: record 100: posting 3 of account 7 ";
+    REQUIRE(refusal_of([](replayer& into) { return replay(into, a_release(3, placed)); }) == "");
+    REQUIRE(refusal_of([](replayer& into) {
+                hold other = placed;
+                other.id.slot = 4;
+                return replay(into, a_release(3, other));
+            }) == start + "is of hold 2-4, which is not there");
+    REQUIRE(refusal_of([](replayer& into) {
+                REQUIRE(replay(into, a_release(3, placed)) == "");
+                return replay(into, a_release(4, placed));
+            }) ==
+            "a file: record 100: posting 4 of account 7 is of hold 2-3, which has ended before");
+    REQUIRE(refusal_of([](replayer& into) {
+                hold other = placed;
+                other.amount = other.remaining = cents(39);
+                return replay(into, a_release(3, other));
+            }) == start + "changes the amount or the end of hold 2-3");
+    REQUIRE(refusal_of([](replayer& into) {
+                record one = a_release(3, placed);
+                one.state.held = cents(1);
+                return replay(into, one);
+            }) == start + "leaves 0.0 held, but the journal says 0.01");
+    REQUIRE(refusal_of([](replayer& into) {
+                return replay(into, record::of_withdrawal({7, 3, cents(20), cents(20)}, cents(80)));
+            }) == start + "cannot be made after the one before it");
+    REQUIRE(refusal_of([](replayer& into) {
+                hold other = placed;
+                other.id.sequence = 3;
+                return replay(
+                    into,
+                    record::of_hold(hold_operation::placing,
+                                    {errc::ok, {7, 3, cents(100), cents(80)}, other}, cents(40)));
+            }) == start + "places hold 3-3 where hold 2-3 of account 7 is still open");
+}
+
+TEST_CASE("replay: refuses a snapshot whose holds are not what its accounts hold", "[journal]") {
+    ledger ledger;
+    REQUIRE(ledger.restore({7, 2, cents(100), cents(39)}));
+    replayer into{ledger};
+    REQUIRE(into.restore_hold(placed));
+    REQUIRE_FALSE(into.restore_hold(placed));
+    REQUIRE_THROWS_WITH(into.finish("a file"), "a file: account 7 holds 0.39, but its holds 0.4");
+}
