@@ -20,15 +20,16 @@ def panel(runs, depth, quantity, left, top):
     start, y = left + LABEL, top + HEAD
     parts = [text(start, top + 16, f"{QUANTITIES[quantity]}: {BETTER[quantity]}", "head")]
     for setting in settings:
-        parts.append(text(start - 10, y + len(runs.servers) * BAR / 2 + 4,
+        measured = [server for server in runs.servers
+                    if runs.median(server, setting, quantity) is not None]
+        parts.append(text(start - 10, y + len(measured) * BAR / 2 + 4,
                           f"{setting[0]}, depth {depth}", anchor="end"))
-        for server in runs.servers:
+        for server in measured:
             value = runs.median(server, setting, quantity)
-            if value is not None:
-                width = max(value / most * BARS, 1)
-                parts.append(svg.bar(start, y, width, BAR - 2, COLOURS[server]))
-                shown = f"{value:.2f}" if quantity == "server_us" else f"{value:,.0f}"
-                parts.append(text(start + width + 5, y + BAR - 4, shown, "small"))
+            width = max(value / most * BARS, 1)
+            parts.append(svg.bar(start, y, width, BAR - 2, COLOURS[server]))
+            shown = f"{value:.2f}" if quantity == "server_us" else f"{value:,.0f}"
+            parts.append(text(start + width + 5, y + BAR - 4, shown, "small"))
             y += BAR
         y += GROUP_GAP
     return parts, y

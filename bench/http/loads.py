@@ -9,6 +9,7 @@ import signal
 import subprocess
 import time
 
+from bench.http.results import TRANSFER
 from bench.http.servers import ACCOUNTS, FIRST_ACCOUNT, Failed, path_of
 
 SCRIPT = pathlib.Path(__file__).parent / "wrk" / "coffer.lua"
@@ -41,7 +42,7 @@ def run(command, core, seconds=None):
 
 
 def wrk(server, method, depth, seconds, core):
-    operation = {"GET": "balance", "POST": "withdraw"}[method]
+    operation = {"GET": "balance", "POST": "withdraw", TRANSFER: "transfer"}[method]
     # wrk takes whole seconds only, but reports its results when it is interrupted.
     said = run([path_of("wrk"), "-t1", f"-c{CONNECTIONS}", f"-d{math.ceil(seconds) + LATE_S}s",
                 "-s", SCRIPT, f"http://127.0.0.1:{server.port}", "--", operation, depth,

@@ -37,7 +37,8 @@ def measure(only, depths, rounds, seconds, binaries, say):
         running = [started.enter_context(servers.Server(name, server_core, binaries))
                    for name in names]
         turns = [loads.Load(server, method, depth, client_core)
-                 for method, depth in results.SETTINGS if depth in depths for server in running]
+                 for method, depth in results.SETTINGS if depth in depths for server in running
+                 if server.name in results.ONLY.get(method, servers.NAMES)]
         # Withdrawals first: they create the keys that Redis then reads.
         for load in sorted(turns, key=lambda each: each.method, reverse=True):
             load.measure(min(WARM_UP_S, seconds))

@@ -36,15 +36,16 @@ def disturbed(figures):
 
 def wanted_rows(runs):
     for one in WANTED:
-        setting = (one.method, one.depth)
-        ratio = runs.ratio(setting, one.quantity, one.versus)
+        ratio = runs.ratio(one.setting, one.quantity, one.versus,
+                           versus_setting=one.versus_setting)
         if ratio is None:
             continue
-        own = runs.median("coffer", setting, one.quantity)
+        own = runs.median("coffer", one.setting, one.quantity)
+        versus = NAMES[one.versus] + (f", {one.versus_method}" if one.versus_method else "")
         sign = "<=" if one.at_most else ">="
         enough = f", or {one.enough:,.0f}/s" if one.enough < float("inf") else ""
         yield (f"{one.method} at depth {one.depth}", QUANTITIES[one.quantity],
-               f"{ratio:.3f} x {NAMES[one.versus]}", f"{sign} {one.bound:.2f}{enough}",
+               f"{ratio:.3f} x {versus}", f"{sign} {one.bound:.2f}{enough}",
                "met" if one.is_met(ratio, own) else "MISSED")
 
 

@@ -1,14 +1,14 @@
 """Draws the figures as bars: a panel for each quantity, a group for each number of connections."""
 
-from bench.journal.results import OPEN_LOOPS, Runs
+from bench.journal.results import OPEN_LOOPS, TRANSFERS, Runs
 from bench.journal.servers import NAMES
 from bench.journal.table import name_of
 from bench.lib import svg
 from bench.lib.svg import MARGIN, text
 
 SHADES = ("#8a8f98", "#2a78d6", "#88b4e8", "#1b4f8f", "#123457", "#d9722b", "#2f9e6e", "#a05fc4",
-          "#c9a6dd")
-COLOURS = dict(zip([*NAMES, *OPEN_LOOPS], SHADES))
+          "#c9a6dd", "#3aa6b9")
+COLOURS = dict(zip([*NAMES, *OPEN_LOOPS, TRANSFERS[0]], SHADES))
 PANELS = {"rate": "requests per second: longer is better",
           "p50_us": "p50, µs: shorter is better", "p99_us": "p99, µs: shorter is better",
           "group": "group size: records a sync"}

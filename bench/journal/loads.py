@@ -34,10 +34,10 @@ def run(command, timeout_s):
     return done.stdout
 
 
-def wrk(server, connections, seconds):
-    """Withdrawals of a cent, one at a time on each connection."""
+def wrk(server, connections, seconds, operation="withdraw"):
+    """Withdrawals or transfers of a cent, one at a time on each connection."""
     said = run([path_of("wrk"), "-t1", f"-c{connections}", f"-d{math.ceil(seconds)}s", "-s", SCRIPT,
-                f"http://127.0.0.1:{server.port}", "--", "withdraw", 1, FIRST_ACCOUNT, ACCOUNTS,
+                f"http://127.0.0.1:{server.port}", "--", operation, 1, FIRST_ACCOUNT, ACCOUNTS,
                 connections], seconds + LATE_S)
     return wrk_figures(said, f"{server.name} at {connections} connections")
 
@@ -156,6 +156,18 @@ class Load:
             figures = self._figures(seconds)
         self.rate = figures["rate"]
         return {"server": self.server.name, "connections": self.connections, **figures, **group}
+
+
+class Transfers:
+    """Transfers between the accounts of a durable Coffer, instead of withdrawals."""
+
+    def __init__(self, server, connections):
+        self.server, self.connections = server, connections
+
+    def measure(self, seconds):
+        with grouped(self.server) as group:
+            figures = wrk(self.server, self.connections, seconds, "transfer")
+        return {"server": "transfers", "connections": self.connections, **figures, **group}
 
 
 @contextlib.contextmanager

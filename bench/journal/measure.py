@@ -34,6 +34,8 @@ class Turns:
                       for server in running
                       if count in connections and count in results.connections_of(server.name)]
         self.running = {server.name: server for server in running}
+        if "coffer" in self.running and results.TRANSFERS[1] in connections:
+            self.loads.append(loads.Transfers(self.running["coffer"], results.TRANSFERS[1]))
 
     def warm_up(self):
         for load in self.loads:
@@ -48,8 +50,8 @@ class Turns:
         top = 0
         for load in self.loads:
             figures = load.measure(seconds)
-            if load.server.name == "coffer":
-                top = figures["rate"] if load.connections == OPEN_LOOP_CONNECTIONS else top
+            if (figures["server"], load.connections) == ("coffer", OPEN_LOOP_CONNECTIONS):
+                top = figures["rate"]
             yield figures
         if top:
             yield from self.open_loops(top / 2, seconds)

@@ -12,6 +12,7 @@ FEW = {"redis": (1, 256), "postgres": (1, 256), **{f"wait {wait}": (64, 256) for
 QUANTITIES = {"rate": "a second", "p50_us": "p50, µs", "p99_us": "p99, µs"}
 OPEN_LOOPS = {"open loop": "coffer", "open loop in memory": "memory"}  # on which server
 OPEN_LOOP = ("open loop", 64)
+TRANSFERS = ("transfers", 256)  # on the durable Coffer
 DISK = ("disk", 1)
 
 
@@ -28,7 +29,7 @@ class Runs:
         for run in figures["runs"]:
             key = (run["server"], run["connections"])
             self.found.setdefault(key, {}).setdefault(run["round"], []).append(run)
-        order = [*NAMES, *OPEN_LOOPS]
+        order = [*NAMES, *OPEN_LOOPS, TRANSFERS[0]]
         self.settings = sorted(self.found, key=lambda key: (key[1], order.index(key[0])))
 
     def by_round(self, setting, quantity):
@@ -89,6 +90,8 @@ def of(server, connections, quantity, factor=1):
 WANTED = (
     Wanted("256 connections: rate / that in memory",
            of("coffer", 256, "rate"), (of("memory", 256, "rate"),), 0.8),
+    Wanted("256 connections: rate of transfers / that of withdrawals",
+           of(*TRANSFERS, "rate"), (of("coffer", 256, "rate"),), 0.8),
     Wanted("open loop at half the top rate: p99 / that of a lone fdatasync beside it",
            of(*OPEN_LOOP, "p99_us"), (of(*OPEN_LOOP, "disk_p99_us"),), 3, at_most=True),
     Wanted("a lone client: p50 / (1.5 fdatasyncs + in memory)",

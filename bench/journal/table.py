@@ -10,6 +10,7 @@ HEADINGS = ("connections", "", "a second", "±", "p50 µs", "±", "p99 µs", "±
 def name_of(server):
     return {"open loop": "Coffer, open loop",
             "open loop in memory": "Coffer --in-memory, open loop beside the writer",
+            "transfers": "Coffer, transfers",
             **NAMES}[server]
 
 

@@ -20,9 +20,9 @@ REDIS = """WARNING: Could not fetch server CONFIG
 """
 
 
-def figures_of(*rounds):
-    """A round: server to (rate, server_us), for a GET at depth 1."""
-    runs = [{"round": number, "server": server, "method": "GET", "depth": 1, "rate": rate,
+def figures_of(*rounds, method="GET"):
+    """A round: server to (rate, server_us), for such requests at depth 1."""
+    runs = [{"round": number, "server": server, "method": method, "depth": 1, "rate": rate,
              "server_us": server_us, "p99_us": 100, "server_busy": 1.0, "client_busy": 0.9}
             for number, one in enumerate(rounds, 1) for server, (rate, server_us) in one.items()]
     return {"when": "now", "processors": 2, "load_before": 0.0, "rounds": len(rounds),
@@ -86,6 +86,18 @@ class Shown(unittest.TestCase):
         self.assertRegex(text, r"GET at depth 1 .* 1\.200 x bare epoll server +<= 1\.15 +MISSED")
         self.assertRegex(text, r"GET at depth 1 .* 1\.111 x nginx, return 200 +>= 1\.00 +met")
         self.assertIn("Skipped: h2o, mruby: not installed: h2o", text)
+
+    def test_a_transfer_is_held_against_a_withdrawal_of_the_same_server(self):
+        transfers = figures_of({"coffer": (100_000, 9)}, method=results.TRANSFER)
+        both = {**self.FIGURES, "runs": transfers["runs"] + figures_of(
+            {"coffer": (100_000, 8), "bare": (110_000, 5)}, method="POST")["runs"]}
+        text = table.text_of(both)
+        self.assertRegex(text, r"POST transfer +1 +Coffer +100,000 ")
+        self.assertRegex(text, r"POST transfer at depth 1 .* 1\.125 x Coffer, POST +<= 1\.15 +met")
+        drawn = ElementTree.fromstring(chart.draw(both))
+        bars = [each for each in drawn.iter("{http://www.w3.org/2000/svg}rect")
+                if each.get("fill") == chart.COLOURS["coffer"]]
+        self.assertEqual(1 + 2 * len(results.QUANTITIES), len(bars))
 
     def test_the_table_says_when_something_else_had_the_cores(self):
         self.assertNotIn("Disturbed", table.text_of(self.FIGURES))

@@ -44,7 +44,7 @@ class Run(unittest.TestCase):
             said, complained = run.communicate(timeout=TIMEOUT_S)
         self.assertEqual(0, run.returncode, complained)
         runs = json.loads(self.kept.read_text())["runs"]
-        self.assertEqual(8, len({(one["server"], one["method"], one["depth"]) for one in runs}))
+        self.assertEqual(9, len({(one["server"], one["method"], one["depth"]) for one in runs}))
         for one in runs:
             with self.subTest(**one):
                 self.assertGreater(one["rate"], 0)

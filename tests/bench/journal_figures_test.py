@@ -105,6 +105,14 @@ class Figures(unittest.TestCase):
             run_of(1, "open loop", 64, p99_us=250, disk_p99_us=100)))
         self.assertEqual(2.5, wanted("open loop").ratio(runs))
 
+    def test_transfers_are_held_against_withdrawals_on_the_same_server(self):
+        runs = results.Runs(figures_of(
+            run_of(1, "coffer", 256, rate=1000), run_of(1, "transfers", 256, rate=790)))
+        one = wanted("256 connections: rate of transfers")
+        self.assertEqual(0.79, one.ratio(runs))
+        self.assertFalse(one.is_met(0.79))
+        self.assertTrue(one.is_met(0.8))
+
     def test_what_was_not_measured_has_no_median_and_no_ratio(self):
         runs = results.Runs(figures_of(run_of(1, "coffer", 256)))
         self.assertIsNone(runs.median(("redis", 256), "rate"))
@@ -114,11 +122,13 @@ class Figures(unittest.TestCase):
 class Shown(unittest.TestCase):
     FIGURES = figures_of(run_of(1, "coffer", 256, rate=90_000, group=31.25),
                          run_of(1, "memory", 256, rate=100_000),
-                         run_of(1, "postgres", 256, rate=180_000))
+                         run_of(1, "postgres", 256, rate=180_000),
+                         run_of(1, "transfers", 256, rate=70_000, group=20.0))
 
     def test_the_table_has_each_server_and_what_is_asked_for(self):
         text = table.text_of(self.FIGURES)
         self.assertRegex(text, r"256 +Coffer +90,000 .* 31\.2\n")
+        self.assertRegex(text, r"256 +Coffer, transfers +70,000 .* 20\.0\n")
         self.assertRegex(text, r"rate / that in memory +0\.900 +>= 0\.8 +met")
         self.assertRegex(text, r"rate / that of PostgreSQL +0\.500 +>= 1\.0 +MISSED")
         self.assertIn("Skipped: Redis appendfsync always: not installed: redis-server", text)

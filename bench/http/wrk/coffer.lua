@@ -3,10 +3,10 @@
 --     wrk -t1 -c64 -d5s -s bench/http/wrk/coffer.lua http://127.0.0.1:5000 -- balance
 --     wrk -t1 -c64 -d5s -s bench/http/wrk/coffer.lua http://127.0.0.1:5000 -- withdraw 16
 --
--- Arguments after `--`: balance, withdraw or deposit; the depth, which is the number of requests in
+-- Arguments after `--`: balance, withdraw, deposit, transfer or hold; the depth, which is the number of requests in
 -- flight on a connection (1); the first account (10001); the number of accounts (9, the sample
--- accounts); and the value of -c (64). Each withdrawal takes one cent; from an empty account it
--- counts as an error.
+-- accounts); and the value of -c (64). Each posting is of one cent; a transfer goes to the next
+-- account, from the last to the first. A withdrawal from an empty account counts as an error.
 --
 -- All requests are rendered before the first one is sent, so that wrk needs little CPU. The last
 -- line of output is JSON: `status` counts 4xx and 5xx; latencies are those of `depth` requests
@@ -21,12 +21,17 @@ function setup(thread)
    threads[#threads + 1] = thread
 end
 
-local function render(operation, account)
+local function render(operation, account, next_account)
    local path = string.format("/accounts/%d/%s", account, operation)
+   local body = '{"amount":0.01}'
    if operation == "balance" then
       return wrk.format("GET", path)
+   elseif operation == "transfer" then
+      body = string.format('{"to":"%d","amount":0.01}', next_account)
+   elseif operation == "hold" then
+      path = path .. "s"
    end
-   return wrk.format("POST", path, {["Content-Type"] = "application/json"}, '{"amount":0.01}')
+   return wrk.format("POST", path, {["Content-Type"] = "application/json"}, body)
 end
 
 function init(words)
@@ -38,7 +43,8 @@ function init(words)
    for start = 0, accounts - 1 do
       local batch = {}
       for place = 0, depth - 1 do
-         batch[#batch + 1] = render(operation, first + (start + place) % accounts)
+         local at = start + place
+         batch[#batch + 1] = render(operation, first + at % accounts, first + (at + 1) % accounts)
       end
       batches[#batches + 1] = table.concat(batch)
    end
