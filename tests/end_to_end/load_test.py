@@ -15,6 +15,9 @@ from server import BINARY, Server, TIMEOUT_S, environment, post
 
 LOAD = os.environ.get("COFFER_LOAD_BINARY") or str(pathlib.Path(BINARY).with_name("coffer-load"))
 SHORT = ("--duration", "500ms", "--warmup", "100ms")
+OPERATIONS = ("balance", "deposit", "withdraw", "transfer", "transaction", "hold", "capture",
+              "release")
+ALL = ("--mix", ",".join(f"{one}={20 if one == 'hold' else 10}" for one in OPERATIONS))
 
 
 def load(server, *flags):
@@ -141,6 +144,34 @@ class Load(unittest.TestCase):
                     self.assertGreater(found["audit"]["in_doubt"], 0)
                     self.assertEqual(0, found["connections"]["malformed"])
 
+    def test_every_operation_is_audited_on_shared_and_own_accounts_and_beside_kills(self):
+        own = ("--connections", 4, "--pipeline", 8)  # two accounts each, and one three
+        for flags in (("--pipeline", 4, "--threads", 2), ("--own-accounts", *own),
+                      ("--kill-connections", 100, *own), ("--rate", 5000, "--amounts", "50-400")):
+            with self.subTest(flags), Server("--in-memory", "--threads", 2) as server:
+                found = self.measured(server, "--duration", "1s", "--warmup", "0", *ALL, *flags)
+                self.assertTrue(found["audit"]["exact"])
+                for operation in OPERATIONS:
+                    self.assertGreater(found["outcomes"]["done"][operation], 0, operation)
+                self.assertEqual({}, found["outcomes"]["errors_by_status"])
+                self.assertNotEqual("0.0", found["audit"]["captures"])
+                self.assertNotEqual("0.0", found["audit"]["held_change"])
+                self.assertEqual("0.0", found["audit"]["held_off_by"])
+
+    def test_a_hold_by_somebody_else_is_found_out_to_the_cent(self):
+        for flags in ((), ("--own-accounts", "--connections", 5)):
+            with self.subTest(flags), Server("--in-memory") as server:
+                meddling = threading.Timer(
+                    0.5, post, (server, "/accounts/10003/holds", '{"amount":12.34}'))
+                meddling.start()
+                found = self.measured(server, "--duration", "1s", "--warmup", "0", *flags, *ALL,
+                                      "--amounts", "0.01", status=3)
+                meddling.join()
+                self.assertEqual(("0.0", "12.34"), (found["audit"]["off_by"],
+                                                    found["audit"]["held_off_by"]))
+                self.assertEqual([{"account_number": "10003", "off_by": "0.0",
+                                   "held_off_by": "12.34"}], found["audit"]["deviations"])
+
     def test_a_posting_by_somebody_else_is_found_out_to_the_cent(self):
         for flags in ((), ("--own-accounts", "--connections", 5), ("--kill-connections", 50,
                                                                   "--connections", 5)):
@@ -199,7 +230,8 @@ class Load(unittest.TestCase):
 
     def test_wrong_flags_are_one_line_and_status_2(self):
         for flags in (("--mix", "x=1"), ("--rate", "0"), ("--skew", "zipf"), ("--unknown",),
-                      ("--url", "nowhere"), ("--kill-connections", "1", "--connections", "11")):
+                      ("--url", "nowhere"), ("--kill-connections", "1", "--connections", "11"),
+                      ("--mix", "transfer=1", "--accounts", "7-7")):
             with self.subTest(flags):
                 self.assert_one_line(load("http://127.0.0.1:1", *flags)
                                      if "--url" not in flags else load(*flags[1:]), 2, "--help")
