@@ -197,5 +197,114 @@ class Transfer(ModelTest):
         self.holds(*REUSE, "TAKE_LOWER", "OUTCOME_ONLY")
 
 
+class Transaction(ModelTest):
+    model = "transaction.pml"
+
+    def test_three_legs_beside_two_in_the_other_direction(self):
+        self.holds("OPPOSITE", "RECORDS=2", "ATTEMPTS=2")
+
+    def test_three_legs_beside_deposits(self):
+        self.holds("LATE", "ATTEMPTS=2")
+
+    def test_a_late_reservation_in_the_middle_is_met(self):
+        self.holds("MET_LATE", large=True)
+
+    def test_one_record_used_again(self):
+        self.holds("REUSE", large=True)
+
+    def test_a_reader_of_the_account_in_the_middle(self):
+        self.holds("READER", large=True)
+
+    def test_opposite_ones_always_finish(self):
+        self.holds("OPPOSITE", "RECORDS=2", "ATTEMPTS=0", "PATIENT", livelock=True)
+
+    def test_three_legs_beside_deposits_always_finish(self):
+        self.holds("MET_LATE", "ATTEMPTS=0", "PATIENT", livelock=True, large=True)
+
+    def test_the_account_in_the_middle_may_be_reserved_too_late(self):
+        self.refuted("LATE", "NEVER_LATE")
+
+    def test_no_take_back_is_refuted(self):
+        self.refuted("LATE", "NO_TAKE_BACK", "OUTCOME_ONLY", by="((word[1]&3)==0)")
+
+    def test_reuse_pinned_is_refuted(self):
+        self.refuted("REUSE", "REUSE_PINNED", "OUTCOME_ONLY")
+
+    def test_no_reread_is_refuted(self):
+        self.refuted("REUSE", "NO_REREAD", "OUTCOME_ONLY")
+
+    def test_commit_early_is_refuted(self):
+        self.refuted("LATE", "COMMIT_EARLY", "OUTCOME_ONLY")
+
+
+class Hold(ModelTest):
+    model = "hold.pml"
+
+    def test_capture_release_and_expiry_have_one_winner(self):
+        self.holds("RACE", "RECORDS=2")
+
+    def test_captures_in_part_beside_a_release(self):
+        self.holds("PARTS")
+
+    def test_postings_beside_holds(self):
+        self.holds("POSTINGS", "RECORDS=2")
+
+    def test_a_reader_sees_sums_that_were(self):
+        self.holds("READER", "RECORDS=2")
+
+    def test_a_capture_to_another_account(self):
+        self.holds("PAY")
+        self.holds("PAY", "PAYEE_FIRST")
+
+    def test_a_stale_release_of_a_slot_used_again(self):
+        self.holds("STALE")
+
+    def test_one_record_used_again(self):
+        self.holds("RACE", "RECORDS=1")
+
+    def test_cuts_beside_ends(self):
+        self.holds("CUT_RELEASE", large=True)
+
+    def test_cuts_beside_a_placing(self):
+        self.holds("CUT_PLACE")
+
+    def test_cuts_beside_a_capture_to_another_account(self):
+        self.holds("CUT_PAY")
+        self.holds("CUT_PAY", "PAYEE_FIRST")
+
+    def test_a_race_always_finishes(self):
+        self.holds("RACE", "PATIENT", livelock=True)
+
+    def test_sum_torn_is_refuted(self):
+        self.refuted("READER", "SUM_TORN")
+
+    def test_states_recur_is_refuted(self):
+        self.refuted("POSTINGS", "RECORDS=2", "STATES_RECUR")
+
+    def test_no_generation_is_refuted(self):
+        self.refuted("STALE", "NO_GENERATION")
+
+    def test_generation_first_is_refuted(self):
+        self.refuted("STALE", "GENERATION_FIRST")
+
+    def test_protected_after_is_refuted(self):
+        self.refuted("RACE", "PROTECTED_AFTER", "OUTCOME_ONLY")
+
+    def test_reuse_pinned_is_refuted(self):
+        self.refuted("RACE", "REUSE_PINNED", "OUTCOME_ONLY")
+
+    def test_no_reread_is_refuted(self):
+        self.refuted("RACE", "NO_REREAD", "OUTCOME_ONLY")
+
+    def test_protected_first_is_refuted(self):
+        self.refuted("CUT_PLACE", "PROTECTED_FIRST", by="assertion violated (booked==total)")
+
+    def test_moved_back_is_refuted(self):
+        self.refuted("CUT_RELEASE", "MOVED_BACK", large=True)
+
+    def test_not_moved_is_refuted(self):
+        self.refuted("CUT_RELEASE", "NOT_MOVED")
+
+
 if __name__ == "__main__":
     unittest.main()
