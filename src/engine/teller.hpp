@@ -169,6 +169,9 @@ private:
     [[nodiscard]] Result perform(const request& asked, const Operation& operation) noexcept;
     template <class Result, class Operation>
     [[nodiscard]] Result perform_once(const request& asked, const Operation& operation) noexcept;
+    template <class Post, class Record>
+    [[nodiscard]] posting_result change(const request& asked, const Post& post,
+                                        const Record& record_of) noexcept;
     template <class Change>
     [[nodiscard]] account_result change_status(const request& asked, const Change& change) noexcept;
     [[nodiscard]] journal::record open_next(money opening_balance) noexcept;

@@ -30,25 +30,44 @@ void teller::put_on_record(const record& made) noexcept {
 posting_result teller::deposit(account_number account, money amount,
                                std::string_view key) noexcept {
     const std::array words{word(request_kind::deposit), account, word(amount)};
-    return perform<posting_result>({key, account, words, 0}, [this, account, amount] {
-        const outcome made = engine_.ledger().deposit(account, amount);
-        if (!made)
-            return refusal(made.error, made.posting);
-        ++postings_;
-        return record::of_deposit(made.posting, amount);
-    });
+    return change(
+        {key, account, words, 0},
+        [this, account, amount] { return engine_.ledger().deposit(account, amount); },
+        [amount](const posting& made) { return record::of_deposit(made, amount); });
 }
 
 posting_result teller::withdraw(account_number account, money amount,
                                 std::string_view key) noexcept {
     const std::array words{word(request_kind::withdrawal), account, word(amount)};
-    return perform<posting_result>({key, account, words, 0}, [this, account, amount] {
-        const outcome made = engine_.ledger().withdraw(account, amount);
-        if (!made)
-            return refusal(made.error, made.posting);
-        ++postings_;
-        return record::of_withdrawal(made.posting, amount);
-    });
+    return change(
+        {key, account, words, 0},
+        [this, account, amount] { return engine_.ledger().withdraw(account, amount); },
+        [amount](const posting& made) { return record::of_withdrawal(made, amount); });
+}
+
+// What perform does, but without a key nothing is made from a record: without a journal there is
+// none, and it would take longer than the posting.
+template <class Post, class Record>
+posting_result teller::change(const request& asked, const Post& post,
+                              const Record& record_of) noexcept {
+    const auto post_one = [this, &post] {
+        const outcome made = post();
+        postings_ += made ? 1 : 0;
+        return made;
+    };
+    const auto on_record = [&record_of](const outcome& made) {
+        return made ? record_of(made.posting) : refusal(made.error, made.posting);
+    };
+    if (!asked.key.empty())
+        return perform<posting_result>(asked, [&] { return on_record(post_one()); });
+    if (!engine_.is_open())
+        return {service::not_open};
+    if (const service refused = reserve(asked.records); refused != service::done)
+        return {refused};
+    const outcome made = post_one();
+    if (lane_ != nullptr)
+        put_on_record(on_record(made));
+    return {service::done, made};
 }
 
 account_result teller::open_account(std::optional<account_number> number, money opening_balance,
