@@ -12,6 +12,7 @@
 #include "engine/recovery.hpp"
 #include "engine/result_text.hpp"
 #include "journal/batch.hpp"
+#include "journal/replay.hpp"
 
 using coffer::capture_request;
 using coffer::engine;
@@ -255,6 +256,34 @@ TEST_CASE("teller: without a journal what was done with a key is repeated too", 
     for (const request& one : all)
         first[one.name] = one.ask(engine.teller_at(0), one.name).text;
     CHECK(repeat(engine.teller_at(0), all) == first);
+}
+
+TEST_CASE("teller: a journal of all operations leaves the same ledger", "[engine]") {
+    engine_behind_a_gate bank;
+    bank.held().open();
+    holds ids;
+    for (const request& one : all_requests(ids))
+        bank.ask_and_wait([&one](teller& by) { return one.ask(by, one.name); });
+    const auto ledger = coffer::initial_accounts::sample().open_in_memory();
+    coffer::journal::replayer into{*ledger};
+    for (const auto& bytes : bank.ended().batches())
+        into.apply(coffer::journal::check_batch(bytes).value, "memory");
+    into.finish("memory");
+    CHECK(into.counts().skipped == 0);
+    constexpr auto closed = coffer::account_status::closed;
+    std::map<coffer::account_number, std::string> replayed;
+    ledger->cut([&](const coffer::account_view& one) {
+        replayed[one.account] = to_text(one) + (one.status == closed ? " closed" : "");
+    });
+    std::map<coffer::account_number, std::string> made;
+    bank.engine().ledger().cut([&](const coffer::account_view& one) {
+        made[one.account] = to_text(one) + (one.status == closed ? " closed" : "");
+    });
+    CHECK(replayed == made);
+    for (const auto& [account, id] : {std::pair{10004U, ids.first}, std::pair{10004U, ids.second},
+                                      std::pair{10005U, ids.third}})
+        CHECK(to_text(ledger->find_hold(account, id).hold) ==
+              to_text(bank.engine().ledger().find_hold(account, id).hold));
 }
 
 TEST_CASE("teller: what the ledger did not decide is not kept with its key", "[engine]") {
