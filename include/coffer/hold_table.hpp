@@ -84,6 +84,13 @@ public:
         return in_state(one, state);
     }
 
+    /// Whether the fields are of this hold.
+    [[nodiscard]] bool is(account_number account, std::uint64_t placed_sequence) const noexcept {
+        return __atomic_load_n(&account_, __ATOMIC_ACQUIRE) == account &&
+               (__atomic_load_n(&placed_sequence_, __ATOMIC_ACQUIRE) == placed_sequence ||
+                planted == bug::stale_generation);
+    }
+
     struct reading {
         account_state state;
         hold described;
@@ -143,9 +150,9 @@ public:
 
     /// The number of slots that are taken.
     [[nodiscard]] std::size_t size() const noexcept {
-        const std::uint32_t free = free_count_.load(std::memory_order_relaxed);  // orders nothing
-        const std::uint32_t all = end();
-        return all > free ? all - free : 0;
+        const std::uint64_t free = load_acquire(free_.second);
+        const std::uint32_t all = end();  // afterwards: it is not less than those that were free
+        return all - free;
     }
 
     /// Moves the slot to `epoch`, and returns the hold that it was in the cut of that epoch.
@@ -194,9 +201,9 @@ private:
     std::array<std::atomic<segment*>, max_segments> segments_{};
     // Written by every placing: not beside what is only read.
     alignas(cache_line_bytes) std::atomic<std::uint32_t> end_{0};
-    // The first free slot plus one, 0: none, and above it a version, which each change raises.
-    std::atomic<std::uint64_t> free_{0};
-    std::atomic<std::uint32_t> free_count_{0};
+    // first: the first free slot plus one, 0: none, and above it a version, which each change raises.
+    // second: the number of free slots.
+    double_word free_{};
 };
 
 // Implementation details follow.
@@ -227,37 +234,33 @@ inline std::optional<std::uint32_t> hold_table::grow() noexcept {
 }
 
 inline std::optional<std::uint32_t> hold_table::pop() noexcept {
-    // Acquires: after all that was done to the slot before it was given back.
-    std::uint64_t head = free_.load(std::memory_order_acquire);
     for (;;) {
-        const auto first = static_cast<std::uint32_t>(head);
+        // Acquire: after all that was done to the slot before it was given back. If the count is of
+        // another moment, the compare-and-swap fails.
+        const double_word head{load_acquire(free_.first), load_acquire(free_.second)};
+        const auto first = static_cast<std::uint32_t>(head.first);
         if (first == 0)
             return std::nullopt;
-        // If the slot is no longer the first one, this may be anything, and the exchange fails.
-        // Relaxed: that the exchange succeeds shows that the slot was not given back since `head`.
+        // If the slot is no longer the first one, this may be anything, and the compare-and-swap
+        // fails. Relaxed: if it succeeds, the slot was not given back since `head` was loaded.
         const std::uint32_t next = __atomic_load_n(&link(first - 1), __ATOMIC_RELAXED);
         COFFER_TEST_STEP();
-        const std::uint64_t wanted = ((head >> 32) + 1) << 32 | next;
-        if (free_.compare_exchange_weak(head, wanted, std::memory_order_acq_rel,
-                                        std::memory_order_acquire)) {
-            free_count_.fetch_sub(1, std::memory_order_relaxed);  // orders nothing
+        if (compare_and_swap(free_, head, {((head.first >> 32) + 1) << 32 | next, head.second - 1}))
             return first - 1;
-        }
     }
 }
 
 inline void hold_table::give_back(std::uint32_t slot) noexcept {
     if (at(slot).state().state.load().sequence > max_sequence / 2)
         return;  // its sequences must last for its next hold: it is not used again
-    free_count_.fetch_add(1, std::memory_order_relaxed);         // orders nothing
-    std::uint64_t head = free_.load(std::memory_order_relaxed);  // only a number
-    std::uint64_t wanted = 0;
-    // Release: pairs with the acquires in pop.
+    double_word head{};
     do {
-        __atomic_store_n(&link(slot), static_cast<std::uint32_t>(head), __ATOMIC_RELAXED);
-        wanted = ((head >> 32) + 1) << 32 | (slot + 1);
-    } while (!free_.compare_exchange_weak(head, wanted, std::memory_order_release,
-                                          std::memory_order_relaxed));
+        head = {load_acquire(free_.first), load_acquire(free_.second)};
+        // Relaxed: the compare-and-swap below publishes it.
+        __atomic_store_n(&link(slot), static_cast<std::uint32_t>(head.first), __ATOMIC_RELAXED);
+        COFFER_TEST_STEP();
+    } while (!compare_and_swap(free_, head,
+                               {((head.first >> 32) + 1) << 32 | (slot + 1), head.second + 1}));
 }
 
 inline std::optional<std::uint32_t> hold_table::take(const epoch_clock& epochs) noexcept {

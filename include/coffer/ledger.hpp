@@ -308,11 +308,15 @@ private:
 
     [[nodiscard]] static bool is_ordinary(const detail::transfer_legs& legs,
                                           std::uint16_t epoch) noexcept;
+    [[nodiscard]] static bool is_ordinary(const detail::transaction_plan& plan,
+                                          std::uint16_t epoch) noexcept;
     [[nodiscard]] static transfer_outcome posted(account_number from, account_number to,
                                                  const detail::transfer_legs& legs) noexcept;
     [[nodiscard]] transfer_outcome transfer_in_steps(account_number from, account_number to,
                                                      money amount) noexcept;
-    [[nodiscard]] transaction_outcome transact_in_steps(std::span<const leg> legs) noexcept;
+    [[nodiscard]] bool transact_at_once(std::span<const leg> legs,
+                                        transaction_outcome& done) noexcept;
+    void transact_in_steps(std::span<const leg> legs, transaction_outcome& done) noexcept;
 
     [[nodiscard]] static errc check_placing(const account_state& state, money amount) noexcept;
     [[nodiscard]] static errc check_change(const hold_reading& found, const account_reading* payee,
@@ -325,6 +329,12 @@ private:
                                       detail::hold_slot& one, account_state hold,
                                       account_state hold_after) noexcept;
     [[nodiscard]] hold_reading read_hold(slot at, account_number number, hold_id id) const noexcept;
+    [[nodiscard]] hold_outcome place_in_steps(slot at, account_number number, money amount,
+                                              std::int64_t expires_at_ns,
+                                              std::uint32_t index) noexcept;
+    [[nodiscard]] hold_outcome change_in_steps(slot at, account_number number, hold_id id,
+                                               const detail::hold_change& change,
+                                               account_number payee) noexcept;
     [[nodiscard]] hold_outcome change_hold(account_number number, hold_id id,
                                            const detail::hold_change& change,
                                            account_number payee) noexcept;
@@ -344,6 +354,7 @@ private:
 #include <coffer/detail/macros_pop.inc>
 
 #include <coffer/detail/ledger_cut.hpp>
+#include <coffer/detail/ledger_hold_table.hpp>
 #include <coffer/detail/ledger_holds.hpp>
 #include <coffer/detail/ledger_posting.hpp>
 #include <coffer/detail/ledger_transact.hpp>

@@ -1,10 +1,7 @@
-// Implements the ledger's operations on holds, which ledger.hpp declares and documents.
+// Implements placing, capturing and releasing holds, which ledger.hpp declares and documents.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 
 #include <coffer/ledger.hpp>
 
@@ -90,29 +87,79 @@ inline bool ledger::protect(detail::transaction_plan& plan, slot at, const accou
     return true;
 }
 
+// As in post: the common case in few instructions, all others in steps. That the account is reserved
+// as it was found shows that the words it protects were found as they are: invariant 6 of
+// detail/transaction_table.hpp.
 inline hold_outcome ledger::place_hold(account_number number, money amount,
                                        std::int64_t expires_at_ns) noexcept {
     if (amount <= money{})
         return {errc::invalid_amount, {number, 0, {}}, {}, {}, number};
-    const slot at = accounts_.find(number);
-    if (!at)
-        return {errc::no_such_account, {number, 0, {}}, {}, {}, number};
+    accounts_.prefetch_with_held(number);
     // Before the account is read: a slot's epoch is then not later than the account's.
     const auto index = holds_.take(epochs_);
-    if (!index)
-        return {errc::ledger_full, detail::posting_of(number, settled_reading(at)), {}, {}, number};
+    const slot at = accounts_.find(number);
+    if (!at || !index) {
+        if (index)
+            holds_.give_back(*index);
+        return !at ? hold_outcome{errc::no_such_account, {number, 0, {}}, {}, {}, number}
+                   : hold_outcome{errc::ledger_full,
+                                  detail::posting_of(number, settled_reading(at)),
+                                  {},
+                                  {},
+                                  number};
+    }
     detail::hold_slot& one = *holds_.find(*index);
+    const detail::double_word found = at.account->glimpse();
+    const detail::double_word held = at.held().state.glimpse();
+    const detail::double_word free = one.state().state.glimpse();
+    COFFER_TEST_STEP();
+    const std::uint16_t epoch = epochs_.now();
+    const auto minor = static_cast<std::uint64_t>(amount.minor());
+    const auto value = static_cast<std::int64_t>(found.first - minor);
+    if (!detail::is_ordinary_with_holds(found.second, epoch) || value < 0 ||
+        !detail::is_of_epoch(held.second, epoch) || !detail::is_of_epoch(free.second, epoch))
+        [[unlikely]]
+        return place_in_steps(at, number, amount, expires_at_ns, *index);
+    const detail::double_word after{static_cast<std::uint64_t>(value),
+                                    detail::next_posting(found.second) | detail::has_holds_bit};
+    const hold placed{number,       {after.second >> detail::sequence_shift, *index},
+                      amount,       {},
+                      amount,       hold_status::held,
+                      expires_at_ns};
+    one.describe(placed);
+    const detail::double_word total{held.first + minor, detail::next_posting(held.second)};
+    detail::transaction_plan plan;
+    plan.leg_count = 1;
+    plan.legs[0] = {at.account, found, after};
+    plan.protected_count = detail::max_protected;
+    plan.protected_words = {
+        detail::protected_change{
+            &one.state().state, free, {minor, detail::next_posting(free.second)}},
+        detail::protected_change{&at.held().state, held, total}};
+    if (!transactions_.carry_out(transactions_.claim(), plan)) [[unlikely]]
+        return place_in_steps(at, number, amount, expires_at_ns, *index);
+    return {errc::ok,
+            {number, placed.id.sequence,
+             money::from_minor(static_cast<std::int64_t>(after.first + total.first)),
+             money::from_minor(static_cast<std::int64_t>(total.first))},
+            placed};
+}
+
+[[gnu::__noinline__, gnu::__cold__]] inline hold_outcome ledger::place_in_steps(
+    slot at, account_number number, money amount, std::int64_t expires_at_ns,
+    std::uint32_t index) noexcept {
+    detail::hold_slot& one = *holds_.find(index);
     for (;;) {
         account_reading found = settled_reading(at);
         COFFER_TEST_STEP();
         if (const errc error = check_placing(found.state, amount); error != errc::ok) {
-            holds_.give_back(*index);
+            holds_.give_back(index);
             return {error, detail::posting_of(number, found), {}, {}, number};
         }
         if (!in_current_epoch(at, found.state))
             continue;
         const hold placed{
-            number,       {found.state.sequence + 1, *index}, amount, {}, amount, hold_status::held,
+            number,       {found.state.sequence + 1, index}, amount, {}, amount, hold_status::held,
             expires_at_ns};
         one.describe(placed);
         const account_state free = one.state().state.load();
@@ -137,38 +184,6 @@ inline errc ledger::check_placing(const account_state& state, money amount) noex
     if (state.value < amount)
         return errc::insufficient_funds;
     return state.sequence == account::max_sequence ? errc::sequence_exhausted : errc::ok;
-}
-
-/// The account and its hold of this id, of one moment; no hold if it has none of this id.
-inline ledger::hold_reading ledger::read_hold(slot at, account_number number,
-                                              hold_id id) const noexcept {
-    detail::hold_slot* const one = holds_.find(id.slot);
-    for (;;) {
-        const account_reading found = settled_reading(at);
-        if (one == nullptr)
-            return {found, nullptr, {}, {}};
-        const auto [state, described] = one->read(id.slot);
-        COFFER_TEST_STEP();
-        if (found.state != at.account->load())
-            continue;
-        const bool is_there =
-            detail::is_hold(state) && described.account == number &&
-            (described.id == id || detail::planted == detail::bug::stale_generation);
-        return {found, is_there ? one : nullptr, state, described};
-    }
-}
-
-inline hold_outcome ledger::find_hold(account_number number, hold_id id) const noexcept {
-    const slot at = accounts_.find(number);
-    if (!at)
-        return {errc::no_such_account, {number, 0, {}}, {}, {}, number};
-    const hold_reading found = read_hold(at, number, id);
-    const posting last = detail::posting_of(number, found.account);
-    if (found.account.state.sequence == 0)
-        return {errc::no_such_account, last, {}, {}, number};
-    if (found.slot == nullptr)
-        return {errc::no_such_hold, last, {}, {}, number};
-    return {errc::ok, last, found.described};
 }
 
 inline hold_outcome ledger::capture(account_number number, hold_id id,
@@ -220,9 +235,55 @@ inline errc ledger::check_change(const hold_reading& found, const account_readin
 inline hold_outcome ledger::change_hold(account_number number, hold_id id,
                                         const detail::hold_change& change,
                                         account_number payee) noexcept {
+    accounts_.prefetch_with_held(number);
     const slot at = accounts_.find(number);
     if (!at)
         return {errc::no_such_account, {number, 0, {}}, {}, {payee, 0, {}}, number};
+    detail::hold_slot* const one = holds_.find(id.slot);
+    if (one == nullptr || payee != 0)
+        return change_in_steps(at, number, id, change, payee);
+    const detail::double_word found = at.account->glimpse();
+    const detail::double_word open = one->state().state.glimpse();
+    const hold before = one->described(id.slot, detail::unpack(open));
+    // The fields belong to the word if that is the same before and after.
+    const bool is_there = one->is(number, id.sequence) && detail::is_hold(detail::unpack(open)) &&
+                          one->state().state.glimpse() == open;
+    const detail::double_word held = at.held().state.glimpse();
+    COFFER_TEST_STEP();
+    const std::uint16_t epoch = epochs_.now();
+    const auto effect = detail::effect_of(change, before, detail::unpack(open));
+    if (!is_there || effect.error != errc::ok ||
+        !detail::is_ordinary_with_holds(found.second, epoch) ||
+        !detail::is_ordinary(open.second, epoch) || !detail::is_of_epoch(held.second, epoch))
+        [[unlikely]]
+        return change_in_steps(at, number, id, change, payee);
+    const auto released = static_cast<std::uint64_t>(effect.released.minor());
+    const detail::double_word total{
+        held.first - released - static_cast<std::uint64_t>(effect.paid.minor()),
+        detail::next_posting(held.second)};
+    const std::uint64_t flag = total.first != 0 ? detail::has_holds_bit : 0;
+    const detail::double_word after{
+        found.first + released,
+        (detail::next_posting(found.second) & ~detail::has_holds_bit) | flag};
+    detail::transaction_plan plan;
+    plan.leg_count = 1;
+    plan.legs[0] = {at.account, found, after};
+    plan.protected_count = detail::max_protected;
+    plan.protected_words = {
+        detail::protected_change{&one->state().state, open, detail::pack(effect.hold)},
+        detail::protected_change{&at.held().state, held, total}};
+    if (!transactions_.carry_out(transactions_.claim(), plan)) [[unlikely]]
+        return change_in_steps(at, number, id, change, payee);
+    return {errc::ok,
+            {number, after.second >> detail::sequence_shift,
+             money::from_minor(static_cast<std::int64_t>(after.first + total.first)),
+             money::from_minor(static_cast<std::int64_t>(total.first))},
+            detail::in_state(before, effect.hold)};
+}
+
+[[gnu::__noinline__, gnu::__cold__]] inline hold_outcome ledger::change_in_steps(
+    slot at, account_number number, hold_id id, const detail::hold_change& change,
+    account_number payee) noexcept {
     const slot payee_at = payee != 0 ? accounts_.find(payee) : slot{};
     if (payee != 0 && !payee_at)
         return {errc::no_such_account,
@@ -283,85 +344,6 @@ inline hold_outcome ledger::change_hold(account_number number, hold_id id,
             done.payee = detail::posting_of(payee, {payee_after, payee_found.held});
         return done;
     }
-}
-
-inline bool ledger::forget_hold(account_number number, hold_id id) noexcept {
-    detail::hold_slot* const one = holds_.find(id.slot);
-    if (one == nullptr)
-        return false;
-    for (;;) {
-        auto [state, described] = one->read(id.slot);
-        COFFER_TEST_STEP();
-        if (!detail::is_hold(state) || described.status == hold_status::held ||
-            described.account != number || described.id != id)
-            return false;
-        // No transaction changes an ended hold, so that its account need not be reserved.
-        const std::uint16_t epoch = epochs_.now();
-        if (!detail::move_to_epoch(one->state(), state, epoch))
-            continue;
-        if (one->state().state.replace(state, {money{}, state.sequence + 1, 0, epoch, 0})) {
-            holds_.give_back(id.slot);
-            return true;
-        }
-    }
-}
-
-inline errc ledger::restore_hold(const hold& last) noexcept {
-    const bool is_open = last.status == hold_status::held;
-    const money value = is_open ? last.remaining : last.captured;
-    if (!accounts_.find(last.account))
-        return errc::no_such_account;
-    if (last.id.sequence == 0 || last.id.sequence > account::max_sequence)
-        return errc::sequence_exhausted;
-    if (last.amount <= money{} || value < money{} || value > last.amount ||
-        (is_open && value == money{}))
-        return errc::invalid_amount;
-    if (holds_.find(last.id.slot) != nullptr)
-        return errc::already_open;
-    if (!holds_.restore(last.id.slot))
-        return errc::ledger_full;
-    detail::hold_slot& one = *holds_.find(last.id.slot);
-    one.describe(last);
-    const account_state state{value, 1, 0, epochs_.now(), static_cast<std::uint16_t>(last.status)};
-    return one.state().state.replace({}, state) ? errc::ok : errc::already_open;
-}
-
-inline errc ledger::advance(const posting& next) noexcept {
-    const slot at = accounts_.find(next.account);
-    if (!at)
-        return errc::no_such_account;
-    if (next.held < money{} || next.balance < next.held)
-        return errc::invalid_amount;
-    const account_state before = settled(at);
-    if (before.sequence == 0)
-        return errc::no_such_account;
-    if (before.is_closed())
-        return errc::account_closed;
-    if (next.sequence != before.sequence + 1 || next.sequence > account::max_sequence)
-        return errc::sequence_exhausted;
-    account_state after{next.available(), next.sequence, 0, before.epoch};
-    if (next.held != money{})
-        after.flags = account_state::has_holds_flag;
-    const account_state held = at.held().state.load();
-    if (held.value != next.held)
-        // No other thread uses the ledger, so that it succeeds, and so does the other.
-        static_cast<void>(at.held().state.replace(
-            held, account_state{next.held, held.sequence + 1, 0, before.epoch}));
-    static_cast<void>(at.account->replace(before, after));
-    return errc::ok;
-}
-
-template <class Visitor>
-bool ledger::scan_holds(hold_place& from, std::size_t max_slots, Visitor&& visitor) const {
-    for (const std::uint32_t end = holds_.end(); from.slot < end; --max_slots) {
-        if (max_slots == 0)
-            return false;
-        const std::uint32_t index = from.slot++;
-        const auto [state, described] = holds_.find(index)->read(index);
-        if (detail::is_hold(state))
-            visitor(described);
-    }
-    return true;
 }
 
 }  // namespace coffer

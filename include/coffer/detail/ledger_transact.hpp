@@ -21,19 +21,20 @@ struct leg_refusal {
 };
 
 /// Checks what can be checked without the accounts.
-[[nodiscard]] inline leg_refusal check_form(std::span<const leg> legs) noexcept {
+[[nodiscard, gnu::__always_inline__]] inline leg_refusal check_form(
+    std::span<const leg> legs) noexcept {
     if (legs.size() < 2)
         return {errc::too_few_legs, legs.size()};
     if (legs.size() > max_transaction_legs)
         return {errc::too_many_legs, legs.size()};
     for (std::size_t i = 1; i != legs.size(); ++i)
         for (std::size_t other = 0; other != i; ++other)
-            if (legs[i].account == legs[other].account)
+            if (legs[i].account == legs[other].account) [[unlikely]]
                 return {errc::same_account, i};
     __extension__ using wide = __int128;
     wide sum = 0;
     for (std::size_t i = 0; i != legs.size(); ++i) {
-        if (legs[i].amount == money{})
+        if (legs[i].amount == money{}) [[unlikely]]
             return {errc::invalid_amount, i};
         sum += legs[i].amount.minor();
     }
@@ -86,14 +87,67 @@ struct leg_refusal {
 
 }  // namespace detail
 
+// One outcome in memory, and no copies of it: it is large.
 inline transaction_outcome ledger::transact(std::span<const leg> legs) noexcept {
-    if (const auto refusal = detail::check_form(legs); refusal.error != errc::ok) {
-        transaction_outcome refused{refusal.error, legs.size(), refusal.culprit};
+    transaction_outcome done{errc::ok, legs.size(), legs.size()};
+    if (!transact_at_once(legs, done)) [[unlikely]]
+        transact_in_steps(legs, done);
+    return done;
+}
+
+// As in post and transfer: the common case in few instructions, all others in steps.
+inline bool ledger::transact_at_once(std::span<const leg> legs,
+                                     transaction_outcome& done) noexcept {
+    if (const auto refusal = detail::check_form(legs); refusal.error != errc::ok) [[unlikely]] {
+        done.error = refusal.error;
+        done.culprit = refusal.culprit;
         for (std::size_t i = 0; i != legs.size() && i != max_transaction_legs; ++i)
-            refused.postings[i].account = legs[i].account;
-        return refused;
+            done.postings[i].account = legs[i].account;
+        return true;
     }
-    return transact_in_steps(legs);
+    const std::size_t count = legs.size();
+    for (const leg& one : legs)
+        accounts_.prefetch(one.account);
+    const auto order = detail::in_account_order(legs);
+    const std::uint16_t record = transactions_.claim();  // while the accounts are being fetched
+    detail::transaction_plan plan;
+    plan.leg_count = count;
+    for (std::size_t place = 0; place != count; ++place) {
+        const leg& one = legs[order[place]];
+        account* const at = accounts_.find(one.account).account;
+        if (at == nullptr) [[unlikely]] {
+            transactions_.release(record);
+            return false;
+        }
+        plan.legs[place] =
+            detail::leg_of(at, at->glimpse(), static_cast<std::uint64_t>(one.amount.minor()));
+    }
+    COFFER_TEST_STEP();
+    if (!is_ordinary(plan, epochs_.now())) [[unlikely]] {
+        transactions_.release(record);
+        return false;
+    }
+    if (!transactions_.carry_out(record, plan)) [[unlikely]]
+        return false;
+    for (std::size_t place = 0; place != count; ++place) {
+        const std::size_t i = order[place];
+        done.postings[i] =
+            detail::posting_of(legs[i].account, {detail::unpack(plan.legs[place].posted), money{}});
+    }
+    return true;
+}
+
+/// Whether this is the common case: open accounts without holds, not reserved, in the current
+/// epoch.
+inline bool ledger::is_ordinary(const detail::transaction_plan& plan,
+                                std::uint16_t epoch) noexcept {
+    bool is_so = true;
+    std::uint64_t signs = 0;  // as for a transfer
+    for (std::size_t place = 0; place != plan.leg_count; ++place) {
+        is_so &= detail::is_ordinary(plan.legs[place].expected.second, epoch);
+        signs |= plan.legs[place].posted.first;
+    }
+    return is_so && static_cast<std::int64_t>(signs) >= 0;
 }
 
 /// Moves the accounts, as they were found, to the epoch that is the current one after that. Returns
@@ -106,20 +160,20 @@ inline bool ledger::in_one_epoch(std::span<const slot> at, account_reading* foun
     return true;
 }
 
-inline transaction_outcome ledger::transact_in_steps(std::span<const leg> legs) noexcept {
+[[gnu::__noinline__, gnu::__cold__]] inline void ledger::transact_in_steps(
+    std::span<const leg> legs, transaction_outcome& done) noexcept {
     const std::size_t count = legs.size();
-    transaction_outcome done{errc::ok, count, count};
-    for (const leg& one : legs)
-        accounts_.prefetch(one.account);
     std::array<slot, max_transaction_legs> at;
     for (std::size_t i = 0; i != count; ++i) {
         at[i] = accounts_.find(legs[i].account);
         done.postings[i].account = legs[i].account;
-        if (!at[i] && done.error == errc::ok)
-            done = {errc::no_such_account, count, i, done.postings};
+        if (!at[i] && done.error == errc::ok) {
+            done.error = errc::no_such_account;
+            done.culprit = i;
+        }
     }
     if (!done)
-        return done;
+        return;
     const auto order = detail::in_account_order(legs);
     std::array<account_reading, max_transaction_legs> found;
     for (;;) {
@@ -138,7 +192,7 @@ inline transaction_outcome ledger::transact_in_steps(std::span<const leg> legs) 
             done.culprit = refusal.culprit;
             for (std::size_t i = 0; i != count; ++i)
                 done.postings[i] = detail::posting_of(legs[i].account, found[i]);
-            return done;
+            return;
         }
         if (!in_one_epoch({at.data(), count}, found.data()))
             continue;
@@ -147,11 +201,8 @@ inline transaction_outcome ledger::transact_in_steps(std::span<const leg> legs) 
         for (std::size_t place = 0; place != count; ++place) {
             const std::size_t i = order[place];
             account_state& state = found[i].state;
-            const detail::double_word expected = detail::pack(state);
-            const auto gain = static_cast<std::uint64_t>(legs[i].amount.minor());
-            plan.legs[place] = {at[i].account,
-                                expected,
-                                {expected.first + gain, detail::next_posting(expected.second)}};
+            plan.legs[place] = detail::leg_of(at[i].account, detail::pack(state),
+                                              static_cast<std::uint64_t>(legs[i].amount.minor()));
             state = detail::unpack(plan.legs[place].posted);
         }
         COFFER_TEST_STEP();
@@ -159,7 +210,7 @@ inline transaction_outcome ledger::transact_in_steps(std::span<const leg> legs) 
             continue;
         for (std::size_t i = 0; i != count; ++i)
             done.postings[i] = detail::posting_of(legs[i].account, found[i]);
-        return done;
+        return;
     }
 }
 

@@ -71,7 +71,8 @@ inline ledger::transfer_outcome ledger::posted(account_number from, account_numb
 [[gnu::__noinline__, gnu::__cold__]] inline ledger::transfer_outcome ledger::transfer_in_steps(
     account_number from, account_number to, money amount) noexcept {
     const std::array<leg, 2> legs{leg{from, money::from_minor(-amount.minor())}, leg{to, amount}};
-    const transaction_outcome done = transact_in_steps(legs);
+    transaction_outcome done{errc::ok, legs.size(), legs.size()};
+    transact_in_steps(legs, done);
     return {done.error, done.postings[0], done.postings[1],
             done.error == errc::ok ? 0 : legs[done.culprit].account};
 }

@@ -83,6 +83,19 @@ inline constexpr std::uint16_t max_epoch = (1U << 12) - 1;
     return (second & below_sequence) == epoch && next_posting(second) >> sequence_shift > 1;
 }
 
+inline constexpr std::uint64_t has_holds_bit = std::uint64_t{account_state::has_holds_flag}
+                                               << flags_shift;
+
+/// The same, but the account may have holds.
+[[nodiscard]] constexpr bool is_ordinary_with_holds(std::uint64_t second,
+                                                    std::uint16_t epoch) noexcept {
+    return is_ordinary(second & ~has_holds_bit, epoch);
+}
+
+[[nodiscard]] constexpr bool is_of_epoch(std::uint64_t second, std::uint16_t epoch) noexcept {
+    return (second & max_epoch) == epoch;
+}
+
 /// Returns the state in `word` at one moment.
 [[nodiscard]] inline account_state load_state(const double_word& word) noexcept {
     // The loads are acquires so that they stay in this order. They pair with the barrier of the

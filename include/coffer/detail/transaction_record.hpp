@@ -40,6 +40,12 @@ struct transaction_leg {
     double_word posted;    ///< the state after the transaction
 };
 
+/// The part that adds `gain`, in minor units, to the account's value; a loss as a two's complement.
+[[nodiscard]] constexpr transaction_leg leg_of(account* one, double_word expected,
+                                               std::uint64_t gain) noexcept {
+    return {one, expected, {expected.first + gain, next_posting(expected.second)}};
+}
+
 /// A word that may change only while one of the transaction's accounts is reserved by it.
 struct protected_change {
     state_cell* cell;
@@ -70,7 +76,7 @@ public:
     /// Called by the owner: describes the transaction, and makes it undecided. One with a single
     /// account is committed at once: no other thread knows of it before that account is reserved.
     void publish(const transfer_legs& described) noexcept;
-    void publish(const transaction_plan& described) noexcept;
+    [[gnu::__always_inline__]] inline void publish(const transaction_plan& described) noexcept;
     /// Called by the owner: gives the record back, decided or known to no other thread.
     void release() noexcept { change_phase(phase::idle); }
 

@@ -89,7 +89,8 @@ public:
     [[nodiscard, gnu::__always_inline__]] inline bool carry_out(std::uint16_t number,
                                                                 const transfer_legs& legs) noexcept;
     /// The same for any transaction.
-    [[nodiscard]] bool carry_out(std::uint16_t number, const transaction_plan& plan) noexcept;
+    [[nodiscard, gnu::__always_inline__]] inline bool carry_out(
+        std::uint16_t number, const transaction_plan& plan) noexcept;
 
     /// Completes the transaction that has reserved `account`, whose state is `found`.
     void settle(account& account, account_state found) const noexcept;
@@ -104,6 +105,7 @@ private:
     }
     [[nodiscard]] bool carry_out_in_steps(std::uint16_t number, transfer_legs legs,
                                           bool has_first) noexcept;
+    [[nodiscard]] bool finish_in_steps(std::uint16_t number) noexcept;
     void help(std::uint16_t number) const noexcept;
     [[nodiscard]] phase complete(std::uint16_t number) const noexcept;
     [[nodiscard]] bool reserve(std::uint16_t number, const transaction_leg& leg,
@@ -172,29 +174,47 @@ inline bool transaction_table::carry_out(std::uint16_t number, const transfer_le
 [[gnu::__noinline__, gnu::__cold__]] inline bool transaction_table::carry_out_in_steps(
     std::uint16_t number, transfer_legs legs, bool has_first) noexcept {
     const transaction_leg first{legs.first.account, legs.first.expected, legs.first.posted()};
-    bool committed = false;
-    if (has_first || reserve(number, first, false)) {
-        help(number);
-        committed = complete(number) == phase::committed;
-    }
+    if (has_first || reserve(number, first, false))
+        return finish_in_steps(number);
     record(number).release();
-    return committed;
+    return false;
 }
 
 inline bool transaction_table::carry_out(std::uint16_t number,
                                          const transaction_plan& plan) noexcept {
     transaction_record& mine = record(number);
     mine.publish(plan);
-    const transaction_leg& first = plan.legs[0];
-    bool committed = false;
-    // If this fails, no other thread has seen the record, whatever its phase.
-    if (first.account->replace(first.expected, reserved(first.expected, number))) [[likely]] {
+    for (std::size_t i = 0; i != plan.leg_count; ++i) {
+        const transaction_leg& leg = plan.legs[i];
+        if (leg.account->replace(leg.expected, reserved(leg.expected, number))) [[likely]]
+            continue;
+        if (i != 0)
+            return finish_in_steps(number);
+        mine.release();  // no other thread has seen the record, whatever its phase
+        return false;
+    }
+    COFFER_TEST_STEP();
+    // The owner may have reserved accounts too late: it ends those reservations in these steps.
+    if (plan.leg_count != 1 && mine.decide(phase::committed) != phase::committed) [[unlikely]]
+        return finish_in_steps(number);
+    for (std::size_t i = 0; i != plan.protected_count; ++i)
+        transactions::apply(plan.protected_words[i]);
+    for (std::size_t i = 0; i != plan.leg_count; ++i) {
+        const transaction_leg& leg = plan.legs[i];
         COFFER_TEST_STEP();
-        if (plan.leg_count != 1)
-            help(number);
-        committed = complete(number) == phase::committed;
+        // False if a helper was faster.
+        static_cast<void>(leg.account->replace(reserved(leg.expected, number), leg.posted));
     }
     mine.release();
+    return true;
+}
+
+// For the owner, once the first account has been reserved.
+[[gnu::__noinline__, gnu::__cold__]] inline bool transaction_table::finish_in_steps(
+    std::uint16_t number) noexcept {
+    help(number);
+    const bool committed = complete(number) == phase::committed;
+    record(number).release();
     return committed;
 }
 
