@@ -38,7 +38,7 @@ bool is_json(const std::string& content_type) {
 exact_reply change(posting& account, bool adds, std::int64_t amount_minor) {
     std::int64_t balance = account.balance.minor();
     if (!adds && amount_minor > balance)
-        return failure(400, "insufficient_funds");
+        return {400, "insufficient_funds", "", decimal(balance), false};
     if (adds && __builtin_add_overflow(balance, amount_minor, &balance))
         return failure(400, "invalid_amount");
     if (!adds)

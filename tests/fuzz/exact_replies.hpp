@@ -20,7 +20,7 @@ struct exact_reply {
     int status = 0;
     std::string type;     // of a failure
     std::string account;  // of a success, as the two that follow
-    std::string balance;
+    std::string balance;  // of a failure for lack of funds: what is available
     bool posted = false;
 
     bool operator==(const exact_reply&) const = default;

@@ -49,7 +49,7 @@ static_assert(allowed.are_consistent());
 
 // What a few requests take, beyond every limit of one.
 constexpr std::size_t most_bytes = 2048;
-constexpr std::size_t most_reply_bytes = 512;
+constexpr std::size_t most_reply_bytes = 2048;  // of /metrics
 
 using pieces = std::vector<std::string_view>;
 

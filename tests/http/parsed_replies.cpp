@@ -67,9 +67,11 @@ void read_envelope(std::string_view body, parsed_reply& reply) {
                 std::string{name} + "\":" + reply.balance + "}";
     } else {
         reply.type = take(rest, R"({"success":false,"error":{"type":")", "\",").value_or("");
-        const auto message = take(rest, R"("message":")", "\"}").value_or("");
+        const auto message = take(rest, R"("message":")", "\"").value_or("");
+        reply.balance = take(rest, R"(,"available":)", "}").value_or("");
         again = R"({"success":false,"error":{"type":")" + reply.type + R"(","message":")" +
-                std::string{message} + "\"}";
+                std::string{message} + '"';
+        again += reply.balance.empty() ? "}" : R"(,"available":)" + reply.balance + "}";
     }
     if (body != again + code)
         fail("not the envelope", body);

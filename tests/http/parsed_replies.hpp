@@ -14,8 +14,8 @@ struct parsed_reply {
     bool has_body = false;  ///< not so in reply to HEAD
     std::string type;       ///< of a failure
     std::string account;    ///< of a success, as the two that follow
-    std::string balance;
-    bool posted = false;  ///< the balance is a new one
+    std::string balance;    ///< of a failure for lack of funds: what is available
+    bool posted = false;    ///< the balance is a new one
 };
 
 /// The replies that `bytes` consists of, but for those that ask for a body (100). Throws

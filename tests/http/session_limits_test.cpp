@@ -99,8 +99,8 @@ TEST_CASE("session: bodies, targets and heads have the limits they are given", "
     const std::string body = R"({"amount":1)" + std::string(100 - 12, ' ') + "}";
     CHECK_THAT(answer(post(path, body)), Contains("1001.0"));
     CHECK_THAT(answer(post(path, body + " ")), Contains(" 413 "));
-    CHECK_THAT(answer(get("/" + std::string(99, 'a'))), Contains(" 404 "));
-    CHECK_THAT(answer(get("/" + std::string(100, 'a'))), Contains(" 414 "));
+    CHECK_THAT(answer(get(std::string{"/"}.append(99, 'a'))), Contains(" 404 "));
+    CHECK_THAT(answer(get(std::string{"/"}.append(100, 'a'))), Contains(" 414 "));
     const std::string rest = get("/", "X: \r\n");
     CHECK_THAT(answer(get("/", "X: " + std::string(300 - rest.size(), 'x') + "\r\n")),
                Contains(" 404 "));
