@@ -61,6 +61,7 @@ inline detail::account_reading ledger::settled_reading(slot at) const noexcept {
         const account_state state = settled(at);
         if (!state.has_holds())
             return {state, {}};
+        COFFER_TEST_STEP();
         const money held = at.held().state.load().value;
         COFFER_TEST_STEP();
         // What is held changes only while the account is reserved, and that changes its state.

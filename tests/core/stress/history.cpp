@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "core/stress/hold_book.hpp"
 
 namespace coffer::stress {
 namespace {
@@ -14,7 +17,15 @@ constexpr moment never = std::numeric_limits<moment>::max();
 
 std::string text(const sighting& where) {
     return "account " + std::to_string(where.account) + ", sequence " +
-           std::to_string(where.sequence) + ", balance " + std::to_string(where.balance_minor);
+           std::to_string(where.sequence) + ", balance " + std::to_string(where.balance_minor) +
+           ", held " + std::to_string(where.held_minor);
+}
+
+std::string text(const hold_state& where) {
+    return "account " + std::to_string(where.hold.account) + ", hold of " +
+           std::to_string(where.hold.placed) + ", sequence " + std::to_string(where.sequence) +
+           ", remaining " + std::to_string(where.remaining_minor) + ", captured " +
+           std::to_string(where.captured_minor) + ", status " + std::to_string(where.status);
 }
 
 /// Keeps a few violations of each kind.
@@ -60,14 +71,19 @@ private:
 class chain {
 public:
     void add(const made& posting, report& found);
-    void check_links(report& found) const;
+    void check_links(report& found);
     void check_order(report& found);
 
     [[nodiscard]] bool had(const sighting& state) const {
         if (state.sequence == 0)
             return state.balance_minor == 0;
-        return state.sequence <= postings_.size() &&
-               postings_[state.sequence - 1]->after.balance_minor == state.balance_minor;
+        if (state.sequence > postings_.size())
+            return false;
+        const sighting& was = postings_[state.sequence - 1]->after;
+        return was.balance_minor == state.balance_minor && was.held_minor == state.held_minor;
+    }
+    [[nodiscard]] bool was_closed(std::uint64_t sequence) const {
+        return sequence != 0 && closed_[sequence - 1];
     }
     /// When the last of the postings up to `sequence` was begun.
     [[nodiscard]] moment begun_by(std::uint64_t sequence) const {
@@ -79,6 +95,7 @@ public:
 
 private:
     std::vector<std::optional<made>> postings_;
+    std::vector<bool> closed_;  // after each
     std::vector<moment> begun_by_;
 };
 
@@ -94,17 +111,27 @@ void chain::add(const made& posting, report& found) {
     place = posting;
 }
 
-void chain::check_links(report& found) const {
+void chain::check_links(report& found) {
     std::int64_t balance_minor = 0;
+    std::int64_t held_minor = 0;
+    bool is_closed = false;
     bool first = true;
     for (const auto& posting : postings_) {
         if (!posting)
             return found.add(violation_kind::sequence_gap, postings_.back()->after);
-        if (posting->opens != std::exchange(first, false))
+        if ((posting->kind == posting_kind::opening) != std::exchange(first, false))
             found.add(violation_kind::opening_out_of_place, posting->after);
+        if (is_closed != (posting->kind == posting_kind::reopening))
+            found.add(violation_kind::closed_account_posted_to, posting->after);
+        is_closed = posting->kind == posting_kind::closing;
+        closed_.push_back(is_closed);
         balance_minor += posting->gain_minor;
         if (posting->after.balance_minor != balance_minor || balance_minor < 0)
             return found.add(violation_kind::balance_does_not_follow, posting->after);
+        held_minor += posting->held_gain_minor;
+        if (posting->after.held_minor != held_minor || held_minor < 0 ||
+            held_minor > balance_minor || (is_closed && balance_minor != 0))
+            return found.add(violation_kind::held_does_not_follow, posting->after);
     }
 }
 
@@ -128,12 +155,19 @@ public:
     std::vector<violation> run() {
         for (const made& posting : all_.postings)
             chains_[posting.after.account].add(posting, found_);
-        for (const chain& one : chains_)
+        for (chain& one : chains_)
             one.check_links(found_);
         // What follows makes sense only of sound chains.
         if (found_.found().empty()) {
             for (chain& one : chains_)
                 one.check_order(found_);
+            holds_ = hold_book{all_.hold_changes, report_hold()};
+            for (const hold_state& read : all_.hold_reads)
+                if (!holds_.had(read))
+                    found_.add(violation_kind::hold_never_was, text(read));
+            for (const hold_state& denial : all_.hold_denials)
+                if (holds_.was_open(denial))
+                    found_.add(violation_kind::hold_never_was, text(denial));
             note_what_was_shown();
             note_what_was_known();
             for (const seen& read : all_.reads)
@@ -162,12 +196,11 @@ private:
     // Who has seen one leg of a transfer knows of the other.
     void note_what_was_known() {
         for (const linked& transfer : all_.transfers) {
-            chain& from = chains_[transfer.from.account];
-            chain& to = chains_[transfer.to.account];
-            const moment when = std::min(from.known.later_than(transfer.from.sequence - 1),
-                                         to.known.later_than(transfer.to.sequence - 1));
-            from.known.shown(transfer.from.sequence, when);
-            to.known.shown(transfer.to.sequence, when);
+            moment when = never;
+            for (const sighting& leg : transfer.legs)
+                when = std::min(when, chains_[leg.account].known.later_than(leg.sequence - 1));
+            for (const sighting& leg : transfer.legs)
+                chains_[leg.account].known.shown(leg.sequence, when);
         }
         for (chain& one : chains_)
             one.known.sum_up();
@@ -178,6 +211,8 @@ private:
         const std::uint64_t sequence = read.state.sequence;
         if (!one.had(read.state))
             return found_.add(violation_kind::state_never_was, read.state);
+        if (read.is_closed && *read.is_closed != one.was_closed(sequence))
+            found_.add(violation_kind::status_wrong, read.state);
         if (read.when.responded < one.begun_by(sequence))
             found_.add(violation_kind::state_too_early, read.state);
         if (one.shown.later_than(sequence) < read.when.invoked)
@@ -220,8 +255,11 @@ private:
                                                             std::to_string(cut.total_minor) +
                                                             " counted");
         for (const linked& transfer : all_.transfers)
-            if (contains(cut, transfer.from) != contains(cut, transfer.to))
-                found_.add(violation_kind::cut_has_half_a_transfer, transfer.from);
+            for (const sighting& leg : transfer.legs)
+                if (contains(cut, leg) != contains(cut, transfer.legs.front()))
+                    found_.add(violation_kind::cut_has_half_a_transfer, leg);
+        if (const auto wrong = holds_.other_in(cut))
+            found_.add(violation_kind::cut_has_other_holds, *wrong);
         check_closed(cut, begun);
     }
 
@@ -237,8 +275,14 @@ private:
                 found_.add(violation_kind::cut_lacks_the_past, state);
     }
 
+    [[nodiscard]] std::function<void(violation_kind, const hold_state&)> report_hold() {
+        return
+            [this](violation_kind kind, const hold_state& where) { found_.add(kind, text(where)); };
+    }
+
     const history& all_;
     std::vector<chain> chains_;
+    hold_book holds_;
     report found_;
 };
 
@@ -248,6 +292,9 @@ void history::append(const history& other) {
     postings.insert(postings.end(), other.postings.begin(), other.postings.end());
     reads.insert(reads.end(), other.reads.begin(), other.reads.end());
     transfers.insert(transfers.end(), other.transfers.begin(), other.transfers.end());
+    hold_changes.insert(hold_changes.end(), other.hold_changes.begin(), other.hold_changes.end());
+    hold_denials.insert(hold_denials.end(), other.hold_denials.begin(), other.hold_denials.end());
+    hold_reads.insert(hold_reads.end(), other.hold_reads.begin(), other.hold_reads.end());
     denials.insert(denials.end(), other.denials.begin(), other.denials.end());
     cuts.insert(cuts.end(), other.cuts.begin(), other.cuts.end());
 }

@@ -11,17 +11,17 @@ using kind = violation_kind;
 /// Two accounts opened with 100 each, at moments 0 to 1 and 2 to 3.
 history two_accounts() {
     history all;
-    all.postings.push_back({{0, 1}, {0, 1, 100}, 100, true});
-    all.postings.push_back({{2, 3}, {1, 1, 100}, 100, true});
+    all.postings.push_back({{0, 1}, {0, 1, 100}, 100, posting_kind::opening});
+    all.postings.push_back({{2, 3}, {1, 1, 100}, 100, posting_kind::opening});
     return all;
 }
 
 /// The same, and 30 moved from the first to the second, at moments 10 to 20.
 history with_transfer() {
     history all = two_accounts();
-    all.postings.push_back({{10, 20}, {0, 2, 70}, -30, false});
-    all.postings.push_back({{10, 20}, {1, 2, 130}, 30, false});
-    all.transfers.push_back({{0, 2, 70}, {1, 2, 130}});
+    all.postings.push_back({{10, 20}, {0, 2, 70}, -30});
+    all.postings.push_back({{10, 20}, {1, 2, 130}, 30});
+    all.transfers.push_back({{{0, 2, 70}, {1, 2, 130}}});
     return all;
 }
 
@@ -67,27 +67,29 @@ TEST_CASE("history: what a ledger could have answered is no violation", "[stress
 }
 
 TEST_CASE("history: sequences count from 1, each once", "[stress]") {
-    CHECK(kinds_with(made{{4, 5}, {0, 0, 100}, 0, false}) == only(kind::sequence_out_of_range));
-    CHECK(kinds_with(made{{4, 5}, {0, 1, 100}, 100, true}) == only(kind::sequence_twice));
-    CHECK(kinds_with(made{{4, 5}, {0, 3, 100}, 0, false}) == only(kind::sequence_gap));
+    CHECK(kinds_with(made{{4, 5}, {0, 0, 100}, 0}) == only(kind::sequence_out_of_range));
+    CHECK(kinds_with(made{{4, 5}, {0, 1, 100}, 100, posting_kind::opening}) ==
+          only(kind::sequence_twice));
+    CHECK(kinds_with(made{{4, 5}, {0, 3, 100}, 0}) == only(kind::sequence_gap));
 }
 
 TEST_CASE("history: an account's first posting, and no other, opens it", "[stress]") {
-    CHECK(kinds_with(made{{4, 5}, {0, 2, 200}, 100, true}) == only(kind::opening_out_of_place));
+    CHECK(kinds_with(made{{4, 5}, {0, 2, 200}, 100, posting_kind::opening}) ==
+          only(kind::opening_out_of_place));
     history all;
-    all.postings.push_back({{0, 1}, {0, 1, 100}, 100, false});
+    all.postings.push_back({{0, 1}, {0, 1, 100}, 100});
     CHECK(kinds_in(all) == only(kind::opening_out_of_place));
 }
 
 TEST_CASE("history: a balance is the one before and what was gained", "[stress]") {
-    CHECK(kinds_with(made{{4, 5}, {0, 2, 101}, 2, false}) == only(kind::balance_does_not_follow));
-    CHECK(kinds_with(made{{4, 5}, {0, 2, -1}, -101, false}) == only(kind::balance_does_not_follow));
+    CHECK(kinds_with(made{{4, 5}, {0, 2, 101}, 2}) == only(kind::balance_does_not_follow));
+    CHECK(kinds_with(made{{4, 5}, {0, 2, -1}, -101}) == only(kind::balance_does_not_follow));
 }
 
 TEST_CASE("history: sequences are in the order of time", "[stress]") {
     history all;
-    all.postings.push_back({{5, 6}, {0, 1, 100}, 100, true});
-    all.postings.push_back({{2, 4}, {0, 2, 101}, 1, false});
+    all.postings.push_back({{5, 6}, {0, 1, 100}, 100, posting_kind::opening});
+    all.postings.push_back({{2, 4}, {0, 2, 101}, 1});
     CHECK(kinds_in(all) == only(kind::sequence_against_time));
 }
 

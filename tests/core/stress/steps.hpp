@@ -1,9 +1,11 @@
-// Has threads give way between the steps of the core's protocols, at random. Included before the
-// core.
+// Has threads give way between the steps of the core's protocols, at random, or as a schedule wants
+// it. Included before the core.
 #pragma once
 
 #include <cstdint>
 #include <thread>
+
+#include "core/stress/schedule.hpp"
 
 namespace coffer::stress {
 
@@ -28,6 +30,8 @@ inline std::uint32_t& random_state() {
 /// Lingers for a moment, so that threads on other cores get in between; now and then gives its own
 /// core away, so that those of this one do. Not more often: on a busy machine that takes long.
 inline void step() {
+    if (schedule::running != nullptr)
+        return schedule::running->step();
     if (give_way_once_in == 0 || next_random() % give_way_once_in != 0)
         return;
     if (next_random() % 32 == 0)
