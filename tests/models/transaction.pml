@@ -1,8 +1,8 @@
 // A transaction over three accounts: a record's number is put into the accounts' words, in the
 // order of their numbers; one status decides; then all words are replaced. Code that meets a
 // reserved account completes the transaction first. Every interleaving of the scenario is explored;
-// atomic holds one access to shared memory, plus what is local, ghost, or the same as long as the record
-// is published or pinned. The protocol and its variants are in transaction_protocol.pml.
+// atomic holds one access to shared memory, plus what is local, ghost, or the same as long as the
+// record is published or pinned. The protocol and its variants are in transaction_protocol.pml.
 //
 // Scenarios (one of)   OPPOSITE  A, B, C beside B, C in the other direction
 //                      LATE      A, B, C beside deposits to A and C: who deposits to A helps, who

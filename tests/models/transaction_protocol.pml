@@ -15,11 +15,11 @@
 // Only the owner reserves the first account, once. A helper begins with the second: when it pinned
 // the record an account was reserved, so the first one was. An account in the middle may be
 // reserved too late: a helper sleeps before its compare-and-swap, the transaction is aborted for a
-// later account and gives the expected state back, and the helper continues. So after each reservation
-// it looks at the status, and takes back what it reserved for a transaction that is over. Meanwhile
-// the record stays what it is, since the helper has it pinned, and whoever meets the reservation
-// restores the expected state too. The last account is never reserved too late: the transaction was
-// then aborted for that account's state, which does not come back.
+// later account and gives the expected state back, and the helper continues. So after each
+// reservation it looks at the status, and takes back what it reserved for a transaction that is
+// over. Meanwhile the record stays what it is, since the helper has it pinned, and whoever meets
+// the reservation restores the expected state too. The last account is never reserved too late: the
+// transaction was then aborted for that account's state, which does not come back.
 #ifdef OUTCOME_ONLY
 #define INVARIANT(what) skip
 #else

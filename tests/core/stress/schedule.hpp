@@ -90,7 +90,7 @@ private:
         all_[at_].has_ended = true;
     }
 
-    /// Chooses who continues: anybody awake or, if all sleep, the next one. False if all have ended.
+    /// Chooses who continues: anybody awake or, if all sleep, anybody. False if all have ended.
     bool pick() {
         const std::size_t first = next_random() % all_.size();
         for (const bool is_asleep_too : {false, true})
