@@ -1,7 +1,5 @@
 #include "fuzz/exact_amount.hpp"
 
-#include "fuzz/strict_json.hpp"
-
 namespace coffer::fuzz {
 namespace {
 
@@ -45,10 +43,14 @@ decimal take_apart(const std::string& text) {
     return number;
 }
 
-exact_amount amount_of(const std::string& text) {
-    const decimal number = take_apart(text);
+}  // namespace
+
+exact_amount signed_amount_of(const json_node& value) {
+    if (!value.is_number())
+        return {kind::not_a_number, ""};
+    const decimal number = take_apart(value.text);
     if (number.digits.empty())
-        return {kind::not_positive, ""};
+        return {kind::value, "0"};
     const long cents_size = number.point + 2;  // digits before the point, counted in cents
     if (static_cast<long>(number.digits.size()) > cents_size)
         return {kind::too_many_decimals, ""};
@@ -60,11 +62,8 @@ exact_amount amount_of(const std::string& text) {
     const std::string most = number.negative ? "9223372036854775808" : "9223372036854775807";
     if (cents.size() == most.size() && cents > most)
         return {kind::out_of_range, ""};
-    return number.negative ? exact_amount{kind::not_positive, ""}
-                           : exact_amount{kind::value, cents};
+    return {kind::value, (number.negative ? "-" : "") + cents};
 }
-
-}  // namespace
 
 exact_amount read_exactly(std::string_view body, int most_deep) {
     strict_json document{body, most_deep};
@@ -73,13 +72,15 @@ exact_amount read_exactly(std::string_view body, int most_deep) {
         return {kind::too_deep, ""};
     if (!well_formed)
         return {kind::malformed, ""};
-    const auto& amounts = document.values_of_amount();
+    const auto amounts = document.root().values_of("amount");
     if (amounts.empty())
         return {kind::missing, ""};
     if (amounts.size() > 1)
         return {kind::twice, ""};
-    const bool is_number = amounts[0][0] == '-' || (amounts[0][0] >= '0' && amounts[0][0] <= '9');
-    return is_number ? amount_of(amounts[0]) : exact_amount{kind::not_a_number, ""};
+    const exact_amount read = signed_amount_of(*amounts[0]);
+    const bool is_positive =
+        read.what != kind::value || (read.minor[0] != '-' && read.minor != "0");
+    return is_positive ? read : exact_amount{kind::not_positive, ""};
 }
 
 bool has_huge_exponent(std::string_view body) {

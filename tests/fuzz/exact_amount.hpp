@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "fuzz/strict_json.hpp"
+
 namespace coffer::fuzz {
 
 struct exact_amount {
@@ -20,8 +22,11 @@ struct exact_amount {
         value,
     };
     kind what = kind::malformed;
-    std::string minor;  ///< of a value: its digits in cents
+    std::string minor;  ///< of a value: its digits in cents, perhaps with a sign
 };
+
+/// What a value of JSON is as an amount, which may be zero ("0") or below.
+[[nodiscard]] exact_amount signed_amount_of(const json_node& value);
 
 /// Looks at most `most_deep` levels into the JSON.
 [[nodiscard]] exact_amount read_exactly(std::string_view body, int most_deep);

@@ -32,41 +32,46 @@ std::size_t utf_8_size(std::string_view text) {
 
 }  // namespace
 
-bool strict_json::value(int depth) {
+bool strict_json::value(int depth, json_node& found) {
     spaces();
     const char first = at_ < text_.size() ? text_[at_] : '\0';
     if (depth == most_deep_ && (first == '{' || first == '[')) {
         too_deep_ = true;
         return false;
     }
-    if (depth == 0)
-        is_object_ = first == '{';
-    std::string ignored;
-    const bool well_formed = first == '{'   ? object(depth)
-                             : first == '[' ? array(depth)
-                             : first == '"' ? string(ignored)
+    const std::size_t begin = at_;
+    const bool well_formed = first == '{'   ? object(depth, found)
+                             : first == '[' ? array(depth, found)
+                             : first == '"' ? string(found.text)
                              : first == 't' ? word("true")
                              : first == 'f' ? word("false")
                              : first == 'n' ? word("null")
                                             : number();
+    using kind = json_node::kind;
+    found.what = first == '{'   ? kind::object
+                 : first == '[' ? kind::array
+                 : first == '"' ? kind::string
+                                : kind::other;
+    if (found.what == kind::other)
+        found.text = text_.substr(begin, at_ - begin);
     spaces();
     return well_formed;
 }
 
-bool strict_json::object(int depth) {
+bool strict_json::object(int depth, json_node& found) {
     if (!word("{"))
         return false;
     spaces();
     if (word("}"))
         return true;
     do {
-        if (!member(depth))
+        if (!member(depth, found))
             return false;
     } while (word(","));
     return word("}");
 }
 
-bool strict_json::member(int depth) {
+bool strict_json::member(int depth, json_node& found) {
     std::string name;
     spaces();
     if (!string(name))
@@ -74,25 +79,17 @@ bool strict_json::member(int depth) {
     spaces();
     if (!word(":"))
         return false;
-    spaces();
-    const std::size_t begin = at_;
-    if (!value(depth + 1))
-        return false;
-    if (depth == 0 && is_object_ && name == "amount") {
-        const std::string_view found = text_.substr(begin, at_ - begin);
-        amounts_.emplace_back(found.substr(0, found.find_last_not_of(" \t\r\n") + 1));
-    }
-    return true;
+    return value(depth + 1, found.members.emplace_back(std::move(name), json_node{}).second);
 }
 
-bool strict_json::array(int depth) {
+bool strict_json::array(int depth, json_node& found) {
     if (!word("["))
         return false;
     spaces();
     if (word("]"))
         return true;
     do {
-        if (!value(depth + 1))
+        if (!value(depth + 1, found.elements.emplace_back()))
             return false;
     } while (word(","));
     return word("]");
@@ -137,7 +134,7 @@ bool strict_json::escape(std::string& content) {
     if (word("u"))
         return utf_16(content);
     const char name = at_ < text_.size() ? text_[at_++] : '\0';
-    content += name;  // what it means is no letter of "amount" in any case but those of \u
+    content += name;  // no name and no number has what it means
     if (std::string_view{"\"\\/bfnrt"}.find(name) == std::string_view::npos)
         return false;
     content.back() = '\n';

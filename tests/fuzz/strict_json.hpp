@@ -1,12 +1,33 @@
-// JSON to the letter of RFC 8259, for one question: which values does "amount" have in the
-// outermost object? It reads by recursion and copies freely; it only has to be right.
+// JSON to the letter of RFC 8259, as a tree. It reads by recursion and copies freely; it only has to
+// be right.
 #pragma once
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace coffer::fuzz {
+
+struct json_node {
+    enum class kind { object, array, string, other };
+    kind what = kind::other;
+    std::string text;  ///< of a string, its content; of what is `other`, as it stands there
+    std::vector<std::pair<std::string, json_node>> members;
+    std::vector<json_node> elements;
+
+    [[nodiscard]] bool is_number() const {
+        return what == kind::other && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
+    }
+    /// The values of all members of this name, in their order.
+    [[nodiscard]] std::vector<const json_node*> values_of(std::string_view name) const {
+        std::vector<const json_node*> values;
+        for (const auto& [its_name, value] : members)
+            if (its_name == name)
+                values.push_back(&value);
+        return values;
+    }
+};
 
 class strict_json {
 public:
@@ -14,21 +35,22 @@ public:
 
     /// Whether the whole text is one JSON value, in well-formed UTF-8.
     [[nodiscard]] bool read() {
-        const bool well_formed = value(0);
+        const bool well_formed = value(0, root_);
         return well_formed && at_ == text_.size();
     }
 
     /// Whether it stopped at a value nested deeper than it looks: within `most_deep` others.
     [[nodiscard]] bool is_too_deep() const { return too_deep_; }
 
-    /// The texts of the values, in their order, if the text is well-formed.
-    [[nodiscard]] const std::vector<std::string>& values_of_amount() const { return amounts_; }
+    /// The value, if the text is well-formed. What is escaped in its strings is kept only if it is
+    /// ASCII by \\u; anything else stands there as one character or another.
+    [[nodiscard]] const json_node& root() const { return root_; }
 
 private:
-    [[nodiscard]] bool value(int depth);
-    [[nodiscard]] bool object(int depth);
-    [[nodiscard]] bool array(int depth);
-    [[nodiscard]] bool member(int depth);
+    [[nodiscard]] bool value(int depth, json_node& found);
+    [[nodiscard]] bool object(int depth, json_node& found);
+    [[nodiscard]] bool array(int depth, json_node& found);
+    [[nodiscard]] bool member(int depth, json_node& found);
     [[nodiscard]] bool number();
     [[nodiscard]] bool string(std::string& content);
     [[nodiscard]] bool character(std::string& content);
@@ -43,8 +65,7 @@ private:
     std::size_t at_ = 0;
     int most_deep_;
     bool too_deep_ = false;
-    bool is_object_ = false;  // the outermost value
-    std::vector<std::string> amounts_;
+    json_node root_;
 };
 
 }  // namespace coffer::fuzz
