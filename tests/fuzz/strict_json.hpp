@@ -1,5 +1,5 @@
-// JSON to the letter of RFC 8259, as a tree. It reads by recursion and copies freely; it only has to
-// be right.
+// JSON to the letter of RFC 8259, as a tree. It reads by recursion and copies freely; it only has
+// to be right.
 #pragma once
 
 #include <string>
