@@ -1,10 +1,14 @@
 // What a teller leaves behind where it does nothing, and what its results wait for.
 #include <array>
 #include <optional>
+#include <set>
+#include <vector>
 
 #include "catch.hpp"
+#include "core/in_threads.hpp"
 #include "engine/engine.hpp"
 #include "engine/engine_behind_a_gate.hpp"
+#include "engine/initial_accounts.hpp"
 
 using coffer::account_status;
 using coffer::errc;
@@ -101,6 +105,24 @@ TEST_CASE("teller: an opening without a number takes the next after the highest"
     const auto none = open({});
     CHECK(none.error == errc::already_open);
     CHECK(none.decided_by.account == UINT64_MAX);
+}
+
+TEST_CASE("teller: openings without a number that race all get one of their own", "[engine]") {
+    constexpr std::size_t each = 2000;
+    coffer::engine engine{coffer::engine::options{.tellers = 3}};
+    engine.open(coffer::initial_accounts::sample().open_in_memory());
+    std::array<std::vector<coffer::account_number>, 3> opened;
+    coffer::tests::in_threads(3, [&](std::size_t who) {
+        for (std::size_t i = 0; i != each; ++i)
+            opened[who].push_back(
+                engine.teller_at(who).open_account({}, one_cent, {}).account.account);
+    });
+    std::set<coffer::account_number> all;
+    for (const auto& some : opened)
+        all.insert(some.begin(), some.end());
+    CHECK(all.size() == 3 * each);
+    CHECK(*all.begin() == 100001);
+    CHECK(*all.rbegin() == 100000 + 3 * each);
 }
 
 TEST_CASE("teller: a refusal names the account that it is about", "[engine]") {
