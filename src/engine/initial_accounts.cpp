@@ -44,7 +44,10 @@ std::size_t initial_accounts::expected() const {
 
 void initial_accounts::visit(const std::function<refusal(const posting& listed)>& open) const {
     if (kind_ == kind::file)
-        snapshot::read_accounts(file_, open);
+        // Of a snapshot the balances are taken over, and not its holds, so that nothing is held.
+        snapshot::read_accounts(file_, [&open](const account_view& listed) {
+            return open({listed.account, listed.sequence, listed.balance});
+        });
     if (kind_ == kind::sample)
         for (const posting& one : sample_accounts())
             // Never refused: the numbers differ and the balances are above zero.

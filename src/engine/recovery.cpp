@@ -43,25 +43,37 @@ private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapshot_info& stated) {
+std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapshot_info& stated,
+                                    std::vector<hold>& holds) {
     auto into = std::make_unique<ledger>(
         ledger::options{.shards = 0, .expected_accounts = stated.accounts});
     decltype(stated.total_minor) total_minor = 0;
+    decltype(stated.held_minor) held_minor = 0;
     std::uint64_t accounts = 0;
     progress so_far{"accounts of the snapshot", stated.accounts};
-    snapshot::read_accounts(file, [&](const posting& listed) {
-        const errc error = into->restore(listed).error;
+    const auto restore = [&](const account_view& listed) {
+        const errc error = into->restore(listed, listed.status).error;
         if (error == errc::ledger_full)
             throw std::bad_alloc{};
         total_minor += static_cast<std::uint64_t>(listed.balance.minor());
+        held_minor += listed.held.minor();
         stopping::check();
         if (++accounts % 4096 == 0)
             so_far.report(accounts, accounts);
         return initial_accounts::refusal_of(listed.account, error);
-    });
+    };
+    const auto keep = [&](const hold& listed) {
+        holds.push_back(listed);
+        stopping::check();
+        return std::optional<std::string>{};
+    };
+    snapshot::read_accounts(file, restore, keep);
     if (accounts != stated.accounts || total_minor != stated.total_minor)
         throw snapshot::snapshot_error{file.string() +
                                        ": its accounts have not the count and total that it says"};
+    if (holds.size() != stated.holds || held_minor != stated.held_minor)
+        throw snapshot::snapshot_error{file.string() +
+                                       ": its holds have not the count and total that it says"};
     return into;
 }
 
@@ -126,10 +138,11 @@ restored_snapshot restore_newest(std::span<const fs::path> newest_first,
     for (const fs::path& file : newest_first) {
         std::optional<snapshot::snapshot_info> stated;
         std::unique_ptr<ledger> restored;
+        std::vector<hold> holds;
         try {
             stated = snapshot::check_snapshot(file);
             if (stated->ledger == journal_id)
-                restored = read_ledger(file, *stated);
+                restored = read_ledger(file, *stated, holds);
         } catch (const std::runtime_error& refused) {
             log::warn("a snapshot is passed over: {}", refused.what());
             continue;
@@ -137,8 +150,12 @@ restored_snapshot restore_newest(std::span<const fs::path> newest_first,
         if (!restored)
             throw snapshot::snapshot_error{file.string() +
                                            ": is of another ledger than the journal"};
-        return {std::move(restored), file, stated->after_record, stated->until_record,
-                stated->keys_from};
+        return {.ledger = std::move(restored),
+                .file = file,
+                .after_record = stated->after_record,
+                .until_record = stated->until_record,
+                .keys_from = stated->keys_from,
+                .holds = std::move(holds)};
     }
     return {.ledger = std::make_unique<ledger>(), .file = {}};
 }
@@ -207,10 +224,16 @@ recovered recover(const journal::batch_source& journal, const fs::path& snapshot
                                std::max(base.keys_from, first_with_living_keys(journal, key_ttl)));
     const auto from = journal.read_from(from_record);
     journal::replayer replayer{*base.ledger, std::move(keys)};
+    for (const hold& one : base.holds)
+        if (!replayer.restore_hold(one))
+            throw snapshot::snapshot_error{base.file.string() + ": two holds are in slot " +
+                                           std::to_string(one.id.slot)};
+    base.holds = {};
     // A batch is read whole, so keys of records before from_record may have been found.
     const std::uint64_t keys_from = replay(journal, *from, from_record, replayer);
     const std::uint64_t last_record = from->position().next_record - 1;
     require_end(base, journal, last_record);
+    replayer.finish(journal.name());
 
     const auto& counts = replayer.counts();
     recovered found{.ledger = std::move(base.ledger),

@@ -34,6 +34,7 @@ struct restored_snapshot {
     std::uint64_t after_record = 0;          ///< every record up to this one is in the ledger
     std::uint64_t until_record = 0;          ///< no record after this one is
     std::uint64_t keys_from = 1;             ///< no key that was alive then has an earlier record
+    std::vector<hold> holds{};               ///< not in the ledger yet
 };
 
 /// Restores the first of `newest_first` that passes its check and has the accounts and the total

@@ -1,63 +1,49 @@
 #include "snapshot/accounts_handler.hpp"
 
 #include <algorithm>
-#include <charconv>
-
-#include <coffer/account.hpp>
-
-#include "snapshot/snapshot_file.hpp"
 
 namespace coffer::snapshot {
 namespace {
 
+/// In quotation marks.
+std::string quoted(std::string_view text) {
+    return '"' + std::string{text} + '"';
+}
+
 // Far more than a correct text needs, and little enough to keep.
 constexpr std::size_t max_text_chars = 1024;
 
-/// Returns `text` shortened, without control characters, for a line of a log.
-std::string shown(std::string_view text) {
-    constexpr std::size_t most = 40;
-    std::string shortened{text.substr(0, most)};
-    for (char& c : shortened)
-        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f')
-            c = '?';
-    return text.size() > most ? shortened + "..." : shortened;
-}
-
-std::string quoted(std::string_view text) {
-    return '"' + shown(text) + '"';
-}
-
-std::string_view describe(money_error reason) noexcept {
-    switch (reason) {
-        case money_error::too_many_decimals:
-            return "has more than 2 decimals";
-        case money_error::out_of_range:
-            return "is out of range";
-        case money_error::not_a_number:
-        case money_error::none:
-            break;
-    }
-    return "is not a number";
-}
-
 }  // namespace
 
-constexpr std::string_view accounts_handler::name(member one) noexcept {
-    switch (one) {
-        case member::accounts:
-            return "accounts";
-        case member::format:
-            return "format";
-        case member::account_number:
-            return "account_number";
-        case member::balance:
-            return "balance";
-        case member::sequence:
-            return "sequence";
-        case member::other:
-            break;
-    }
-    return "";
+struct accounts_handler::member_description {
+    member which;
+    std::string_view name;
+    place where;
+    kind due;
+    bool is_required;            ///< of an account or a hold
+    std::uint64_t since_format;  ///< ignored in documents of another one
+};
+
+const accounts_handler::member_description& accounts_handler::description(member one) noexcept {
+    static constexpr std::array<member_description, members> all{{
+        {member::accounts, "accounts", place::root, kind::array, true, 0},
+        {member::format, "format", place::root, kind::number, false, 0},
+        {member::holds, "holds", place::root, kind::array, false, 3},
+        {member::account_number, "account_number", place::account, kind::string, true, 0},
+        {member::balance, "balance", place::account, kind::number, true, 0},
+        {member::sequence, "sequence", place::account, kind::number, false, 0},
+        {member::held, "held", place::account, kind::number, false, 3},
+        {member::account_status, "status", place::account, kind::string, false, 3},
+        {member::hold_id, "hold", place::hold, kind::string, true, 3},
+        {member::hold_account, "account", place::hold, kind::string, true, 3},
+        {member::amount, "amount", place::hold, kind::number, true, 3},
+        {member::captured, "captured", place::hold, kind::number, true, 3},
+        {member::remaining, "remaining", place::hold, kind::number, true, 3},
+        {member::hold_status, "status", place::hold, kind::string, true, 3},
+        {member::expires_at, "expires_at_ns", place::hold, kind::number, true, 3},
+        {member::other, "", place::document, kind::other, false, 0},
+    }};
+    return all[static_cast<std::size_t>(one)];
 }
 
 constexpr std::string_view accounts_handler::name(kind one) noexcept {
@@ -80,29 +66,33 @@ accounts_handler::expectation accounts_handler::expected() const noexcept {
     switch (place_) {
         case place::document:
             return {"the document", kind::object};
-        case place::root:
-            return {name(member_), member_ == member::format ? kind::number : kind::array};
         case place::accounts:
             return {"an account", kind::object};
+        case place::holds:
+            return {"a hold", kind::object};
+        case place::root:
         case place::account:
+        case place::hold:
             break;
     }
-    return {name(member_), member_ == member::account_number ? kind::string : kind::number};
+    return {description(member_).name, description(member_).due};
 }
 
 accounts_handler::member accounts_handler::member_named(std::string_view key) const noexcept {
-    const bool in_root = place_ == place::root;
-    for (const member one : {member::accounts, member::format, member::account_number,
-                             member::balance, member::sequence})
-        if (key == name(one) && in_root == (one == member::accounts || one == member::format))
-            return one;
+    for (std::size_t i = 0; i != members - 1; ++i) {
+        const member_description& one = description(static_cast<member>(i));
+        if (key == one.name && place_ == one.where && format_ >= one.since_format)
+            return one.which;
+    }
     return member::other;
 }
 
 bool accounts_handler::ignoring() const noexcept {
     if (ignored_depth_ != 0)
         return true;
-    return (place_ == place::root || place_ == place::account) && member_ == member::other;
+    const bool in_object =
+        place_ == place::root || place_ == place::account || place_ == place::hold;
+    return in_object && member_ == member::other;
 }
 
 bool accounts_handler::meets_expectation(kind found, code& error) {
@@ -124,13 +114,17 @@ bool accounts_handler::open(kind container, code& error) {
             place_ = place::root;
             break;
         case place::root:
-            place_ = place::accounts;
+            place_ = member_ == member::holds ? place::holds : place::accounts;
             break;
         case place::accounts:
-            begin_account();
+            begin(place::account);
+            break;
+        case place::holds:
+            begin(place::hold);
             break;
         case place::account:
-            break;  // no member of an account is a container
+        case place::hold:
+            break;  // none of their members is a container
     }
     return true;
 }
@@ -143,7 +137,10 @@ bool accounts_handler::close(code& error) {
     switch (place_) {
         case place::account:
             return end_account(error);
+        case place::hold:
+            return end_hold(error);
         case place::accounts:
+        case place::holds:
             place_ = place::root;
             return true;
         case place::root:
@@ -168,7 +165,7 @@ bool accounts_handler::on_key(text last, std::size_t, code& error) {
     if (member_ == member::other)
         return true;
     if (seen(member_))
-        return refuse(error, quoted(name(member_)) + " stands twice");
+        return refuse(error, quoted(description(member_).name) + " stands twice");
     seen(member_) = true;
     return true;
 }
@@ -186,74 +183,47 @@ bool accounts_handler::value(kind scalar, text last, code& error) {
     if (!meets_expectation(scalar, error))
         return false;
     if (whole.size() > max_text_chars)
-        return refuse(error, quoted(name(member_)) + " is too long");
-    switch (member_) {
-        case member::format:
-            return read_format(whole, error);
-        case member::account_number:
-            return read_account_number(whole, error);
-        case member::balance:
-            return read_balance(whole, error);
-        case member::sequence:
-            return read_sequence(whole, error);
-        case member::accounts:
-        case member::other:
-            break;  // meets_expectation has refused the first; the other is ignored
+        return refuse(error, quoted(description(member_).name) + " is too long");
+    return read(whole, error);
+}
+
+void accounts_handler::begin(place element) noexcept {
+    place_ = element;
+    account_ = {{0, 1, {}}, account_status::open};
+    hold_ = {};
+    for (std::size_t i = 0; i != members; ++i)
+        if (description(static_cast<member>(i)).where == element)
+            seen_[i] = false;
+}
+
+bool accounts_handler::require_members(std::string_view what, code& error) {
+    for (std::size_t i = 0; i != members; ++i) {
+        const member_description& one = description(static_cast<member>(i));
+        if (one.where == place_ && one.is_required && !seen_[i])
+            return refuse(error, std::string{what} + " has no " + quoted(one.name));
     }
     return true;
 }
 
-void accounts_handler::begin_account() noexcept {
-    place_ = place::account;
-    account_ = {0, 1, {}};
-    for (const member one : {member::account_number, member::balance, member::sequence})
-        seen(one) = false;
-}
-
 bool accounts_handler::end_account(code& error) {
+    if (!require_members("the account", error))
+        return false;
     place_ = place::accounts;
-    for (const member one : {member::account_number, member::balance})
-        if (!seen(one))
-            return refuse(error, "the account has no " + quoted(name(one)));
+    if (account_.held > account_.balance)
+        return refuse(error, "held is more than the balance");
     if (const std::optional<std::string> wrong = sink_(account_))
         return refuse(error, *wrong);
     return true;
 }
 
-bool accounts_handler::read_format(std::string_view digits, code& error) {
-    constexpr std::string_view with_no_journal = "1";  // from versions without a journal
-    return digits == with_no_journal || digits == std::to_string(snapshot_format) ||
-           refuse(error, "format " + shown(digits) + " is not one that this version reads");
-}
-
-bool accounts_handler::read_account_number(std::string_view digits, code& error) {
-    const std::optional<account_number> number = parse_account_number(digits);
-    if (!number)
-        return refuse(error, "account_number " + quoted(digits) +
-                                 " is not a whole number from 1 to 18446744073709551615, in digits "
-                                 "alone");
-    account_.account = *number;
-    return true;
-}
-
-bool accounts_handler::read_balance(std::string_view digits, code& error) {
-    const money::parsed parsed = money::parse(digits);
-    if (!parsed)
-        return refuse(error,
-                      "balance " + shown(digits) + " " + std::string{describe(parsed.error)});
-    if (parsed.value < money{})
-        return refuse(error, "balance " + shown(digits) + " is below zero");
-    account_.balance = parsed.value;
-    return true;
-}
-
-bool accounts_handler::read_sequence(std::string_view digits, code& error) {
-    const char* const end = digits.data() + digits.size();
-    const auto [stop, fault] = std::from_chars(digits.data(), end, account_.sequence);
-    const bool whole = fault == std::errc{} && stop == end;
-    if (!whole || account_.sequence == 0 || account_.sequence > account::max_sequence)
-        return refuse(error, "sequence " + shown(digits) + " is not a whole number from 1 to " +
-                                 std::to_string(account::max_sequence));
+bool accounts_handler::end_hold(code& error) {
+    if (!require_members("the hold", error))
+        return false;
+    place_ = place::holds;
+    if (!hold_sink_)
+        return true;
+    if (const std::optional<std::string> wrong = hold_sink_(hold_))
+        return refuse(error, *wrong);
     return true;
 }
 

@@ -29,7 +29,9 @@ public:
     static constexpr auto max_string_size = static_cast<std::size_t>(-1);
     static constexpr auto max_key_size = static_cast<std::size_t>(-1);
 
-    explicit accounts_handler(account_sink sink) : sink_{std::move(sink)} {}
+    /// `holds` may be empty.
+    explicit accounts_handler(account_sink sink, hold_sink holds = {})
+        : sink_{std::move(sink)}, hold_sink_{std::move(holds)} {}
 
     /// Why an event was refused; empty if no event was.
     [[nodiscard]] const std::string& refusal() const noexcept { return refusal_; }
@@ -58,15 +60,33 @@ public:
 
 private:
     enum class kind : std::uint8_t { object, array, string, number, other };
-    enum class place : std::uint8_t { document, root, accounts, account };
-    enum class member : std::uint8_t { accounts, format, account_number, balance, sequence, other };
+    enum class place : std::uint8_t { document, root, accounts, account, holds, hold };
+    enum class member : std::uint8_t {
+        accounts,
+        format,
+        holds,
+        account_number,
+        balance,
+        sequence,
+        held,
+        account_status,
+        hold_id,
+        hold_account,
+        amount,
+        captured,
+        remaining,
+        hold_status,
+        expires_at,
+        other,
+    };
     struct expectation {
         std::string_view subject;
         kind due;
     };
+    struct member_description;
     static constexpr auto members = static_cast<std::size_t>(member::other) + 1;
 
-    static constexpr std::string_view name(member one) noexcept;
+    static const member_description& description(member one) noexcept;
     static constexpr std::string_view name(kind one) noexcept;
     [[nodiscard]] expectation expected() const noexcept;
     [[nodiscard]] member member_named(std::string_view key) const noexcept;
@@ -79,12 +99,20 @@ private:
     [[nodiscard]] bool value_part(text part);
     [[nodiscard]] bool value(kind scalar, text last, code& error);
 
-    void begin_account() noexcept;
+    void begin(place element) noexcept;
+    [[nodiscard]] bool require_members(std::string_view what, code& error);
     [[nodiscard]] bool end_account(code& error);
+    [[nodiscard]] bool end_hold(code& error);
+    [[nodiscard]] bool read(std::string_view value, code& error);
     [[nodiscard]] bool read_format(std::string_view digits, code& error);
-    [[nodiscard]] bool read_account_number(std::string_view digits, code& error);
-    [[nodiscard]] bool read_balance(std::string_view digits, code& error);
+    [[nodiscard]] bool read_account_number(std::string_view digits, account_number& into,
+                                           code& error);
+    [[nodiscard]] bool read_money(std::string_view digits, money& into, code& error);
     [[nodiscard]] bool read_sequence(std::string_view digits, code& error);
+    [[nodiscard]] bool read_account_status(std::string_view value, code& error);
+    [[nodiscard]] bool read_hold_id(std::string_view value, code& error);
+    [[nodiscard]] bool read_hold_status(std::string_view value, code& error);
+    [[nodiscard]] bool read_expires_at(std::string_view digits, code& error);
 
     /// Keeps a part of an incomplete text.
     void append(text part);
@@ -93,8 +121,11 @@ private:
     [[nodiscard]] bool refuse(code& error, std::string why);
 
     account_sink sink_;
-    posting account_{};
-    std::array<bool, members> seen_{};  // in the account being read, and "accounts" in the document
+    hold_sink hold_sink_;
+    account_view account_{};
+    hold hold_{};
+    std::uint64_t format_ = 0;          // 0: the document has stated none
+    std::array<bool, members> seen_{};  // in the account or hold being read, and in the document
     place place_ = place::document;
     member member_ = member::other;  // the member of the last key
     std::size_t ignored_depth_ = 0;  // open brackets of an ignored value

@@ -95,11 +95,13 @@ std::string_view without_mark(const std::filesystem::path& file, std::string_vie
 }  // namespace
 
 struct accounts_parser::json_parser : json::basic_parser<accounts_handler> {
-    explicit json_parser(account_sink sink) : basic_parser{options(), std::move(sink)} {}
+    json_parser(account_sink sink, hold_sink holds)
+        : basic_parser{options(), std::move(sink), std::move(holds)} {}
 };
 
-accounts_parser::accounts_parser(std::string file, account_sink sink)
-    : file_{std::move(file)}, parser_{std::make_unique<json_parser>(std::move(sink))} {}
+accounts_parser::accounts_parser(std::string file, account_sink sink, hold_sink holds)
+    : file_{std::move(file)},
+      parser_{std::make_unique<json_parser>(std::move(sink), std::move(holds))} {}
 
 accounts_parser::~accounts_parser() = default;
 
@@ -136,11 +138,12 @@ accounts_error accounts_parser::error(std::string_view what) const {
     return accounts_error{file_ + ": line " + std::to_string(line_) + ": " + std::string{what}};
 }
 
-void read_accounts(const std::filesystem::path& file, const account_sink& sink) {
+void read_accounts(const std::filesystem::path& file, const account_sink& sink,
+                   const hold_sink& holds) {
     file_descriptor input{file, O_RDONLY};
     if (!input.is_open())
         throw failure(file);
-    accounts_parser parser{file.string(), sink};
+    accounts_parser parser{file.string(), sink, holds};
     std::vector<char> block(block_bytes);
     constexpr std::size_t longest_mark = 4;
     bool is_first = true;

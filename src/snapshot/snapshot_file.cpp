@@ -12,6 +12,7 @@
 
 #include "ops/checksum.hpp"
 #include "ops/file_descriptor.hpp"
+#include "snapshot/hold_status_name.hpp"
 
 namespace coffer::snapshot {
 namespace {
@@ -157,8 +158,11 @@ private:
         const std::string text = text_at(0, end_bytes);
         scanner from{file_, 0, text};
         from.skip(R"({"format":)");
-        if (const std::uint64_t format = from.number(); format != snapshot_format)
-            from.wrong("the snapshot is of format " + std::to_string(format) + ", and not of " +
+        format_ = from.number();
+        if (format_ < oldest_snapshot_format || format_ > snapshot_format)
+            from.wrong("the snapshot is of format " + std::to_string(format_) +
+                       ", and this version of coffer reads " +
+                       std::to_string(oldest_snapshot_format) + " to " +
                        std::to_string(snapshot_format));
         from.skip(R"(,"number":)");
         into.number = from.number();
@@ -186,6 +190,12 @@ private:
         into.accounts = from.number();
         from.skip(R"(,"total":)");
         into.total_minor = from.total();
+        if (format_ >= 3) {
+            from.skip(R"(,"hold_count":)");
+            into.holds = from.number();
+            from.skip(R"(,"held":)");
+            into.held_minor = from.total();
+        }
         from.skip(R"(,"until_record":)");
         into.until_record = from.number();
         from.skip(seal::before);
@@ -225,6 +235,7 @@ private:
     const fs::path& file_;
     file_descriptor input_;
     std::uint64_t bytes_ = 0;
+    std::uint64_t format_ = 0;
     std::uint64_t checksum_ = 0;  // as the file states
 };
 
@@ -246,23 +257,56 @@ void snapshot_text::begin(const beginning& what) {
     out_ += R"(,"accounts":[)";
 }
 
-void snapshot_text::add(const posting& last) {
+void snapshot_text::add(const account_view& last) {
     out_ += count_ == 0 ? "\n{\"account_number\":\"" : ",\n{\"account_number\":\"";
     append_number(out_, last.account);
     out_ += R"(","balance":)";
     append_money(out_, last.balance);
     out_ += R"(,"sequence":)";
     append_number(out_, last.sequence);
+    if (last.held != money{}) {
+        out_ += R"(,"held":)";
+        append_money(out_, last.held);
+    }
+    if (last.status == account_status::closed)
+        out_ += R"(,"status":"closed")";
     out_ += '}';
     ++count_;
     total_minor_ += last.balance.minor();
 }
 
+void snapshot_text::add_hold(const hold& one) {
+    out_ += hold_count_ == 0 ? "\n],\"holds\":[\n{\"hold\":\"" : ",\n{\"hold\":\"";
+    append_number(out_, one.id.sequence);
+    out_ += '-';
+    append_number(out_, one.id.slot);
+    out_ += R"(","account":")";
+    append_number(out_, one.account);
+    out_ += R"(","amount":)";
+    append_money(out_, one.amount);
+    out_ += R"(,"captured":)";
+    append_money(out_, one.captured);
+    out_ += R"(,"remaining":)";
+    append_money(out_, one.remaining);
+    out_.append(R"(,"status":")").append(name_of(one.status));
+    out_ += R"(","expires_at_ns":)";
+    append_number(out_, one.expires_at_ns);
+    out_ += '}';
+    ++hold_count_;
+    held_minor_ += one.remaining.minor();
+}
+
 void snapshot_text::end(std::uint64_t until_record) {
+    if (hold_count_ == 0)
+        out_ += "\n],\"holds\":[";
     out_ += "\n],\"count\":";
     append_number(out_, count_);
     out_ += R"(,"total":)";
     out_ += to_money_text(total_minor_);
+    out_ += R"(,"hold_count":)";
+    append_number(out_, hold_count_);
+    out_ += R"(,"held":)";
+    out_ += to_money_text(held_minor_);
     out_ += R"(,"until_record":)";
     append_number(out_, until_record);
 }

@@ -112,11 +112,15 @@ written_snapshot write_accounts(coffer::ledger& ledger, std::uint64_t number,
     // After that was read: see journal_marks.
     const std::uint64_t keys_from = marks.keys_from(after_record);
     text.begin({number, time_of(marks), marks.ledger, after_record, keys_from});
-    const auto write = [&](const posting& last) {
+    const auto write = [&](const account_view& last) {
         text.add(last);
         file.write_if_full();
     };
-    ledger.cut(write, cut_pace::gentle());
+    const auto write_hold = [&](const hold& one) {
+        text.add_hold(one);
+        file.write_if_full();
+    };
+    ledger.cut(write, write_hold, cut_pace::gentle());
     text.end(wait_durable(marks, path));
     text.close(file.checksum());
     return {path, number, text.count(), after_record};

@@ -33,7 +33,7 @@ std::string snapshot_of(const std::vector<posting>& accounts, std::string_view w
     snapshot::snapshot_text into{text};
     into.begin({1, {}, some_ledger, 5, 4});
     for (const posting& each : accounts)
-        into.add(each);
+        into.add({each});
     into.end(6);
     text.replace(text.find(what), what.size(), instead);
     into.close(checksum(std::as_bytes(std::span{text})));

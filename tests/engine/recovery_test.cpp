@@ -158,8 +158,8 @@ TEST_CASE("recovery: a snapshot of a version that kept no journal is passed over
                "],\"count\":1,\"total\":1.0}\n");
     const recovered found = kept.recover();
     CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
-    CHECK_THAT(log.text(), Contains("7.json, offset 11: the snapshot is of format 1, and not of "
-                                    "2"));
+    CHECK_THAT(log.text(), Contains("7.json, offset 11: the snapshot is of format 1, and this "
+                                    "version of coffer reads 2 to 3"));
 }
 
 TEST_CASE("recovery: a journal that ends before what a snapshot covers is refused", "[engine]") {

@@ -39,11 +39,22 @@ constexpr std::chrono::system_clock::time_point moment{std::chrono::seconds{1795
 
 std::string first_line(const std::string& number, const std::string& after_record,
                        const std::string& keys_from) {
-    return R"({"format":2,"number":)" + number +
+    return R"({"format":3,"number":)" + number +
            R"(,"taken_at":"2026-11-23T15:00:00Z","ledger":"0123456789abcdef00000000000000ff",)" +
            R"("after_record":)" + after_record + R"(,"keys_from":)" + keys_from +
            R"(,"accounts":[)";
 }
+
+const coffer::hold an_open_hold{.account = 10002,
+                                .id = {4, 0},
+                                .amount = money::from_minor(50'00),
+                                .captured = money::from_minor(10'00),
+                                .remaining = money::from_minor(40'00),
+                                .expires_at_ns = 1764288000000000000};
+const coffer::hold an_ended_hold{.account = 10002,
+                                 .id = {3, 7},
+                                 .amount = money::from_minor(5'00),
+                                 .status = coffer::hold_status::released};
 
 /// `text` with the checksum that it has to have, and the end.
 std::string sealed(std::string text) {
@@ -59,6 +70,8 @@ std::string without_seal(std::uint64_t accounts, std::int64_t minor_each = 1234'
     into.begin({12, {}, some_ledger, after_record, after_record - 345});
     for (std::uint64_t number = 1; number <= accounts; ++number)
         into.add({number, number, money::from_minor(minor_each)});
+    into.add_hold(an_open_hold);
+    into.add_hold(an_ended_hold);
     into.end(until_record);
     return text;
 }
@@ -88,14 +101,25 @@ TEST_CASE("snapshot text: one account a line, then their count and total", "[sna
     snapshot_text text{out};
     text.begin({12, moment, some_ledger, 17, 5});
     text.add({10001, 3, money::from_minor(1000'00)});
-    text.add({18446744073709551615U, 17592186044415U, money::from_minor(99'99)});
+    text.add({18446744073709551615U, 4398046511103U, money::from_minor(99'99)});
+    text.add({{10003, 2, {}}, coffer::account_status::closed});
+    text.add({10002, 5, money::from_minor(2000'00), money::from_minor(40'00)});
+    text.add_hold(an_open_hold);
+    text.add_hold(an_ended_hold);
     text.end(19);
     text.close(0x0123'4567'89ab'cdef);
-    CHECK(text.count() == 2);
+    CHECK(text.count() == 4);
     CHECK(out == first_line("12", "17", "5") + R"(
 {"account_number":"10001","balance":1000.0,"sequence":3},
-{"account_number":"18446744073709551615","balance":99.99,"sequence":17592186044415}
-],"count":2,"total":1099.99,"until_record":19,"checksum":"0123456789abcdef"}
+{"account_number":"18446744073709551615","balance":99.99,"sequence":4398046511103},
+{"account_number":"10003","balance":0.0,"sequence":2,"status":"closed"},
+{"account_number":"10002","balance":2000.0,"sequence":5,"held":40.0}
+],"holds":[
+{"hold":"4-0","account":"10002","amount":50.0,"captured":10.0,"remaining":40.0,)" +
+                     R"("status":"held","expires_at_ns":1764288000000000000},
+{"hold":"3-7","account":"10002","amount":5.0,"captured":0.0,"remaining":0.0,)" +
+                     R"("status":"released","expires_at_ns":0}
+],"count":4,"total":3099.99,"hold_count":2,"held":40.0,"until_record":19,"checksum":"0123456789abcdef"}
 )");
 }
 
@@ -106,7 +130,8 @@ TEST_CASE("snapshot text: no accounts make an empty list", "[snapshot]") {
     text.end(most);
     text.close(0);
     CHECK(out == first_line("1", "18446744073709551615", "18446744073709551615") + R"(
-],"count":0,"total":0.0,"until_record":18446744073709551615,"checksum":"0000000000000000"}
+],"holds":[
+],"count":0,"total":0.0,"hold_count":0,"held":0.0,"until_record":18446744073709551615,"checksum":"0000000000000000"}
 )");
 }
 
@@ -118,7 +143,7 @@ TEST_CASE("snapshot text: the total is exact beyond 64 bits", "[snapshot]") {
             text.add({1, 1, money::from_minor(minor_each)});
         text.end(1);
         const std::size_t at = out.rfind("\"total\":") + 8;
-        return out.substr(at, out.rfind(',') - at);
+        return out.substr(at, out.find(',', at) - at);
     };
     constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
     CHECK(total_of(1, most) == "92233720368547758.07");
@@ -135,7 +160,17 @@ TEST_CASE("snapshot text: no call appends more than it says", "[snapshot]") {
     text.begin({most, std::chrono::system_clock::time_point::max(), some_ledger, most, most});
     CHECK(out.size() <= snapshot_text::max_bytes_a_call);
     out.clear();
-    text.add({most, most, money::from_minor(std::numeric_limits<std::int64_t>::max())});
+    constexpr money most_money = money::from_minor(std::numeric_limits<std::int64_t>::max());
+    text.add({{most, most, most_money, most_money}, coffer::account_status::closed});
+    CHECK(out.size() <= snapshot_text::max_bytes_a_call);
+    out.clear();
+    text.add_hold({most,
+                   {most, UINT32_MAX},
+                   most_money,
+                   most_money,
+                   most_money,
+                   coffer::hold_status::captured,
+                   INT64_MAX});
     CHECK(out.size() <= snapshot_text::max_bytes_a_call);
     out.clear();
     text.end(most);
@@ -160,8 +195,23 @@ TEST_CASE("snapshot file: what it says of itself is read from its ends", "[snaps
             CHECK(found.until_record == 12399);
             CHECK(found.accounts == accounts);
             CHECK(found.total_minor == accounts * 1234'50);
+            CHECK(found.holds == 2);
+            CHECK(found.held_minor == 40'00);
         }
     }
+}
+
+TEST_CASE("snapshot file: one of format 2, which has no holds, is read", "[snapshot]") {
+    std::string text = replaced(without_seal(2), "\"format\":3", "\"format\":2");
+    text =
+        text.erase(text.find("],\"holds\""), text.find("],\"count\"") - text.find("],\"holds\""));
+    text = replaced(text, ",\"hold_count\":2,\"held\":40.0", "");
+    const temporary_directory place;
+    const snapshot_info found = check_snapshot(write_file(place.path() / "12.json", sealed(text)));
+    CHECK(found.accounts == 2);
+    CHECK(found.total_minor == 2469'00);
+    CHECK(found.until_record == 12399);
+    CHECK(found.holds == 0);
 }
 
 TEST_CASE("snapshot file: totals are exact beyond 64 bits", "[snapshot]") {
@@ -185,10 +235,10 @@ TEST_CASE("snapshot file: the highest numbers of records are read", "[snapshot]"
 
 TEST_CASE("snapshot file: what is not of its format is refused by name", "[snapshot]") {
     const std::string text = without_seal(2);
-    CHECK(fault(sealed(replaced(text, "\"format\":2", "\"format\":1"))) ==
-          ", offset 11: the snapshot is of format 1, and not of 2");
-    CHECK(fault(sealed(replaced(text, "\"format\":2", "\"format\":3"))) ==
-          ", offset 11: the snapshot is of format 3, and not of 2");
+    CHECK(fault(sealed(replaced(text, "\"format\":3", "\"format\":1"))) ==
+          ", offset 11: the snapshot is of format 1, and this version of coffer reads 2 to 3");
+    CHECK(fault(sealed(replaced(text, "\"format\":3", "\"format\":4"))) ==
+          ", offset 11: the snapshot is of format 4, and this version of coffer reads 2 to 3");
     CHECK(fault("{\"accounts\":[]}") == ", offset 0: this is not what a snapshot has here");
     CHECK(fault("") == ", offset 0: this is not what a snapshot has here");
 }

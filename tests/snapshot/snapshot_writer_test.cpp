@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "snapshot/accounts_reader.hpp"
+#include "snapshot/snapshot_file.hpp"
 #include "some_marks.hpp"
 #include "temporary_directory.hpp"
 
@@ -103,7 +104,7 @@ TEST_CASE("snapshot: is JSON, with a count and a total", "[snapshot]") {
     const auto parsed =
         boost::json::parse(read_file(write_snapshot(ledger, directory, 1, some_marks()).file))
             .as_object();
-    CHECK(parsed.at("format") == 2);
+    CHECK(parsed.at("format") == 3);
     CHECK(parsed.at("ledger") == "0123456789abcdef00000000000000ff");
     CHECK(parsed.at("after_record") == 7);
     CHECK(parsed.at("until_record") == 9);
@@ -224,7 +225,8 @@ TEST_CASE("snapshot: what is durable before the cut is asked first, the barrier 
     const std::string text = read_file(write_snapshot(ledger, directory, 1, marks).file);
     CHECK(asked == "durable keys barrier ");
     CHECK_THAT(text, coffer::test::Contains(R"("after_record":3,"keys_from":2,)"));
-    CHECK_THAT(text, coffer::test::Contains(R"("total":10.38,"until_record":5,)"));
+    CHECK_THAT(text, coffer::test::Contains(
+                         R"("total":10.38,"hold_count":0,"held":0.0,"until_record":5,)"));
 }
 
 TEST_CASE("write_snapshot: one that does not hold is not published, and replaces nothing",
@@ -250,4 +252,48 @@ TEST_CASE("snapshot: there is none, nor a part of one, once the journal has fail
     CHECK_THROWS_WITH(write_snapshot(ledger, directory, 1, marks),
                       directory.file(1).string() + ": is not written: the journal has failed");
     CHECK(entries(place.path()) == 0);
+}
+
+TEST_CASE("snapshot: accounts with holds, and closed ones, come back as they were", "[snapshot]") {
+    const temporary_directory place;
+    ledger ledger;
+    REQUIRE(ledger.open(1, money::from_minor(10000)));
+    REQUIRE(ledger.open(2));
+    REQUIRE(ledger.close(2));
+    const auto open_one = ledger.place_hold(1, money::from_minor(700), 99).hold;
+    const auto ended_one = ledger.place_hold(1, money::from_minor(300)).hold;
+    const auto forgotten_one = ledger.place_hold(1, money::from_minor(200)).hold;
+    REQUIRE(ledger.capture(1, open_one.id, {money::from_minor(100), false, 0}));
+    REQUIRE(ledger.release(1, ended_one.id, coffer::hold_status::expired));
+    REQUIRE(ledger.release(1, forgotten_one.id));
+    REQUIRE(ledger.forget_hold(1, forgotten_one.id));
+    snapshot_directory directory{place.path()};
+    const auto written = write_snapshot(ledger, directory, 1, some_marks());
+    const auto info = coffer::snapshot::check_snapshot(written.file);
+    CHECK(info.holds == 2);
+    CHECK(info.held_minor == 600);
+    CHECK(info.total_minor == 9900);
+    coffer::ledger again;
+    int holds = 0;
+    coffer::snapshot::read_accounts(
+        written.file,
+        [&again](const coffer::account_view& listed) {
+            REQUIRE(again.restore(listed, listed.status));
+            return std::optional<std::string>{};
+        },
+        [&](const coffer::hold& listed) {
+            ++holds;
+            REQUIRE(again.restore_hold(listed) == coffer::errc::ok);
+            return std::optional<std::string>{};
+        });
+    CHECK(holds == 2);
+    CHECK(again.look(2).account.status == coffer::account_status::closed);
+    CHECK(again.balance(1).posting.sequence == ledger.balance(1).posting.sequence);
+    CHECK(again.balance(1).posting.held == money::from_minor(600));
+    const auto found = again.find_hold(1, open_one.id).hold;
+    CHECK(found.amount == money::from_minor(700));
+    CHECK(found.captured == money::from_minor(100));
+    CHECK(found.remaining == money::from_minor(600));
+    CHECK(found.expires_at_ns == 99);
+    CHECK(again.find_hold(1, ended_one.id).hold.status == coffer::hold_status::expired);
 }
