@@ -76,6 +76,30 @@ struct transfer {
     }
 };
 
+struct transaction {
+    bool operator()(auto& competitor, auto& stream) const {
+        bool good = true;
+        for (std::size_t i = 0; i != group; ++i) {
+            const account_number from = stream.next();
+            const account_number to = stream.payee(from);
+            account_number other = stream.payee(from);
+            while (other == to)
+                other = stream.payee(from);
+            good &= competitor.split(from, to, other, amount);
+        }
+        return good;
+    }
+};
+
+struct hold_pair {
+    bool operator()(auto& competitor, auto& stream) const {
+        bool good = true;
+        for (std::size_t i = 0; i != group; ++i)
+            good &= competitor.hold_and_capture(stream.next(), amount);
+        return good;
+    }
+};
+
 struct batch {
     bool operator()(auto& competitor, auto& stream) {
         for (operation& one : operations)
@@ -169,6 +193,10 @@ void add_all(setting chosen) {
     add<balance, Competitor>("balance", chosen);
     if constexpr (transferring<Competitor>)
         add<transfer, Competitor>("transfer", chosen);
+    if constexpr (holding<Competitor>) {
+        add<transaction, Competitor>("transaction", chosen);
+        add<hold_pair, Competitor>("hold", chosen);
+    }
     if constexpr (batching<Competitor>)
         add<batch, Competitor>("batch", chosen);
     if constexpr (cutting<Competitor>)

@@ -50,6 +50,12 @@ concept cutting = competitor<Type> && requires(Type one) {
     { one.cut() } -> std::same_as<cut_summary>;
 };
 
+template <class Type>
+concept holding = competitor<Type> && requires(Type one, account_number number, money amount) {
+    { one.hold_and_capture(number, amount) } -> std::same_as<bool>;
+    { one.split(number, number, number, amount) } -> std::same_as<bool>;
+};
+
 class the_ledger {
 public:
     static constexpr std::string_view name = "ledger";
@@ -65,6 +71,18 @@ public:
     outcome balance(account_number number) const noexcept { return ledger_.balance(number); }
     bool transfer(account_number from, account_number to, money amount) noexcept {
         return static_cast<bool>(ledger_.transfer(from, to, amount));
+    }
+    /// Places a hold, captures it, and forgets it, as it is forgotten some time later.
+    bool hold_and_capture(account_number number, money amount) noexcept {
+        const hold_id id = ledger_.place_hold(number, amount).hold.id;
+        return ledger_.capture(number, id) && ledger_.forget_hold(number, id);
+    }
+    /// Pays `amount` to each of two accounts.
+    bool split(account_number from, account_number to, account_number other,
+               money amount) noexcept {
+        const std::array<leg, 3> legs{
+            {{from, money::from_minor(-2 * amount.minor())}, {to, amount}, {other, amount}}};
+        return static_cast<bool>(ledger_.transact(legs));
     }
     void apply(std::span<const operation> operations, std::span<outcome> outcomes) noexcept {
         ledger_.apply(operations, outcomes);

@@ -15,6 +15,8 @@ OPERATIONS = {
     "withdraw": "withdraw",
     "balance": "balance",
     "transfer": "transfer",
+    "transaction": "transaction of three legs",
+    "hold": "hold, placed and captured",
     "batch": "withdraw, in batches",
     "beside_cuts": "withdraw, beside cuts",
 }

@@ -15,8 +15,8 @@
 //                3. A cut finds an ended hold's fields although the hold was forgotten since: the
 //                   slot is not taken while an unfinished cut may read its `before` word.
 //
-// A slot is 64 bytes, one cache line. The links of the free list are in an array of their own, since
-// invariant 3 leaves no field of a free slot unused.
+// A slot is 64 bytes, one cache line. The links of the free list are in an array of their own,
+// since invariant 3 leaves no field of a free slot unused.
 #pragma once
 
 #include <array>
@@ -179,7 +179,7 @@ private:
         const auto segment = static_cast<std::size_t>(std::bit_width(slot / first_slots));
         return {segment, segment == 0 ? slot : slot - (first_slots << (segment - 1))};
     }
-    [[nodiscard]] static constexpr std::size_t size_of(std::size_t segment) noexcept {
+    [[nodiscard]] static constexpr std::size_t slots_of(std::size_t segment) noexcept {
         return segment == 0 ? first_slots : std::size_t{first_slots} << (segment - 1);
     }
     [[nodiscard]] segment& segment_of(place where) const noexcept {
@@ -201,8 +201,8 @@ private:
     std::array<std::atomic<segment*>, max_segments> segments_{};
     // Written by every placing: not beside what is only read.
     alignas(cache_line_bytes) std::atomic<std::uint32_t> end_{0};
-    // first: the first free slot plus one, 0: none, and above it a version, which each change raises.
-    // second: the number of free slots.
+    // first: the first free slot plus one, 0: none, and above it a version, which each change
+    // raises. second: the number of free slots.
     double_word free_{};
 };
 
@@ -211,7 +211,7 @@ private:
 inline bool hold_table::obtain(std::size_t index) noexcept {
     if (segments_[index].load(std::memory_order_acquire) != nullptr)
         return true;
-    auto made = std::unique_ptr<segment>{new (std::nothrow) segment{size_of(index)}};
+    auto made = std::unique_ptr<segment>{new (std::nothrow) segment{slots_of(index)}};
     if (!made || made->slots.begin() == nullptr || made->links.begin() == nullptr)
         return false;
     segment* found = nullptr;

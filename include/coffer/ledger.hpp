@@ -187,10 +187,11 @@ public:
     /// ledger_full.
     [[nodiscard]] errc restore_hold(const hold& last) noexcept;
 
-    /// Moves an account to the state after `next`, its next posting, whatever that changes, and with
-    /// what is held of it: to replay a journal, whose holds are restored after that. Before any
-    /// other thread uses the ledger, and before any cut. Errors: no_such_account, account_closed,
-    /// invalid_amount (more is held than booked), sequence_exhausted (it is not the next posting).
+    /// Moves an account to the state after `next`, its next posting, whatever that changes, and
+    /// with what is held of it: to replay a journal, whose holds are restored after that. Before
+    /// any other thread uses the ledger, and before any cut. Errors: no_such_account,
+    /// account_closed, invalid_amount (more is held than booked), sequence_exhausted (it is not the
+    /// next posting).
     [[nodiscard]] errc advance(const posting& next) noexcept;
 
     /// A place in scan_holds' order, at first its beginning.

@@ -12,6 +12,7 @@ namespace {
 
 constexpr coffer::account_number alice = 10001;
 constexpr coffer::account_number bob = 10002;
+constexpr coffer::account_number carol = 10003;
 
 void print(const char* what, const coffer::posting& posting) {
     std::cout << what << ": account " << posting.account << " has " << to_string(posting.balance)
@@ -24,7 +25,7 @@ int main() {
     coffer::ledger ledger;
 
     // Money is counted in cents. An account's opening is its posting 1.
-    if (!ledger.open(alice, money::from_minor(100'000)) || !ledger.open(bob))
+    if (!ledger.open(alice, money::from_minor(100'000)) || !ledger.open(bob) || !ledger.open(carol))
         return 1;
 
     // Each operation says what it posted...
@@ -42,6 +43,23 @@ int main() {
     if (const auto moved = ledger.transfer(alice, bob, money::from_minor(20'000))) {
         print("transfer from", moved.from);
         print("transfer to", moved.to);
+    }
+
+    // A transaction changes up to eight: the amounts add up to zero.
+    const std::array<coffer::leg, 3> legs{{{alice, money::from_minor(-300)},
+                                           {bob, money::from_minor(200)},
+                                           {carol, money::from_minor(100)}}};
+    if (const coffer::transaction_outcome split = ledger.transact(legs))
+        print("transaction", split.postings[2]);
+
+    // A hold sets money aside, to be captured or released later. It stays booked until then.
+    if (const coffer::hold_outcome held = ledger.place_hold(bob, money::from_minor(15'000))) {
+        print("hold", held.posting);
+        std::cout << "available: " << to_string(held.posting.available()) << '\n';
+        const coffer::capture_request part{
+            .amount = money::from_minor(12'000), .is_final = true, .payee = alice};
+        if (const coffer::hold_outcome captured = ledger.capture(bob, held.hold.id, part))
+            print("captured", captured.posting);
     }
 
     // Everything may be called from any thread at once, and nobody waits for a lock.

@@ -14,8 +14,8 @@ namespace coffer::detail {
 
 /// An account's state, and what its holds held then.
 struct account_reading {
-    account_state state;
-    money held;
+    account_state state{};
+    money held{};
 };
 
 /// Adds `amount` to the balance. Returns ok or balance_overflow.

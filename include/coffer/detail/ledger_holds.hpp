@@ -87,8 +87,8 @@ inline bool ledger::protect(detail::transaction_plan& plan, slot at, const accou
     return true;
 }
 
-// As in post: the common case in few instructions, all others in steps. That the account is reserved
-// as it was found shows that the words it protects were found as they are: invariant 6 of
+// As in post: the common case in few instructions, all others in steps. That the account is
+// reserved as it was found shows that the words it protects were found as they are: invariant 6 of
 // detail/transaction_table.hpp.
 inline hold_outcome ledger::place_hold(account_number number, money amount,
                                        std::int64_t expires_at_ns) noexcept {

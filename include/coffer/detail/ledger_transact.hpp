@@ -112,6 +112,7 @@ inline bool ledger::transact_at_once(std::span<const leg> legs,
     const std::uint16_t record = transactions_.claim();  // while the accounts are being fetched
     detail::transaction_plan plan;
     plan.leg_count = count;
+    plan.protected_count = 0;
     for (std::size_t place = 0; place != count; ++place) {
         const leg& one = legs[order[place]];
         account* const at = accounts_.find(one.account).account;
@@ -198,6 +199,7 @@ inline bool ledger::in_one_epoch(std::span<const slot> at, account_reading* foun
             continue;
         detail::transaction_plan plan;
         plan.leg_count = count;
+        plan.protected_count = 0;
         for (std::size_t place = 0; place != count; ++place) {
             const std::size_t i = order[place];
             account_state& state = found[i].state;

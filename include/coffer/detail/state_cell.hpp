@@ -25,8 +25,8 @@ namespace coffer {
 
 /// The fields of a state word.
 struct account_state {
-    money value;                 ///< of an account: what is available
-    std::uint64_t sequence;      ///< the number of changes, of an account its postings; 0: unused
+    money value{};               ///< of an account: what is available
+    std::uint64_t sequence = 0;  ///< the number of changes, of an account its postings; 0: unused
     std::uint16_t transfer = 0;  ///< the transaction that has reserved the account; 0: none
     std::uint16_t epoch = 0;     ///< the epoch of the last cut before this state
     /// Two bits: of an account has_holds_flag and closed_flag, of a hold its status.

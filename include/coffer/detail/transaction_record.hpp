@@ -54,10 +54,11 @@ struct protected_change {
 };
 inline constexpr std::size_t max_protected = 2;
 
-/// What a transaction changes. Its accounts are in the order of their numbers.
+/// What a transaction changes. Its accounts are in the order of their numbers. Nothing is set at
+/// first: most of the arrays is not used.
 struct transaction_plan {
-    std::size_t leg_count = 0;
-    std::size_t protected_count = 0;  ///< 0 or max_protected
+    std::size_t leg_count;
+    std::size_t protected_count;  ///< 0 or max_protected
     std::array<transaction_leg, max_transaction_legs> legs;
     std::array<protected_change, max_protected> protected_words;
 };

@@ -78,6 +78,35 @@ void each_operation_does_what_it_says(coffer::ledger& ledger) {
     EXPECT(replies[1].posting.balance == cents(52) && replies[2].posting.balance == cents(51));
 }
 
+void holds_and_transactions_do_what_they_say() {
+    coffer::ledger ledger{{1, 0}};
+    constexpr coffer::account_number carol = 10003;
+    EXPECT(ledger.open(alice, cents(100)) && ledger.open(bob) && ledger.open(carol));
+    EXPECT(ledger.highest_account() == carol);
+    const std::array<coffer::leg, 3> three{
+        {{carol, cents(1)}, {alice, cents(-3)}, {bob, cents(2)}}};
+    const coffer::transaction_outcome paid = ledger.transact(three);
+    EXPECT(paid && paid.postings[1].balance == cents(97));
+    EXPECT(ledger.transact({}).error == coffer::errc::too_few_legs);
+    const coffer::hold_outcome placed = ledger.place_hold(alice, cents(40), 5);
+    EXPECT(placed && placed.posting.held == cents(40) && placed.posting.available() == cents(57));
+    const coffer::hold_id id = placed.hold.id;
+    EXPECT(ledger.capture(alice, id, {cents(10), false, bob}).payee.balance == cents(12));
+    EXPECT(ledger.find_hold(alice, id).hold.remaining == cents(30));
+    std::size_t met = 0;
+    coffer::ledger::hold_place place{};
+    EXPECT(ledger.scan_holds(place, 100, [&met](const coffer::hold&) { ++met; }));
+    ledger.cut([](const coffer::account_view&) {}, [&met](const coffer::hold&) { ++met; });
+    EXPECT(met == 2 && ledger.holds() == 1);
+    EXPECT((ledger.release)(alice, id, coffer::hold_status::expired).posting.held == cents(0));
+    EXPECT(ledger.forget_hold(alice, id) && ledger.holds() == 0);
+    EXPECT(ledger.close(carol).error == coffer::errc::account_not_empty);
+    EXPECT(ledger.withdraw(carol, cents(1)) && ledger.close(carol));
+    EXPECT(ledger.deposit(carol, cents(1)).error == coffer::errc::account_closed);
+    EXPECT(ledger.look(carol).account.sequence == 4);
+    EXPECT(ledger.reopen(carol));
+}
+
 void cuts_are_exact_while_others_post(coffer::ledger& ledger) {
     std::array<std::thread, 2> others{};
     for (std::thread& other : others)
@@ -123,6 +152,7 @@ int main(int argc, char**) {
     money_is_exact();
     coffer::ledger ledger{{2, 1000}};
     each_operation_does_what_it_says(ledger);
+    holds_and_transactions_do_what_they_say();
     cuts_are_exact_while_others_post(ledger);
     return wrong.load() == 0 ? EXIT_SUCCESS : wrong.load() % 255 + 1;
 }
