@@ -196,6 +196,7 @@ private:
     }
     [[nodiscard]] bool obtain(std::size_t index) noexcept;
     [[nodiscard]] std::optional<std::uint32_t> grow() noexcept;
+    [[nodiscard]] std::optional<std::uint32_t> take_new(const epoch_clock& epochs) noexcept;
     [[nodiscard]] std::optional<std::uint32_t> pop() noexcept;
 
     std::array<std::atomic<segment*>, max_segments> segments_{};
@@ -266,7 +267,7 @@ inline void hold_table::give_back(std::uint32_t slot) noexcept {
 inline std::optional<std::uint32_t> hold_table::take(const epoch_clock& epochs) noexcept {
     const auto slot = pop();
     if (!slot)
-        return grow();
+        return take_new(epochs);
     // Invariant 3. The epoch is loaded after the slot was given back, so it is at least the one in
     // which its hold was forgotten.
     const account_state before = load_state(at(*slot).state().before);
@@ -274,7 +275,17 @@ inline std::optional<std::uint32_t> hold_table::take(const epoch_clock& epochs) 
     if (before.epoch != epoch || !is_hold(before) || epochs.is_finished(epoch)) [[likely]]
         return slot;
     give_back(*slot);
-    return grow();
+    return take_new(epochs);
+}
+
+// In the current epoch at once, which spares the hold that it is for the steps to move it.
+inline std::optional<std::uint32_t> hold_table::take_new(const epoch_clock& epochs) noexcept {
+    const auto slot = grow();
+    if (slot)
+        // False if a cut was faster.
+        static_cast<void>(
+            at(*slot).state().state.replace({}, account_state{{}, 0, 0, epochs.now()}));
+    return slot;
 }
 
 inline bool hold_table::restore(std::uint32_t slot) noexcept {

@@ -64,7 +64,8 @@ TEST_CASE("hold_table: a slot whose sequences run out is not used again", "[core
     const coffer::detail::epoch_clock epochs;
     REQUIRE(table.take(epochs) == 0U);
     const coffer::account_state worn{money{}, coffer::detail::max_sequence / 2 + 1};
-    REQUIRE(table.find(0)->state().state.replace({}, worn));
+    coffer::detail::state_cell& state = table.find(0)->state().state;
+    REQUIRE(state.replace(state.load(), worn));
     table.give_back(0);
     REQUIRE(table.take(epochs) == 1U);
 }

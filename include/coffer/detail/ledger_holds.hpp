@@ -92,8 +92,18 @@ inline bool ledger::protect(detail::transaction_plan& plan, slot at, const accou
 // detail/transaction_table.hpp.
 inline hold_outcome ledger::place_hold(account_number number, money amount,
                                        std::int64_t expires_at_ns) noexcept {
-    if (amount <= money{})
-        return {errc::invalid_amount, {number, 0, {}}, {}, {}, number};
+    hold_outcome done{errc::ok, {number, 0, {}}, {}, {}, number};
+    place_at_once(amount, expires_at_ns, done);
+    return done;
+}
+
+inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
+                                  hold_outcome& done) noexcept {
+    const account_number number = done.culprit;
+    if (amount <= money{}) {
+        done.error = errc::invalid_amount;
+        return;
+    }
     accounts_.prefetch_with_held(number);
     // Before the account is read: a slot's epoch is then not later than the account's.
     const auto index = holds_.take(epochs_);
@@ -101,12 +111,10 @@ inline hold_outcome ledger::place_hold(account_number number, money amount,
     if (!at || !index) {
         if (index)
             holds_.give_back(*index);
-        return !at ? hold_outcome{errc::no_such_account, {number, 0, {}}, {}, {}, number}
-                   : hold_outcome{errc::ledger_full,
-                                  detail::posting_of(number, settled_reading(at)),
-                                  {},
-                                  {},
-                                  number};
+        done.error = at ? errc::ledger_full : errc::no_such_account;
+        if (at)
+            done.posting = detail::posting_of(number, settled_reading(at));
+        return;
     }
     detail::hold_slot& one = *holds_.find(*index);
     const detail::double_word found = at.account->glimpse();
@@ -119,13 +127,14 @@ inline hold_outcome ledger::place_hold(account_number number, money amount,
     if (!detail::is_ordinary_with_holds(found.second, epoch) || value < 0 ||
         !detail::is_of_epoch(held.second, epoch) || !detail::is_of_epoch(free.second, epoch))
         [[unlikely]]
-        return place_in_steps(at, number, amount, expires_at_ns, *index);
+        return place_in_steps(at, amount, expires_at_ns, *index, done);
     const detail::double_word after{static_cast<std::uint64_t>(value),
                                     detail::next_posting(found.second) | detail::has_holds_bit};
-    const hold placed{number,       {after.second >> detail::sequence_shift, *index},
-                      amount,       {},
-                      amount,       hold_status::held,
-                      expires_at_ns};
+    hold& placed = done.hold;
+    placed.account = number;
+    placed.id = {after.second >> detail::sequence_shift, *index};
+    placed.amount = placed.remaining = amount;
+    placed.expires_at_ns = expires_at_ns;
     one.describe(placed);
     const detail::double_word total{held.first + minor, detail::next_posting(held.second)};
     detail::transaction_plan plan;
@@ -137,24 +146,25 @@ inline hold_outcome ledger::place_hold(account_number number, money amount,
             &one.state().state, free, {minor, detail::next_posting(free.second)}},
         detail::protected_change{&at.held().state, held, total}};
     if (!transactions_.carry_out(transactions_.claim(), plan)) [[unlikely]]
-        return place_in_steps(at, number, amount, expires_at_ns, *index);
-    return {errc::ok,
-            {number, placed.id.sequence,
-             money::from_minor(static_cast<std::int64_t>(after.first + total.first)),
-             money::from_minor(static_cast<std::int64_t>(total.first))},
-            placed};
+        return place_in_steps(at, amount, expires_at_ns, *index, done);
+    done.posting.sequence = placed.id.sequence;
+    done.posting.balance = money::from_minor(static_cast<std::int64_t>(after.first + total.first));
+    done.posting.held = money::from_minor(static_cast<std::int64_t>(total.first));
+    done.culprit = 0;
 }
 
-[[gnu::__noinline__, gnu::__cold__]] inline hold_outcome ledger::place_in_steps(
-    slot at, account_number number, money amount, std::int64_t expires_at_ns,
-    std::uint32_t index) noexcept {
+[[gnu::__noinline__, gnu::__cold__]] inline void ledger::place_in_steps(
+    slot at, money amount, std::int64_t expires_at_ns, std::uint32_t index,
+    hold_outcome& done) noexcept {
+    const account_number number = done.posting.account;
     detail::hold_slot& one = *holds_.find(index);
     for (;;) {
         account_reading found = settled_reading(at);
         COFFER_TEST_STEP();
         if (const errc error = check_placing(found.state, amount); error != errc::ok) {
             holds_.give_back(index);
-            return {error, detail::posting_of(number, found), {}, {}, number};
+            done = {error, detail::posting_of(number, found), {}, {}, number};
+            return;
         }
         if (!in_current_epoch(at, found.state))
             continue;
@@ -171,8 +181,10 @@ inline hold_outcome ledger::place_hold(account_number number, money amount,
         plan.leg_count = 1;
         plan.legs[0] = {at.account, detail::pack(found.state), detail::pack(after)};
         if (protect(plan, at, found, held, one, free, taken) &&
-            transactions_.carry_out(transactions_.claim(), plan))
-            return {errc::ok, detail::posting_of(number, {after, held}), placed};
+            transactions_.carry_out(transactions_.claim(), plan)) {
+            done = {errc::ok, detail::posting_of(number, {after, held}), placed};
+            return;
+        }
     }
 }
 
@@ -235,13 +247,24 @@ inline errc ledger::check_change(const hold_reading& found, const account_readin
 inline hold_outcome ledger::change_hold(account_number number, hold_id id,
                                         const detail::hold_change& change,
                                         account_number payee) noexcept {
+    hold_outcome done{errc::ok, {number, 0, {}}, {}, {payee, 0, {}}, number};
+    change_at_once(id, change, done);
+    return done;
+}
+
+inline void ledger::change_at_once(hold_id id, const detail::hold_change& change,
+                                   hold_outcome& done) noexcept {
+    const account_number number = done.culprit;
+    const account_number payee = done.payee.account;
     accounts_.prefetch_with_held(number);
     const slot at = accounts_.find(number);
-    if (!at)
-        return {errc::no_such_account, {number, 0, {}}, {}, {payee, 0, {}}, number};
+    if (!at) {
+        done.error = errc::no_such_account;
+        return;
+    }
     detail::hold_slot* const one = holds_.find(id.slot);
     if (one == nullptr || payee != 0)
-        return change_in_steps(at, number, id, change, payee);
+        return change_in_steps(at, id, change, done);
     const detail::double_word found = at.account->glimpse();
     const detail::double_word open = one->state().state.glimpse();
     const hold before = one->described(id.slot, detail::unpack(open));
@@ -256,7 +279,7 @@ inline hold_outcome ledger::change_hold(account_number number, hold_id id,
         !detail::is_ordinary_with_holds(found.second, epoch) ||
         !detail::is_ordinary(open.second, epoch) || !detail::is_of_epoch(held.second, epoch))
         [[unlikely]]
-        return change_in_steps(at, number, id, change, payee);
+        return change_in_steps(at, id, change, done);
     const auto released = static_cast<std::uint64_t>(effect.released.minor());
     const detail::double_word total{
         held.first - released - static_cast<std::uint64_t>(effect.paid.minor()),
@@ -273,24 +296,25 @@ inline hold_outcome ledger::change_hold(account_number number, hold_id id,
         detail::protected_change{&one->state().state, open, detail::pack(effect.hold)},
         detail::protected_change{&at.held().state, held, total}};
     if (!transactions_.carry_out(transactions_.claim(), plan)) [[unlikely]]
-        return change_in_steps(at, number, id, change, payee);
-    return {errc::ok,
-            {number, after.second >> detail::sequence_shift,
-             money::from_minor(static_cast<std::int64_t>(after.first + total.first)),
-             money::from_minor(static_cast<std::int64_t>(total.first))},
-            detail::in_state(before, effect.hold)};
+        return change_in_steps(at, id, change, done);
+    done.posting.sequence = after.second >> detail::sequence_shift;
+    done.posting.balance = money::from_minor(static_cast<std::int64_t>(after.first + total.first));
+    done.posting.held = money::from_minor(static_cast<std::int64_t>(total.first));
+    done.hold = detail::in_state(before, effect.hold);
+    done.culprit = 0;
 }
 
-[[gnu::__noinline__, gnu::__cold__]] inline hold_outcome ledger::change_in_steps(
-    slot at, account_number number, hold_id id, const detail::hold_change& change,
-    account_number payee) noexcept {
+[[gnu::__noinline__, gnu::__cold__]] inline void ledger::change_in_steps(
+    slot at, hold_id id, const detail::hold_change& change, hold_outcome& done) noexcept {
+    const account_number number = done.posting.account;
+    const account_number payee = done.payee.account;
     const slot payee_at = payee != 0 ? accounts_.find(payee) : slot{};
-    if (payee != 0 && !payee_at)
-        return {errc::no_such_account,
-                detail::posting_of(number, settled_reading(at)),
-                {},
-                {payee, 0, {}},
-                payee};
+    if (payee != 0 && !payee_at) {
+        done.error = errc::no_such_account;
+        done.posting = detail::posting_of(number, settled_reading(at));
+        done.culprit = payee;
+        return;
+    }
     for (;;) {
         hold_reading found = read_hold(at, number, id);
         account_reading payee_found{};
@@ -307,13 +331,14 @@ inline hold_outcome ledger::change_hold(account_number number, hold_id id,
             // Both accounts of one moment: this one had not changed when the payee was read.
             if (payee_at && at.account->load() != found.account.state)
                 continue;
-            hold_outcome refused{error, detail::posting_of(number, found.account)};
+            done.error = error;
+            done.posting = detail::posting_of(number, found.account);
             if (found.slot != nullptr)
-                refused.hold = found.described;
+                done.hold = found.described;
             if (payee != 0)
-                refused.payee = detail::posting_of(payee, payee_found);
-            refused.culprit = is_about_payee ? payee : number;
-            return refused;
+                done.payee = detail::posting_of(payee, payee_found);
+            done.culprit = is_about_payee ? payee : number;
+            return;
         }
         if (!in_current_epoch(at, found.account.state) ||
             (payee_at && (!in_current_epoch(payee_at, payee_found.state) ||
@@ -338,11 +363,11 @@ inline hold_outcome ledger::change_hold(account_number number, hold_id id,
         if (!protect(plan, at, found.account, held, *found.slot, found.state, effect.hold) ||
             !transactions_.carry_out(transactions_.claim(), plan))
             continue;
-        hold_outcome done{errc::ok, detail::posting_of(number, {after, held})};
+        done = {errc::ok, detail::posting_of(number, {after, held})};
         done.hold = detail::in_state(found.described, effect.hold);
         if (payee_at)
             done.payee = detail::posting_of(payee, {payee_after, payee_found.held});
-        return done;
+        return;
     }
 }
 
