@@ -58,13 +58,14 @@ inline bool ledger::is_ordinary(const detail::transfer_legs& legs, std::uint16_t
 /// The postings of an ordinary transfer that was carried out.
 inline ledger::transfer_outcome ledger::posted(account_number from, account_number to,
                                                const detail::transfer_legs& legs) noexcept {
+    const auto left_by = [](account_number number, const detail::transfer_leg& one) noexcept {
+        const detail::double_word after = one.posted();
+        return posting{number, after.second >> detail::sequence_shift,
+                       money::from_minor(static_cast<std::int64_t>(after.first)), money{}};
+    };
     transfer_outcome done{errc::ok, {}, {}};
-    posting* const of_first = from < to ? &done.from : &done.to;
-    posting* const of_second = from < to ? &done.to : &done.from;
-    const account_state first = detail::unpack(legs.first.posted());
-    const account_state second = detail::unpack(legs.second.posted());
-    *of_first = detail::posting_of(from < to ? from : to, {first, {}});
-    *of_second = detail::posting_of(from < to ? to : from, {second, {}});
+    (from < to ? done.from : done.to) = left_by(from < to ? from : to, legs.first);
+    (from < to ? done.to : done.from) = left_by(from < to ? to : from, legs.second);
     return done;
 }
 
