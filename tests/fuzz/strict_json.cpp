@@ -79,7 +79,8 @@ bool strict_json::member(int depth, json_node& found) {
     spaces();
     if (!word(":"))
         return false;
-    return value(depth + 1, found.members.emplace_back(std::move(name), json_node{}).second);
+    found.names.push_back(name);
+    return value(depth + 1, found.values.emplace_back());
 }
 
 bool strict_json::array(int depth, json_node& found) {
@@ -89,7 +90,7 @@ bool strict_json::array(int depth, json_node& found) {
     if (word("]"))
         return true;
     do {
-        if (!value(depth + 1, found.elements.emplace_back()))
+        if (!value(depth + 1, found.values.emplace_back()))
             return false;
     } while (word(","));
     return word("]");

@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace coffer::fuzz {
@@ -13,19 +12,20 @@ struct json_node {
     enum class kind { object, array, string, other };
     kind what = kind::other;
     std::string text;  ///< of a string, its content; of what is `other`, as it stands there
-    std::vector<std::pair<std::string, json_node>> members;
-    std::vector<json_node> elements;
+    std::vector<std::string> names;  ///< of an object's members
+    /// Of an object, the values of its members; of an array, its elements.
+    std::vector<json_node> values;
 
     [[nodiscard]] bool is_number() const {
         return what == kind::other && (text[0] == '-' || (text[0] >= '0' && text[0] <= '9'));
     }
     /// The values of all members of this name, in their order.
     [[nodiscard]] std::vector<const json_node*> values_of(std::string_view name) const {
-        std::vector<const json_node*> values;
-        for (const auto& [its_name, value] : members)
-            if (its_name == name)
-                values.push_back(&value);
-        return values;
+        std::vector<const json_node*> found;
+        for (std::size_t i = 0; i != names.size(); ++i)
+            if (names[i] == name)
+                found.push_back(&values[i]);
+        return found;
     }
 };
 

@@ -95,7 +95,7 @@ due_transaction read_transaction(const json_node& root) {
         return {problem::postings_too_few};
     if (arrays[0]->what != json_node::kind::array)
         return {problem::parameter_invalid};
-    const auto& postings = arrays[0]->elements;
+    const auto& postings = arrays[0]->values;
     for (const json_node& one : postings)
         if (one.what != json_node::kind::object)
             return {problem::parameter_invalid};
