@@ -22,7 +22,8 @@ struct registered_account {
     /// How many gaps the journal had before the last posting was read. If it has more by now, later
     /// postings of the account may be missing.
     std::uint16_t gaps = 0;
-    bool from_snapshot = false;   ///< read from a snapshot, not from a record
+    bool from_snapshot = false;  ///< read from a snapshot, not from a record
+    bool is_closed = false;
     std::uint32_t listed_in = 0;  ///< the last comparison whose snapshot lists the account
 };
 static_assert(sizeof(registered_account) == 32);
@@ -49,7 +50,7 @@ public:
     }
 
     /// Returns the account, valid until the next find_or_add; null if it is unknown.
-    [[nodiscard]] registered_account* find(account_number number) noexcept {
+    [[nodiscard]] registered_account* find(account_number number) const noexcept {
         registered_account& found = place_of(number);
         return found.account == number && number != 0 ? &found : nullptr;
     }
@@ -88,7 +89,7 @@ private:
         return static_cast<std::size_t>(product >> (64 - std::countr_zero(capacity_)));
     }
     /// Returns the place of the account, or the empty place where it belongs.
-    [[nodiscard]] registered_account& place_of(account_number number) noexcept {
+    [[nodiscard]] registered_account& place_of(account_number number) const noexcept {
         std::size_t place = home(number);
         while (places_[place].account != 0 && places_[place].account != number)
             place = (place + 1) & (capacity_ - 1);

@@ -190,11 +190,14 @@ private:
         found_.sums = history_->sums();
         found_.accounts = history_->accounts().size();
         found_.total_minor = history_->total_minor();
+        found_.held_minor = history_->held_minor();
+        if (!has_gap_ && history_->is_complete())
+            history_->check_held(storage_.path(""));
         // With a gap, the sum is unknown.
         if (!has_gap_ && found_.total_minor != history_->expected_total_minor())
             add(storage_.path(""), std::nullopt,
                 "all balances together are " + to_money_text(found_.total_minor) +
-                    ", but what was opened and deposited less what was withdrawn is " +
+                    ", but what was opened and deposited less what was withdrawn and captured is " +
                     to_money_text(history_->expected_total_minor()));
     }
 

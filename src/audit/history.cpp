@@ -1,6 +1,8 @@
 #include "audit/history.hpp"
 
+#include <algorithm>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "journal/segment.hpp"
@@ -19,43 +21,114 @@ wide_minor before(const posting& state, std::int64_t amount_minor) noexcept {
 }  // namespace
 
 void history::prefetch(const journal::record& one) const noexcept {
-    accounts_.prefetch(one.state.account);
-    if (one.kind == journal::record_kind::transfer)
-        accounts_.prefetch(one.payee.account);
+    if (one.kind == journal::record_kind::refusal)
+        return accounts_.prefetch(one.state.account);
+    journal::visit_postings(one, [this](const posting& made) { accounts_.prefetch(made.account); });
 }
 
-void history::apply(const journal::record& one, const record_place& at) {
-    const std::int64_t amount_minor = one.amount.minor();
-    const auto count = [amount_minor](operation_sum& of, int sign) {
+void history::count(const journal::record& one) {
+    const auto add = [](operation_sum& of, wide_minor amount_minor) {
         ++of.count;
-        of.total_minor += sign * wide_minor{amount_minor};
+        of.total_minor += amount_minor;
     };
     if (!one.key.text.empty())
         ++sums_.keys;
     switch (one.kind) {
-        default:  // SKELETON
-            break;
-        case journal::record_kind::posting: {
-            const bool opening = one.operation == journal::posting_operation::opening;
-            if (opening)
-                count(sums_.openings, 1);
-            else if (one.operation == journal::posting_operation::deposit)
-                count(sums_.deposits, 1);
-            else
-                count(sums_.withdrawals, -1);
-            return apply_change({one.state, amount_minor, opening}, at);
-        }
+        case journal::record_kind::posting:
+            if (one.operation == journal::posting_operation::opening)
+                return add(sums_.openings, one.amount.minor());
+            if (one.operation == journal::posting_operation::deposit)
+                return add(sums_.deposits, one.amount.minor());
+            return add(sums_.withdrawals, -wide_minor{one.amount.minor()});
         case journal::record_kind::transfer:
-            count(sums_.transfers, 1);
-            apply_change({one.state, -amount_minor}, at);
-            return apply_change({one.payee, amount_minor}, at);
+            return add(sums_.transfers, one.amount.minor());
         case journal::record_kind::refusal:
             ++sums_.refusals;
-            return check_refusal(one, at);
+            return;
+        case journal::record_kind::transaction: {
+            wide_minor moved_minor = 0;
+            for (std::size_t i = 0; i != one.legs.size(); ++i)
+                moved_minor += std::max<std::int64_t>(one.legs[i].amount.minor(), 0);
+            return add(sums_.transactions, moved_minor);
+        }
+        case journal::record_kind::hold:
+            return count_hold(one);
+        case journal::record_kind::status:
+            ++(one.status == account_status::closed ? sums_.closings : sums_.reopenings);
+            return;
     }
 }
 
-void history::apply_change(const change& made, const record_place& at) {
+void history::count_hold(const journal::record& one) {
+    const auto add = [&one](operation_sum& of) {
+        ++of.count;
+        of.total_minor += one.amount.minor();
+    };
+    switch (one.holding) {
+        case journal::hold_operation::placing:
+            return add(sums_.holds);
+        case journal::hold_operation::capture:
+            if (one.payee.account == 0)
+                captured_out_minor_ += one.amount.minor();
+            return add(sums_.captures);
+        case journal::hold_operation::release:
+            return add(sums_.releases);
+        case journal::hold_operation::expiry:
+            return add(sums_.expiries);
+    }
+}
+
+void history::apply(const journal::record& one, const record_place& at) {
+    count(one);
+    const std::int64_t amount_minor = one.amount.minor();
+    switch (one.kind) {
+        case journal::record_kind::posting:
+            apply_change({.state = one.state,
+                          .amount_minor = amount_minor,
+                          .is_opening = one.operation == journal::posting_operation::opening},
+                         at);
+            return;
+        case journal::record_kind::transfer:
+            apply_change({one.state, -amount_minor}, at);
+            apply_change({one.payee, amount_minor}, at);
+            return;
+        case journal::record_kind::refusal:
+            return check_refusal(one, at);
+        case journal::record_kind::transaction:
+            for (std::size_t i = 0; i != one.legs.size(); ++i) {
+                const journal::posted_leg leg = one.legs[i];
+                apply_change({leg.state, leg.amount.minor()}, at);
+            }
+            return;
+        case journal::record_kind::hold:
+            return apply_hold(one, at);
+        case journal::record_kind::status:
+            return apply_status(one, at);
+    }
+}
+
+void history::apply_hold(const journal::record& one, const record_place& at) {
+    const registered_account* const known = accounts_.find(one.state.account);
+    // Until a snapshot that the history was completed from is passed, holds may be missing.
+    const bool is_known =
+        complete_ && at.number > known_until_record_ && (known == nullptr || is_certain(*known));
+    const journal::hold_effect effect = journal::effect_of(one);
+    if (apply_change({one.state, effect.balance.minor(), effect.held.minor()}, at)) {
+        const std::string wrong = holds_.apply(one);
+        if (is_known && !wrong.empty())
+            add(at, one.state.account, posting_text(one.state.sequence) + ' ' + wrong);
+    }
+    if (one.payee.account != 0)
+        apply_change({one.payee, one.amount.minor()}, at);
+}
+
+void history::apply_status(const journal::record& one, const record_place& at) {
+    const bool is_closing = one.status == account_status::closed;
+    if (apply_change({.state = one.state, .amount_minor = 0, .is_reopening = !is_closing}, at))
+        accounts_.find_or_add(one.state.account).is_closed = is_closing;
+}
+
+bool history::apply_change(const change& made, const record_place& at) {
     registered_account& known = accounts_.find_or_add(made.state.account);
     if (known.sequence != 0 && known.from_snapshot && at.number <= known_until_record_ &&
         made.state.sequence <= known.sequence) {
@@ -66,13 +139,15 @@ void history::apply_change(const change& made, const record_place& at) {
                     ", but the snapshot that the audit begins with has " +
                     to_string(known.balance));
         carried_minor_ -= made.amount_minor;  // the balance includes it already
-        return;
+        return false;
     }
     apply_to_known(known, made, at);
     known.sequence = made.state.sequence;
     known.balance = made.state.balance;
     known.gaps = gaps_;
     known.from_snapshot = false;
+    set_held(known.account, made.state.held);
+    return true;
 }
 
 void history::apply_to_known(registered_account& known, const change& made,
@@ -99,6 +174,58 @@ void history::apply_to_known(registered_account& known, const change& made,
                        ", which its amount of " + to_money_text(made.amount_minor) +
                        " does not account for");
     carried_minor_ += had - known.balance.minor();
+    if (state.sequence == known.sequence + 1)
+        apply_next(known, made, at);
+}
+
+/// Checks what is held and the account's status.
+void history::apply_next(const registered_account& known, const change& made,
+                         const record_place& at) {
+    const money held = held_of(known.account);
+    if (made.state.held.minor() != wide_minor{held.minor()} + made.held_minor)
+        add(at, known.account,
+            posting_text(made.state.sequence) + " leaves " + to_string(made.state.held) +
+                " held after " + to_string(held) + ", which its operation does not account for");
+    if (known.is_closed != made.is_reopening)
+        add(at, known.account,
+            posting_text(made.state.sequence) +
+                (known.is_closed ? " comes while it is closed" : " reopens it while it is open"));
+}
+
+money history::held_of(account_number account) const noexcept {
+    const auto found = held_.find(account);
+    return found == held_.end() ? money{} : found->second;
+}
+
+void history::set_held(account_number account, money held) {
+    if (held != money{})
+        held_[account] = held;
+    else if (!held_.empty())
+        held_.erase(account);
+}
+
+account_view history::view_of(const registered_account& one) const noexcept {
+    return {{one.account, one.sequence, one.balance, held_of(one.account)},
+            one.is_closed ? account_status::closed : account_status::open};
+}
+
+wide_minor history::held_minor() const noexcept {
+    wide_minor total = 0;
+    for (const auto& [account, held] : held_)
+        total += held.minor();
+    return total;
+}
+
+void history::check_held(const std::string& where) {
+    std::unordered_map<account_number, wide_minor> sums;
+    holds_.visit([&sums](const hold& one) { sums[one.account] += one.remaining.minor(); });
+    for (const auto& [account, held] : held_)
+        sums.try_emplace(account, 0);
+    for (const auto& [account, sum] : sums)
+        if (const money held = held_of(account); sum != held.minor())
+            faults_.add(
+                {where, std::nullopt, account,
+                 "it holds " + to_string(held) + ", but its holds hold " + to_money_text(sum)});
 }
 
 void history::check_refusal(const journal::record& one, const record_place& at) {
@@ -120,6 +247,10 @@ void history::check_refusal(const journal::record& one, const record_place& at) 
         add(at, decided_by.account,
             posting_text(decided_by.sequence) + " refuses a request by a balance of " +
                 to_string(decided_by.balance) + ", but it is " + to_string(known->balance));
+    else if (const money held = held_of(known->account); held != decided_by.held)
+        add(at, decided_by.account,
+            posting_text(decided_by.sequence) + " refuses a request with " +
+                to_string(decided_by.held) + " held, but it is " + to_string(held));
 }
 
 void history::note_gap() {
@@ -128,7 +259,7 @@ void history::note_gap() {
         ++gaps_;
 }
 
-void history::believe(const posting& listed, std::uint32_t comparison) {
+void history::believe(const account_view& listed, std::uint32_t comparison) {
     registered_account& known = accounts_.find_or_add(listed.account);
     carried_minor_ += wide_minor{listed.balance.minor()} - known.balance.minor();
     known = {.account = listed.account,
@@ -136,7 +267,9 @@ void history::believe(const posting& listed, std::uint32_t comparison) {
              .balance = listed.balance,
              .gaps = gaps_,
              .from_snapshot = true,
+             .is_closed = listed.status == account_status::closed,
              .listed_in = comparison};
+    set_held(listed.account, listed.held);
 }
 
 void history::note_complete(std::uint64_t until_record) {
@@ -152,7 +285,7 @@ wide_minor history::total_minor() const {
 
 wide_minor history::expected_total_minor() const noexcept {
     return carried_minor_ + sums_.openings.total_minor + sums_.deposits.total_minor -
-           sums_.withdrawals.total_minor;
+           sums_.withdrawals.total_minor - captured_out_minor_;
 }
 
 void history::add(const record_place& at, account_number account, std::string what) {

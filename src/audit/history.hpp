@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 
 #include "audit/account_register.hpp"
 #include "audit/report.hpp"
+#include "journal/hold_register.hpp"
 #include "journal/record.hpp"
 #include "journal/storage.hpp"
 
@@ -46,7 +48,9 @@ public:
     }
 
     /// Takes over an account that is not certain, as a snapshot lists it.
-    void believe(const posting& listed, std::uint32_t comparison);
+    void believe(const account_view& listed, std::uint32_t comparison);
+    /// Takes over a hold, as a snapshot lists it.
+    void believe_hold(const hold& listed) { holds_.put(listed); }
     /// Notes that a snapshot has provided all accounts. It may include postings of records up to
     /// `until_record`: those are skipped for the accounts that were taken over.
     void note_complete(std::uint64_t until_record);
@@ -55,28 +59,49 @@ public:
     [[nodiscard]] const account_register& accounts() const noexcept { return accounts_; }
     [[nodiscard]] const operation_sums& sums() const noexcept { return sums_; }
 
+    [[nodiscard]] account_view view_of(const registered_account& one) const noexcept;
+    [[nodiscard]] const journal::hold_register& holds() const noexcept { return holds_; }
+    /// Finds accounts whose holds do not add up to what they hold. `where` is the journal.
+    void check_held(const std::string& where);
+    /// What all accounts hold together.
+    [[nodiscard]] wide_minor held_minor() const noexcept;
+
     /// Returns the sum of all balances.
     [[nodiscard]] wide_minor total_minor() const;
     /// Returns what that sum must be: what the accounts had before the first record, and what was
-    /// opened and deposited, less what was withdrawn.
+    /// opened and deposited, less what was withdrawn and captured out of the ledger.
     [[nodiscard]] wide_minor expected_total_minor() const noexcept;
 
 private:
     struct change {
         posting state;              ///< of the account after the change
         std::int64_t amount_minor;  ///< the change of the balance
+        std::int64_t held_minor = 0;
         bool is_opening = false;
+        bool is_reopening = false;
     };
-    void apply_change(const change& made, const record_place& at);
+    void count(const journal::record& one);
+    void count_hold(const journal::record& one);
+    void apply_posting(const journal::record& one, const record_place& at);
+    void apply_hold(const journal::record& one, const record_place& at);
+    void apply_status(const journal::record& one, const record_place& at);
+    /// Returns false if the account, as a snapshot has listed it, includes the change.
+    bool apply_change(const change& made, const record_place& at);
     void apply_to_known(registered_account& known, const change& made, const record_place& at);
+    void apply_next(const registered_account& known, const change& made, const record_place& at);
+    [[nodiscard]] money held_of(account_number account) const noexcept;
+    void set_held(account_number account, money held);
     void check_refusal(const journal::record& one, const record_place& at);
     void add(const record_place& at, account_number account, std::string what);
 
     const journal::storage& storage_;
     fault_list& faults_;
     account_register accounts_;
+    std::unordered_map<account_number, money> held_;  // of accounts that hold something
+    journal::hold_register holds_;
     operation_sums sums_;
-    wide_minor carried_minor_ = 0;  // the part of the balances that comes from missing records
+    wide_minor captured_out_minor_ = 0;  // out of the ledger
+    wide_minor carried_minor_ = 0;       // the part of the balances that comes from missing records
     bool complete_;
     std::uint16_t gaps_ = 0;
     std::uint64_t known_until_record_ = 0;

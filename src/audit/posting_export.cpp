@@ -50,6 +50,12 @@ void append_csv_text(std::string& out, std::string_view text) {
         out += '"';
 }
 
+void append_hold(std::string& out, hold_id id) {
+    append_number(out, id.sequence);
+    out += '-';
+    append_number(out, id.slot);
+}
+
 void append_ndjson(std::string& out, const posting_line& line) {
     out += R"({"record":)";
     append_number(out, line.record);
@@ -72,6 +78,15 @@ void append_ndjson(std::string& out, const posting_line& line) {
         append_json_text(out, line.key);
         out += '"';
     }
+    if (line.hold.sequence != 0) {
+        out += R"(,"hold":")";
+        append_hold(out, line.hold);
+        out += '"';
+    }
+    if (line.state.held != money{}) {
+        out += R"(,"held":)";
+        append_money(out, line.state.held);
+    }
     out += "}\n";
 }
 
@@ -90,6 +105,12 @@ void append_csv(std::string& out, const posting_line& line) {
     append_money(out, line.state.balance);
     out += ',';
     append_csv_text(out, line.key);
+    out += ',';
+    if (line.hold.sequence != 0)
+        append_hold(out, line.hold);
+    out += ',';
+    if (line.state.held != money{})
+        append_money(out, line.state.held);
     out += '\n';
 }
 
@@ -131,8 +152,6 @@ private:
         posting_line line{
             .record = number, .time = time, .amount = one.amount, .key = one.key.text};
         switch (one.kind) {
-            default:  // SKELETON
-                break;
             case journal::record_kind::refusal:
                 return;
             case journal::record_kind::posting:
@@ -142,6 +161,21 @@ private:
             case journal::record_kind::transfer:
                 add(line, one.state, one.payee.account, "transfer_out");
                 return add(line, one.payee, one.state.account, "transfer_in");
+            case journal::record_kind::transaction:
+                for (std::size_t i = 0; i != one.legs.size(); ++i) {
+                    line.amount = one.legs[i].amount;
+                    add(line, one.legs[i].state, 0, "transaction");
+                }
+                return;
+            case journal::record_kind::hold:
+                line.hold = one.hold.id;
+                add(line, one.state, one.payee.account, name(one.holding));
+                if (one.payee.account != 0)
+                    add(line, one.payee, one.state.account, "transfer_in");
+                return;
+            case journal::record_kind::status:
+                return add(line, one.state, 0,
+                           one.status == account_status::closed ? "closing" : "reopening");
         }
     }
 
@@ -163,6 +197,20 @@ private:
                 return "deposit";
             case journal::posting_operation::withdrawal:
                 return "withdrawal";
+        }
+        return {};
+    }
+
+    static std::string_view name(journal::hold_operation operation) {
+        switch (operation) {
+            case journal::hold_operation::placing:
+                return "hold";
+            case journal::hold_operation::capture:
+                return "capture";
+            case journal::hold_operation::release:
+                return "release";
+            case journal::hold_operation::expiry:
+                return "expiry";
         }
         return {};
     }
@@ -234,7 +282,8 @@ std::optional<line_format> parse_line_format(std::string_view text) {
 
 std::string_view first_line(line_format format) {
     if (format == line_format::csv)
-        return "record,time,account_number,sequence,operation,counterparty,amount,balance,key\n";
+        return "record,time,account_number,sequence,operation,counterparty,amount,balance,key,hold,"
+               "held\n";
     return {};
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include <coffer/hold.hpp>
 #include <coffer/posting.hpp>
 
 #include "audit/data_files.hpp"
@@ -25,16 +26,19 @@ struct posting_line {
     std::string_view time;  ///< RFC 3339
     posting state{};        ///< the account after the posting
     std::string_view operation{};
-    account_number counterparty = 0;  ///< the other account of a transfer, else 0
-    money amount{};                   ///< zero or more; the operation gives the direction
-    std::string_view key{};           ///< the idempotency key; empty if the request had none
+    account_number counterparty = 0;  ///< the other account of a transfer or a capture, else 0
+    /// Of a transaction what the balance changed by; else zero or more, and the operation gives the
+    /// direction.
+    money amount{};
+    std::string_view key{};  ///< the idempotency key; empty if the request had none
+    hold_id hold{};          ///< of an operation on a hold; sequence 0: none
 };
 
 /// Returns the first line with its newline: the names of the columns in CSV, empty in NDJSON.
 [[nodiscard]] std::string_view first_line(line_format format);
 
-/// Appends the line and its newline. In NDJSON, "counterparty" and "key" are left out if there is
-/// none. CSV is that of RFC 4180, except that a line ends in "\n"; an apostrophe is put before a
+/// Appends the line and its newline. In NDJSON, "counterparty", "key" and "hold" are left out if
+/// there is none, and "held" if nothing is held. CSV is that of RFC 4180, except that a line ends in "\n"; an apostrophe is put before a
 /// key, or the part of a key behind a semicolon, that a spreadsheet would run as a formula.
 void append(std::string& out, line_format format, const posting_line& line);
 
@@ -46,7 +50,8 @@ struct export_selection {
 };
 
 /// Passes the lines of all selected postings to `sink`, many at a time. A transfer is two lines,
-/// that of the payer first. Only reads; a server may be running: then the export ends with what it
+/// that of the payer first; so is a capture to another account, a capture and a transfer_in. A
+/// transaction is a line for each account. Only reads; a server may be running: then the export ends with what it
 /// has written. If the server trims the records to be read next, the export begins again, unless
 /// lines have been passed on.
 ///

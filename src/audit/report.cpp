@@ -65,6 +65,22 @@ void add_sum(std::string& text, const char* name, const operation_sum& sum) {
     add_line(text, name, grouped(sum.count) + ", in total " + to_money_text(sum.total_minor));
 }
 
+/// Of the operations that not every ledger has.
+void add_newer_sums(std::string& text, const operation_sums& sums) {
+    const std::pair<const char*, const operation_sum&> all[]{
+        {"transactions", sums.transactions}, {"holds", sums.holds},
+        {"captures", sums.captures},         {"releases", sums.releases},
+        {"expiries", sums.expiries},
+    };
+    for (const auto& [name, sum] : all)
+        if (sum.count != 0)
+            add_sum(text, name, sum);
+    if (sums.closings != 0)
+        add_line(text, "closings", grouped(sums.closings));
+    if (sums.reopenings != 0)
+        add_line(text, "reopenings", grouped(sums.reopenings));
+}
+
 void add_snapshots(std::string& text, const std::vector<snapshot_summary>& snapshots) {
     const auto compared =
         std::ranges::count_if(snapshots, [](const snapshot_summary& one) { return one.compared; });
@@ -197,18 +213,22 @@ bool is_same_data(const report& one, const report& other) {
            one.journal.last_record == other.journal.last_record &&
            one.journal.batches == other.journal.batches && one.sums == other.sums &&
            one.accounts == other.accounts && one.total_minor == other.total_minor &&
-           one.snapshots == other.snapshots;
+           one.held_minor == other.held_minor && one.snapshots == other.snapshots;
 }
 
 std::string to_text(const report& found) {
     std::string text = found.directory + '\n';
     add_journal(text, found.journal);
-    add_line(text, "accounts",
-             grouped(found.accounts) + ", in total " + to_money_text(found.total_minor));
+    std::string accounts =
+        grouped(found.accounts) + ", in total " + to_money_text(found.total_minor);
+    if (found.held_minor != 0)
+        accounts += ", of which held " + to_money_text(found.held_minor);
+    add_line(text, "accounts", accounts);
     add_sum(text, "openings", found.sums.openings);
     add_sum(text, "deposits", found.sums.deposits);
     add_sum(text, "withdrawals", found.sums.withdrawals);
     add_sum(text, "transfers", found.sums.transfers);
+    add_newer_sums(text, found.sums);
     add_line(text, "refusals", grouped(found.sums.refusals));
     add_line(text, "keys", grouped(found.sums.keys));
     add_snapshots(text, found.snapshots);
@@ -232,10 +252,18 @@ std::string to_json(const report& found) {
                .raw("journal", to_json(found.journal))
                .number("accounts", found.accounts)
                .raw("total", to_money_text(found.total_minor))
+               .raw("held", to_money_text(found.held_minor))
                .raw("openings", to_json(found.sums.openings))
                .raw("deposits", to_json(found.sums.deposits))
                .raw("withdrawals", to_json(found.sums.withdrawals))
                .raw("transfers", to_json(found.sums.transfers))
+               .raw("transactions", to_json(found.sums.transactions))
+               .raw("holds_placed", to_json(found.sums.holds))
+               .raw("captures", to_json(found.sums.captures))
+               .raw("releases", to_json(found.sums.releases))
+               .raw("expiries", to_json(found.sums.expiries))
+               .number("closings", found.sums.closings)
+               .number("reopenings", found.sums.reopenings)
                .number("refusals", found.sums.refusals)
                .number("keys", found.sums.keys)
                .raw("snapshots", array(found.snapshots, write))

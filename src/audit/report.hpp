@@ -62,6 +62,13 @@ struct operation_sums {
     operation_sum deposits;
     operation_sum withdrawals;  ///< with a total above zero
     operation_sum transfers;
+    operation_sum transactions;  ///< with what was moved
+    operation_sum holds;         ///< that were placed
+    operation_sum captures;
+    operation_sum releases;
+    operation_sum expiries;
+    std::uint64_t closings = 0;
+    std::uint64_t reopenings = 0;
     std::uint64_t refusals = 0;
     std::uint64_t keys = 0;
 
@@ -97,6 +104,7 @@ struct report {
     operation_sums sums;
     std::uint64_t accounts = 0;
     wide_minor total_minor = 0;  ///< the sum of all balances
+    wide_minor held_minor = 0;   ///< the part of it that holds have
     std::vector<snapshot_summary> snapshots;
     fault_list faults;
     double seconds = 0;  ///< the duration of the audit

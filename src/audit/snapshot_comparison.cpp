@@ -18,9 +18,22 @@ namespace {
 // How many accounts ahead memory is prefetched: hides a cache miss, and stays in the cache.
 constexpr std::size_t ahead = 16;
 
-std::string state_text(const posting& state) {
-    return "posting " + std::to_string(state.sequence) + " with a balance of " +
-           to_string(state.balance);
+std::string state_text(const account_view& state) {
+    std::string said = "posting " + std::to_string(state.sequence) + " with a balance of " +
+                       to_string(state.balance);
+    if (state.held != money{})
+        said += ", of which held " + to_string(state.held);
+    return state.status == account_status::closed ? said + ", closed" : said;
+}
+
+bool is_same(const account_view& one, const account_view& other) noexcept {
+    return one.balance == other.balance && one.held == other.held && one.status == other.status;
+}
+
+bool is_same(const hold& one, const hold& other) noexcept {
+    return one.account == other.account && one.id == other.id && one.amount == other.amount &&
+           one.captured == other.captured && one.remaining == other.remaining &&
+           one.status == other.status && one.expires_at_ns == other.expires_at_ns;
 }
 
 bool is_gone(const std::filesystem::path& file) {
@@ -34,14 +47,19 @@ void snapshot_comparison::begin(history& so_far) {
     completes_ = !so_far.is_complete();
     const std::size_t known = so_far.accounts().size();
     // Each account is compared some accounts later, when its memory has been fetched.
-    std::array<posting, ahead> fetching{};
+    std::array<account_view, ahead> fetching{};
     std::size_t read = 0;
-    snapshot::read_accounts(file_, [&](const posting& listed) {
+    const auto take = [&](const account_view& listed) {
         so_far.accounts().prefetch(listed.account);
-        posting& oldest = fetching[read % ahead];
+        account_view& oldest = fetching[read % ahead];
         if (read++ >= ahead)
             compare(oldest, so_far);
         oldest = listed;
+        return std::optional<std::string>{};
+    };
+    snapshot::read_accounts(file_, take, [this](const hold& listed) {
+        ++holds_listed_;
+        holds_[listed.account].push_back(listed);
         return std::optional<std::string>{};
     });
     for (std::size_t i = read - std::min(read, ahead); i != read; ++i)
@@ -52,6 +70,11 @@ void snapshot_comparison::begin(history& so_far) {
     if (total_minor_ != info_.total_minor)
         add(0, "its balances sum to " + to_money_text(total_minor_) + ", but it states " +
                    to_money_text(info_.total_minor));
+    if (holds_listed_ != info_.holds || held_minor_ != info_.held_minor)
+        add(0, "it lists " + std::to_string(holds_listed_) + " holds and " +
+                   to_money_text(held_minor_) + " held, but states " + std::to_string(info_.holds) +
+                   " and " + to_money_text(info_.held_minor));
+    take_holds(so_far);
     if (known_listed_ != known)
         find_missing(so_far);
     if (completes_)
@@ -60,9 +83,10 @@ void snapshot_comparison::begin(history& so_far) {
         end();
 }
 
-void snapshot_comparison::compare(const posting& listed, history& so_far) {
+void snapshot_comparison::compare(const account_view& listed, history& so_far) {
     ++listed_;
     total_minor_ += listed.balance.minor();
+    held_minor_ += listed.held.minor();
     registered_account* const known = so_far.accounts().find(listed.account);
     if (known == nullptr) {
         if (completes_)
@@ -75,23 +99,60 @@ void snapshot_comparison::compare(const posting& listed, history& so_far) {
     ++known_listed_;
     if (listed.sequence >= known->sequence && !so_far.is_certain(*known))
         return so_far.believe(listed, number_);
-    compare_known(listed, *known);
+    compare_known(listed, *known, so_far);
 }
 
-void snapshot_comparison::compare_known(const posting& listed, const registered_account& known) {
-    const posting had{known.account, known.sequence, known.balance};
+void snapshot_comparison::compare_known(const account_view& listed, const registered_account& known,
+                                        const history& so_far) {
+    const account_view had = so_far.view_of(known);
     if (listed.sequence > known.sequence)
         expect_later(listed);
     else if (listed.sequence < known.sequence)
         add(listed.account, "is listed with posting " + std::to_string(listed.sequence) +
                                 ", but by record " + std::to_string(info_.after_record) +
                                 " the journal has " + state_text(had));
-    else if (listed.balance != known.balance)
+    else if (!is_same(listed, had))
         add(listed.account,
             "is listed with " + state_text(listed) + ", but the journal has " + state_text(had));
 }
 
-void snapshot_comparison::expect_later(const posting& listed) {
+/// Compares the holds, those of accounts with a later posting once that has come. Those of accounts
+/// that were taken over are taken over too.
+void snapshot_comparison::take_holds(history& so_far) {
+    std::vector<account_number> as_known;
+    for (const auto& [account, listed] : holds_) {
+        const registered_account* const known = so_far.accounts().find(account);
+        if (known == nullptr && !later_.contains(account))
+            add(account, "has a hold, but is not listed");
+        if (completes_ && known != nullptr && known->from_snapshot)
+            for (const hold& one : listed)
+                so_far.believe_hold(one);
+        if (!later_.contains(account))
+            as_known.push_back(account);
+    }
+    for (const account_number account : as_known)
+        compare_holds(account, so_far);
+}
+
+void snapshot_comparison::compare_holds(account_number account, history& so_far) {
+    const auto listed = holds_.find(account);
+    if (listed == holds_.end())
+        return;
+    for (const hold& one : listed->second) {
+        const hold* const known = so_far.holds().find(one.id.slot);
+        const bool is_there = known != nullptr && known->account == account && known->id == one.id;
+        // The slot of one that has ended may have another hold by now.
+        const bool is_reused = !is_there && known != nullptr && one.status != hold_status::held;
+        if (completes_ && !is_there && !is_reused)
+            so_far.believe_hold(one);
+        else if (!is_reused && !(is_there && is_same(*known, one)))
+            add(account,
+                journal::hold_text(one.id) + " is listed otherwise than the journal has it");
+    }
+    holds_.erase(listed);
+}
+
+void snapshot_comparison::expect_later(const account_view& listed) {
     if (!later_.try_emplace(listed.account, listed).second)
         add(listed.account, "is listed twice");
 }
@@ -113,7 +174,7 @@ void snapshot_comparison::expect_believed(const posting& state, history& so_far)
     if (state.sequence == known->sequence)
         later_.erase(state.account);
     else if (state.sequence < known->sequence)
-        later_.try_emplace(state.account, posting{known->account, known->sequence, known->balance});
+        later_.try_emplace(state.account, so_far.view_of(*known));
 }
 
 /// Whether the snapshot has this posting of a record behind after_record.
@@ -123,34 +184,40 @@ bool snapshot_comparison::has(const posting& state) const {
 }
 
 void snapshot_comparison::watch(const journal::record& one, history& so_far) {
-    if (completes_ && one.kind != journal::record_kind::refusal) {
-        expect_believed(one.state, so_far);
-        if (one.kind == journal::record_kind::transfer)
-            expect_believed(one.payee, so_far);
-    }
+    if (completes_)
+        journal::visit_postings(one, [&](const posting& made) { expect_believed(made, so_far); });
     if (later_.empty() || one.kind == journal::record_kind::refusal)
         return;
-    if (one.kind == journal::record_kind::transfer) {
-        // A snapshot that completes the history has postings that later_ does not have.
-        if (!completes_ && has(one.state) != has(one.payee)) {
-            const bool has_payer = has(one.state);
-            const posting& missing = has_payer ? one.payee : one.state;
-            add(missing.account, "lacks posting " + std::to_string(missing.sequence) +
-                                     ", whose transfer's other half the snapshot has");
-        }
-        meet(one.payee);
+    // A snapshot that completes the history has postings that later_ does not have.
+    if (!completes_) {
+        const bool has_first = has(one.state);
+        journal::visit_postings(one, [&](const posting& other) {
+            if (has(other) == has_first)
+                return;
+            const posting& missing = has_first ? other : one.state;
+            add(missing.account,
+                "lacks posting " + std::to_string(missing.sequence) +
+                    (one.kind == journal::record_kind::transaction
+                         ? ", of a transaction of which the snapshot has another part"
+                         : ", whose transfer's other half the snapshot has"));
+        });
     }
-    meet(one.state);
+    journal::visit_postings(one, [&](const posting& made) { meet(made, so_far); });
 }
 
-void snapshot_comparison::meet(const posting& state) {
+void snapshot_comparison::meet(const posting& state, history& so_far) {
     const auto found = later_.find(state.account);
     if (found == later_.end() || found->second.sequence != state.sequence)
         return;
-    if (found->second.balance != state.balance)
+    account_view had{state};
+    if (const registered_account* const known = so_far.accounts().find(state.account);
+        known != nullptr && known->sequence == state.sequence)
+        had.status = known->is_closed ? account_status::closed : account_status::open;
+    if (!is_same(found->second, had))
         add(state.account, "is listed with " + state_text(found->second) +
-                               ", but the journal has " + state_text(state));
+                               ", but the journal has " + state_text(had));
     later_.erase(found);
+    compare_holds(state.account, so_far);
 }
 
 void snapshot_comparison::end() {

@@ -45,20 +45,26 @@ public:
 
 private:
     /// Compares one account of the snapshot.
-    void compare(const posting& listed, history& so_far);
-    void compare_known(const posting& listed, const registered_account& known);
-    void expect_later(const posting& listed);
+    void compare(const account_view& listed, history& so_far);
+    void compare_known(const account_view& listed, const registered_account& known,
+                       const history& so_far);
+    void expect_later(const account_view& listed);
+    void take_holds(history& so_far);
+    void compare_holds(account_number account, history& so_far);
     void expect_believed(const posting& state, history& so_far);
     void find_missing(const history& so_far) const;
     [[nodiscard]] bool has(const posting& state) const;
-    void meet(const posting& state);
+    void meet(const posting& state, history& so_far);
     void add(account_number account, std::string what) const;
 
     std::filesystem::path file_;
     snapshot::snapshot_info info_;
     std::uint32_t number_;
     fault_list& faults_;
-    std::unordered_map<account_number, posting> later_;
+    std::unordered_map<account_number, account_view> later_;
+    std::unordered_map<account_number, std::vector<hold>> holds_;  // listed, and not compared yet
+    std::uint64_t holds_listed_ = 0;
+    wide_minor held_minor_ = 0;
     std::uint64_t listed_ = 0;
     std::uint64_t known_listed_ = 0;
     wide_minor total_minor_ = 0;

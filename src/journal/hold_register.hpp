@@ -26,6 +26,9 @@ public:
     /// std::bad_alloc.
     [[nodiscard]] bool add(const hold& one);
 
+    /// Puts in a hold, whatever was in its slot. Throws std::bad_alloc.
+    void put(const hold& one) { at(one.id.slot) = one; }
+
     /// Applies a hold's record, and takes its hold over. Returns why the record does not follow
     /// from those before it, or an empty text. Throws std::bad_alloc.
     [[nodiscard]] std::string apply(const record& holding);

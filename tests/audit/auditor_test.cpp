@@ -206,7 +206,7 @@ TEST_CASE("audit: a balance that its amount does not make is told with record an
                  coffer::test::Contains("all balances together are 142.59,"
                                         " but what was opened and "
                                         "deposited less what was "
-                                        "withdrawn is 142.58"));
+                                        "withdrawn and captured is 142.58"));
 }
 
 TEST_CASE("audit: postings that are left out, doubled or never opened are told", "[audit]") {

@@ -1,16 +1,15 @@
 #include <functional>
-#include <random>
 #include <vector>
 
 #include <coffer/ledger.hpp>
 
 #include "catch.hpp"
 #include "journal/journal_error.hpp"
+#include "journal/random_life.hpp"
 #include "journal/replay.hpp"
 
 using coffer::account_number;
 using coffer::account_status;
-using coffer::capture_request;
 using coffer::errc;
 using coffer::hold;
 using coffer::hold_status;
@@ -24,112 +23,6 @@ namespace {
 constexpr money cents(std::int64_t minor) {
     return money::from_minor(minor);
 }
-
-/// All kinds of operations on a ledger, at random, and the bytes of their records.
-class random_life {
-public:
-    static constexpr account_number accounts = 6;
-
-    explicit random_life(std::uint64_t seed) : random_{seed} {
-        for (account_number number = 1; number <= accounts; ++number)
-            keep(record::of_opening(ledger.open(number, cents(100)).posting));
-    }
-
-    void step() {
-        const account_number number = 1 + random_() % accounts;
-        const money amount = cents(static_cast<std::int64_t>(1 + random_() % 40));
-        switch (random_() % 8) {
-            case 0:
-                if (const auto made = ledger.deposit(number, amount))
-                    keep(record::of_deposit(made.posting, amount));
-                return;
-            case 1:
-                if (const auto made = ledger.withdraw(number, amount))
-                    keep(record::of_withdrawal(made.posting, amount));
-                return;
-            case 2:
-                if (const auto moved = ledger.transfer(number, number % accounts + 1, amount))
-                    keep(record::of_transfer(moved.from, moved.to, amount));
-                return;
-            case 3:
-                return transact(number, amount);
-            case 4:
-                return change_status(number);
-            case 5:
-                if (const auto made = ledger.place_hold(number, amount, 5))
-                    note(hold_operation::placing, made, amount);
-                return;
-            default:
-                return change_hold();
-        }
-    }
-
-    coffer::ledger ledger;
-    std::vector<std::vector<std::byte>> records;
-
-private:
-    void transact(account_number number, money amount) {
-        const coffer::leg legs[]{{number, cents(-2 * amount.minor())},
-                                 {number % accounts + 1, amount},
-                                 {(number + 1) % accounts + 1, amount}};
-        const auto made = ledger.transact(legs);
-        if (!made)
-            return;
-        std::vector<posted_leg> posted;
-        for (std::size_t i = 0; i != made.count; ++i)
-            posted.push_back({made.postings[i], legs[i].amount});
-        keep(record::of_transaction(posted));
-    }
-    void change_status(account_number number) {
-        const auto now = ledger.look(number).account;
-        const auto made =
-            now.status == account_status::closed ? ledger.reopen(number) : ledger.close(number);
-        if (made)
-            keep(record::of_status(made.account));
-    }
-    void change_hold() {
-        if (open_.empty())
-            return;
-        const std::size_t which = random_() % open_.size();
-        const hold one = ledger.find_hold(open_[which].account, open_[which].id).hold;
-        coffer::hold_outcome made{};
-        auto what = hold_operation::capture;
-        money amount = one.remaining;
-        if (random_() % 2 == 0) {
-            amount = money::from_minor(1 + static_cast<std::int64_t>(random_() % 40) %
-                                               one.remaining.minor());
-            const account_number payee = random_() % 2 == 0 ? 0 : one.account % accounts + 1;
-            made = ledger.capture(one.account, one.id, {amount, random_() % 3 == 0, payee});
-        } else {
-            const bool expires = random_() % 2 == 0;
-            what = expires ? hold_operation::expiry : hold_operation::release;
-            made = ledger.release(one.account, one.id,
-                                  expires ? hold_status::expired : hold_status::released);
-        }
-        if (!made)
-            return;
-        note(what, made, amount);
-        if (made.hold.status == hold_status::held)
-            return;
-        open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(which));
-        if (random_() % 2 == 0)
-            REQUIRE(ledger.forget_hold(one.account, one.id));
-    }
-    void note(hold_operation what, const coffer::hold_outcome& made, money amount) {
-        if (what == hold_operation::placing)
-            open_.push_back(made.hold);
-        keep(record::of_hold(what, made, amount));
-    }
-    void keep(const record& one) {
-        std::vector<std::byte> bytes(format::record::max_bytes);
-        bytes.resize(encode(one, bytes));
-        REQUIRE(decode(bytes));
-        records.push_back(std::move(bytes));
-    }
-
-    std::mt19937_64 random_;
-    std::vector<hold> open_;
-};
 
 std::string replay(replayer& into, std::span<const std::vector<std::byte>> records) {
     batch_builder batch;
