@@ -69,9 +69,9 @@ private:
 };
 
 /// Passes each account of `file` to `sink`, and each hold to `holds` unless that is empty, in the
-/// order of the file, as soon as it is read. The file is read once and forward, so a pipe is possible. Throws accounts_error at the first error,
-/// one that the sink returns included, and what the sink throws; the accounts before it have been
-/// passed on.
+/// order of the file, as soon as it is read. The file is read once and forward, so a pipe is
+/// possible. Throws accounts_error at the first error, one that a sink returns included, and what
+/// the sink throws; what comes before it has been passed on.
 void read_accounts(const std::filesystem::path& file, const account_sink& sink,
                    const hold_sink& holds = {});
 
