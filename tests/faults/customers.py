@@ -6,30 +6,27 @@ import json
 import threading
 import time
 
+from faults.book_check import BookCheck, Reader, check_not_taken_back
 from faults.history import History
-from faults.keyed_client import Client, balances
+from faults.keyed_client import Client
+from faults.request_choice import FIRST_ACCOUNT, Requests, is_deposited_to_only
 
-FIRST_ACCOUNT = 20_001
 ACCOUNTS = 20
 OPENING = 100_000
-MOST_DEPOSIT, MOST_WITHDRAWAL = 5_000, 50_000
 READS = 0.1  # of all requests
 LATE_S = 10  # requests begun longer ago are not repeated after their answer: keys expire
 
 
-def is_deposited_to_only(account):
-    """Half of the accounts are: a balance of theirs that was seen may never be undone."""
-    return account % 2 == 0
-
-
 class Customers:
-    """Makes `connections` to each server, and requests chosen by `random`."""
+    """Makes `connections` to each server, and requests chosen by `random`. `may_forget`: some
+    servers forget keys within moments, and the holds that have ended with them."""
 
-    def __init__(self, prefix, random, connections):
-        self.random, self.connections = random, connections
+    def __init__(self, prefix, random, connections, may_forget=False):
+        self.random, self.connections, self.may_forget = random, connections, may_forget
         self.history = History(
             {account: OPENING for account in range(FIRST_ACCOUNT, FIRST_ACCOUNT + ACCOUNTS)},
             prefix)
+        self.requests = Requests(self.history.books, random)
         self.unanswered = []
         self.retried = 0
         self.marks = collections.deque([(time.monotonic(), 0)])  # time, and requests until then
@@ -81,32 +78,30 @@ class Customers:
         return self._new_job()
 
     def _new_job(self):
-        account = FIRST_ACCOUNT + self.random.randrange(ACCOUNTS)
         if self.random.random() < READS:
-            return "read", account
-        if is_deposited_to_only(account) or self.random.random() < 0.8:
-            return "post", self.history.begin(account, self.random.randint(1, MOST_DEPOSIT))
-        return "post", self.history.begin(account, -self.random.randint(1, MOST_WITHDRAWAL))
+            return "read", FIRST_ACCOUNT + self.random.randrange(ACCOUNTS)
+        return "post", self.history.begin(self.requests.next())
 
     def check_nothing_was_taken_back(self, server):
-        accounts = filter(is_deposited_to_only, self.history.opening)
-        for account, balance in balances(server.port, accounts).items():
-            self.history.check_not_taken_back(account, balance)
+        with Reader(server.port) as reader:
+            check_not_taken_back(reader, self.history,
+                                 filter(is_deposited_to_only, self.history.opening))
 
     def settle(self, server, asked_again):
         """Repeats requests until all are answered, and so many of those answered lately. Then all
-        balances must be what was acknowledged."""
+        balances and holds must be what was acknowledged."""
         with Client(server.port, self.connections, self.history) as client:
             asked, self.unanswered = self.unanswered, []
             first, end = self._first_of_late(), len(self.history)
+            self.history.forget_before(first)
             if first < end:
                 asked += [self.random.randrange(first, end) for _ in range(asked_again)]
             while asked:
                 self.retried += len(asked)
                 self._ask(client, asked)
                 asked, client.unanswered = client.unanswered, []
-        for account, balance in balances(server.port, self.history.opening).items():
-            self.history.check_balance(account, balance)
+        with Reader(server.port) as reader:
+            BookCheck(reader, self.history, self.random, self.may_forget).run()
 
     def ask_no_more_for_what_was(self):
         """Repeats no answered request that was begun before now: their keys may expire."""

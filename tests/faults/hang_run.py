@@ -10,8 +10,8 @@ import time
 
 from end_to_end.server import BINARY, Server, environment
 from faults.customers import Customers
+from faults.export_lines import postings_of
 from faults.keyed_client import MOST_S, Client, whole_reply
-from faults.kill_rounds import posting_of
 from faults.shim import Faults
 
 CONNECTIONS = 16
@@ -199,12 +199,14 @@ class HangRun:
             self.history.complain("wrong", f"coffer audit: {done.stdout}{done.stderr}")
         with subprocess.Popen([BINARY, "export", self.data, "--format", "ndjson"], text=True,
                               stdout=subprocess.PIPE, env=environment()) as export:
-            postings = [one for one in map(posting_of, export.stdout) if one is not None]
+            expiries = []
+            postings = list(postings_of(export.stdout, expiries))
         unkeyed = sum(1 for one in postings if one[1] == UNKEYED_ACCOUNT)
         if not self.paid <= unkeyed <= self.paid + self.perhaps_paid:
             self.history.complain("wrong", f"{unkeyed} postings without a key, {self.paid} "
                                            f"acknowledged and {self.perhaps_paid} unknown")
-        self.history.check_export(one for one in postings if one[1] != UNKEYED_ACCOUNT)
+        self.history.check_export([one for one in postings if one[1] != UNKEYED_ACCOUNT])
+        self.history.check_expiries(expiries)
 
     def summary(self):
         counts = self.history.counts

@@ -1,18 +1,27 @@
 """The requests of all clients, with their keys and answers, and the checks that follow from them.
 
-A request is a number from 0 on, and its key is made of that. There are millions of them, so they
-are kept in arrays.
+A request is a number from 0 on, and its key is made of that. There are millions of them, so what is
+known of an answered one is kept in arrays: hashes of its answer and of its postings.
 """
 
+import json
 from array import array
 
-from faults.money_text import minor_of, text_of
+from faults.books import Books, Wrong
+from faults.money_text import text_of
 
-OK, REFUSED = 200, 400
-# What every refusal begins with; what is available is behind it.
-REFUSAL = ('{"success":false,"error":{"type":"insufficient_funds",'
-           '"message":"the amount is more than what is available","available":')
+# Answers of which the books are made, and so final. A 409 can also be that of a request that is
+# still under way.
+FINAL = (200, 201, 400, 409)
+IN_PROGRESS = '"type":"request_in_progress"'
 MOST_COMPLAINTS = 20  # that are kept; all are counted
+MASK = 2**64 - 1
+
+
+def hash_of(posting):
+    """Of an account, the effect on its balance, and the balance after it. Captures do not answer
+    with the payee's balance: there it is left out."""
+    return hash(posting) & MASK
 
 
 class History:
@@ -21,26 +30,36 @@ class History:
     def __init__(self, opening, prefix):
         self.opening = dict(opening)
         self.prefix = prefix
-        self.account = array("Q")
-        self.effect = array("q")  # what it changes a balance by, if it succeeds
+        self.books = Books(opening)
+        self.requests = {}  # by number: those that may still be sent
+        self.first_kept = 0  # no request before this is repeated once it is answered
         self.status = array("H")  # 0 as long as there is no answer
-        self.balance = array("q")  # in the answer
-        self.expected = dict(opening)
-        self.highest_seen = dict(opening)
+        self.answers = array("q")  # their hashes
+        self.postings = array("B")  # how many it makes
+        self.hashes = array("Q")  # their sum
+        self.without_balance = {}  # by number and account: postings whose balance is not answered
         self.counts = dict.fromkeys(("acknowledged", "replayed", "lost", "doubled", "wrong"), 0)
         self.complaints = []
         self.doubled = set()  # keys that the journal has twice
 
     def __len__(self):
-        return len(self.account)
+        return len(self.status)
 
-    def begin(self, account, effect):
+    def begin(self, operation):
         """Makes a new request and returns its number."""
-        self.account.append(account)
-        self.effect.append(effect)
+        self.requests[len(self)] = operation
         self.status.append(0)
-        self.balance.append(0)
-        return len(self.account) - 1
+        self.answers.append(0)
+        self.postings.append(0)
+        self.hashes.append(0)
+        return len(self) - 1
+
+    def forget_before(self, number):
+        """Forgets how to repeat those that are answered."""
+        for one in range(self.first_kept, number):
+            if self.status[one]:
+                self.requests.pop(one, None)
+        self.first_kept = max(self.first_kept, number)
 
     def key_of(self, number):
         return f"{self.prefix}-{number}"
@@ -56,81 +75,109 @@ class History:
         if len(self.complaints) < MOST_COMPLAINTS:
             self.complaints.append(f"{kind}: {what}")
 
-    def body_of(self, number, balance):
-        """The answer to a request that succeeds and leaves this balance."""
-        return (f'{{"success":true,"data":{{"account_number":"{self.account[number]}",'
-                f'"new_balance":{text_of(balance)}}},"code":200}}')
-
-    def answer(self, number, status, body, replayed):
+    def answer(self, number, status, body, replayed, location=None):
         """Takes an answer of the server. Returns False if it is not final, for a repetition."""
-        if status not in (OK, REFUSED):
+        if status not in FINAL or IN_PROGRESS in body:
             return False
-        if self.status[number]:
-            self._answer_again(number, status, body, replayed)
-            return True
-        if status == OK:
-            balance = minor_of(body.partition('"new_balance":')[2].partition("}")[0])
-            if body != self.body_of(number, balance):
-                self.complain("wrong", f"{self.key_of(number)} was answered {body}")
-            account = self.account[number]
-            self.balance[number] = balance
-            self.expected[account] += self.effect[number]
-            self.saw(account, balance)
-        elif not body.startswith(REFUSAL) or self.effect[number] > 0:
-            self.complain("wrong", f"{self.key_of(number)} was answered {body}")
-        self.status[number] = status
-        self.counts["acknowledged"] += 1
+        answer = hash((status, location, body))
         self.counts["replayed"] += replayed
+        if self.status[number]:
+            self._answer_again(number, answer, replayed, body)
+            return True
+        self.status[number] = status
+        self.answers[number] = answer
+        self.counts["acknowledged"] += 1
+        try:
+            self._enter(number, status, body, location)
+        except (Wrong, LookupError, TypeError, ValueError) as wrong:
+            self.complain("wrong", f"{self.key_of(number)} was answered {status} {body}: "
+                                   f"{type(wrong).__name__} {wrong}")
+        if number < self.first_kept:
+            del self.requests[number]
         return True
 
-    def _answer_again(self, number, status, body, replayed):
+    def _enter(self, number, status, body, location):
+        operation = self.requests[number]
+        if status >= 400:
+            return operation.refused(self.books, json.loads(body, parse_float=str)["error"])
+        if status != operation.success:
+            raise Wrong(f"the status is {status}")
+        for posting in operation.done(self.books, body):
+            if posting[2] is None:
+                self.without_balance[number, posting[0]] = posting[1]
+            self.postings[number] += 1
+            self.hashes[number] = (self.hashes[number] + hash_of(posting)) & MASK
+        if location != operation.location():
+            raise Wrong(f"Location is {location}, and not {operation.location()}")
+        return None
+
+    def _answer_again(self, number, answer, replayed, body):
         """Takes the answer to a repetition of a request that was answered before."""
-        before = self.status[number]
-        self.counts["replayed"] += replayed
-        said = self.body_of(number, self.balance[number]) if before == OK else REFUSAL
         if not replayed:
             # The key was forgotten, and the request was carried out a second time.
             self.complain("lost", f"{self.key_of(number)} was answered, and is not known any more")
-            if status == OK:
-                self.expected[self.account[number]] += self.effect[number]
-        elif status != before or not body.startswith(said):
-            self.complain("wrong", f"{self.key_of(number)} was answered {said}, then {body}")
-
-    def saw(self, account, balance):
-        """Takes a balance that a client has read."""
-        self.highest_seen[account] = max(self.highest_seen[account], balance)
+        elif answer != self.answers[number]:
+            self.complain("wrong", f"{self.key_of(number)} was answered {self.status[number]}, "
+                                   f"then otherwise: {body}")
 
     def check_not_taken_back(self, account, balance):
         """Checks an account that only gets deposits: a balance that was seen may not be undone."""
-        if balance < self.highest_seen[account]:
+        highest = self.books.highest_seen[account]
+        if balance < highest:
             self.complain("lost", f"account {account} has {text_of(balance)}, and "
-                                  f"{text_of(self.highest_seen[account])} was answered before")
+                                  f"{text_of(highest)} was answered before")
 
     def check_balance(self, account, balance):
         """Checks a balance while every request is answered."""
-        if balance != self.expected[account]:
+        expected = self.books.accounts[account].balance
+        if balance != expected:
             self.complain("wrong", f"account {account} has {text_of(balance)}, and "
-                                   f"{text_of(self.expected[account])} was acknowledged")
+                                   f"{text_of(expected)} was acknowledged")
 
     def check_export(self, postings):
         """Checks all postings of the journal, in order, as (key, account, effect, balance). Every
         acknowledged posting must be there once, and nothing else."""
         seen = bytearray(len(self))
+        sums = array("Q", bytes(8 * len(self)))
         for key, account, effect, balance in postings:
             number = self.number_of(key)
             if number is None:
                 self.complain("wrong", f"the journal has key {key}, and nobody sent it")
                 continue
-            if seen[number]:
+            if self.without_balance.get((number, account)) == effect:
+                balance = None
+            seen[number] = min(seen[number] + 1, 255)
+            sums[number] = (sums[number] + hash_of((account, effect, balance))) & MASK
+        for number, postings_made in enumerate(self.postings):
+            key = self.key_of(number)
+            if seen[number] > postings_made:
                 self.doubled.add(key)
-                self.complain("doubled", f"the journal has {key} twice")
-            seen[number] = 1
-            said = (self.account[number], self.effect[number], self.balance[number])
-            if self.status[number] != OK or said != (account, effect, balance):
-                self.complain("wrong", f"the journal has {key} as {account}, {effect}, {balance}")
-        for number, status in enumerate(self.status):
-            if status == OK and not seen[number]:
-                self.complain("lost", f"the journal has no {self.key_of(number)}")
+                self.complain("doubled" if postings_made else "wrong",
+                              f"the journal has {seen[number]} postings of {key}, and "
+                              f"{postings_made} were acknowledged")
+            elif seen[number] < postings_made:
+                self.complain("lost", f"the journal has {seen[number]} postings of {key}, and "
+                                      f"{postings_made} were acknowledged")
+            elif sums[number] != self.hashes[number]:
+                self.complain("wrong", f"the journal has {key} otherwise than it was answered")
+
+    def check_expiries(self, expiries):
+        """Checks all expiries of the journal, as (account, hold). Each hold that was seen to have
+        expired must have one, and no hold two."""
+        seen = set()
+        for one in expiries:
+            if one in seen:
+                self.complain("doubled", f"the journal has the expiry of {one} twice")
+            if one not in self.books.can_expire:
+                self.complain("wrong", f"the journal has the expiry of {one}, which cannot")
+            seen.add(one)
+        for one in self.books.expired - seen:
+            self.complain("lost", f"the journal has no expiry of {one}")
+
+    def holds_text(self):
+        """How many holds there were."""
+        return ", ".join(f"{count:,} holds {status}"
+                         for status, count in self.books.counts.items())
 
     def is_clean(self):
         return not any(self.counts[kind] for kind in ("lost", "doubled", "wrong"))

@@ -5,12 +5,14 @@ import select
 import socket
 import time
 
-from faults.money_text import minor_of, text_of
+from faults.money_text import minor_of
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+LOCATION = re.compile(rb"\r\nlocation: *([^\r]*)\r\n", re.IGNORECASE)
 REPLAYED = re.compile(rb"\r\nidempotent-replayed: *true\r\n", re.IGNORECASE)
 BALANCE = re.compile(r'"balance":([0-9.]+)')
+PARTS = re.compile(r'"balance":([0-9.]+),"held":([0-9.]+),"available":([0-9.]+)')
 MOST_S = 60  # to wait for anything
 WAIT_S = 0.05
 AGAIN_AFTER_S = 0.002  # repeats a request whose answer was not final
@@ -22,6 +24,8 @@ class Reply:
     def __init__(self, received, head_end, end):
         head = received[:head_end + 2]
         self.status = int(head[9:12])
+        location = LOCATION.search(head)
+        self.location = location[1].decode() if location else None
         self.replayed = REPLAYED.search(head) is not None
         self.body = received[head_end + 4:end].decode()
 
@@ -37,16 +41,17 @@ def whole_reply(received):
 
 
 def request_for(history, number):
-    effect = history.effect[number]
-    operation = "deposit" if effect > 0 else "withdraw"
-    body = f'{{"amount":{text_of(abs(effect))}}}'
-    return (f"POST /accounts/{history.account[number]}/{operation} HTTP/1.1\r\nHost: coffer\r\n"
-            f"Content-Type: application/json\r\nIdempotency-Key: {history.key_of(number)}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+    operation = history.requests[number]
+    content_type = "Content-Type: application/json\r\n" if operation.body else ""
+    return (f"POST {operation.path} HTTP/1.1\r\nHost: coffer\r\n{content_type}"
+            f"Idempotency-Key: {history.key_of(number)}\r\n"
+            f"Content-Length: {len(operation.body)}\r\n\r\n{operation.body}").encode()
 
 
-def balance_request(account):
-    return f"GET /accounts/{account}/balance HTTP/1.1\r\nHost: coffer\r\n\r\n".encode()
+def read_request(account):
+    """Of an account's balance, or of all about it."""
+    path = f"/accounts/{account}" + ("" if account % 2 else "/balance")
+    return f"GET {path} HTTP/1.1\r\nHost: coffer\r\n\r\n".encode()
 
 
 class Connection:
@@ -109,7 +114,7 @@ class Client:
         if kind == "post":
             one.number, request = what, request_for(self.history, what)
         else:
-            one.reads, request = what, balance_request(what)
+            one.reads, request = what, read_request(what)
         try:
             one.send(request)
         except OSError:
@@ -143,12 +148,20 @@ class Client:
     def _take(self, one, reply):
         if one.number is not None:
             number, one.number = one.number, None
-            if not self.history.answer(number, reply.status, reply.body, reply.replayed):
+            if not self.history.answer(number, reply.status, reply.body, reply.replayed,
+                                       reply.location):
                 self._not_yet(number, reply)
         else:
             account, one.reads = one.reads, None
             if reply.status == 200:
-                self.history.saw(account, minor_of(BALANCE.search(reply.body)[1]))
+                self._take_read(account, reply.body)
+
+    def _take_read(self, account, body):
+        self.history.books.saw(account, minor_of(BALANCE.search(body)[1]))
+        if parts := PARTS.search(body):
+            balance, held, available = map(minor_of, parts.groups())
+            if balance != held + available:
+                self.history.complain("wrong", f"available and held are not the balance: {body}")
 
     def _not_yet(self, number, reply):
         if reply.status not in (409, 503):
@@ -177,20 +190,3 @@ class Client:
 
     def __exit__(self, *_):
         self.close()
-
-
-def balances(port, accounts):
-    """Reads the balances of these accounts over one connection."""
-    found = {}
-    with socket.create_connection(("127.0.0.1", port), timeout=MOST_S) as one:
-        for account in accounts:
-            one.sendall(balance_request(account))
-            received, reply = b"", None
-            while reply is None:
-                more = one.recv(65536)
-                if not more:
-                    raise OSError("the server closed the connection")
-                received += more
-                reply = whole_reply(received)
-            found[account] = minor_of(BALANCE.search(reply.body)[1])
-    return found

@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import shutil
 import signal
 import subprocess
 import time
@@ -10,7 +11,7 @@ import time
 from end_to_end.server import BINARY, Server, environment
 from faults.clock import HOUR_S, Clock
 from faults.customers import LATE_S, Customers
-from faults.money_text import minor_of
+from faults.export_lines import postings_of
 
 CONNECTIONS = 48
 LEAST_MS, MOST_MS = 20, 300  # of load before a kill
@@ -20,6 +21,7 @@ SETTLED = 0.75  # of the rounds; in the others the kill may hit repeated request
 ASKED_AGAIN = 30  # answered requests that are repeated in a round
 SNAPSHOTS_EVERY = ("0", "30ms", "200ms")
 STEPS = 0.1  # of the rounds: the clock is set an hour ahead or back, or right again
+COPY_EVERY = 20  # rounds, a backup is made, and restored to go on with
 STOPS = 0.03  # of the rounds: the process is stopped for a while
 LEAST_STOP_S, MOST_STOP_S = 0.1, 40
 KEY_TTL_S = 12 * LATE_S  # little more than the age of repeated keys, so that starts stay short
@@ -32,18 +34,18 @@ class KillRounds:
     SEGMENT_SIZE = "8MiB"
 
     def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S, prefix="kill",
-                 most_stop_s=MOST_STOP_S):
+                 most_stop_s=MOST_STOP_S, may_forget=False):
         self.random = random.Random(seed)
         self.say = say
         self.key_ttl_s = key_ttl_s
         self.data = folder / "data"
-        self.customers = Customers(f"{prefix}-{seed}", self.random, CONNECTIONS)
+        self.customers = Customers(f"{prefix}-{seed}", self.random, CONNECTIONS, may_forget)
         self.history = self.customers.history
         self.accounts_file = folder / "accounts.json"
         self.customers.write_accounts(self.accounts_file)
         self.clock = Clock()
         self.most_stop_s = most_stop_s
-        self.rounds = self.early = self.audits = self.steps = self.stops = 0
+        self.rounds = self.early = self.audits = self.steps = self.stops = self.copies = 0
 
     def run(self, rounds, audit_every):
         for _ in range(rounds):
@@ -52,6 +54,8 @@ class KillRounds:
                 self._kill_while_it_starts()
             with self._started() as server:
                 self._one_round(server)
+            if self.rounds % COPY_EVERY == COPY_EVERY // 2:
+                self._go_on_with_a_copy()
             if self.rounds % audit_every == 0:
                 self.audit()
                 self.say(self.summary())
@@ -106,6 +110,20 @@ class KillRounds:
                                                     math.log(self.most_stop_s))))
             server.process.send_signal(signal.SIGCONT)
 
+    def _go_on_with_a_copy(self):
+        """Replaces the data by what is restored from a backup of it."""
+        self.copies += 1
+        backup, restored = self.data.with_name("backup"), self.data.with_name("restored")
+        for words in (("backup", self.data, backup), ("restore", backup, restored)):
+            done = subprocess.run([BINARY, *words], capture_output=True, text=True, check=False,
+                                  env=environment())
+            if done.returncode != 0:
+                self.history.complain("wrong", f"{words[0]}: {done.stdout}{done.stderr}")
+                return
+        shutil.rmtree(self.data)
+        shutil.rmtree(backup)
+        restored.rename(self.data)
+
     def audit(self):
         self.audits += 1
         done = subprocess.run([BINARY, "audit", self.data], capture_output=True, text=True,
@@ -117,8 +135,9 @@ class KillRounds:
         """Checks that the export has every posting with its key, once, as it was answered."""
         with subprocess.Popen([BINARY, "export", self.data, "--format", "ndjson"], text=True,
                               stdout=subprocess.PIPE, env=environment()) as export:
-            self.history.check_export(
-                posting for posting in map(posting_of, export.stdout) if posting is not None)
+            expiries = []
+            self.history.check_export(postings_of(export.stdout, expiries))
+        self.history.check_expiries(expiries)
         if export.returncode != 0:
             self.history.complain("wrong", f"coffer export ended with {export.returncode}")
         self._tell_times_of_doubled()
@@ -139,15 +158,6 @@ class KillRounds:
         return (f"{self.rounds} rounds, {self.early} killed while starting too, {self.steps} steps "
                 f"of the clock, {self.stops} stops: "
                 f"{counts['acknowledged']:,} acknowledged, {self.customers.retried:,} retried, "
-                f"{counts['replayed']:,} replayed, {self.audits} audits; {counts['lost']} lost, "
+                f"{counts['replayed']:,} replayed, {self.history.holds_text()}, "
+                f"{self.audits} audits, {self.copies} backups restored; {counts['lost']} lost, "
                 f"{counts['doubled']} doubled, {counts['wrong']} otherwise wrong")
-
-
-def posting_of(line):
-    """Key, account, effect and balance in a line of the export; None for an opening."""
-    said = json.loads(line, parse_float=str)
-    if said["operation"] == "opening":
-        return None
-    sign = 1 if said["operation"] == "deposit" else -1
-    return (said.get("key", ""), int(said["account_number"]), sign * minor_of(said["amount"]),
-            minor_of(said["balance"]))

@@ -22,7 +22,7 @@ class TrimRounds(KillRounds):
     SEGMENT_SIZE = "4MiB"
 
     def __init__(self, folder, seed, say, key_ttl_s=KEY_TTL_S, **options):
-        super().__init__(folder, seed, say, key_ttl_s, LONG_KEY, **options)
+        super().__init__(folder, seed, say, key_ttl_s, LONG_KEY, may_forget=True, **options)
         self.trimmed = 0
 
     def run(self, rounds, audit_every):
