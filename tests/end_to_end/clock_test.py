@@ -10,9 +10,10 @@ import tempfile
 import time
 import unittest
 
-from server import Server, balance, get, post, run
+from server import Server, balance, get, post, run, wait_until
 
 DEPOSIT = "/accounts/10001/deposit"
+HOLDS = "/accounts/10001/holds"
 LIBRARIES = sorted(glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1"))
 NOW = datetime.datetime.now(datetime.timezone.utc)
 
@@ -53,11 +54,27 @@ class Clocks(unittest.TestCase):
     def deposit(self, server):
         self.assertEqual(200, post(server, DEPOSIT, '{"amount":1}').status)
 
-    def hours_ahead(self):
+    def hours_ahead(self, operation="deposit"):
         """How far each deposit's record time is ahead of this test's, in whole hours."""
         lines = run("export", self.data, "--format", "ndjson").stdout.splitlines()
         return [round((moment(one["time"]) - NOW).total_seconds() / 3600)
-                for one in map(json.loads, lines) if one["operation"] == "deposit"]
+                for one in map(json.loads, lines) if one["operation"] == operation]
+
+    def hold(self, server, expires_in):
+        """Its path."""
+        placed = post(server, HOLDS, f'{{"amount":1,"expires_in":"{expires_in}"}}')
+        self.assertEqual(201, placed.status)
+        return placed.fields["location"]
+
+    @staticmethod
+    def status(server, hold):
+        return get(server, hold).json()["data"]["status"]
+
+    def assert_expires(self, server, hold):
+        wait_until(lambda: self.status(server, hold) == "expired")
+        late = post(server, f"{hold}/capture", "{}")
+        self.assertEqual((409, "hold_ended"), (late.status, late.error_type()))
+        self.assertEqual("1000.0", balance(server))
 
     def assert_audited(self):
         found = run("audit", self.data)
@@ -167,6 +184,55 @@ class Clocks(unittest.TestCase):
             self.deposit(server)
             server.stop()
         self.assertEqual(3, len(self.hours_ahead()))
+
+    def test_a_hold_does_not_expire_by_a_jump_that_is_not_followed(self):
+        with self.server() as server:
+            hold = self.hold(server, "1h")
+            self.set_clock(48)
+            self.deposit(server)
+            self.assertEqual("held", self.status(server, hold))
+            server.kill()
+        with self.server() as server:
+            self.assertEqual("held", self.status(server, hold))
+            captured = post(server, f"{hold}/capture", "{}")
+            self.assertEqual((200, "captured"),
+                             (captured.status, captured.json()["data"]["status"]))
+            server.stop()
+        self.assert_audited()
+
+    def test_a_hold_expires_by_a_step_that_is_followed(self):
+        with self.server("--max-clock-step", "1000h") as server:
+            hold = self.hold(server, "24h")
+            self.set_clock(23)
+            self.assertEqual("held", self.status(server, hold))
+            self.set_clock(25)
+            self.assert_expires(server, hold)
+            server.stop()
+        self.assertEqual([25], self.hours_ahead("expiry"))
+        self.assert_audited()
+
+    def test_a_hold_expires_in_time_though_the_clock_is_set_back(self):
+        with self.server() as server:
+            hold = self.hold(server, "1s")
+            self.set_clock(-24)
+            self.assert_expires(server, hold)
+            server.stop()
+        self.assertEqual([0], self.hours_ahead("expiry"))
+        self.assert_audited()
+
+    def test_a_hold_expires_after_downtime(self):
+        with self.server() as server:
+            hold = self.hold(server, "24h")
+            server.stop()
+        self.set_clock(48)
+        with self.server() as server:
+            self.assert_expires(server, hold)
+            server.kill()
+        with self.server() as server:
+            self.assertEqual("expired", self.status(server, hold))
+            server.stop()
+        self.assertEqual([48], self.hours_ahead("expiry"))
+        self.assert_audited()
 
     def test_running_time_does_not_count_downtime(self):
         with self.server() as server:

@@ -97,6 +97,28 @@ class FullDisk(unittest.TestCase):
         self.assertIn("retry-after", refused.fields)
         self.assertEqual(self.expected_balance(), balance(server))
 
+    def place_hold(self, server):
+        """One that expires meanwhile, or once there is room for that."""
+        placed = post(server, "/accounts/10002/holds", '{"amount":7,"expires_in":"100ms"}')
+        self.assertEqual(201, placed.status)
+        self.hold = placed.fields["location"]
+
+    def assert_refuses_every_posting(self, server):
+        for path, body in (("/accounts", "{}"), ("/accounts/10003/close", "{}"),
+                           ("/accounts/10002/transfer", '{"to":"10003","amount":1}'),
+                           ("/accounts/10002/holds", '{"amount":1}')):
+            refused = post(server, path, body)
+            self.assertEqual((503, "unavailable"), (refused.status, refused.error_type()), path)
+        shown = get(server, self.hold).json()["data"]
+        self.assertEqual(shown["balance"], shown["held"] + shown["available"])
+        self.assertEqual(shown["remaining"], shown["held"])
+
+    def assert_hold_expires(self, server):
+        wait_until(lambda: get(server, self.hold).json()["data"]["status"] == "expired")
+        self.assertEqual("2000.0", balance(server, 10002))
+        self.assertEqual(200, post(server, "/accounts/10002/transfer",
+                                   '{"to":"10003","amount":1}').status)
+
     def assert_resumes(self, server):
         wait_until(lambda: self.deposit(server).status == 200)
         self.assertEqual(self.expected_balance(), balance(server))
@@ -112,12 +134,15 @@ class FullDisk(unittest.TestCase):
             data, filler = disk / "data", disk / "filler"
             with Server(*FLAGS, data=data) as server:
                 self.deposit(server)
+                self.place_hold(server)
                 fill(filler)
                 self.deposit_until_refused(server)
                 self.assert_refuses_writes_and_reads_on(server)
+                self.assert_refuses_every_posting(server)
                 self.assertIn("no room", server.stderr())
                 filler.unlink()
                 self.assert_resumes(server)
+                self.assert_hold_expires(server)
                 self.assertEqual(0, server.stop(), server.stderr())
             print(f"\n    {self.paid} deposits before and after", end=" ")
             self.assert_right_afterwards(data)
@@ -163,10 +188,13 @@ class FullDisk(unittest.TestCase):
                 *FLAGS, data=data, env=faults.environment) as server:
             wait_until(lambda: (data / "journal" / "spare.tmp").exists())
             faults.fail("fallocate", errno.ENOSPC, times=FOR_EVER)
+            self.place_hold(server)
             self.deposit_until_refused(server)
             self.assert_refuses_writes_and_reads_on(server)
+            self.assert_refuses_every_posting(server)
             faults.heal()
             self.assert_resumes(server)
+            self.assert_hold_expires(server)
             self.assertEqual(0, server.stop(), server.stderr())
         self.assert_right_afterwards(data)
 

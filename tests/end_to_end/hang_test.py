@@ -18,6 +18,11 @@ DEPOSIT = '{"amount":1}'
 HANG_S = 3600
 FLAGS = ("--disk-timeout", "500ms", "--drain-timeout", "2s", "--snapshot-every", "0")
 KEY = ("--header", "Idempotency-Key: one")
+HOLDS = "/accounts/10004/holds"
+OTHER_POSTINGS = (
+    ("/accounts", "{}"), ("/accounts/10003/transfer", '{"to":"10004","amount":1}'),
+    ("/transactions", '{"postings":[{"account_number":"10003","amount":-1},'
+                      '{"account_number":"10004","amount":1}]}'), (HOLDS, '{"amount":1}'))
 
 
 @unittest.skipUnless(library().exists(), f"there is no {library()}")
@@ -45,6 +50,9 @@ class HangingDisk(unittest.TestCase):
             refused = self.deposit(server)
             self.assertEqual((503, "unavailable"), (refused.status, refused.error_type()))
             self.assertIn("retry-after", refused.fields)
+            for path, body in OTHER_POSTINGS:
+                other = post(server, path, body)
+                self.assertEqual((503, "unavailable"), (other.status, other.error_type()), path)
             again = self.deposit(server, *KEY)
             self.assertEqual((409, "request_in_progress"), (again.status, again.error_type()))
             ready = get(server, "/readyz")
@@ -64,6 +72,22 @@ class HangingDisk(unittest.TestCase):
             again = self.deposit(server, *KEY)
             self.assertEqual(200, again.status)
             self.assertEqual("1002.0", balance(server))
+
+    def test_a_hold_of_unknown_outcome_is_placed_once(self):
+        def place(server):
+            return post(server, HOLDS, '{"amount":1}', *KEY)
+
+        with self.started() as server:
+            self.assertEqual(200, self.deposit(server).status)
+            self.hang()
+            self.assertEqual("outcome_unknown", place(server).error_type())
+            server.kill()
+        self.faults.heal()
+        with self.started() as server:
+            self.assertIn(len(get(server, HOLDS).json()["data"]["holds"]), (0, 1))
+            self.assertEqual(201, place(server).status)
+            held, = get(server, HOLDS).json()["data"]["holds"]
+            self.assertEqual((4000.0, 1.0), (held["balance"], held["held"]))
 
     def test_when_it_answers_again_all_goes_on(self):
         with self.started() as server:
