@@ -210,7 +210,7 @@ class Holds(Complaining):
         return 200, f'{{"success":true,"data":{{"holds":[{shown}],"next":null}},"code":200}}'
 
     def checked(self):
-        BookCheck(self, self.history, random.Random(1), may_forget=False).run()
+        BookCheck(self, self.history, random.Random(1)).run()
 
     def test_what_is_held_is_the_sum_of_the_open_holds(self):
         self.checked()
@@ -258,6 +258,16 @@ class Holds(Complaining):
         self.open = False
         self.checked()
         self.assert_complains("wrong")
+
+    def test_a_hold_that_was_forgotten_had_expired(self):
+        gone = refusal("no_such_hold")
+        number = self.history.begin(operations.Release(self.hold))
+        self.assertFalse(self.history.answer(number, 404, gone, False))
+        self.history.may_forget = True
+        for _ in range(2):
+            self.assertTrue(self.history.answer(number, 404, gone, False))
+        self.assert_clean()
+        self.assertEqual(EXPIRED, self.hold.status)
 
     def test_a_capture_of_too_much_is_refused_and_nothing_else_is(self):
         refused = refusal("hold_exceeded")

@@ -6,6 +6,7 @@ import re
 import time
 
 from faults.books import EXPIRED
+from faults.history import NO_SUCH_HOLD, NOT_FOUND
 from faults.money_text import minor_of
 
 MOST_S = 60
@@ -49,12 +50,11 @@ class Reader:
 
 
 class BookCheck:
-    """Checks a server, through `reader`, against the books of `history`. `may_forget` holds that
-    have ended: the server's keys live so short that their holds may be forgotten already."""
+    """Checks a server, through `reader`, against the books of `history`."""
 
-    def __init__(self, reader, history, random, may_forget):
+    def __init__(self, reader, history, random):
         self.reader, self.history, self.books = reader, history, history.books
-        self.random, self.may_forget = random, may_forget
+        self.random = random
 
     def run(self):
         for account in list(self.books.accounts.values()):
@@ -117,7 +117,7 @@ class BookCheck:
         ended, self.books.ended = self.books.ended, []
         for hold in self.random.sample(ended, min(len(ended), MOST_ENDED)):
             status, body = self.reader.get(hold.path)
-            if status == 404 and self.may_forget and "no_such_hold" in body:
+            if self.history.may_forget and status == NOT_FOUND and NO_SUCH_HOLD in body:
                 continue
             found = re.search(r'"balance":([0-9.]+),"held":([0-9.]+)', body)
             if not found or hold.json(minor_of(found[1]), minor_of(found[2])) not in body:

@@ -22,10 +22,10 @@ class Customers:
     servers forget keys within moments, and the holds that have ended with them."""
 
     def __init__(self, prefix, random, connections, may_forget=False):
-        self.random, self.connections, self.may_forget = random, connections, may_forget
+        self.random, self.connections = random, connections
         self.history = History(
             {account: OPENING for account in range(FIRST_ACCOUNT, FIRST_ACCOUNT + ACCOUNTS)},
-            prefix)
+            prefix, may_forget)
         self.requests = Requests(self.history.books, random)
         self.unanswered = []
         self.retried = 0
@@ -101,7 +101,7 @@ class Customers:
                 self._ask(client, asked)
                 asked, client.unanswered = client.unanswered, []
         with Reader(server.port) as reader:
-            BookCheck(reader, self.history, self.random, self.may_forget).run()
+            BookCheck(reader, self.history, self.random).run()
 
     def ask_no_more_for_what_was(self):
         """Repeats no answered request that was begun before now: their keys may expire."""

@@ -14,6 +14,8 @@ from faults.money_text import text_of
 # still under way.
 FINAL = (200, 201, 400, 409)
 IN_PROGRESS = '"type":"request_in_progress"'
+# The hold of a request may have expired, and be forgotten. Such an answer is not kept with its key.
+NOT_FOUND, NO_SUCH_HOLD = 404, '"type":"no_such_hold"'
 MOST_COMPLAINTS = 20  # that are kept; all are counted
 MASK = 2**64 - 1
 
@@ -25,9 +27,11 @@ def hash_of(posting):
 
 
 class History:
-    """Requests to accounts with these opening balances, in minor units, by account number."""
+    """Requests to accounts with these opening balances, in minor units, by account number.
+    `may_forget`: some servers forget holds within moments of their end."""
 
-    def __init__(self, opening, prefix):
+    def __init__(self, opening, prefix, may_forget=False):
+        self.may_forget = may_forget
         self.opening = dict(opening)
         self.prefix = prefix
         self.books = Books(opening)
@@ -77,7 +81,7 @@ class History:
 
     def answer(self, number, status, body, replayed, location=None):
         """Takes an answer of the server. Returns False if it is not final, for a repetition."""
-        if status not in FINAL or IN_PROGRESS in body:
+        if not self._is_final(status, body):
             return False
         answer = hash((status, location, body))
         self.counts["replayed"] += replayed
@@ -96,6 +100,11 @@ class History:
             del self.requests[number]
         return True
 
+    def _is_final(self, status, body):
+        if status == NOT_FOUND:
+            return self.may_forget and NO_SUCH_HOLD in body
+        return status in FINAL and IN_PROGRESS not in body
+
     def _enter(self, number, status, body, location):
         operation = self.requests[number]
         if status >= 400:
@@ -113,7 +122,7 @@ class History:
 
     def _answer_again(self, number, answer, replayed, body):
         """Takes the answer to a repetition of a request that was answered before."""
-        if not replayed:
+        if not replayed and self.status[number] != NOT_FOUND:
             # The key was forgotten, and the request was carried out a second time.
             self.complain("lost", f"{self.key_of(number)} was answered, and is not known any more")
         elif answer != self.answers[number]:

@@ -170,7 +170,8 @@ class HoldEnd(HoldOperation):
 
     def refused(self, books, error):
         books.end(self.hold, EXPIRED)
-        if (error["type"], error.get("hold_status")) != ("hold_ended", EXPIRED):
+        if (error["type"], error.get("hold_status")) not in (("hold_ended", EXPIRED),
+                                                             ("no_such_hold", None)):
             raise Wrong(f"refused: {error}")
         if not self.hold.can_expire:
             raise Wrong("it expired, and was to be held for ever")
