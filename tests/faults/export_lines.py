@@ -6,8 +6,8 @@ from faults.money_text import minor_of
 
 # How an operation's amount changes the balance. A transaction's amounts have a sign themselves.
 SIGNS = {"opening": 1, "deposit": 1, "withdrawal": -1, "transfer_out": -1, "transfer_in": 1,
-         "transaction": 1, "capture": -1, "hold": 0, "release": 0, "expiry": 0, "close": 0,
-         "reopen": 0}
+         "transaction": 1, "capture": -1, "hold": 0, "release": 0, "expiry": 0, "closing": 0,
+         "reopening": 0}
 
 
 def is_of_a_request(said):
