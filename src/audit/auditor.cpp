@@ -10,6 +10,7 @@
 
 #include "audit/history.hpp"
 #include "audit/key_history.hpp"
+#include "audit/retries.hpp"
 #include "audit/snapshot_comparison.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/posix_storage.hpp"
@@ -22,8 +23,6 @@ using journal::journal_error;
 
 /// Thrown if the server has removed the files to be read next: the audit begins again.
 struct removed_meanwhile {};
-
-constexpr int attempts = 5;
 
 // How many records ahead the memory of an account is prefetched: enough to hide a cache miss.
 constexpr std::size_t ahead = 16;
@@ -222,14 +221,14 @@ private:
 
 report examine(const data_files& files, patient_reader::pause wait) {
     const auto begin = std::chrono::steady_clock::now();
-    for (int left = attempts;; --left)
+    for (retries left;;)
         try {
             report found = auditor{files, wait}.run();
             found.seconds =
                 std::chrono::duration<double>{std::chrono::steady_clock::now() - begin}.count();
             return found;
         } catch (const removed_meanwhile&) {
-            if (left == 1)
+            if (!left.again())
                 throw data_error{files.directory.string() +
                                  ": its files are removed faster than they can be read"};
         }

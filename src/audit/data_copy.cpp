@@ -16,6 +16,7 @@
 #include "audit/auditor.hpp"
 #include "audit/data_files.hpp"
 #include "audit/partial_directory.hpp"
+#include "audit/retries.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/posix_storage.hpp"
 #include "journal/segment.hpp"
@@ -28,9 +29,6 @@ namespace coffer::audit {
 namespace {
 
 namespace fs = std::filesystem;
-
-// How often the directory is listed again because the server has removed snapshots.
-constexpr int listings = 100;
 
 // How many files are open at once: far below any limit of a process.
 constexpr std::size_t most_open = 16;
@@ -82,10 +80,13 @@ private:
 };
 
 snapshot_series list(const fs::path& directory) {
-    for (int left = listings; left != 0; --left)
+    for (retries left;;) {
         if (snapshot_series found{directory}; !found.lacks_some())
             return found;
-    throw data_error{directory.string() + ": snapshots are removed faster than they can be opened"};
+        if (!left.again())
+            throw data_error{directory.string() +
+                             ": snapshots are removed faster than they can be opened"};
+    }
 }
 
 void write_copy(opened_snapshot& from, const fs::path& to) {
@@ -216,9 +217,6 @@ void copy_journal(const journal::storage& from, const std::filesystem::path& to,
         throw journal::journal_error{to.string(), "cannot be synced: " + error.message()};
 }
 
-// How often a copy is tried again because the server has trimmed its journal meanwhile.
-constexpr int attempts = 5;
-
 [[noreturn]] void fail(const fs::path& where, const std::string& what) {
     throw data_error{where.string() + ": " + what};
 }
@@ -250,12 +248,12 @@ std::optional<std::vector<std::string>> try_copy(const data_files& from, const f
 finished_copy copy(const data_files& from, partial_directory& to,
                    const patient_reader::pause& wait) {
     finished_copy made;
-    for (int left = attempts;; --left) {
+    for (retries left;;) {
         if (auto copied = try_copy(from, to.path(), wait)) {
             made.left_out = std::move(*copied);
             break;
         }
-        if (left == 1)
+        if (!left.again())
             fail(from.directory, "its journal is trimmed faster than it can be copied");
         to.empty();
     }

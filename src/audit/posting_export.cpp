@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/retries.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/posix_storage.hpp"
 #include "journal/segment_reader.hpp"
@@ -113,9 +114,6 @@ void append_csv(std::string& out, const posting_line& line) {
         append_money(out, line.state.held);
     out += '\n';
 }
-
-// How often an export begins again because the server has trimmed its journal.
-constexpr int attempts = 5;
 
 constexpr std::size_t flush_bytes = std::size_t{256} << 10;
 
@@ -297,11 +295,10 @@ void append(std::string& out, line_format format, const posting_line& line) {
 void export_postings(const data_files& files, line_format format, const export_selection& wanted,
                      const std::function<void(std::string_view)>& sink,
                      const patient_reader::pause& wait) {
-    for (int left = attempts; left != 0; --left)
-        if (try_export(files, format, wanted, sink, wait))
-            return;
-    throw data_error{files.directory.string() +
-                     ": its journal is trimmed faster than it can be exported"};
+    for (retries left; !try_export(files, format, wanted, sink, wait);)
+        if (!left.again())
+            throw data_error{files.directory.string() +
+                             ": its journal is trimmed faster than it can be exported"};
 }
 
 }  // namespace coffer::audit
