@@ -13,7 +13,9 @@
 //                   that has taken it. So they belong to a state of the word that is no free one,
 //                   if that is the same before and after they are read.
 //                3. A cut finds an ended hold's fields although the hold was forgotten since: the
-//                   slot is not taken while an unfinished cut may read its `before` word.
+//                   slot is not taken while an unfinished cut may read its `before` word. Slots
+//                   kept for that are listed by their epoch, so that one of them does not hide
+//                   those that may be taken, and the table does not grow while there are any.
 //
 // A slot is 64 bytes, one cache line. The links of the free list are in an array of their own,
 // since invariant 3 leaves no field of a free slot unused.
@@ -150,9 +152,12 @@ public:
 
     /// The number of slots that are taken.
     [[nodiscard]] std::size_t size() const noexcept {
-        const std::uint64_t free = load_acquire(free_.second);
-        const std::uint32_t all = end();  // afterwards: it is not less than those that were free
-        return all - free;
+        std::uint64_t free = load_acquire(free_.second);
+        for (const double_word& list : kept_)
+            free += load_acquire(list.second);
+        // Of different moments: a slot that changes from list to list may be counted twice.
+        const std::uint32_t all = end();
+        return free < all ? all - free : 0;
     }
 
     /// Moves the slot to `epoch`, and returns the hold that it was in the cut of that epoch.
@@ -197,14 +202,18 @@ private:
     [[nodiscard]] bool obtain(std::size_t index) noexcept;
     [[nodiscard]] std::optional<std::uint32_t> grow() noexcept;
     [[nodiscard]] std::optional<std::uint32_t> take_new(const epoch_clock& epochs) noexcept;
-    [[nodiscard]] std::optional<std::uint32_t> pop() noexcept;
+    [[nodiscard]] bool is_kept(std::uint32_t slot, std::uint16_t epoch,
+                               const epoch_clock& epochs) const noexcept;
+    [[nodiscard]] std::optional<std::uint32_t> pop(double_word& list) noexcept;
+    void push(double_word& list, std::uint32_t slot) noexcept;
 
     std::array<std::atomic<segment*>, max_segments> segments_{};
     // Written by every placing: not beside what is only read.
     alignas(cache_line_bytes) std::atomic<std::uint32_t> end_{0};
-    // first: the first free slot plus one, 0: none, and above it a version, which each change
-    // raises. second: the number of free slots.
+    // Lists. first: the first slot plus one, 0: none, and above it a version, which each change
+    // raises. second: the number of slots.
     double_word free_{};
+    std::array<double_word, 2> kept_{};  // of even epochs, and of odd ones
 };
 
 // Implementation details follow.
@@ -234,11 +243,11 @@ inline std::optional<std::uint32_t> hold_table::grow() noexcept {
     return slot;
 }
 
-inline std::optional<std::uint32_t> hold_table::pop() noexcept {
+inline std::optional<std::uint32_t> hold_table::pop(double_word& list) noexcept {
     for (;;) {
         // Acquire: after all that was done to the slot before it was given back. If the count is of
         // another moment, the compare-and-swap fails.
-        const double_word head{load_acquire(free_.first), load_acquire(free_.second)};
+        const double_word head{load_acquire(list.first), load_acquire(list.second)};
         const auto first = static_cast<std::uint32_t>(head.first);
         if (first == 0)
             return std::nullopt;
@@ -246,7 +255,7 @@ inline std::optional<std::uint32_t> hold_table::pop() noexcept {
         // fails. Relaxed: if it succeeds, the slot was not given back since `head` was loaded.
         const std::uint32_t next = __atomic_load_n(&link(first - 1), __ATOMIC_RELAXED);
         COFFER_TEST_STEP();
-        if (compare_and_swap(free_, head, {((head.first >> 32) + 1) << 32 | next, head.second - 1}))
+        if (compare_and_swap(list, head, {((head.first >> 32) + 1) << 32 | next, head.second - 1}))
             return first - 1;
     }
 }
@@ -254,27 +263,43 @@ inline std::optional<std::uint32_t> hold_table::pop() noexcept {
 inline void hold_table::give_back(std::uint32_t slot) noexcept {
     if (at(slot).state().state.load().sequence > max_sequence / 2)
         return;  // its sequences must last for its next hold: it is not used again
+    push(free_, slot);
+}
+
+inline void hold_table::push(double_word& list, std::uint32_t slot) noexcept {
     double_word head{};
     do {
-        head = {load_acquire(free_.first), load_acquire(free_.second)};
+        head = {load_acquire(list.first), load_acquire(list.second)};
         // Relaxed: the compare-and-swap below publishes it.
         __atomic_store_n(&link(slot), static_cast<std::uint32_t>(head.first), __ATOMIC_RELAXED);
         COFFER_TEST_STEP();
-    } while (!compare_and_swap(free_, head,
+    } while (!compare_and_swap(list, head,
                                {((head.first >> 32) + 1) << 32 | (slot + 1), head.second + 1}));
 }
 
+// Invariant 3. The epoch was loaded after the slot was given back, so it is at least the one in which
+// its hold was forgotten.
+inline bool hold_table::is_kept(std::uint32_t slot, std::uint16_t epoch,
+                                const epoch_clock& epochs) const noexcept {
+    const account_state before = load_state(at(slot).state().before);
+    return before.epoch == epoch && is_hold(before) && !epochs.is_finished(epoch);
+}
+
 inline std::optional<std::uint32_t> hold_table::take(const epoch_clock& epochs) noexcept {
-    const auto slot = pop();
-    if (!slot)
-        return take_new(epochs);
-    // Invariant 3. The epoch is loaded after the slot was given back, so it is at least the one in
-    // which its hold was forgotten.
-    const account_state before = load_state(at(*slot).state().before);
+    while (const auto slot = pop(free_)) {
+        const std::uint16_t epoch = epochs.now();
+        if (!is_kept(*slot, epoch, epochs)) [[likely]]
+            return slot;
+        push(kept_[epoch % 2], *slot);
+    }
     const std::uint16_t epoch = epochs.now();
-    if (before.epoch != epoch || !is_hold(before) || epochs.is_finished(epoch)) [[likely]]
-        return slot;
-    give_back(*slot);
+    // First those of the epoch before, which may all be taken.
+    for (double_word* const list : {&kept_[1 - epoch % 2], &kept_[epoch % 2]})
+        if (const auto slot = pop(*list)) {
+            if (!is_kept(*slot, epochs.now(), epochs))
+                return slot;
+            push(*list, *slot);
+        }
     return take_new(epochs);
 }
 

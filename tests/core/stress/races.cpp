@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include <coffer/ledger.hpp>
@@ -155,6 +156,9 @@ private:
     bool is_right_ = true;
 };
 
+/// Operations between two cuts, of all threads.
+constexpr std::uint64_t least_work = 50;
+
 /// Holds of one thread, so that a cut is over soon.
 constexpr std::size_t most_of_mine = 64;
 
@@ -195,14 +199,18 @@ bool cuts(std::uint64_t count) {
     coffer::ledger ledger{{1, 0}};
     open_accounts(ledger);
     std::atomic<bool> is_over{false};
+    std::atomic<std::uint64_t> worked{0};
     bool is_right = true;
     std::uint64_t most_open = 0;
     coffer::tests::in_threads(4, [&](std::size_t thread) {
         coffer::stress::random_state() = static_cast<std::uint32_t>(thread) * 7919 + 1;
         std::vector<coffer::hold> mine;
-        while (thread != 0 && !is_over)
+        for (; thread != 0 && !is_over; ++worked)
             work(ledger, mine);
         for (std::uint64_t i = 0; thread == 0 && i != count && is_right; ++i) {
+            // However the machine shares its time out, the cuts are not all made in one go.
+            while (worked < i * least_work)
+                std::this_thread::yield();
             const cut_totals all = totals_of(ledger);
             most_open = std::max(most_open, all.open_holds);
             if (!all.fit || all.booked_minor != static_cast<std::int64_t>(accounts) * opening_minor)
