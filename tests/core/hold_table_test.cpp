@@ -70,6 +70,33 @@ TEST_CASE("hold_table: a slot whose sequences run out is not used again", "[core
     REQUIRE(table.take(epochs) == 1U);
 }
 
+TEST_CASE("hold_table: a slot that a cut still needs does not keep others from being used",
+          "[core]") {
+    ledger ledger;
+    REQUIRE(ledger.open(1, cents(100)));
+    const auto end = [&ledger](const hold& one) {
+        REQUIRE(ledger.release(1, one.id));
+        REQUIRE(ledger.forget_hold(1, one.id));
+    };
+    const hold first = ledger.place_hold(1, cents(1)).hold;
+    const hold second = ledger.place_hold(1, cents(2)).hold;
+    const hold third = ledger.place_hold(1, cents(3)).hold;
+    end(first);
+    for (int round = 0; round != 3; ++round) {
+        auto cut = ledger.begin_cut();
+        REQUIRE(cut);
+        while (!cut->has_begun())
+            cut->next(1, ignore);
+        const hold needed = round == 0 ? second : ledger.place_hold(1, cents(2)).hold;
+        end(needed);
+        const hold one = ledger.place_hold(1, cents(4)).hold;
+        CHECK(one.id.slot <= third.id.slot);
+        while (cut->next(8, ignore) == resumable_cut::state::more) {
+        }
+        end(one);
+    }
+}
+
 TEST_CASE("restore_hold: brings back holds in their slots, and frees those between", "[core]") {
     ledger ledger;
     REQUIRE(ledger.restore({1, 50, cents(100), cents(40)}));
