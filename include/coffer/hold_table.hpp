@@ -277,8 +277,8 @@ inline void hold_table::push(double_word& list, std::uint32_t slot) noexcept {
                                {((head.first >> 32) + 1) << 32 | (slot + 1), head.second + 1}));
 }
 
-// Invariant 3. The epoch was loaded after the slot was given back, so it is at least the one in which
-// its hold was forgotten.
+// Invariant 3. The epoch was loaded after the slot was given back, so it is at least the one in
+// which its hold was forgotten.
 inline bool hold_table::is_kept(std::uint32_t slot, std::uint16_t epoch,
                                 const epoch_clock& epochs) const noexcept {
     const account_state before = load_state(at(slot).state().before);
