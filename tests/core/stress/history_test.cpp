@@ -25,6 +25,14 @@ history with_transfer() {
     return all;
 }
 
+/// Two accounts, and 40 of the first one's held, at moments 10 to 20.
+history with_hold() {
+    history all = two_accounts();
+    all.postings.push_back({{10, 20}, {0, 2, 100, 40}, 0, posting_kind::change, 40});
+    all.hold_changes.push_back({{0, 2}, 2, 40, 0, 0});
+    return all;
+}
+
 std::vector<kind> kinds_in(const history& all) {
     std::vector<kind> kinds;
     for (const violation& one : violations(all, 2))
@@ -139,6 +147,66 @@ TEST_CASE("history: a cut has all that happened before it", "[stress]") {
           both(2, kind::cut_lacks_the_past));
     CHECK(kinds_with(taken{{2, 9}, {{0, 0, 0}, {1, 1, 100}}, 1, 100}) ==
           only(kind::cut_lacks_the_past));  // the first account was opened before the second
+}
+
+TEST_CASE("history: all legs of a transaction are known and cut together", "[stress]") {
+    history all = with_transfer();
+    all.postings.push_back({{4, 5}, {2, 1, 100}, 100, posting_kind::opening});
+    all.postings.push_back({{10, 20}, {2, 2, 100}, 0});
+    all.transfers = {{{{0, 2, 70}, {1, 2, 130}, {2, 2, 100}}}};
+    all.reads.push_back({{11, 12}, {0, 2, 70}});
+    REQUIRE(violations(all, 3).empty());
+    history cut = all;
+    cut.cuts.push_back({{9, 30}, {{0, 2, 70}, {1, 2, 130}, {2, 1, 100}}, 3, 300});
+    CHECK(violations(cut, 3).front().kind == kind::cut_has_half_a_transfer);
+    all.reads.push_back({{13, 14}, {2, 1, 100}});
+    CHECK(violations(all, 3).front().kind == kind::leg_unseen);
+}
+
+TEST_CASE("history: what is held is what was, and the postings' changes", "[stress]") {
+    CHECK(kinds_in(with_hold()).empty());
+    CHECK(kinds_with(made{{4, 5}, {0, 2, 100, 1}, 0}) == only(kind::held_does_not_follow));
+    CHECK(kinds_with(seen{{30, 31}, {0, 2, 100, 39}}, with_hold()) == only(kind::state_never_was));
+}
+
+TEST_CASE("history: a closed account takes no posting", "[stress]") {
+    history all = two_accounts();
+    all.postings.push_back({{10, 11}, {0, 2, 0}, -100});
+    all.postings.push_back({{12, 13}, {0, 3, 0}, 0, posting_kind::closing});
+    CHECK(kinds_in(all).empty());
+    CHECK(kinds_with(seen{{14, 15}, {0, 3, 0}, false}, all) == only(kind::status_wrong));
+    CHECK(kinds_with(made{{14, 15}, {0, 4, 5}, 5}, all) == only(kind::closed_account_posted_to));
+}
+
+TEST_CASE("history: a hold ends once, and has what its last change left", "[stress]") {
+    history all = with_hold();
+    all.hold_reads.push_back({{0, 2}, 2, 40, 0, 0});
+    all.postings.push_back({{30, 31}, {0, 3, 90, 30}, -10, posting_kind::change, -10});
+    all.hold_changes.push_back({{0, 2}, 3, 30, 10, 0});
+    all.postings.push_back({{32, 33}, {0, 4, 90}, 0, posting_kind::change, -30});
+    all.hold_changes.push_back({{0, 2}, 4, 0, 10, 2});
+    CHECK(kinds_in(all).empty());
+
+    history later = all;
+    later.postings.push_back({{34, 35}, {0, 5, 90}, 0});
+    later.hold_changes.push_back({{0, 2}, 5, 0, 10, 3});
+    CHECK(kinds_in(later) == only(kind::hold_changed_after_its_end));
+    history read = all;
+    read.hold_reads.push_back({{0, 2}, 3, 40, 0, 0});
+    read.hold_denials.push_back({{0, 2}, 3, 0, 0, 0});
+    CHECK(kinds_in(read) == std::vector<kind>(2, kind::hold_never_was));
+    all.hold_changes.back().captured_minor = 41;
+    CHECK(kinds_in(all) == only(kind::hold_does_not_follow));
+}
+
+TEST_CASE("history: a cut's holds add up to what its accounts have in holds", "[stress]") {
+    const taken without{{30, 31}, {{0, 2, 100, 40}, {1, 1, 100}}, 2, 200, {}};
+    CHECK(kinds_with(without, with_hold()) == only(kind::cut_has_other_holds));
+    taken with = without;
+    with.holds.push_back({{0, 2}, 2, 40, 0, 0});
+    CHECK(kinds_with(with, with_hold()).empty());
+    with.holds.back().remaining_minor = 39;
+    CHECK(kinds_with(with, with_hold()) == only(kind::cut_has_other_holds));
 }
 
 TEST_CASE("violation: every kind has a name of its own that leads back to it", "[stress]") {
