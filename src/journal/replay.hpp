@@ -38,8 +38,8 @@ public:
 
     explicit replayer(coffer::ledger& ledger, visitor visit = {});
 
-    /// Takes a hold of the snapshot that the ledger was restored from. Returns false if there is one
-    /// in its slot. To be called before any apply. Throws std::bad_alloc.
+    /// Takes a hold of the snapshot that the ledger was restored from. Returns false if there is
+    /// one in its slot. To be called before any apply. Throws std::bad_alloc.
     [[nodiscard]] bool restore_hold(const hold& one) { return holds_.add(one); }
 
     /// Puts the holds into the ledger. Nothing is applied after that. Throws journal_error, naming
