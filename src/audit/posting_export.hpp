@@ -38,8 +38,8 @@ struct posting_line {
 [[nodiscard]] std::string_view first_line(line_format format);
 
 /// Appends the line and its newline. In NDJSON, "counterparty", "key" and "hold" are left out if
-/// there is none, and "held" if nothing is held. CSV is that of RFC 4180, except that a line ends in
-/// "\n"; an apostrophe is put before a key, or the part of a key behind a semicolon, that a
+/// there is none, and "held" if nothing is held. CSV is that of RFC 4180, except that a line ends
+/// in "\n"; an apostrophe is put before a key, or the part of a key behind a semicolon, that a
 /// spreadsheet would run as a formula.
 void append(std::string& out, line_format format, const posting_line& line);
 
@@ -52,8 +52,8 @@ struct export_selection {
 
 /// Passes the lines of all selected postings to `sink`, many at a time. A transfer is two lines,
 /// that of the payer first; so is a capture to another account, a capture and a transfer_in. A
-/// transaction is a line for each account. Only reads; a server may be running: then the export ends
-/// with what it has written. If the server trims the records to be read next, the export begins
+/// transaction is a line for each account. Only reads; a server may be running: then the export
+/// ends with what it has written. If the server trims the records to be read next, the export begins
 /// again, unless lines have been passed on.
 ///
 /// Throws journal_error if the journal has no segment, and at damage, after all lines before it
