@@ -53,8 +53,8 @@ struct export_selection {
 /// Passes the lines of all selected postings to `sink`, many at a time. A transfer is two lines,
 /// that of the payer first; so is a capture to another account, a capture and a transfer_in. A
 /// transaction is a line for each account. Only reads; a server may be running: then the export
-/// ends with what it has written. If the server trims the records to be read next, the export begins
-/// again, unless lines have been passed on.
+/// ends with what it has written. If the server trims the records to be read next, the export
+/// begins again, unless lines have been passed on.
 ///
 /// Throws journal_error if the journal has no segment, and at damage, after all lines before it
 /// were passed on; data_error if the server trims its journal faster than this reads; what the sink
