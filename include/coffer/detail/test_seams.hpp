@@ -40,7 +40,8 @@ enum class bug : std::uint8_t {
     sum_read_torn,         ///< a balance is read with the held total of another sequence
     released_twice,        ///< each thread that completes a transaction changes its held words
     leg_order,             ///< a transaction reserves its accounts in the caller's order
-    stale_generation,      ///< a hold's id is found by its slot alone
+    committed_before_reserved,  ///< a reader looks at a transaction's status before its account
+    stale_generation,           ///< a hold's id is found by its slot alone
 };
 
 #if defined(COFFER_PLANTED_BUG)

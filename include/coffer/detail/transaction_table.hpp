@@ -14,7 +14,8 @@
 // the sum of what its holds hold, and each of its holds. So they need no reservation. Once the
 // transaction has committed, all who complete it replace them, by one compare-and-swap each, before
 // they replace the account's reserved state. A transaction of one account, such as placing a hold,
-// need not be decided: it is published as committed, and happens when its account is reserved.
+// need not be decided: it is published as committed, and happens when its account is reserved. So a
+// committed one counts only with an account that it has reserved: see invariant 8.
 //
 // Guarantees     all accounts change or none; no reader and no cut sees some without the others.
 //                A transaction is lock-free: it starts again only if an account has another state
@@ -57,6 +58,11 @@
 //                7. The states of a protected word never recur, so a late thread's compare-and-swap
 //                   on it fails; and all have been replaced before the account's reserved state is,
 //                   so an account that is not reserved agrees with its protected words.
+//                8. A reader that pins nothing finds the account reserved, a status, the account
+//                   still reserved, and then the same status. So the record described one
+//                   transaction at the second look at the account, and the reservation is its own
+//                   (3): what it has posted has happened, if it is committed. In the other order
+//                   the record may be another transaction's at that look.
 #pragma once
 
 #include <atomic>
@@ -304,6 +310,7 @@ inline account_state transaction_table::read(const account& account) const noexc
         account_state found = account.load();
         if (found.transfer == 0)
             return found;
+        COFFER_TEST_STEP();
         const transaction_record& other = record(found.transfer);
         const std::uint64_t status = other.status();
         account_state state = found;
@@ -316,7 +323,14 @@ inline account_state transaction_table::read(const account& account) const noexc
                     unpack(reserved(leg.expected, found.transfer)) == found)
                     state = unpack(leg.posted);
             }
-        if (other.status() == status && account.load() == found)
+        COFFER_TEST_STEP();
+        // Invariant 8: the account first.
+        const bool is_early = planted == bug::committed_before_reserved && other.status() == status;
+        COFFER_TEST_STEP();
+        if (account.load() != found)
+            continue;
+        COFFER_TEST_STEP();
+        if (is_early || other.status() == status)
             return state;
     }
 }
