@@ -22,9 +22,15 @@
 //                2. `before` is replaced only if it is as it was when the account was last seen in
 //                   the state to be saved. Since states are at most one epoch behind after a cut
 //                   (3), a saved state is never replaced by an older one.
-//                3. A cut moves every account, open or not. So no state is more than one cut
-//                   behind, and a posting or opening that loaded its epoch before a cut finds the
-//                   account changed, and retries.
+//                3. A cut moves every account, open or not. So no state of one is more than one
+//                   cut behind, and a posting or opening that loaded its epoch before a cut finds
+//                   the account changed, and retries.
+//                4. A hold is moved after all accounts, and a held total after its account, so that
+//                   only transactions of the new epoch change it then (invariant 6 of
+//                   detail/transaction_table.hpp). A cut moves the held total of an account only if
+//                   the account has holds in the cut, so that of others may be any number of cuts
+//                   behind. It is zero, and read only in a cut in which the account has holds: then
+//                   placing the first of them has moved it, and so has every cut since.
 //
 // After Lai and Yang, "On distributed snapshots" (1987): the epoch is their colour of messages.
 #pragma once

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <coffer/account_number.hpp>
 #include <coffer/money.hpp>
@@ -47,9 +48,9 @@ struct hold_outcome {
 
 /// What a capture takes.
 struct capture_request {
-    money amount{};            ///< zero: all that is left
-    bool is_final = false;     ///< the rest is released
-    account_number payee = 0;  ///< 0: nobody, the money leaves the ledger
+    std::optional<money> amount{};  ///< nothing: all that is left
+    bool is_final = false;          ///< the rest is released
+    account_number payee = 0;       ///< 0: nobody, the money leaves the ledger
 };
 
 }  // namespace coffer

@@ -3,7 +3,9 @@
 // Guarantees     find, take and give_back are lock-free except for the allocator, which take needs
 //                when the table grows. A slot never moves, so it stays valid while the table lives.
 // Limits         2^32 - 1 slots. Memory is not given back: a slot whose hold is forgotten is used
-//                for another one. One that has changed 2^41 times is not used again.
+//                for another one, but not while an unfinished cut may need it: so there are at most
+//                as many as the most holds at once, twice. A slot that has changed 2^41 times is
+//                not used again; an open hold that has been captured from 2^42 times cannot end.
 // Thread safety  everything but construction, destruction and restore may be called from any
 //                thread at once.
 // Invariants     1. A slot's state word is protected by its hold's account: see
@@ -152,9 +154,9 @@ public:
 
     /// The number of slots that are taken.
     [[nodiscard]] std::size_t size() const noexcept {
-        std::uint64_t free = load_acquire(free_.second);
+        std::uint64_t free = load_acquire(free_.first) >> count_shift;
         for (const double_word& list : kept_)
-            free += load_acquire(list.second);
+            free += load_acquire(list.first) >> count_shift;
         // Of different moments: a slot that changes from list to list may be counted twice.
         const std::uint32_t all = end();
         return free < all ? all - free : 0;
@@ -167,6 +169,7 @@ private:
     static constexpr std::uint32_t first_slots = 1024;
     static constexpr std::size_t max_segments = 23;
     static constexpr std::uint32_t most_slots = UINT32_MAX;
+    static constexpr int count_shift = 32;
     static_assert(std::uint64_t{first_slots} << (max_segments - 1) == std::uint64_t{1} << 32);
 
     struct segment {
@@ -210,8 +213,8 @@ private:
     std::array<std::atomic<segment*>, max_segments> segments_{};
     // Written by every placing: not beside what is only read.
     alignas(cache_line_bytes) std::atomic<std::uint32_t> end_{0};
-    // Lists. first: the first slot plus one, 0: none, and above it a version, which each change
-    // raises. second: the number of slots.
+    // Lists. first: the first slot plus one, 0: none, and above it the number of slots. second: a
+    // version, which each change raises, so that no state of a list comes back.
     double_word free_{};
     std::array<double_word, 2> kept_{};  // of even epochs, and of odd ones
 };
@@ -245,8 +248,8 @@ inline std::optional<std::uint32_t> hold_table::grow() noexcept {
 
 inline std::optional<std::uint32_t> hold_table::pop(double_word& list) noexcept {
     for (;;) {
-        // Acquire: after all that was done to the slot before it was given back. If the count is of
-        // another moment, the compare-and-swap fails.
+        // Acquire: after all that was done to the slot before it was given back. If the halves are
+        // of different moments, the compare-and-swap fails.
         const double_word head{load_acquire(list.first), load_acquire(list.second)};
         const auto first = static_cast<std::uint32_t>(head.first);
         if (first == 0)
@@ -255,7 +258,8 @@ inline std::optional<std::uint32_t> hold_table::pop(double_word& list) noexcept 
         // fails. Relaxed: if it succeeds, the slot was not given back since `head` was loaded.
         const std::uint32_t next = __atomic_load_n(&link(first - 1), __ATOMIC_RELAXED);
         COFFER_TEST_STEP();
-        if (compare_and_swap(list, head, {((head.first >> 32) + 1) << 32 | next, head.second - 1}))
+        const std::uint64_t count = (head.first >> count_shift) - 1;
+        if (compare_and_swap(list, head, {count << count_shift | next, head.second + 1}))
             return first - 1;
     }
 }
@@ -268,13 +272,14 @@ inline void hold_table::give_back(std::uint32_t slot) noexcept {
 
 inline void hold_table::push(double_word& list, std::uint32_t slot) noexcept {
     double_word head{};
+    double_word after{};
     do {
         head = {load_acquire(list.first), load_acquire(list.second)};
+        after = {((head.first >> count_shift) + 1) << count_shift | (slot + 1), head.second + 1};
         // Relaxed: the compare-and-swap below publishes it.
         __atomic_store_n(&link(slot), static_cast<std::uint32_t>(head.first), __ATOMIC_RELAXED);
         COFFER_TEST_STEP();
-    } while (!compare_and_swap(list, head,
-                               {((head.first >> 32) + 1) << 32 | (slot + 1), head.second + 1}));
+    } while (!compare_and_swap(list, head, after));
 }
 
 // Invariant 3. The epoch was loaded after the slot was given back, so it is at least the one in
@@ -314,7 +319,7 @@ inline std::optional<std::uint32_t> hold_table::take_new(const epoch_clock& epoc
 }
 
 inline bool hold_table::restore(std::uint32_t slot) noexcept {
-    if (slot < end())
+    if (slot < end() || slot == most_slots)
         return false;
     for (;;) {
         const auto next = grow();

@@ -91,8 +91,8 @@ public:
 
     /// Opens an account in the state after `last`, one of its earlier postings, and notes that as
     /// durable. Its holds, if `last` has any, are restored after it. Errors: as open, and
-    /// invalid_amount if more is held than booked, sequence_exhausted for an invalid sequence, such
-    /// as 0.
+    /// invalid_amount if more is held than booked, or if a closed account has a balance,
+    /// sequence_exhausted for an invalid sequence, such as 0.
     [[nodiscard]] outcome restore(posting last,
                                   account_status status = account_status::open) noexcept {
         return insert(last, last.sequence, status);
@@ -142,9 +142,9 @@ public:
     };
 
     /// Moves `amount` from one account to another, as one step: no thread sees it in both or in
-    /// neither. Errors: invalid_amount (zero or less), same_account, no_such_account,
-    /// account_closed, insufficient_funds, balance_overflow, sequence_exhausted; then neither
-    /// account has changed, and the postings are the ones that decided, or empty.
+    /// neither. Errors, checked in this order: same_account, invalid_amount (zero or less);
+    /// no_such_account; account_closed; insufficient_funds, balance_overflow; sequence_exhausted.
+    /// Then neither account has changed, and the postings are the ones that decided, or empty.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to,
                                             money amount) noexcept;
 
@@ -166,14 +166,15 @@ public:
 
     /// Takes what a hold holds out of the account, or a part of it, or pays it to another account.
     /// The hold ends with the last of it, or if the capture is final; then the rest is available
-    /// again. Errors, checked in this order: invalid_amount (below zero), same_account;
+    /// again. Errors, checked in this order: invalid_amount (zero or less), same_account;
     /// no_such_account, no_such_hold; hold_ended; account_closed; hold_exceeded; balance_overflow;
     /// sequence_exhausted.
     [[nodiscard]] hold_outcome capture(account_number number, hold_id id,
                                        const capture_request& request = {}) noexcept;
 
-    /// Ends a hold: what is left of it is available again. `ended_as`: released or expired.
-    /// Errors: no_such_account, no_such_hold, hold_ended, sequence_exhausted.
+    /// Ends a hold: what is left of it is available again. Errors: invalid_amount (`ended_as` is
+    /// neither released nor expired), no_such_account, no_such_hold, hold_ended,
+    /// sequence_exhausted.
     [[nodiscard]] hold_outcome release(account_number number, hold_id id,
                                        hold_status ended_as = hold_status::released) noexcept;
 
@@ -181,10 +182,12 @@ public:
     /// is not there or has not ended.
     bool forget_hold(account_number number, hold_id id) noexcept;
 
-    /// Restores a hold of an account that was restored, with its part of what that holds. Called
-    /// with rising slots. Errors: no_such_account, invalid_amount (no such hold can be),
-    /// sequence_exhausted (an invalid sequence), already_open (the slot is taken, or was passed),
-    /// ledger_full.
+    /// Restores a hold of an account that was restored, with its part of what that holds: the
+    /// caller ensures that the account's holds add up to that. Called with rising slots. All slots
+    /// up to this one get memory, 68 bytes each: the caller ensures that the slot is not absurd.
+    /// Errors: no_such_account, sequence_exhausted (not one of the account's sequences),
+    /// invalid_amount (no such hold can be, or the account holds nothing), already_open (the slot
+    /// is taken, or was passed), ledger_full.
     [[nodiscard]] errc restore_hold(const hold& last) noexcept;
 
     /// Moves an account to the state after `next`, its next posting, whatever that changes, and

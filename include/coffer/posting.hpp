@@ -15,12 +15,14 @@ enum class errc : std::uint8_t {
     ok,
     no_such_account,
     already_open,
-    invalid_amount,      ///< an amount of zero or less, or a negative opening balance
-    insufficient_funds,  ///< the balance is smaller than the amount
+    /// An amount of zero or less, a leg of zero, a negative opening balance. To restore: amounts that
+    /// no account or hold can have. Releasing a hold as what is no release.
+    invalid_amount,
+    insufficient_funds,  ///< less is available than the amount
     balance_overflow,    ///< the new balance does not fit in 64 bits of cents
     same_account,        ///< a transfer from an account to itself
-    ledger_full,         ///< no memory for another account
-    sequence_exhausted,  ///< no sequence is left for another posting of the account
+    ledger_full,         ///< no memory for another account or hold
+    sequence_exhausted,  ///< no sequence is left for another posting; to restore: an invalid one
     account_closed,      ///< the account is closed
     account_not_empty,   ///< closing an account that has a balance or a hold
     account_not_closed,  ///< reopening an account that is open

@@ -23,7 +23,7 @@ struct leg {
 /// The postings of a transaction, or why there are none.
 struct transaction_outcome {
     errc error;
-    std::size_t count = 0;  ///< of the legs
+    std::size_t count = 0;  ///< of the postings: one a leg, but 8 of more legs than that
     /// Which leg a refusal is about; `count` if it is about all of them.
     std::size_t culprit = 0;
     /// In the order of the legs. Of a refusal the culprit's is what it was decided by.

@@ -49,7 +49,8 @@ void capture_hold(coffer::teller& teller, const call& asked, reply& out) {
     const account_number payee = body[2].account;
     if (payee == asked.account)
         return out.refuse(problem::accounts_equal);
-    const capture_request wanted{body[0].amount, body[1].boolean, payee};
+    const auto amount = body[0].is_present() ? std::optional{body[0].amount} : std::nullopt;
+    const capture_request wanted{amount, body[1].boolean, payee};
     answer(teller.capture_hold(asked.account, hold_of(asked), wanted, body.key()), 200,
            payee != 0 ? accounts::several : accounts::one, out);
 }

@@ -59,9 +59,13 @@ hold_result teller::place_hold(account_number account, money amount,
 
 hold_result teller::capture_hold(account_number account, hold_id id, const capture_request& asked,
                                  std::string_view key) noexcept {
-    const std::array<std::uint64_t, 7> words{
-        word(request_kind::capture), account,    id.sequence, id.slot, word(asked.amount),
-        asked.is_final ? 1U : 0U,    asked.payee};
+    const std::array<std::uint64_t, 7> words{word(request_kind::capture),
+                                             account,
+                                             id.sequence,
+                                             id.slot,
+                                             word(asked.amount.value_or(money{})),
+                                             asked.is_final ? 1U : 0U,
+                                             asked.payee};
     return perform<hold_result>(
         {key, account, words, once::hold_record_bytes + once::state_bytes, records_to_end_a_hold},
         [&] {
@@ -71,16 +75,18 @@ hold_result teller::capture_hold(account_number account, hold_id id, const captu
 }
 
 record teller::capture(account_number account, hold_id id, capture_request asked) noexcept {
-    const bool takes_all = asked.amount == money{};
+    const bool takes_all = !asked.amount;
     for (;;) {
         // The record states how much it was.
-        if (takes_all)
-            asked.amount = engine_.ledger().find_hold(account, id).hold.remaining;
+        const money left =
+            takes_all ? engine_.ledger().find_hold(account, id).hold.remaining : money{};
+        if (left != money{})  // else it is refused
+            asked.amount = left;
         const hold_outcome made = engine_.ledger().capture(account, id, asked);
         if (made) {
             postings_ += asked.payee == 0 ? 1 : 2;
             note_ended(made);
-            return record::of_hold(hold_operation::capture, made, asked.amount);
+            return record::of_hold(hold_operation::capture, made, *asked.amount);
         }
         // Another thread has captured a part meanwhile.
         if (takes_all && made.error == errc::hold_exceeded)

@@ -73,7 +73,19 @@ TEST_CASE("restore_hold: refuses a slot that is taken or passed, and what no hol
     other.account = 7;
     other.captured = cents(6);
     REQUIRE(ledger.restore_hold(other) == errc::invalid_amount);
+    other = an_ended_hold;
+    other.id.sequence = 10;  // a later posting of the account may place it
+    REQUIRE(ledger.restore_hold(other) == errc::sequence_exhausted);
+    other.id = {4, UINT32_MAX};
+    REQUIRE(ledger.restore_hold(other) == errc::ledger_full);
     REQUIRE(ledger.holds() == 1);
+}
+
+TEST_CASE("restore_hold: refuses an open hold of an account that holds nothing", "[core]") {
+    ledger ledger;
+    REQUIRE(ledger.restore({7, 9, {}}, account_status::closed));
+    REQUIRE(ledger.restore_hold(an_open_hold) == errc::invalid_amount);
+    REQUIRE(ledger.restore_hold(an_ended_hold) == errc::ok);
 }
 
 TEST_CASE("advance: moves an account to its next posting, with what is held of it", "[core]") {

@@ -166,6 +166,7 @@ TEST_CASE("capture: checks the form, the accounts, the hold, and then what is le
         return done;
     };
     REQUIRE(refused(9, {}, {.amount = cents(-1)}).error == errc::invalid_amount);
+    REQUIRE(refused(1, id, {.amount = cents(0)}).error == errc::invalid_amount);
     REQUIRE(refused(9, {}, {.payee = 9}).error == errc::same_account);
     REQUIRE(refused(9, {}, {.payee = 8}).culprit == 9);
     REQUIRE(refused(1, {}, {.payee = 8}).error == errc::no_such_account);
@@ -184,9 +185,21 @@ TEST_CASE("capture: checks the form, the accounts, the hold, and then what is le
     REQUIRE(full.error == errc::balance_overflow);
     REQUIRE(full.culprit == 4);
     it.require_posting(full.payee, 4, 9, most, 0);
+    REQUIRE(it.ledger.restore({5, coffer::account::max_sequence, cents(most)}));
+    REQUIRE(refused(1, id, {.payee = 5}).error == errc::balance_overflow);
     REQUIRE(it.ledger.release(1, id));
     REQUIRE(refused(1, id, {.payee = 3}).error == errc::hold_ended);
     it.require_account(1, 3, 100, 0);
+}
+
+TEST_CASE("capture: of a hold of all the money there can be, twice, overflows nothing", "[core]") {
+    ledger ledger;
+    REQUIRE(ledger.open(1, cents(most)));
+    const hold_id id = ledger.place_hold(1, cents(most)).hold.id;
+    REQUIRE(ledger.capture(1, id));
+    const auto again = ledger.capture(1, id);
+    REQUIRE(again.error == errc::hold_ended);
+    require_hold(again.hold, hold_status::captured, most, most, 0);
 }
 
 TEST_CASE("release: makes what is left available again, as released or as expired", "[core]") {
@@ -202,6 +215,14 @@ TEST_CASE("release: makes what is left available again, as released or as expire
     it.require_posting(expired.posting, 1, 6, 85, 0);
     require_hold(expired.hold, hold_status::expired, 30, 0, 0);
     REQUIRE(it.ledger.withdraw(1, cents(85)));
+}
+
+TEST_CASE("release: ends a hold as nothing else", "[core]") {
+    two_accounts it;
+    const hold_id id = it.place(40);
+    for (const hold_status wrong : {hold_status::held, hold_status::captured})
+        REQUIRE(it.ledger.release(1, id, wrong).error == errc::invalid_amount);
+    it.require_account(1, 2, 100, 40);
 }
 
 TEST_CASE("deposit: leaves room for what is held to be released", "[core]") {

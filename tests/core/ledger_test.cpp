@@ -162,6 +162,8 @@ TEST_CASE("restore: refuses what no posting could have left", "[core]") {
     REQUIRE(ledger.restore({5, 1, cents(-1)}).error == errc::invalid_amount);
     REQUIRE_FALSE(ledger.restore({5, 0, cents(1)}));
     REQUIRE_FALSE(ledger.restore({5, coffer::account::max_sequence + 1, cents(1)}));
+    REQUIRE(ledger.restore({5, 2, cents(1)}, coffer::account_status::closed).error ==
+            errc::invalid_amount);
     REQUIRE(ledger.size() == 0);
 }
 
@@ -170,6 +172,7 @@ TEST_CASE("restore: an account at its last sequence takes no more", "[core]") {
     REQUIRE(ledger.restore({5, coffer::account::max_sequence, cents(100)}));
     REQUIRE(ledger.deposit(5, cents(1)).error == errc::sequence_exhausted);
     REQUIRE(ledger.withdraw(5, cents(1)).error == errc::sequence_exhausted);
+    REQUIRE(ledger.withdraw(5, cents(101)).error == errc::insufficient_funds);
     require_balance(ledger, 5, 100, coffer::account::max_sequence);
 }
 

@@ -70,6 +70,7 @@ TEST_CASE("transfer: says why it makes none, and changes neither account", "[cor
     REQUIRE(error(1, 2, 0) == errc::invalid_amount);
     REQUIRE(error(1, 2, -1) == errc::invalid_amount);
     REQUIRE(error(1, 1, 1) == errc::same_account);
+    REQUIRE(error(1, 1, 0) == errc::same_account);
     REQUIRE(error(1, 3, 1) == errc::no_such_account);
     REQUIRE(error(3, 1, 1) == errc::no_such_account);
     REQUIRE(error(0, 1, 1) == errc::no_such_account);

@@ -2,6 +2,7 @@
 // documents.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -57,7 +58,9 @@ inline bool ledger::forget_hold(account_number number, hold_id id) noexcept {
         const std::uint16_t epoch = epochs_.now();
         if (!detail::move_to_epoch(one->state(), state, epoch))
             continue;
-        if (one->state().state.replace(state, {money{}, state.sequence + 1, 0, epoch, 0})) {
+        // After its last sequence the slot is not used again, so that this state stays.
+        const std::uint64_t next = std::min(state.sequence + 1, account::max_sequence);
+        if (one->state().state.replace(state, {money{}, next, 0, epoch, 0})) {
             holds_.give_back(id.slot);
             return true;
         }
@@ -67,12 +70,17 @@ inline bool ledger::forget_hold(account_number number, hold_id id) noexcept {
 inline errc ledger::restore_hold(const hold& last) noexcept {
     const bool is_open = last.status == hold_status::held;
     const money value = is_open ? last.remaining : last.captured;
-    if (!accounts_.find(last.account))
+    const slot at = accounts_.find(last.account);
+    const account_state owner = at ? settled(at) : account_state{};
+    if (owner.sequence == 0)
         return errc::no_such_account;
-    if (last.id.sequence == 0 || last.id.sequence > account::max_sequence)
+    // The posting that placed it is one of the account's.
+    if (last.id.sequence == 0 || last.id.sequence > owner.sequence)
         return errc::sequence_exhausted;
     if (last.amount <= money{} || value < money{} || value > last.amount ||
         (is_open && value == money{}))
+        return errc::invalid_amount;
+    if (is_open && !owner.has_holds())
         return errc::invalid_amount;
     if (holds_.find(last.id.slot) != nullptr)
         return errc::already_open;

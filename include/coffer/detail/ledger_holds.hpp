@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include <coffer/ledger.hpp>
 
@@ -13,7 +14,7 @@ namespace detail {
 
 /// What is done to an open hold: captured in all or in part, or ended without that.
 struct hold_change {
-    money captured{};  ///< zero: all that is left, of a capture
+    std::optional<money> captured{};  ///< of a capture; nothing: all that is left
     bool is_capture = false;
     bool is_final = false;  ///< what is not captured is released
     hold_status ended_as = hold_status::captured;
@@ -30,9 +31,11 @@ struct hold_effect {
 [[nodiscard]] inline hold_effect effect_of(const hold_change& change, const hold& before,
                                            account_state state) noexcept {
     hold_effect effect{};
+    if (before.status != hold_status::held)
+        return effect;  // refused as hold_ended, by check_change
     const money left = state.value;
     if (change.is_capture)
-        effect.paid = change.captured == money{} ? left : change.captured;
+        effect.paid = change.captured.value_or(left);
     if (effect.paid > left) {
         effect.error = errc::hold_exceeded;
         return effect;
@@ -200,7 +203,7 @@ inline errc ledger::check_placing(const account_state& state, money amount) noex
 
 inline hold_outcome ledger::capture(account_number number, hold_id id,
                                     const capture_request& request) noexcept {
-    if (request.amount < money{})
+    if (request.amount && *request.amount <= money{})
         return {errc::invalid_amount, {number, 0, {}}, {}, {}, number};
     if (request.payee == number && number != 0)
         return {errc::same_account, {number, 0, {}}, {}, {}, number};
@@ -210,9 +213,9 @@ inline hold_outcome ledger::capture(account_number number, hold_id id,
 
 inline hold_outcome ledger::release(account_number number, hold_id id,
                                     hold_status ended_as) noexcept {
-    const bool is_expiry = ended_as == hold_status::expired;
-    return change_hold(number, id, {{}, false, true, is_expiry ? ended_as : hold_status::released},
-                       0);
+    if (ended_as != hold_status::released && ended_as != hold_status::expired)
+        return {errc::invalid_amount, {number, 0, {}}, {}, {}, number};
+    return change_hold(number, id, {{}, false, true, ended_as}, 0);
 }
 
 /// Why an open hold is not changed, if it is not, and the account that this is about.
@@ -233,15 +236,16 @@ inline errc ledger::check_change(const hold_reading& found, const account_readin
         return errc::account_closed;
     if (effect.error != errc::ok)
         return effect.error;
+    is_about_payee = payee != nullptr;
+    if (is_about_payee)
+        if (const errc error = detail::check_funds(*payee, effect.paid); error != errc::ok)
+            return error;
+    is_about_payee = false;
     if (found.account.state.sequence == account::max_sequence ||
         found.state.sequence == account::max_sequence)
         return errc::sequence_exhausted;
-    if (payee == nullptr)
-        return errc::ok;
-    is_about_payee = true;
-    if (const errc error = detail::check_funds(*payee, effect.paid); error != errc::ok)
-        return error;
-    return payee->state.sequence == account::max_sequence ? errc::sequence_exhausted : errc::ok;
+    is_about_payee = payee != nullptr && payee->state.sequence == account::max_sequence;
+    return is_about_payee ? errc::sequence_exhausted : errc::ok;
 }
 
 inline hold_outcome ledger::change_hold(account_number number, hold_id id,
@@ -309,12 +313,6 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
     const account_number number = done.posting.account;
     const account_number payee = done.payee.account;
     const slot payee_at = payee != 0 ? accounts_.find(payee) : slot{};
-    if (payee != 0 && !payee_at) {
-        done.error = errc::no_such_account;
-        done.posting = detail::posting_of(number, settled_reading(at));
-        done.culprit = payee;
-        return;
-    }
     for (;;) {
         hold_reading found = read_hold(at, number, id);
         account_reading payee_found{};
@@ -326,7 +324,7 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
         COFFER_TEST_STEP();
         bool is_about_payee = false;
         const errc error =
-            check_change(found, payee_at ? &payee_found : nullptr, effect, is_about_payee);
+            check_change(found, payee != 0 ? &payee_found : nullptr, effect, is_about_payee);
         if (error != errc::ok) {
             // Both accounts of one moment: this one had not changed when the payee was read.
             if (payee_at && at.account->load() != found.account.state)

@@ -17,6 +17,8 @@ inline outcome ledger::insert(const posting& last, std::uint64_t durable_sequenc
         return {errc::no_such_account, last};
     if (last.held < money{} || last.balance < last.held)
         return {errc::invalid_amount, last};
+    if (status == account_status::closed && last.balance != money{})
+        return {errc::invalid_amount, last};
     if (last.sequence == 0 || last.sequence > account::max_sequence)
         return {errc::sequence_exhausted, last};
     const slot at = accounts_.find_or_insert(last.account);
@@ -139,8 +141,6 @@ template <class Change>
             return {errc::no_such_account, last};
         if (before.state.is_closed())
             return {errc::account_closed, last};
-        if (before.state.sequence == account::max_sequence)
-            return {errc::sequence_exhausted, last};
         account_reading after = before;
         after.state.epoch = epoch;
         ++after.state.sequence;
@@ -149,6 +149,8 @@ template <class Change>
         // What is held must not overflow the balance when it is released.
         if (error == errc::ok && before.held != money{})
             error = change(booked, amount);
+        if (error == errc::ok && before.state.sequence == account::max_sequence)
+            error = errc::sequence_exhausted;
         if (error != errc::ok)
             return {error, last};
         if (replace(at, before.state, after.state))

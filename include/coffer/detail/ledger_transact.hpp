@@ -1,6 +1,7 @@
 // Implements ledger::transact, which ledger.hpp declares and documents.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -89,7 +90,8 @@ struct leg_refusal {
 
 // One outcome in memory, and no copies of it: it is large.
 inline transaction_outcome ledger::transact(std::span<const leg> legs) noexcept {
-    transaction_outcome done{errc::ok, legs.size(), legs.size()};
+    const std::size_t count = std::min(legs.size(), max_transaction_legs);
+    transaction_outcome done{errc::ok, count, count};
     if (!transact_at_once(legs, done)) [[unlikely]]
         transact_in_steps(legs, done);
     return done;
@@ -100,8 +102,8 @@ inline bool ledger::transact_at_once(std::span<const leg> legs,
                                      transaction_outcome& done) noexcept {
     if (const auto refusal = detail::check_form(legs); refusal.error != errc::ok) [[unlikely]] {
         done.error = refusal.error;
-        done.culprit = refusal.culprit;
-        for (std::size_t i = 0; i != legs.size() && i != max_transaction_legs; ++i)
+        done.culprit = std::min(refusal.culprit, done.count);
+        for (std::size_t i = 0; i != done.count; ++i)
             done.postings[i].account = legs[i].account;
         return true;
     }

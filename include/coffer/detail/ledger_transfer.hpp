@@ -14,10 +14,10 @@ namespace coffer {
 // is the lower cannot be predicted, so no branch depends on it.
 inline ledger::transfer_outcome ledger::transfer(account_number from, account_number to,
                                                  money amount) noexcept {
-    if (amount <= money{}) [[unlikely]]
-        return {errc::invalid_amount, {from, 0, {}}, {to, 0, {}}, from};
     if (from == to) [[unlikely]]
         return {errc::same_account, {from, 0, {}}, {to, 0, {}}, to};
+    if (amount <= money{}) [[unlikely]]
+        return {errc::invalid_amount, {from, 0, {}}, {to, 0, {}}, from};
     const account_number low = from < to ? from : to;
     const account_number high = from < to ? to : from;
     accounts_.prefetch(low);

@@ -35,10 +35,12 @@
 //                   be reserved too late: as the lower ones stay reserved until the decision (3),
 //                   only its own later state can have aborted the transaction. One in the middle
 //                   can, by a slow helper: a higher one has aborted the transaction, and the
-//                   expected state of this one came back. So a thread that has reserved it looks at
+//                   expected state of this one came back. So a helper that has reserved it looks at
 //                   the status again, and if the transaction has not committed, it takes its
-//                   reservation back before it unpins the record. Meanwhile a thread that meets
-//                   that reservation finds the record as it was, and ends the reservation too.
+//                   reservation back before it unpins the record. The owner decides, and if the
+//                   transaction was aborted, it restores all accounts before it releases the
+//                   record. Meanwhile a thread that meets such a reservation finds the record as it
+//                   was, and ends the reservation too.
 //                   So all accounts that were seen reserved while the transaction is undecided are
 //                   reserved, and once all are it can only commit.
 //                3. No thread ends a reservation of an undecided transaction, and the owner of a

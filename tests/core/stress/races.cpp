@@ -125,7 +125,7 @@ private:
         // Half of them are paid out of the ledger.
         const account_number payee = one.account % accounts + 1;
         return static_cast<bool>(
-            ledger_.capture(one.account, one.id, {money{}, false, i % 2 == 0 ? payee : 0}));
+            ledger_.capture(one.account, one.id, {{}, false, i % 2 == 0 ? payee : 0}));
     }
 
     void judge() {
