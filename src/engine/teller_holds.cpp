@@ -32,7 +32,7 @@ money released_by(const hold& ended) noexcept {
 }  // namespace
 
 std::int64_t teller::record_time_ns() noexcept {
-    return static_cast<std::int64_t>(engine_.clock().stamp().time_ns);
+    return static_cast<std::int64_t>(engine_.clock().record_ns());
 }
 
 hold_result teller::place_hold(account_number account, money amount,

@@ -35,6 +35,11 @@ std::string text_of(std::uint64_t time_ns) {
     return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
 }
 
+/// By how much record time is drawn to the system's clock in this time at most.
+constexpr std::uint64_t most_drawn_ns(std::uint64_t elapsed_ns) noexcept {
+    return elapsed_ns / ppm_whole * most_ppm + elapsed_ns % ppm_whole * most_ppm / ppm_whole;
+}
+
 std::int64_t seconds_of(std::int64_t ns) noexcept {
     return ns / static_cast<std::int64_t>(ns_a_second);
 }
@@ -51,10 +56,17 @@ ledger_clock::ledger_clock(options chosen, time_sources from)
       monotonic_base_ns_{from_.monotonic_ns()},
       record_ns_{std::max(from_.wall_ns(), options_.earliest_ns)},
       advanced_at_ns_{monotonic_base_ns_},
-      trust_{record_ns_ == options_.earliest_ns ? trust::not_set : trust::followed} {}
+      trust_{record_ns_ == options_.earliest_ns ? trust::not_set : trust::followed} {
+    publish();
+}
 
 void ledger_clock::begin(const batch_stamp& journal_end) {
     const std::lock_guard lock{guard_};
+    take_up(journal_end);
+    publish();
+}
+
+void ledger_clock::take_up(const batch_stamp& journal_end) {
     const std::uint64_t wall_ns = from_.wall_ns();
     running_base_ns_ = journal_end.running_ns;
     monotonic_base_ns_ = advanced_at_ns_ = from_.monotonic_ns();
@@ -98,9 +110,39 @@ batch_stamp ledger_clock::stamp() {
     const std::uint64_t monotonic_ns = from_.monotonic_ns();
     const std::uint64_t wall_ns = std::min(from_.wall_ns(), options_.latest_ns + 1);
     advance(monotonic_ns, wall_ns);
+    publish();
     return {.time_ns = record_ns_,
             .running_ns = running_ns(),
             .clock_offset_ns = ahead_of_record(wall_ns)};
+}
+
+/// Publishes the point that record time has reached. Under the guard.
+void ledger_clock::publish() noexcept {
+    const std::uint64_t next = published_.load(std::memory_order_relaxed) + 1;  // written here only
+    point& one = points_[next % points_.size()];
+    // Release: a thread that reads this where an older point was reads a later count, too.
+    one.record_ns.store(record_ns_, std::memory_order_release);
+    one.monotonic_ns.store(advanced_at_ns_, std::memory_order_release);
+    // Release: pairs with the acquire in record_ns, so that the point is complete.
+    published_.store(next, std::memory_order_release);
+}
+
+// Lock-free: a point changes only while the count goes on, which is another thread's progress.
+std::uint64_t ledger_clock::record_ns() const noexcept {
+    for (;;) {
+        // Acquire: pairs with the release of the count in publish.
+        const std::uint64_t count = published_.load(std::memory_order_acquire);
+        const point& last = points_[count % points_.size()];
+        // Acquire: pairs with the release of the point in publish; if this is a part of the next
+        // but one, the count has changed.
+        const std::uint64_t from_ns = last.record_ns.load(std::memory_order_acquire);
+        const std::uint64_t at_ns = last.monotonic_ns.load(std::memory_order_acquire);
+        if (published_.load(std::memory_order_relaxed) != count)  // after the acquires above
+            continue;
+        const std::uint64_t now_ns = from_.monotonic_ns();
+        const std::uint64_t elapsed_ns = now_ns - std::min(now_ns, at_ns);
+        return from_ns + elapsed_ns - most_drawn_ns(elapsed_ns);
+    }
 }
 
 std::uint64_t ledger_clock::running_ns() const noexcept {
@@ -128,8 +170,7 @@ void ledger_clock::advance(std::uint64_t monotonic_ns, std::uint64_t wall_ns) {
 }
 
 void ledger_clock::follow(std::int64_t ahead_ns, std::uint64_t elapsed_ns) {
-    const auto drawn_ns = static_cast<std::int64_t>(elapsed_ns / ppm_whole * most_ppm +
-                                                    elapsed_ns % ppm_whole * most_ppm / ppm_whole);
+    const auto drawn_ns = static_cast<std::int64_t>(most_drawn_ns(elapsed_ns));
     if (ahead_ns < 0)
         return fall_back(-ahead_ns, drawn_ns);
     if (trust_ == trust::not_set) {

@@ -21,9 +21,11 @@
 // 12).
 //
 // Thread safety  begin is for one thread, before the others call; the rest is for any thread.
-//                running_ns is lock-free; stamp and offset_ns take a mutex for some 100 ns.
+//                running_ns and record_ns are lock-free; stamp and offset_ns take a mutex for some
+//                100 ns.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -73,6 +75,11 @@ public:
     /// followed, and when it is again.
     [[nodiscard]] batch_stamp stamp();
 
+    /// Record time, as far as it is certain: from the last stamp on it advances by the monotonic
+    /// clock, slower by 500 ppm. So it never goes back, and no later stamp is earlier. It follows
+    /// the system's clock only when stamp is called.
+    [[nodiscard]] std::uint64_t record_ns() const noexcept;
+
     /// Running time. Never goes back.
     [[nodiscard]] std::uint64_t running_ns() const noexcept;
 
@@ -88,6 +95,14 @@ private:
         too_far,  ///< it is ahead by more than max_step
     };
 
+    /// A record time, and the monotonic clock's then.
+    struct point {
+        std::atomic<std::uint64_t> record_ns{0};
+        std::atomic<std::uint64_t> monotonic_ns{0};
+    };
+
+    void publish() noexcept;
+    void take_up(const batch_stamp& journal_end);
     void advance(std::uint64_t monotonic_ns, std::uint64_t wall_ns);
     void follow(std::int64_t ahead_ns, std::uint64_t elapsed_ns);
     void fall_back(std::int64_t behind_ns, std::int64_t drawn_ns);
@@ -108,6 +123,10 @@ private:
     std::uint64_t record_ns_ = 0;
     std::uint64_t advanced_at_ns_ = 0;  // by the monotonic clock
     trust trust_ = trust::followed;
+
+    // For record_ns: the last point is points_[published_ % 2]; the next one takes the other place.
+    std::array<point, 2> points_;
+    std::atomic<std::uint64_t> published_{0};
 };
 
 }  // namespace coffer::journal

@@ -1,8 +1,10 @@
 #include "journal/ledger_clock.hpp"
 
+#include <atomic>
 #include <chrono>
 
 #include "catch.hpp"
+#include "core/in_threads.hpp"
 #include "snapshot/captured_log.hpp"
 
 using namespace coffer::journal;
@@ -240,4 +242,56 @@ TEST_CASE("ledger_clock: an operator's word for a clock that is behind is not a 
     CHECK(one.after_noon() == 0s);
     one.wall_ns += count(1000h);
     CHECK(one.after_noon() == 0s);
+}
+
+TEST_CASE("ledger_clock: between stamps record time is read no later than the next stamp",
+          "[journal]") {
+    machine one;
+    one.start();
+    const auto read = [&one] { return ns{one.clock.record_ns() - noon}; };
+    CHECK(read() == 0s);
+    one.wall_ns -= count(10ms);
+    one.pass(10s);
+    CHECK(read() == 10s - 5ms);
+    CHECK(one.after_noon() == 10s - 5ms);
+    one.pass(1us);
+    CHECK(read() == 10s - 5ms + 1us);
+    CHECK(one.after_noon() == 10s - 5ms + 1us);
+    one.wall_ns += count(60s + 10ms);
+    one.pass(10s);
+    CHECK(read() == 20s - 10ms + 1us);
+    CHECK(one.after_noon() == 80s + 1us);
+    CHECK(read() == 80s + 1us);
+    one.monotonic_ns -= count(2s);  // as it never should
+    CHECK(read() == 80s + 1us);
+}
+
+TEST_CASE("ledger_clock: reading record time does not keep it from approaching the clock",
+          "[journal]") {
+    machine one;
+    one.start();
+    one.wall_ns += count(100ms);
+    for (int i = 0; i != 1'000'000; ++i) {
+        one.pass(1us);
+        static_cast<void>(one.clock.record_ns());
+    }
+    CHECK(one.clock.offset_ns() == ns{100ms - 500us}.count());
+}
+
+TEST_CASE("ledger_clock: record time goes back in no thread, whichever one stamps", "[journal]") {
+    constexpr int rounds = 20'000;
+    std::atomic<std::uint64_t> ticks_ns{count(50s)};
+    ledger_clock clock{
+        {}, {[&] { return noon + ticks_ns; }, [&] { return ticks_ns.fetch_add(count(1ms)); }}};
+    std::atomic<int> wrong{0};
+    coffer::tests::in_threads(3, [&](std::size_t index) {
+        for (int i = 0; i != rounds; ++i) {
+            const std::uint64_t before_ns = clock.record_ns();
+            const std::uint64_t between_ns = index == 2 ? clock.record_ns() : clock.stamp().time_ns;
+            const std::uint64_t after_ns = clock.record_ns();
+            if (between_ns < before_ns || after_ns < between_ns)
+                ++wrong;
+        }
+    });
+    CHECK(wrong == 0);
 }
