@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <span>
 #include <utility>
 
@@ -44,10 +45,13 @@ public:
             delete[] record();
     }
 
-    /// Copies the outcome. It has a record if this has memory for one, and only then.
+    /// Copies the outcome. It has a record if this has memory for one, and only then. What the
+    /// record does not need of that memory is freed, if there is other memory to move it to.
     void set(const kept_outcome& outcome) noexcept {
         invariant(outcome.record.size() <= room_, "a record does not fit where it is to be kept");
-        invariant((room_ == 0) == outcome.record.empty(), "the memory for a record has none");
+        invariant((room_ == 0) == outcome.record.empty(),
+                  "there is memory for a record without a record, or the other way round");
+        shrink(static_cast<std::uint16_t>(outcome.record.size()));
         error_ = outcome.error;
         bytes_ = static_cast<std::uint16_t>(outcome.record.size());
         if (room_ == 0)
@@ -68,6 +72,16 @@ public:
 
 private:
     static constexpr std::size_t allocation_bytes = 16;
+
+    void shrink(std::uint16_t bytes) noexcept {
+        if (room_ - bytes < static_cast<int>(allocation_bytes))  // the allocator rounds up
+            return;
+        if (auto* const smaller = new (std::nothrow) std::byte[bytes]) {
+            delete[] record();
+            value_ = std::bit_cast<std::uint64_t>(smaller);
+            room_ = bytes;
+        }
+    }
 
     void swap(kept_outcome_room& other) noexcept {
         std::swap(value_, other.value_);

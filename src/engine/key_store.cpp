@@ -155,7 +155,10 @@ void key_store::keep(const id& key, const kept_outcome& outcome, const journal::
     entry& kept = found->second;
     invariant(kept.durable_ns == 0, "a key's life began before its outcome was kept");
     invariant(kept.in == nullptr, "a key has two outcomes");
+    const std::size_t reserved_bytes = kept.outcome.record_bytes();
     kept.outcome.set(outcome);
+    home.record_bytes -= reserved_bytes - kept.outcome.record_bytes();
+    count_bytes(home);
     kept.in = in;
     kept.until = until;
     if (in == nullptr)

@@ -6,9 +6,10 @@
 //                the others are refused as in progress; from then on they get that outcome, until
 //                the key expires. A key's life begins when its outcome is durable, or a little
 //                later. A reservation that is given up leaves nothing behind.
-// Limits         At most limits::keys keys, of some 140 bytes each, and those of the record where a
-//                reply needs one. Beyond it new keys are refused: to forget an old key would break
-//                the promise that was made about it. (So restore takes keys beyond the limit.)
+// Limits         At most limits::keys keys, of some 140 bytes each, and 50 to 340 more for the
+//                record where a reply needs one. Beyond it new keys are refused: to forget an old
+//                key would break the promise that was made about it. (So restore takes keys beyond
+//                the limit.)
 // Invariants     1. Until a key's life begins, only its reservation may remove its entry; so keep,
 //                   give_up and note_durable always find it.
 //                2. Each part (one of 1024, by hash) has a queue with one age per reservation,

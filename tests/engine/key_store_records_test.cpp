@@ -96,3 +96,20 @@ TEST_CASE("key_store: the memory of records is counted, and given back", "[engin
     CHECK(store.bytes() < small + 300);
     CHECK(store.reserve(key("a")).outcome().balance == coffer::money::from_minor(7));
 }
+
+TEST_CASE("key_store: of the memory for a record only as much is kept as it needs", "[engine]") {
+    key_store store{{1000, 10s}, &test_clock};
+    keep(store, "a", 0, {});
+    const std::size_t none = store.bytes();
+    now_ns += 11'000'000'000;
+    static_cast<void>(store.living());
+    keep(store, "a", 300, record_of(40, 1));
+    CHECK(store.bytes() >= none + 40);
+    CHECK(store.bytes() < none + 80);
+    CHECK(has(store, "a", record_of(40, 1)));
+    now_ns += 11'000'000'000;
+    static_cast<void>(store.living());
+    keep(store, "a", 300, record_of(300, 2));
+    CHECK(store.bytes() >= none + 300);
+    CHECK(has(store, "a", record_of(300, 2)));
+}
