@@ -1,6 +1,7 @@
 // Writes replies as bytes of HTTP/1.1.
 #pragma once
 
+#include <cstddef>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -23,6 +24,14 @@ struct reply_framing {
     bool chunked = false;       ///< its body is a stream that follows in chunks
     bool keep_alive = false;    ///< stated for HTTP/1.0 unless it closes
 };
+
+/// The most bytes of a reply's head. Its largest parts are its fields: those of max_copied_bytes,
+/// and those with constant values, of which the longest lists the methods of a path.
+inline constexpr std::size_t most_head_bytes = 768;
+/// The most bytes that write_reply appends of a reply that is no stream and has no longer body than
+/// there is room for from the beginning.
+inline constexpr std::size_t most_short_reply_bytes = most_head_bytes + api::reply::least_bytes;
+static_assert(most_head_bytes >= api::reply::max_copied_bytes + 512);
 
 /// Appends the reply to `out`; of a stream the head alone.
 void write_reply(const api::reply&, const reply_framing&, std::string& out);

@@ -45,7 +45,7 @@ worker::worker(coffer::teller& teller, commons& common, const listen_address& wh
       read_buffer_(read_bytes) {
     // Room for all that a turn may say, so that no reply to a posting is lost for want of it. As it
     // is not touched, it is no memory yet.
-    context_.output.reserve(common.limits.output_bytes + small_bytes);
+    context_.output.reserve(common.limits.output_bytes + most_short_reply_bytes);
     context_.session.undurable.reserve(teller::most_a_turn);
     const tcp::endpoint endpoint{asio::ip::make_address(where.host), where.port};
     acceptor_.open(endpoint.protocol());

@@ -13,6 +13,7 @@
 #include "engine/held_log.hpp"
 #include "engine/initial_accounts.hpp"
 #include "http/conversation.hpp"
+#include "http/reply_writer.hpp"
 #include "http/session_driver.hpp"
 #include "http/worker.hpp"
 
@@ -72,7 +73,7 @@ public:
 
 private:
     void prepare() {
-        context.output.reserve(common.limits.output_bytes + small_bytes);
+        context.output.reserve(common.limits.output_bytes + most_short_reply_bytes);
         context.session.undurable.reserve(teller::most_a_turn);
     }
 };

@@ -1,5 +1,10 @@
 #include "http/reply_writer.hpp"
 
+#include <array>
+#include <cstdint>
+#include <limits>
+
+#include "api/answers.hpp"
 #include "catch.hpp"
 
 using namespace coffer::http;
@@ -63,4 +68,48 @@ TEST_CASE("write_reply: names the content codings there are where a coding is wh
                Contains("HTTP/1.1 415 ") && Contains("\r\nAccept-Encoding: identity\r\n"));
     CHECK_THAT(refusal(coffer::api::problem::media_type_unsupported),
                Contains("HTTP/1.1 415 ") && !Contains("Accept-Encoding"));
+}
+
+TEST_CASE("write_reply: a reply to a posting fits in the room that a worker keeps for it",
+          "[http]") {
+    constexpr auto lowest = coffer::money::from_minor(std::numeric_limits<std::int64_t>::min());
+    constexpr coffer::account_number highest = std::numeric_limits<coffer::account_number>::max();
+    const coffer::posting longest{highest, 1, lowest};
+    const reply_framing framing{.date = date_text(0), .keep_alive = true};
+    coffer::api::reply reply;
+    const auto check = [&] {
+        std::string out;
+        write_reply(reply, framing, out);
+        CHECK(reply.body().size() <= coffer::api::reply::least_bytes);
+        CHECK(out.size() - reply.body().size() <= most_head_bytes);
+        return out.size();
+    };
+    coffer::transaction_result transaction;
+    transaction.replayed = true;
+    transaction.count = coffer::max_transaction_legs;
+    transaction.postings.fill(longest);
+    std::array<coffer::leg, coffer::max_transaction_legs> legs;
+    legs.fill({highest, lowest});
+    coffer::api::answer(transaction, legs, reply);
+    CHECK(check() > coffer::api::reply::least_bytes);
+
+    coffer::hold_result hold;
+    hold.replayed = true;
+    hold.hold = {.account = highest,
+                 .id = {highest, UINT32_MAX},
+                 .amount = lowest,
+                 .captured = lowest,
+                 .remaining = lowest,
+                 .status = coffer::hold_status::captured,
+                 .expires_at_ns = INT64_MAX};
+    hold.account = longest;
+    coffer::api::answer(hold, 201, coffer::api::names_account::no, reply);
+    static_cast<void>(check());
+
+    for (int i = 0; i <= static_cast<int>(coffer::api::problem::internal_error); ++i) {
+        reply.refuse(static_cast<coffer::api::problem>(i),
+                     {.account = highest, .available = lowest, .hold_status = "captured"});
+        reply.mark_replayed();
+        static_cast<void>(check());
+    }
 }
