@@ -59,15 +59,7 @@ body_stream::state account_page::read(coffer::teller& teller, std::string& text)
     }
     if (read_ != numbers_.size())
         return state::more;
-    text += R"(],"next":)";
-    if (numbers_.has_more()) {
-        text += '"';
-        append_number(text, numbers_.back());
-        text += '"';
-    } else {
-        text += "null";
-    }
-    text += R"(},"code":200})";
+    numbers_.append_next(text, append_number<account_number>);
     numbers_.free_memory();
     return state::done;
 }

@@ -19,10 +19,10 @@ bool is_about_account(errc refusal) noexcept {
            refusal == errc::sequence_exhausted;
 }
 
-void refuse(errc refusal, const posting& decided_by, hold_status ended_as, accounts asked,
+void refuse(errc refusal, const posting& decided_by, hold_status ended_as, names_account names,
             reply& out) {
     error_members members;
-    if (asked == accounts::several && is_about_account(refusal))
+    if (names == names_account::yes && is_about_account(refusal))
         members.account = decided_by.account;
     if (refusal == errc::insufficient_funds)
         members.available = decided_by.available();
@@ -31,18 +31,17 @@ void refuse(errc refusal, const posting& decided_by, hold_status ended_as, accou
     out.refuse(problem_of(refusal), members);
 }
 
-/// Makes the reply where nothing was done. False if something was.
-bool refuse(const request_result& what, accounts asked, reply& out) {
-    if (what.is_done())
-        return false;
-    if (what.service != service::done) {
-        out.refuse(problem_of(what.service));
-        return true;
-    }
-    refuse(what.error, what.decided_by, what.ended_as, asked, out);
+/// Makes the reply: if it was done, by `write`.
+template <class Write>
+void reply_to(const request_result& what, names_account names, reply& out, const Write& write) {
+    if (what.service != service::done)
+        return out.refuse(problem_of(what.service));
+    if (what.error == errc::ok)
+        write();
+    else
+        refuse(what.error, what.decided_by, what.ended_as, names, out);
     if (what.replayed)
         out.mark_replayed();
-    return true;
 }
 
 /// A text of limited size, for a field of a reply.
@@ -80,14 +79,11 @@ void append_new_balance(std::string& out, const posting& made) {
 }  // namespace
 
 void answer(const posting_result& what, std::string_view balance_name, reply& out) {
-    if (what.service != service::done)
-        return out.refuse(problem_of(what.service));
-    if (what.outcome)
-        out.posted(what.outcome.posting, balance_name);
-    else
-        refuse(what.outcome.error, what.outcome.posting, {}, accounts::one, out);
-    if (what.replayed)
-        out.mark_replayed();
+    const request_result made{.service = what.service,
+                              .error = what.outcome.error,
+                              .replayed = what.replayed,
+                              .decided_by = what.outcome.posting};
+    reply_to(made, names_account::no, out, [&] { out.posted(what.outcome.posting, balance_name); });
 }
 
 void answer_balance(const posting_result& what, reply& out) {
@@ -104,19 +100,15 @@ void answer_balance(const posting_result& what, reply& out) {
 }
 
 void answer(const account_result& what, int status, reply& out) {
-    if (refuse(what, accounts::one, out))
-        return;
-    out.data(status, [&what](std::string& text) { append_whole_account(text, what.account); });
-    if (status == 201)
-        out.add_copied_field("Location", short_text{"/accounts/", what.account.account}.view());
-    if (what.replayed)
-        out.mark_replayed();
+    reply_to(what, names_account::no, out, [&] {
+        out.data(status, [&what](std::string& text) { append_whole_account(text, what.account); });
+        if (status == 201)
+            out.add_copied_field("Location", short_text{"/accounts/", what.account.account}.view());
+    });
 }
 
 void answer(const transfer_result& what, reply& out) {
-    if (refuse(what, accounts::several, out))
-        return;
-    out.data(200, [&what](std::string& text) {
+    const auto write = [&what](std::string& text) {
         text += R"({"amount":)";
         append_money(text, what.amount);
         text += R"(,"from":)";
@@ -124,15 +116,12 @@ void answer(const transfer_result& what, reply& out) {
         text += R"(,"to":)";
         append_new_balance(text, what.to);
         text += '}';
-    });
-    if (what.replayed)
-        out.mark_replayed();
+    };
+    reply_to(what, names_account::yes, out, [&] { out.data(200, write); });
 }
 
 void answer(const transaction_result& what, std::span<const leg> legs, reply& out) {
-    if (refuse(what, accounts::several, out))
-        return;
-    out.data(200, [&what, legs](std::string& text) {
+    const auto write = [&what, legs](std::string& text) {
         text += R"({"postings":[)";
         for (std::size_t i = 0; i != what.count; ++i) {
             text += i == 0 ? R"({"account_number":")" : R"(,{"account_number":")";
@@ -144,22 +133,19 @@ void answer(const transaction_result& what, std::span<const leg> legs, reply& ou
             text += '}';
         }
         text += "]}";
-    });
-    if (what.replayed)
-        out.mark_replayed();
+    };
+    reply_to(what, names_account::yes, out, [&] { out.data(200, write); });
 }
 
-void answer(const hold_result& what, int status, accounts asked, reply& out) {
-    if (refuse(what, asked, out))
-        return;
-    out.data(status, [&what](std::string& text) { append_hold(text, what.hold, what.account); });
-    if (status == 201)
-        out.add_copied_field(
-            "Location", short_text{"/accounts/", what.hold.account, "/holds/",
-                                   what.hold.id.sequence, "-", std::uint64_t{what.hold.id.slot}}
-                            .view());
-    if (what.replayed)
-        out.mark_replayed();
+void answer(const hold_result& what, int status, names_account names, reply& out) {
+    reply_to(what, names, out, [&] {
+        out.data(status,
+                 [&what](std::string& text) { append_hold(text, what.hold, what.account); });
+        if (status == 201)
+            out.add_copied_field("Location", short_text{"/accounts/", what.hold.account, "/holds/",
+                                                        hold_id_text{what.hold.id}.view()}
+                                                 .view());
+    });
 }
 
 }  // namespace coffer::api

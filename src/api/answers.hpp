@@ -27,11 +27,10 @@ void answer(const transfer_result&, reply&);
 /// A transaction of these legs.
 void answer(const transaction_result&, std::span<const leg> legs, reply&);
 
-/// Whether a request is about its path's account alone. If not, a refusal names the account that it
-/// is about.
-enum class accounts : std::uint8_t { one, several };
+/// Whether a refusal names the account that it is about: where a request is about several.
+enum class names_account : std::uint8_t { no, yes };
 
 /// A hold and its account. With status 201, Location leads to the hold.
-void answer(const hold_result&, int status, accounts, reply&);
+void answer(const hold_result&, int status, names_account, reply&);
 
 }  // namespace coffer::api

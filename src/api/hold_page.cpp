@@ -63,15 +63,7 @@ body_stream::state hold_page::read(coffer::teller& teller, std::string& text) {
     teller.show(ledger.balance(account_).posting);
     if (read_ != ids_.size())
         return state::more;
-    text += R"(],"next":)";
-    if (ids_.has_more()) {
-        text += '"';
-        append_hold_id(text, ids_.back());
-        text += '"';
-    } else {
-        text += "null";
-    }
-    text += R"(},"code":200})";
+    ids_.append_next(text, append_hold_id);
     ids_.free_memory();
     return state::done;
 }

@@ -1,5 +1,6 @@
 #include "api/hold_text.hpp"
 
+#include <charconv>
 #include <limits>
 
 #include "api/account_text.hpp"
@@ -22,10 +23,16 @@ std::string_view name_of(hold_status status) noexcept {
     return "";
 }
 
+hold_id_text::hold_id_text(const hold_id& id) noexcept {
+    char* const end = text_.data() + text_.size();
+    char* at = std::to_chars(text_.data(), end, id.sequence).ptr;
+    *at++ = '-';
+    at = std::to_chars(at, end, id.slot).ptr;
+    size_ = static_cast<std::size_t>(at - text_.data());
+}
+
 void append_hold_id(std::string& out, const hold_id& id) {
-    append_number(out, id.sequence);
-    out += '-';
-    append_number(out, id.slot);
+    out += hold_id_text{id}.view();
 }
 
 std::optional<hold_id> parse_hold_id(std::string_view text) noexcept {

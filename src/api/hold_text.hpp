@@ -1,6 +1,8 @@
 // How the API writes a hold, and reads its id.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,10 +15,20 @@ namespace coffer::api {
 /// "held", "captured", "released" or "expired".
 [[nodiscard]] std::string_view name_of(hold_status) noexcept;
 
-/// Appends a hold's id: "7-12", its account's sequence when it was placed, and its slot.
+/// A hold's id as text: "7-12", its account's sequence when it was placed, and its slot.
+class hold_id_text {
+public:
+    explicit hold_id_text(const hold_id& id) noexcept;
+    [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+private:
+    std::array<char, 32> text_;  // two numbers of 20 and 10 digits, and the dash
+    std::size_t size_;
+};
+
 void append_hold_id(std::string& out, const hold_id& id);
 
-/// Parses the text of append_hold_id. Nothing if it is any other: an id has one spelling.
+/// Parses such a text. Nothing if it is any other: an id has one spelling.
 /// Allocates nothing.
 [[nodiscard]] std::optional<hold_id> parse_hold_id(std::string_view text) noexcept;
 

@@ -16,23 +16,23 @@ std::optional<std::string_view> key_of(const request& asked, request_key_room& r
 
 }  // namespace
 
-bool read_post(const request& asked, std::span<const member> members,
-               std::span<member_value> values, object_list* objects, post_rooms& rooms,
-               std::string_view& key, reply& out) {
-    if (!asked.body.empty()) {
-        const member_problem wrong = read_object(asked.body, members, values, rooms.body, objects);
-        if (wrong.problem != problem::none) {
-            out.refuse_parameter(wrong.problem, wrong.name);
-            return false;
-        }
-    }
-    const std::optional<std::string_view> found = key_of(asked, rooms.key);
-    if (!found) {
+bool read_members_of(const request& asked, std::span<const member> members,
+                     std::span<member_value> values, object_list* objects, json_room& room,
+                     reply& out) {
+    if (asked.body.empty())
+        return true;
+    const member_problem wrong = read_object(asked.body, members, values, room, objects);
+    if (wrong.problem != problem::none)
+        out.refuse_parameter(wrong.problem, wrong.name);
+    return wrong.problem == problem::none;
+}
+
+bool read_key_of(const request& asked, request_key_room& room, std::string_view& key, reply& out) {
+    const std::optional<std::string_view> found = key_of(asked, room);
+    if (!found)
         out.refuse(problem::idempotency_key_invalid);
-        return false;
-    }
-    key = *found;
-    return true;
+    key = found.value_or(std::string_view{});
+    return found.has_value();
 }
 
 }  // namespace coffer::api

@@ -26,7 +26,7 @@ inline constexpr std::array product_routes{
     route{method::post, "/transactions", &transact, posting_rules},
     route{method::post, "/accounts/{account}/holds", &place_hold, posting_rules},
     route{method::get, "/accounts/{account}/holds", &list_holds},
-    route{method::post, "/accounts/{account}/holds/{hold}/capture", &capture_hold, bodyless_rules},
+    route{method::post, "/accounts/{account}/holds/{hold}/capture", &capture_hold, posting_rules},
     route{method::post, "/accounts/{account}/holds/{hold}/release", &release_hold, bodyless_rules},
     route{method::get, "/accounts/{account}/holds/{hold}", &show_hold},
     route{method::get, "/accounts/{account}", &show_account},

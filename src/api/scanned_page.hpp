@@ -36,12 +36,22 @@ public:
         has_more_ = keys_.size() > limit_;
         keys_.resize(std::min(keys_.size(), limit_));
     }
-    [[nodiscard]] bool has_more() const noexcept { return has_more_; }
     [[nodiscard]] std::size_t size() const noexcept { return keys_.size(); }
     [[nodiscard]] const Key& operator[](std::size_t index) const noexcept { return keys_[index]; }
-    [[nodiscard]] const Key& back() const noexcept { return keys_.back(); }
     [[nodiscard]] std::size_t bytes() const noexcept { return keys_.capacity() * sizeof(Key); }
     void free_memory() noexcept { std::vector<Key>{}.swap(keys_); }
+
+    /// Appends the end of a page's envelope. `append_key` appends the text of a key.
+    template <class AppendKey>
+    void append_next(std::string& text, const AppendKey& append_key) const {
+        if (has_more_) {
+            text += R"(],"next":")";
+            append_key(text, keys_.back());
+            text += R"("},"code":200})";
+        } else {
+            text += R"(],"next":null},"code":200})";
+        }
+    }
 
 private:
     std::size_t limit_;

@@ -16,8 +16,8 @@ class request_legs {
 public:
     [[nodiscard]] std::span<const leg> all() const noexcept { return {legs_.data(), size_}; }
 
-    /// Takes the legs of a list that read_object has filled in. False if something is wrong: then
-    /// `out` is the refusal.
+    /// Takes the legs of a list that read_object has filled in. False if one is wrong: then `out`
+    /// is the refusal.
     [[nodiscard]] bool take(const object_list& list, reply& out) {
         if (list.size < 2 || list.size > legs_.size()) {
             out.refuse(list.size < 2 ? problem::postings_too_few : problem::postings_too_many);
@@ -32,10 +32,10 @@ public:
             }
             legs_[size_] = {values[0].account, values[1].amount};
         }
-        return are_consistent(out);
+        return true;
     }
 
-private:
+    /// False if they are no transaction: then `out` is the refusal.
     [[nodiscard]] bool are_consistent(reply& out) const {
         wide_minor sum_minor = 0;
         for (std::size_t i = 0; i != size_; ++i) {
@@ -52,6 +52,7 @@ private:
         return sum_minor == 0;
     }
 
+private:
     std::array<leg, max_transaction_legs> legs_;
     std::size_t size_ = 0;
 };
@@ -65,7 +66,7 @@ void transfer(coffer::teller& teller, const call& asked, reply& out) {
     if (!body.read(asked.request, members, out))
         return;
     if (body[0].account == asked.account)
-        return out.refuse(problem::accounts_equal);
+        return out.refuse(problem::accounts_equal, {.account = asked.account});
     answer(teller.transfer(asked.account, body[0].account, body[1].amount, body.key()), out);
 }
 
@@ -76,10 +77,9 @@ void transact(coffer::teller& teller, const call& asked, reply& out) {
     std::array<member_value, members_of_posting.size() * max_transaction_legs> values;
     object_list list{members_of_posting, values};
     post_body<members.size()> body;
-    if (!body.read(asked.request, members, out, &list))
-        return;
     request_legs legs;
-    if (legs.take(list, out))
+    if (body.read_members(asked.request, members, out, &list) && legs.take(list, out) &&
+        body.read_key(asked.request, out) && legs.are_consistent(out))
         answer(teller.transact(legs.all(), body.key()), legs.all(), out);
 }
 

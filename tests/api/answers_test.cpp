@@ -19,9 +19,9 @@ using coffer::posting_result;
 using coffer::service;
 using coffer::transaction_result;
 using coffer::transfer_result;
-using coffer::api::accounts;
 using coffer::api::answer;
 using coffer::api::answer_balance;
+using coffer::api::names_account;
 using coffer::api::reply;
 
 namespace {
@@ -116,13 +116,13 @@ TEST_CASE("answer: a transaction has its postings in the order of the request", 
 
 TEST_CASE("answer: a hold is shown whole, and a new one leads to itself", "[api]") {
     reply out;
-    answer(a_hold(), 201, accounts::one, out);
+    answer(a_hold(), 201, names_account::no, out);
     CHECK(out.body() ==
           R"({"success":true,"data":{"hold":"2-0","account_number":"10001","amount":40.0,)"
           R"("captured":0.0,"remaining":40.0,"status":"held","expires_at":null,"balance":1000.0,)"
           R"("held":40.0,"available":960.0},"code":201})");
     CHECK(out.field("Location") == "/accounts/10001/holds/2-0");
-    answer(a_hold(), 200, accounts::several, out);
+    answer(a_hold(), 200, names_account::yes, out);
     CHECK(out.status() == 200);
     CHECK(out.fields().empty());
 }
@@ -152,7 +152,7 @@ TEST_CASE("answer: a result that is repeated has the same status, Location and b
     check(an_account(), 201);
     check(a_transfer());
     check(transaction_result{}, std::span<const leg>{});
-    check(a_hold(), 201, accounts::one);
+    check(a_hold(), 201, names_account::no);
 }
 
 TEST_CASE("answer: where nothing was done the reply is a refusal to try again", "[api]") {
@@ -176,15 +176,15 @@ TEST_CASE("answer: a refusal about one of several accounts names it", "[api]") {
         CHECK(members_of(out) == R"(,"account_number":"10002")");
         answer(refused<transaction_result>(why), {}, out);
         CHECK(members_of(out) == R"(,"account_number":"10002")");
-        answer(refused<hold_result>(why), 200, accounts::several, out);
+        answer(refused<hold_result>(why), 200, names_account::yes, out);
         CHECK(members_of(out) == R"(,"account_number":"10002")");
-        answer(refused<hold_result>(why), 200, accounts::one, out);
+        answer(refused<hold_result>(why), 200, names_account::no, out);
         CHECK(members_of(out).empty());
         answer(refused<account_result>(why), 200, out);
         CHECK(members_of(out).empty());
     }
     for (const errc why : {errc::no_such_hold, errc::hold_exceeded}) {
-        answer(refused<hold_result>(why), 200, accounts::several, out);
+        answer(refused<hold_result>(why), 200, names_account::yes, out);
         CHECK(members_of(out).empty());
     }
 }
@@ -193,7 +193,7 @@ TEST_CASE("answer: insufficient funds have what is available, everywhere", "[api
     reply out;
     answer(refused<transfer_result>(errc::insufficient_funds), out);
     CHECK(members_of(out) == R"(,"account_number":"10002","available":6.0)");
-    answer(refused<hold_result>(errc::insufficient_funds), 201, accounts::one, out);
+    answer(refused<hold_result>(errc::insufficient_funds), 201, names_account::no, out);
     CHECK(members_of(out) == R"(,"available":6.0)");
     answer(
         posting_result{service::done, {errc::insufficient_funds, {10002, 7, units(10), units(4)}}},
@@ -208,7 +208,7 @@ TEST_CASE("answer: a hold that has ended has how", "[api]") {
                                        {hold_status::expired, "expired"}}) {
         auto ended = refused<hold_result>(errc::hold_ended);
         ended.ended_as = status;
-        answer(ended, 200, accounts::several, out);
+        answer(ended, 200, names_account::yes, out);
         CHECK(out.status() == 409);
         CHECK(out.field("Retry-After").empty());
         CHECK(members_of(out) == R"(,"hold_status":")" + std::string{name} + '"');
@@ -247,7 +247,7 @@ TEST_CASE("answer: the longest replies fit the memory that a reply has from the 
     held.hold = {highest, {UINT64_MAX, UINT32_MAX}, most,     most,
                  most,    hold_status::captured,    INT64_MAX};
     held.account = largest;
-    answer(held, 201, accounts::one, out);
+    answer(held, 201, names_account::no, out);
     CHECK(out.field("Location") ==
           "/accounts/18446744073709551615/holds/18446744073709551615-4294967295");
     answer(refused<transfer_result>(errc::insufficient_funds, largest), out);

@@ -67,3 +67,16 @@ TEST_CASE("list_holds: limit and after are checked", "[api]") {
         CHECK(api.reply.status() == 400);
     }
 }
+
+TEST_CASE("capture_hold: to the account itself is refused by its number", "[api]") {
+    api_under_test api;
+    CHECK(api.post("/accounts/10003/holds/1-0/capture", R"({"to":"10003"})")
+              .find(R"("account_number":"10003"},"code")") != std::string::npos);
+}
+
+TEST_CASE("capture_hold: takes a body, so that one that is lost moves no money", "[api]") {
+    api_under_test api;
+    CHECK(type_of(api.post("/accounts/10001/holds/1-0/capture", "")) == "unsupported_media_type");
+    CHECK(type_of(api.post("/accounts/10001/holds/1-0/capture", "{}")) == "no_such_hold");
+    CHECK(type_of(api.post("/accounts/10001/holds/1-0/release", "", "")) == "no_such_hold");
+}

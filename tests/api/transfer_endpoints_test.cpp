@@ -127,3 +127,25 @@ TEST_CASE("transact: amounts beyond 64 bits of cents in sum are not balanced by 
     CHECK(type_of(api.post("/transactions", postings({to("1"), to("2"), to("3"), to("4")}))) ==
           "unbalanced");
 }
+
+TEST_CASE("transact: the postings are checked before the key, and the key before their sum",
+          "[api]") {
+    api_under_test api;
+    const auto refusal = [&api](const std::string& body) {
+        return type_of(api.ask({.method = coffer::api::method::post,
+                                .target = "/transactions",
+                                .content_type = "application/json",
+                                .body = body,
+                                .idempotency_key = "a b",
+                                .idempotency_keys = 1}));
+    };
+    CHECK(refusal(postings({})) == "too_few_postings");
+    CHECK(refusal(postings({posting(10001, -1), "{}"})) == "invalid_account_number");
+    CHECK(refusal(postings({posting(10001, -1), posting(10001, 2)})) == "invalid_idempotency_key");
+}
+
+TEST_CASE("transfer: to the account itself is refused by its number", "[api]") {
+    api_under_test api;
+    CHECK(api.post("/accounts/10003/transfer", R"({"to":"10003","amount":1})")
+              .find(R"("account_number":"10003"},"code")") != std::string::npos);
+}

@@ -80,18 +80,21 @@ class Restarts(unittest.TestCase):
                     self.assertEqual(shown, self.everything(client, paths))
                     getattr(server, end)()
             with Server(data=folder) as server, Client(server) as client:
-                self.assertEqual(200, client.post(paths[0] + "/capture").status)
-                self.assertEqual(409, client.post(paths[1] + "/capture").status)
+                self.assertEqual(200, client.post(paths[0] + "/capture", "{}").status)
+                self.assertEqual(409, client.post(paths[1] + "/capture", "{}").status)
 
     def everything(self, client, paths):
         return [client.get(path).body for path in (
             *paths, "/accounts/10001", "/accounts/10001/holds", "/accounts/10002/balance")]
 
     def test_a_hold_that_ended_is_forgotten_with_the_keys_of_its_age(self):
-        with Server("--in-memory", "--idempotency-ttl", "1s") as server, Client(server) as client:
+        with Server("--in-memory") as server, Client(server) as client:
             path = client.place(10001, 10)
             self.assertEqual(200, client.post(path + "/release").status)
             self.assertEqual(200, client.get(path).status)
+        with Server("--in-memory", "--idempotency-ttl", "1s") as server, Client(server) as client:
+            path = client.place(10001, 10)
+            self.assertEqual(200, client.post(path + "/release").status)
             while client.get(path).status != 404:
                 pass
             # Its slot is used again, and its id names no other hold.

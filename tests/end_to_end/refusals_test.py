@@ -14,7 +14,7 @@ MESSAGES = {
     "account_closed": (409, "the account is closed"),
     "account_not_empty": (409, "the account has a balance or a hold"),
     "account_open": (409, "the account is open"),
-    "same_account": (400, "an account stands here twice, each can be named once"),
+    "same_account": (400, "the same account is named twice"),
     "unbalanced": (400, "the amounts of the postings do not add up to zero"),
     "too_few_postings": (400, "a transaction has 2 postings at least"),
     "too_many_postings": (400, "a transaction has 8 postings at most"),
@@ -114,7 +114,7 @@ class Refusals(unittest.TestCase):
                             remembered=True)
 
     def test_an_account_takes_part_once(self):
-        same = refusal("same_account")
+        same = refusal("same_account", account_number='"10001"')
         self.assert_refused(same, "/accounts/10001/transfer", amount(1, to="10001"))
         self.assert_refused(same, self.client.place(10001, 5) + "/capture", '{"to":"10001"}')
         self.assert_refused(refusal("same_account", account_number='"10002"'), "/transactions",
@@ -166,7 +166,7 @@ class Refusals(unittest.TestCase):
         others = f"/accounts/10002/holds/{known}"
         self.assertEqual(unknown, self.client.get(others))
         for end in ("/capture", "/release"):
-            self.assert_refused(unknown, others + end)
+            self.assert_refused(unknown, others + end, "{}")
         self.assertEqual("held", self.client.get(path).data()["status"])
         encoded = path.replace("-", "%2D")
         self.assertEqual(self.client.get(path), self.client.get(encoded))
@@ -239,7 +239,7 @@ class Refusals(unittest.TestCase):
                 (named, path + "/capture", '{"to":"42"}'),
                 (plain, "/accounts/42/close", None), (plain, "/accounts/42/reopen", None),
                 (plain, "/accounts/42/holds", amount(1)),
-                (plain, "/accounts/42/holds/1-0/capture", None),
+                (plain, "/accounts/42/holds/1-0/capture", "{}"),
                 (plain, "/accounts/42/holds/x/release", None)):
             self.assert_refused(due, one, body)
         for one in ("/accounts/42", "/accounts/42/holds", "/accounts/42/holds/1-0"):
