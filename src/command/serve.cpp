@@ -114,8 +114,8 @@ std::string open_in_memory(engine& into, const std::string& option,
     return accounts.origin();
 }
 
-/// Ends the server, the clerk and then the data on disk, also after an exception: nobody posts any
-/// more when the journal ends.
+/// Ends the server, the clerk and then the data on disk, also after an exception: no thread posts
+/// when the journal ends.
 class orderly_end {
 public:
     orderly_end(signal_watch& signals, http::server& server, hold_clerk& clerk,

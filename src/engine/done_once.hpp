@@ -34,15 +34,25 @@ namespace once {
         case errc::hold_ended:
         case errc::hold_exceeded:
             return true;
-        default:
+        case errc::no_such_account:
+        case errc::invalid_amount:
+        case errc::ledger_full:
+        case errc::sequence_exhausted:
+        case errc::same_account:
+        case errc::unbalanced:
+        case errc::too_few_legs:
+        case errc::too_many_legs:
+        case errc::no_such_hold:
             return false;
     }
+    return false;
 }
 
 [[nodiscard]] inline errc error_of(const journal::record& made) noexcept {
     return made.kind == journal::record_kind::refusal ? made.error : errc::ok;
 }
 
+/// Why a request is not done whose key was found so.
 [[nodiscard]] constexpr service service_of(key_store::verdict found) noexcept {
     switch (found) {
         case key_store::verdict::fresh:
@@ -87,6 +97,7 @@ template <class Result>
     return journal::record::of_refusal(why, decided_by, {});
 }
 
+/// As a request's words have it: see fingerprint_of.
 [[nodiscard]] constexpr std::uint64_t word(money amount) noexcept {
     return static_cast<std::uint64_t>(amount.minor());
 }
@@ -112,7 +123,7 @@ inline constexpr std::size_t hold_record_bytes =
 
 struct teller::request {
     std::string_view key;
-    /// That must exist for a key to be kept; 0: none.
+    /// A key is kept only if this account exists; 0: in any case.
     account_number account;
     std::span<const std::uint64_t> words;  ///< see fingerprint_of
     /// The most that is kept of its record or refusal; 0: see kept_outcome.

@@ -2,8 +2,9 @@
 // forgets the oldest.
 //
 // Limits         What is known of an ended hold is kept for as long as idempotency keys are, but of
-//                most_kept holds at most: beyond that the oldest are forgotten early. After a
-//                restart all that ended before it count as having ended then. 40 bytes each.
+//                `most` holds at most: beyond that the oldest are forgotten early. After a restart
+//                all that ended before it count as having ended then. 40 bytes each, and the 64 of
+//                their slots.
 // Thread safety  All members are for any thread. Not lock-free: add takes a mutex for some 50 ns.
 #pragma once
 
@@ -20,8 +21,6 @@ namespace coffer {
 
 class ended_holds {
 public:
-    static constexpr std::size_t most_kept = 1'000'000;
-
     struct ended_hold {
         account_number account = 0;
         hold_id id{};
@@ -29,7 +28,7 @@ public:
         std::uint64_t ended_by = 0;
     };
 
-    explicit ended_holds(std::size_t most = most_kept) noexcept : most_{most} {}
+    explicit ended_holds(std::size_t most) noexcept : most_{most} {}
 
     /// Adds a hold that has ended now. Without memory it is not forgotten before the next restart.
     void add(const ended_hold& one, std::uint64_t running_ns) noexcept;

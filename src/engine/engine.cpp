@@ -30,7 +30,7 @@ std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexc
 engine::engine(const options& chosen)
     : clock_{chosen.clock, chosen.times.value_or(journal::time_sources::of_system())},
       keys_{chosen.keys, [this] { return clock_.running_ns(); }},
-      ended_{chosen.ended_holds} {
+      ended_{chosen.ended_holds.value_or(chosen.keys.keys)} {
     for (std::size_t i = 0; i != chosen.tellers + clerks; ++i)
         tellers_.push_back(std::make_unique<teller>(*this));
 }
@@ -43,8 +43,23 @@ engine::~engine() {
     static_cast<void>(close());  // a failure was reported by on_failure
 }
 
+/// Collects the holds that ended before. Nobody ends holds meanwhile, so each is added once.
+void engine::find_ended_holds() noexcept {
+    constexpr std::size_t at_once = 65'536;
+    const std::uint64_t running_ns = clock_.running_ns();
+    const auto add = [this, running_ns](const hold& one) {
+        if (one.status != hold_status::held)
+            ended_.add({one.account, one.id, ledger_->balance(one.account).posting.sequence},
+                       running_ns);
+    };
+    ledger::hold_place from{};
+    while (!ledger_->scan_holds(from, at_once, add))
+        ;
+}
+
 void engine::open(std::unique_ptr<coffer::ledger> ledger) {
     ledger_ = std::move(ledger);
+    find_ended_holds();
     // Release: pairs with the acquire in is_open.
     is_open_.store(true, std::memory_order_release);
 }
@@ -55,6 +70,7 @@ void engine::open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journa
     log_ = std::move(log);
     clock_.begin(chosen.journal_end);
     keys_.advance(clock_.running_ns());
+    find_ended_holds();
     journal::writer::options asked;
     for (const auto& one : tellers_)
         asked.on_durable.push_back([&callback = one->on_durable_] {

@@ -37,8 +37,8 @@ public:
     struct options {
         std::size_t tellers = 1;  ///< beside the clerk's own
         key_store::limits keys{};
-        /// How many ended holds are kept at most: see ended_holds.
-        std::size_t ended_holds = coffer::ended_holds::most_kept;
+        /// How many ended holds are kept at most (see ended_holds). Nothing: as many as keys.
+        std::optional<std::size_t> ended_holds{};
         journal::ledger_clock::options clock{};
         /// Nothing: the system's clocks.
         std::optional<journal::time_sources> times{};
@@ -132,6 +132,8 @@ public:
     [[nodiscard]] journal::batch_log* log() noexcept { return log_.get(); }
 
 private:
+    void find_ended_holds() noexcept;
+
     mutable journal::ledger_clock clock_;
     key_store keys_;
     expiry_index expiries_;

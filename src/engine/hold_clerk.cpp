@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include "engine/engine.hpp"
 #include "engine/expiry_index.hpp"
@@ -11,8 +12,9 @@ namespace coffer {
 namespace {
 
 constexpr std::chrono::milliseconds rest_when_idle{50};
-constexpr std::chrono::milliseconds rest_between_turns{1};
-constexpr std::chrono::milliseconds rest_when_stuck{20};
+constexpr std::chrono::nanoseconds least_rest = std::chrono::milliseconds{1};
+constexpr std::chrono::nanoseconds most_rest = std::chrono::milliseconds{4};
+constexpr std::chrono::milliseconds rest_when_stuck{10};
 
 constexpr std::size_t chunk_slots = expiry_index::chunk_slots;
 
@@ -45,48 +47,55 @@ void hold_clerk::run() noexcept {
     std::unique_lock lock{mutex_};
     while (!stopping_) {
         lock.unlock();
-        const std::chrono::milliseconds rest = work();
+        const std::chrono::nanoseconds rest = work();
         lock.lock();
         changed_.wait_for(lock, rest, [this] { return stopping_; });
     }
 }
 
+/// Has record time follow the system's clock, for all who read it.
 std::int64_t hold_clerk::record_time_ns() noexcept {
-    return static_cast<std::int64_t>(engine_.clock().stamp().time_ns);
+    try {
+        static_cast<void>(engine_.clock().stamp());
+    } catch (const std::bad_alloc&) {  // only what was to be logged is lost
+    }
+    return static_cast<std::int64_t>(engine_.clock().record_ns());
 }
 
-/// Of the account's postings so far.
-std::uint64_t hold_clerk::last_sequence(account_number account) const noexcept {
-    return engine_.ledger().balance(account).posting.sequence;
-}
-
-std::chrono::milliseconds hold_clerk::work() noexcept {
+std::chrono::nanoseconds hold_clerk::work() noexcept {
     expiry_index& index = engine_.expiries();
-    const bool none = !in_round_ && index.earliest_ns() == expiry_index::never;
-    const std::int64_t time_ns = none ? 0 : record_time_ns();
+    const std::uint64_t begin_ns = engine_.clock().running_ns();
+    const std::int64_t time_ns = record_time_ns();
     if (!in_round_ && index.earliest_ns() <= time_ns) {
         goes_through_all_ = index.begin_round();
         next_chunk_ = 0;
         in_round_ = true;
     }
-    budget left;
+    budget left{.until_ns = begin_ns + std::chrono::nanoseconds{most_time}.count()};
     if (in_round_)
         expire_some(time_ns, left);
     const bool is_busy = forget_some() || in_round_;
     if (left.is_stuck)
         return rest_when_stuck;
-    return is_busy ? rest_between_turns : rest_when_idle;
+    if (!is_busy)
+        return rest_when_idle;
+    const std::chrono::nanoseconds worked{engine_.clock().running_ns() - begin_ns};
+    return std::clamp(worked, least_rest, most_rest);
+}
+
+bool hold_clerk::has_left(const budget& left) const noexcept {
+    return left.expiries != 0 && left.slots != 0 && !left.is_stuck &&
+           engine_.clock().running_ns() < left.until_ns;
 }
 
 void hold_clerk::expire_some(std::int64_t time_ns, budget& left) noexcept {
     {
         const teller::turn turn{teller_};
-        while (in_round_ && left.expiries != 0 && left.slots != 0 && !left.is_stuck)
+        do
             visit(next_chunk_++, time_ns, left);
+        while (in_round_ && has_left(left));
     }
     teller_.announce();
-    if (!in_round_)
-        is_first_round_ = false;
 }
 
 /// Makes the expiries that are due in a chunk. Ends the round after the last one.
@@ -103,16 +112,13 @@ void hold_clerk::visit(std::size_t chunk, std::int64_t time_ns, budget& left) no
     std::int64_t next_ns = expiry_index::never;
     const auto first = static_cast<std::uint32_t>(chunk * chunk_slots);
     ledger::hold_place from{first};
-    const std::uint64_t running_ns = engine_.clock().running_ns();
     const bool was_last = engine_.ledger().scan_holds(from, chunk_slots, [&](const hold& one) {
-        if (one.status != hold_status::held) {
-            if (is_first_round_)
-                engine_.ended().add({one.account, one.id, last_sequence(one.account)}, running_ns);
-        } else if (one.expires_at_ns != 0 && one.expires_at_ns <= time_ns) {
+        if (one.status != hold_status::held || one.expires_at_ns == 0)
+            return;
+        if (one.expires_at_ns <= time_ns)
             due.holds[due.count++] = one;
-        } else if (one.expires_at_ns != 0) {
+        else
             next_ns = std::min(next_ns, one.expires_at_ns);
-        }
     });
     for (std::size_t i = 0; i != due.count; ++i) {
         const hold& one = due.holds[i];

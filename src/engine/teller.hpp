@@ -111,8 +111,9 @@ public:
     [[nodiscard]] hold_result release_hold(account_number account, hold_id id,
                                            std::string_view key) noexcept;
 
-    /// Makes the expiry of a hold if its time has come. Of what service::done leaves, it is not
-    /// open any more.
+    /// Makes the expiry of a hold if its time has come. After service::done the hold is not due any
+    /// more, unless its account can take no more postings (errc::sequence_exhausted): then it stays
+    /// open, and is not to be asked for again.
     [[nodiscard]] service expire_hold(account_number account, hold_id id) noexcept;
 
     /// Whether there is such an account. The outcome has its number alone, so it shows no posting.

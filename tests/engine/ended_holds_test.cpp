@@ -5,7 +5,7 @@
 using coffer::ended_holds;
 
 TEST_CASE("ended_holds: the oldest is due when its life is over", "[engine]") {
-    ended_holds ended;
+    ended_holds ended{1000};
     CHECK_FALSE(ended.due(1000, 10));
     ended.add({10001, {5, 0}, 6}, 100);
     ended.add({10002, {7, 1}, 9}, 200);

@@ -31,7 +31,7 @@ using nanoseconds = std::chrono::nanoseconds;
 /// An engine whose clocks the test sets, and its clerk, which is not started.
 class bank_with_a_clerk {
 public:
-    explicit bank_with_a_clerk(std::size_t most_ended = coffer::ended_holds::most_kept)
+    explicit bank_with_a_clerk(std::size_t most_ended = 1000)
         : bank{std::chrono::seconds{5}, options(most_ended)}, clerk{bank.engine()} {
         bank.held().open();
     }
@@ -55,6 +55,8 @@ public:
         const auto found = bank.engine().ledger().find_hold(account, id);
         return found ? std::optional{found.hold.status} : std::nullopt;
     }
+    /// What the journal does for each batch, and the clerk in each turn.
+    void follow_the_clock() { static_cast<void>(bank.engine().clock().stamp()); }
     /// Turns until there is nothing to do.
     void work() {
         while (clerk.work() < 10ms)
@@ -71,6 +73,7 @@ public:
 
     std::atomic<std::uint64_t> wall_ns{coffer::journal::ledger_clock::release_ns};
     std::atomic<std::uint64_t> monotonic_ns{1000};
+    std::atomic<std::uint64_t> look_ns{0};  // by how much the monotonic clock goes on when read
     engine_behind_a_gate bank;
     hold_clerk clerk;
 
@@ -79,8 +82,9 @@ private:
         return {.tellers = 2,
                 .keys = {1000, 10s},
                 .ended_holds = most_ended,
-                .times = coffer::journal::time_sources{[this] { return wall_ns.load(); },
-                                                       [this] { return monotonic_ns.load(); }}};
+                .times = coffer::journal::time_sources{
+                    [this] { return wall_ns.load(); },
+                    [this] { return monotonic_ns.fetch_add(look_ns); }}};
     }
 };
 
@@ -132,6 +136,40 @@ TEST_CASE("hold_clerk: a clock that jumps too far expires nothing, and one set b
     CHECK(one.status(id) == hold_status::expired);
 }
 
+TEST_CASE("hold_clerk: a clock that is set ahead a little expires holds at once", "[engine]") {
+    bank_with_a_clerk one;
+    const hold_id id = one.place(60s);
+    one.wall_ns += static_cast<std::uint64_t>(nanoseconds{5min}.count());
+    one.work();
+    CHECK(one.status(id) == hold_status::expired);
+}
+
+TEST_CASE("hold_clerk: a turn ends after so much time, or so many expiries", "[engine]") {
+    bank_with_a_clerk one;
+    constexpr std::size_t chunk = coffer::expiry_index::chunk_slots;
+    constexpr std::size_t count = hold_clerk::most_expiries + 2 * chunk;
+    for (std::size_t i = 0; i != count; ++i)
+        one.place(10s);
+    one.work();
+    one.advance(11s);
+    const auto expired = [&one] { return one.bank.engine().expired(); };
+    CHECK(one.clerk.work() == 1ms);
+    CHECK(expired() == hold_clerk::most_expiries);
+    one.look_ns = 1'000'000;
+    CHECK(one.clerk.work() > 1ms);
+    CHECK(expired() == hold_clerk::most_expiries + chunk);
+    one.look_ns = 0;
+    one.work();
+    CHECK(expired() == count);
+}
+
+TEST_CASE("hold_clerk: a hold that ended before its first turn counts once", "[engine]") {
+    bank_with_a_clerk one;
+    CHECK(one.capture(one.place({})).is_done());
+    one.work();
+    CHECK(one.bank.engine().ended().size() == 1);
+}
+
 TEST_CASE("hold_clerk: finds the holds of an earlier life", "[engine]") {
     auto ledger = coffer::initial_accounts::sample().open_in_memory();
     std::vector<hold_id> ids;
@@ -152,6 +190,7 @@ TEST_CASE("teller: a capture or a release that comes too late finds the hold exp
     const hold_id first = one.place(10s);
     const hold_id second = one.place(10s);
     one.advance(10s);
+    one.follow_the_clock();
     CHECK(one.bank.teller_at(1).find_hold(10001, first).hold.status == hold_status::held);
     const auto late = one.capture(first);
     CHECK(late.error == errc::hold_ended);
@@ -180,11 +219,15 @@ TEST_CASE("teller: a capture that was in time is repeated after the hold's momen
 
 TEST_CASE("hold_clerk: of an expiry and a capture that race, one wins", "[engine]") {
     bank_with_a_clerk one;
-    for (int round = 0; round != 300; ++round) {
+    int captures = 0;
+    std::size_t round = 0;
+    // Until each has won.
+    for (int expiries = 0; round < 300 || captures == 0 || expiries == 0; ++round) {
         const hold_id id = one.place(1s);
         one.advance(1s - 1us);
         std::atomic<bool> captured{false};
-        coffer::tests::in_threads(3, [&](std::size_t who) {
+        coffer::tests::in_threads(3, [&](std::size_t index) {
+            const std::size_t who = (index + round) % 3;
             if (who == 0) {
                 one.advance(1us);
             } else if (who == 1) {
@@ -197,6 +240,7 @@ TEST_CASE("hold_clerk: of an expiry and a capture that race, one wins", "[engine
         });
         one.work();
         REQUIRE(one.status(id) == (captured ? hold_status::captured : hold_status::expired));
+        (captured ? captures : expiries) += 1;
     }
     CHECK(one.bank.engine().ledger().balance(10001).posting.held == coffer::money{});
 }
@@ -292,9 +336,17 @@ TEST_CASE("hold_clerk: its thread expires holds, and ends when it is stopped", "
         std::this_thread::sleep_for(1ms);
     CHECK(one.status(id) == hold_status::expired);
     one.bank.held().shut();
-    static_cast<void>(
-        one.bank.ask(0, [](teller& t) { return t.place_hold(10001, one_cent, 1ns, {}); }));
+    const hold_id last =
+        one.bank.ask(0, [](teller& t) { return t.place_hold(10001, one_cent, 1s, {}); }).hold.id;
     one.advance(1s);
+    while (one.status(last) == hold_status::held)
+        std::this_thread::sleep_for(1ms);
     one.clerk.stop();
     one.clerk.stop();
+    CHECK_FALSE(one.bank.teller_at(0).is_durable(one.bank.due));
+    const hold_id too_late =
+        one.bank.ask(0, [](teller& t) { return t.place_hold(10001, one_cent, 1s, {}); }).hold.id;
+    one.advance(10s);
+    std::this_thread::sleep_for(20ms);
+    CHECK(one.status(too_late) == hold_status::held);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "core/in_threads.hpp"
 #include "engine/engine.hpp"
 #include "engine/engine_behind_a_gate.hpp"
 #include "engine/recovery.hpp"
@@ -308,4 +309,24 @@ TEST_CASE("teller: what the ledger did not decide is not kept with its key", "[e
     CHECK(ask([](teller& t) { return t.release_hold(10001, {7, 7}, "k"); }) == errc::no_such_hold);
     CHECK(bank.engine().keys().keys() == 0);
     CHECK(bank.ended().records().empty());
+}
+
+TEST_CASE("teller: of two requests with one key at once, one is done", "[engine]") {
+    engine_behind_a_gate bank;
+    bank.held().open();
+    constexpr std::size_t rounds = 200;
+    std::array<std::array<coffer::hold_result, rounds>, 2> found;
+    coffer::tests::in_threads(2, [&](std::size_t index) {
+        for (std::size_t i = 0; i != rounds; ++i) {
+            teller& one = bank.teller_at(index);
+            const teller::turn turn{one};
+            found[index][i] = one.place_hold(10001, minor(1), {}, std::to_string(i));
+        }
+    });
+    std::size_t done = 0;
+    for (std::size_t i = 0; i != rounds; ++i)
+        for (const auto& by_one : found)
+            done += by_one[i].is_done() && !by_one[i].replayed ? 1 : 0;
+    CHECK(done == rounds);
+    CHECK(bank.engine().ledger().holds() == rounds);
 }
