@@ -220,8 +220,10 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
         ->description("How long an Idempotency-Key is remembered [24h]")
         ->envname("COFFER_IDEMPOTENCY_TTL");
     serve
-        .add_option("--max-idempotency-keys", into.max_keys,
-                    "How many keys are remembered, about 140 bytes each; more get 503 [10000000]")
+        .add_option(
+            "--max-idempotency-keys", into.max_keys,
+            "How many keys are remembered, about 140 bytes each and more for some operations; "
+            "more get 503. Also how many ended holds are [10000000]")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}))
         ->envname("COFFER_MAX_IDEMPOTENCY_KEYS");
