@@ -15,8 +15,8 @@ enum class errc : std::uint8_t {
     ok,
     no_such_account,
     already_open,
-    /// An amount of zero or less, a leg of zero, a negative opening balance. To restore: amounts that
-    /// no account or hold can have. Releasing a hold as what is no release.
+    /// An amount of zero or less, a leg of zero, a negative opening balance. To restore: amounts
+    /// that no account or hold can have. Releasing a hold as what is no release.
     invalid_amount,
     insufficient_funds,  ///< less is available than the amount
     balance_overflow,    ///< the new balance does not fit in 64 bits of cents

@@ -157,11 +157,11 @@ public:
     ~resumable_cut() { leave(); }
 
     /// Moves some accounts and calls `visitor(account_view)` for those of the cut: `max_visits`,
-    /// which is not zero, at most, and often fewer or none, as the table has gaps. After all accounts it moves holds, and
-    /// calls `hold_visitor(const hold&)` for those of the cut, in the order of their slots. Steps
-    /// before has_begun() finish what an earlier cut left, or find that a millisecond since that
-    /// began is not over. The step that begins the cut visits nothing. If a visitor throws, what it
-    /// was called with counts as visited.
+    /// which is not zero, at most, and often fewer or none, as the table has gaps. After all
+    /// accounts it moves holds, and calls `hold_visitor(const hold&)` for those of the cut, in the
+    /// order of their slots. Steps before has_begun() finish what an earlier cut left, or find that
+    /// a millisecond since that began is not over. The step that begins the cut visits nothing. If
+    /// a visitor throws, what it was called with counts as visited.
     template <class Visitor, class HoldVisitor>
     state next(std::size_t max_visits, Visitor&& visitor, HoldVisitor&& hold_visitor);
     /// The same; the holds are moved too, but not visited.
