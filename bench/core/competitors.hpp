@@ -52,7 +52,7 @@ concept cutting = competitor<Type> && requires(Type one) {
 
 template <class Type>
 concept holding = competitor<Type> && requires(Type one, account_number number, money amount) {
-    { one.hold_and_capture(number, amount) } -> std::same_as<bool>;
+    { one.hold_and_capture(number, amount) } -> std::same_as<hold_id>;
     { one.split(number, number, number, amount) } -> std::same_as<bool>;
 };
 
@@ -72,10 +72,13 @@ public:
     bool transfer(account_number from, account_number to, money amount) noexcept {
         return static_cast<bool>(ledger_.transfer(from, to, amount));
     }
-    /// Places a hold, captures it, and forgets it, as it is forgotten some time later.
-    bool hold_and_capture(account_number number, money amount) noexcept {
+    /// Places a hold and captures it. Returns its id; one of sequence 0 if it did not succeed.
+    hold_id hold_and_capture(account_number number, money amount) noexcept {
         const hold_id id = ledger_.place_hold(number, amount).hold.id;
-        return ledger_.capture(number, id) && ledger_.forget_hold(number, id);
+        return ledger_.capture(number, id) ? id : hold_id{};
+    }
+    void forget_hold(account_number number, hold_id id) noexcept {
+        ledger_.forget_hold(number, id);
     }
     /// Pays `amount` to each of two accounts.
     bool split(account_number from, account_number to, account_number other,
