@@ -336,8 +336,8 @@ private:
     // Of an account and, if a capture has one, a payee that `done` names. One outcome in memory,
     // and no copies of it: it is large.
     void place_at_once(money amount, std::int64_t expires_at_ns, hold_outcome& done) noexcept;
-    void place_in_steps(slot at, money amount, std::int64_t expires_at_ns, std::uint32_t index,
-                        hold_outcome& done) noexcept;
+    void place_in_steps(slot at, money amount, std::int64_t expires_at_ns,
+                        std::optional<std::uint32_t> index, hold_outcome& done) noexcept;
     void change_at_once(hold_id id, const detail::hold_change& change, hold_outcome& done) noexcept;
     void change_in_steps(slot at, hold_id id, const detail::hold_change& change,
                          hold_outcome& done) noexcept;

@@ -181,3 +181,19 @@ TEST_CASE("place_hold: many holds of one account are in slots that follow each o
     REQUIRE(ledger.holds() == 100'000);
     REQUIRE(ledger.balance(1).posting.held == cents(100'000));
 }
+
+TEST_CASE("place_hold: one that is refused takes no slot", "[core]") {
+    ledger ledger;
+    REQUIRE(ledger.open(1, cents(10)));
+    REQUIRE(ledger.open(2));
+    REQUIRE(ledger.close(2));
+    REQUIRE(ledger.place_hold(1, cents(11)).error == errc::insufficient_funds);
+    REQUIRE(ledger.place_hold(2, cents(1)).error == errc::account_closed);
+    REQUIRE(ledger.place_hold(3, cents(1)).error == errc::no_such_account);
+    ledger::hold_place end;
+    REQUIRE(ledger.scan_holds(end, 1, [](const hold&) {}));
+    REQUIRE(end.slot == 0);
+    REQUIRE(ledger.place_hold(1, cents(10)));
+    REQUIRE(ledger.scan_holds(end, 2, [](const hold&) {}));
+    REQUIRE(end.slot == 1);
+}

@@ -108,29 +108,41 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
         return;
     }
     accounts_.prefetch_with_held(number);
-    // Before the account is read: a slot's epoch is then not later than the account's.
-    const auto index = holds_.take(epochs_);
+    const std::uint16_t record = transactions_.claim();  // while the account is being fetched
     const slot at = accounts_.find(number);
-    if (!at || !index) {
-        if (index)
-            holds_.give_back(*index);
-        done.error = at ? errc::ledger_full : errc::no_such_account;
-        if (at)
-            done.posting = detail::posting_of(number, settled_reading(at));
+    if (!at) [[unlikely]] {
+        transactions_.release(record);
+        done.error = errc::no_such_account;
         return;
+    }
+    const auto minor = static_cast<std::uint64_t>(amount.minor());
+    // One that is refused takes no slot. Before the account is read: a slot's epoch is then not
+    // later than the account's.
+    std::optional<std::uint32_t> index;
+    if (static_cast<std::int64_t>(at.account->glimpse().first - minor) >= 0) [[likely]]
+        index = holds_.take(epochs_);
+    if (!index) [[unlikely]] {
+        transactions_.release(record);
+        return place_in_steps(at, amount, expires_at_ns, index, done);
     }
     detail::hold_slot& one = *holds_.find(*index);
     const detail::double_word found = at.account->glimpse();
-    const detail::double_word held = at.held().state.glimpse();
+    detail::double_word held = at.held().state.glimpse();
     const detail::double_word free = one.state().state.glimpse();
     COFFER_TEST_STEP();
     const std::uint16_t epoch = epochs_.now();
-    const auto minor = static_cast<std::uint64_t>(amount.minor());
+    // The account's first hold: so its held total is moved to the epoch as in protect, which has
+    // nothing to save. Whatever the account is by now, a total never used may be of any epoch.
+    const detail::double_word unused{0, epoch};
+    if (held.second == 0 && at.held().state.replace({}, unused)) [[unlikely]]
+        held = unused;
     const auto value = static_cast<std::int64_t>(found.first - minor);
     if (!detail::is_ordinary_with_holds(found.second, epoch) || value < 0 ||
         !detail::is_of_epoch(held.second, epoch) || !detail::is_of_epoch(free.second, epoch))
-        [[unlikely]]
-        return place_in_steps(at, amount, expires_at_ns, *index, done);
+        [[unlikely]] {
+        transactions_.release(record);
+        return place_in_steps(at, amount, expires_at_ns, index, done);
+    }
     const detail::double_word after{static_cast<std::uint64_t>(value),
                                     detail::next_posting(found.second) | detail::has_holds_bit};
     hold& placed = done.hold;
@@ -148,8 +160,8 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
         detail::protected_change{
             &one.state().state, free, {minor, detail::next_posting(free.second)}},
         detail::protected_change{&at.held().state, held, total}};
-    if (!transactions_.carry_out(transactions_.claim(), plan)) [[unlikely]]
-        return place_in_steps(at, amount, expires_at_ns, *index, done);
+    if (!transactions_.carry_out(record, plan)) [[unlikely]]
+        return place_in_steps(at, amount, expires_at_ns, index, done);
     done.posting.sequence = placed.id.sequence;
     done.posting.balance = money::from_minor(static_cast<std::int64_t>(after.first + total.first));
     done.posting.held = money::from_minor(static_cast<std::int64_t>(total.first));
@@ -157,23 +169,31 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
 }
 
 [[gnu::__noinline__, gnu::__cold__]] inline void ledger::place_in_steps(
-    slot at, money amount, std::int64_t expires_at_ns, std::uint32_t index,
+    slot at, money amount, std::int64_t expires_at_ns, std::optional<std::uint32_t> index,
     hold_outcome& done) noexcept {
     const account_number number = done.posting.account;
-    detail::hold_slot& one = *holds_.find(index);
     for (;;) {
         account_reading found = settled_reading(at);
         COFFER_TEST_STEP();
-        if (const errc error = check_placing(found.state, amount); error != errc::ok) {
-            holds_.give_back(index);
+        errc error = check_placing(found.state, amount);
+        if (error == errc::ok && !index) {
+            index = holds_.take(epochs_);
+            if (index)
+                continue;  // the account is read after that, as above
+            error = errc::ledger_full;
+        }
+        if (error != errc::ok) {
+            if (index)
+                holds_.give_back(*index);
             done = {error, detail::posting_of(number, found), {}, {}, number};
             return;
         }
         if (!in_current_epoch(at, found.state))
             continue;
         const hold placed{
-            number,       {found.state.sequence + 1, index}, amount, {}, amount, hold_status::held,
+            number,       {found.state.sequence + 1, *index}, amount, {}, amount, hold_status::held,
             expires_at_ns};
+        detail::hold_slot& one = *holds_.find(*index);
         one.describe(placed);
         const account_state free = one.state().state.load();
         const account_state taken{amount, free.sequence + 1};
@@ -261,14 +281,18 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
     const account_number number = done.culprit;
     const account_number payee = done.payee.account;
     accounts_.prefetch_with_held(number);
+    detail::hold_slot* const one = holds_.find(id.slot);
+    if (one != nullptr)
+        __builtin_prefetch(one, 1, 3);
+    const std::uint16_t record = transactions_.claim();  // while those are being fetched
     const slot at = accounts_.find(number);
-    if (!at) {
+    if (!at || one == nullptr || payee != 0) [[unlikely]] {
+        transactions_.release(record);
+        if (at)
+            return change_in_steps(at, id, change, done);
         done.error = errc::no_such_account;
         return;
     }
-    detail::hold_slot* const one = holds_.find(id.slot);
-    if (one == nullptr || payee != 0)
-        return change_in_steps(at, id, change, done);
     const detail::double_word found = at.account->glimpse();
     const detail::double_word open = one->state().state.glimpse();
     const hold before = one->described(id.slot, detail::unpack(open));
@@ -282,8 +306,10 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
     if (!is_there || effect.error != errc::ok ||
         !detail::is_ordinary_with_holds(found.second, epoch) ||
         !detail::is_ordinary(open.second, epoch) || !detail::is_of_epoch(held.second, epoch))
-        [[unlikely]]
+        [[unlikely]] {
+        transactions_.release(record);
         return change_in_steps(at, id, change, done);
+    }
     const auto released = static_cast<std::uint64_t>(effect.released.minor());
     const detail::double_word total{
         held.first - released - static_cast<std::uint64_t>(effect.paid.minor()),
@@ -299,7 +325,7 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
     plan.protected_words = {
         detail::protected_change{&one->state().state, open, detail::pack(effect.hold)},
         detail::protected_change{&at.held().state, held, total}};
-    if (!transactions_.carry_out(transactions_.claim(), plan)) [[unlikely]]
+    if (!transactions_.carry_out(record, plan)) [[unlikely]]
         return change_in_steps(at, id, change, done);
     done.posting.sequence = after.second >> detail::sequence_shift;
     done.posting.balance = money::from_minor(static_cast<std::int64_t>(after.first + total.first));

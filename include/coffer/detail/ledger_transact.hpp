@@ -75,12 +75,12 @@ struct leg_refusal {
 [[nodiscard]] inline std::array<std::uint8_t, max_transaction_legs> in_account_order(
     std::span<const leg> legs) noexcept {
     std::array<std::uint8_t, max_transaction_legs> order{};
+    // By counting the lower ones, without branches, which could not be predicted.
     for (std::size_t i = 0; i != legs.size(); ++i) {
-        std::size_t place = i;
-        for (; place != 0 && planted != bug::leg_order &&
-               legs[order[place - 1]].account > legs[i].account;
-             --place)
-            order[place] = order[place - 1];
+        std::size_t place = planted == bug::leg_order ? i : 0;
+        if (planted != bug::leg_order)
+            for (const leg& other : legs)
+                place += other.account < legs[i].account ? 1U : 0U;
         order[place] = static_cast<std::uint8_t>(i);
     }
     return order;
