@@ -7,6 +7,7 @@
 
 #include "api/account_text.hpp"
 #include "api/hold_text.hpp"
+#include "ops/hold_id_text.hpp"
 #include "ops/text.hpp"
 
 namespace coffer::api {

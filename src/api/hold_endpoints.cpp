@@ -12,6 +12,7 @@
 #include "api/percent_encoding.hpp"
 #include "api/post_body.hpp"
 #include "api/query.hpp"
+#include "ops/hold_id_text.hpp"
 
 namespace coffer::api {
 namespace {

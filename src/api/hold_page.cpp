@@ -5,6 +5,7 @@
 
 #include "api/hold_text.hpp"
 #include "engine/engine.hpp"
+#include "ops/hold_id_text.hpp"
 
 namespace coffer::api {
 namespace {

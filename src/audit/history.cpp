@@ -114,7 +114,7 @@ void history::apply_hold(const journal::record& one, const record_place& at) {
         complete_ && at.number > known_until_record_ && (known == nullptr || is_certain(*known));
     const journal::hold_effect effect = journal::effect_of(one);
     if (apply_change({one.state, effect.balance.minor(), effect.held.minor()}, at)) {
-        const std::string wrong = holds_.apply(one);
+        const std::string wrong = holds_.apply(one, at.number);
         if (is_known && !wrong.empty())
             add(at, one.state.account, posting_text(one.state.sequence) + ' ' + wrong);
     }

@@ -8,6 +8,7 @@
 #include "journal/journal_error.hpp"
 #include "journal/posix_storage.hpp"
 #include "journal/segment_reader.hpp"
+#include "ops/hold_id_text.hpp"
 #include "ops/text.hpp"
 #include "ops/utc_time.hpp"
 
@@ -51,12 +52,6 @@ void append_csv_text(std::string& out, std::string_view text) {
         out += '"';
 }
 
-void append_hold(std::string& out, hold_id id) {
-    append_number(out, id.sequence);
-    out += '-';
-    append_number(out, id.slot);
-}
-
 void append_ndjson(std::string& out, const posting_line& line) {
     out += R"({"record":)";
     append_number(out, line.record);
@@ -81,7 +76,7 @@ void append_ndjson(std::string& out, const posting_line& line) {
     }
     if (line.hold.sequence != 0) {
         out += R"(,"hold":")";
-        append_hold(out, line.hold);
+        append_hold_id(out, line.hold);
         out += '"';
     }
     if (line.state.held != money{}) {
@@ -108,7 +103,7 @@ void append_csv(std::string& out, const posting_line& line) {
     append_csv_text(out, line.key);
     out += ',';
     if (line.hold.sequence != 0)
-        append_hold(out, line.hold);
+        append_hold_id(out, line.hold);
     out += ',';
     if (line.state.held != money{})
         append_money(out, line.state.held);

@@ -14,6 +14,7 @@
 #include "audit/history.hpp"
 #include "audit/report.hpp"
 #include "ops/ledger_id.hpp"
+#include "snapshot/held_sums.hpp"
 #include "snapshot/snapshot_file.hpp"
 
 namespace coffer::audit {
@@ -65,6 +66,7 @@ private:
     std::unordered_map<account_number, std::vector<hold>> holds_;  // listed, and not compared yet
     std::uint64_t holds_listed_ = 0;
     wide_minor held_minor_ = 0;
+    snapshot::held_sums sums_;
     std::uint64_t listed_ = 0;
     std::uint64_t known_listed_ = 0;
     wide_minor total_minor_ = 0;

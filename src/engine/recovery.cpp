@@ -8,9 +8,11 @@
 #include "engine/initial_accounts.hpp"
 #include "engine/request_key.hpp"
 #include "journal/journal_error.hpp"
+#include "ops/hold_id_text.hpp"
 #include "ops/log.hpp"
 #include "ops/stopping.hpp"
 #include "snapshot/accounts_reader.hpp"
+#include "snapshot/held_sums.hpp"
 #include "snapshot/snapshot_directory.hpp"
 #include "snapshot/snapshot_file.hpp"
 
@@ -43,6 +45,19 @@ private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+/// Returns what is wrong with a hold of the snapshot, all of whose accounts have been restored.
+std::optional<std::string> refusal_of(const hold& listed, const ledger& accounts,
+                                      const snapshot::snapshot_info& stated) {
+    if (!journal::is_possible_slot(listed.id.slot, stated.until_record))
+        return hold_text(listed.id) + " has a slot beyond all that there can be";
+    const outcome last = accounts.balance(listed.account);
+    if (!last)
+        return hold_text(listed.id) + " is of an account that is not listed";
+    if (listed.id.sequence > last.posting.sequence)
+        return hold_text(listed.id) + " has a later sequence than its account";
+    return std::nullopt;
+}
+
 std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapshot_info& stated,
                                     std::vector<hold>& holds) {
     auto into = std::make_unique<ledger>(
@@ -51,12 +66,13 @@ std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapsh
     decltype(stated.held_minor) held_minor = 0;
     std::uint64_t accounts = 0;
     progress so_far{"accounts of the snapshot", stated.accounts};
+    snapshot::held_sums sums;
     const auto restore = [&](const account_view& listed) {
         const errc error = into->restore(listed, listed.status).error;
         if (error == errc::ledger_full)
             throw std::bad_alloc{};
         total_minor += static_cast<std::uint64_t>(listed.balance.minor());
-        held_minor += listed.held.minor();
+        sums.add(listed);
         stopping::check();
         if (++accounts % 4096 == 0)
             so_far.report(accounts, accounts);
@@ -64,8 +80,10 @@ std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapsh
     };
     const auto keep = [&](const hold& listed) {
         holds.push_back(listed);
+        sums.add(listed);
+        held_minor += listed.remaining.minor();
         stopping::check();
-        return std::optional<std::string>{};
+        return refusal_of(listed, *into, stated);
     };
     snapshot::read_accounts(file, restore, keep);
     if (accounts != stated.accounts || total_minor != stated.total_minor)
@@ -74,6 +92,10 @@ std::unique_ptr<ledger> read_ledger(const fs::path& file, const snapshot::snapsh
     if (holds.size() != stated.holds || held_minor != stated.held_minor)
         throw snapshot::snapshot_error{file.string() +
                                        ": its holds have not the count and total that it says"};
+    sums.visit_wrong([&file](account_number account, const std::string& what) {
+        throw snapshot::snapshot_error{file.string() + ": account " + std::to_string(account) +
+                                       ' ' + what};
+    });
     return into;
 }
 
@@ -225,9 +247,7 @@ recovered recover(const journal::batch_source& journal, const fs::path& snapshot
     const auto from = journal.read_from(from_record);
     journal::replayer replayer{*base.ledger, std::move(keys)};
     for (const hold& one : base.holds)
-        if (!replayer.restore_hold(one))
-            throw snapshot::snapshot_error{base.file.string() + ": two holds are in slot " +
-                                           std::to_string(one.id.slot)};
+        replayer.restore_hold(one);
     base.holds = {};
     // A batch is read whole, so keys of records before from_record may have been found.
     const std::uint64_t keys_from = replay(journal, *from, from_record, replayer);

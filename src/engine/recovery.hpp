@@ -37,9 +37,10 @@ struct restored_snapshot {
     std::vector<hold> holds{};               ///< not in the ledger yet
 };
 
-/// Restores the first of `newest_first` that passes its check and has the accounts and the total
-/// that it states. Logs those before it. Throws snapshot::snapshot_error if the first that passes
-/// its check is of another ledger than `journal_id`; stopping::stopped; std::bad_alloc.
+/// Restores the first of `newest_first` that passes its check, and whose accounts and holds are
+/// consistent with each other and with the counts and totals that it states. Logs those before it.
+/// Throws snapshot::snapshot_error if the first that passes its check is of another ledger than
+/// `journal_id`; stopping::stopped; std::bad_alloc.
 [[nodiscard]] restored_snapshot restore_newest(std::span<const std::filesystem::path> newest_first,
                                                const ledger_id& journal_id);
 

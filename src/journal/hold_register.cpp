@@ -1,5 +1,7 @@
 #include "journal/hold_register.hpp"
 
+#include "ops/hold_id_text.hpp"
+
 namespace coffer::journal {
 namespace {
 
@@ -14,10 +16,14 @@ money captured_before(const record& holding) noexcept {
                : holding.hold.captured;
 }
 
+std::string not_there(const hold& one) {
+    return "is of " + hold_text(one.id) + ", which is not there";
+}
+
 std::string contradiction(const hold& before, const record& holding) {
     const hold& after = holding.hold;
     if (before.account != after.account || before.id != after.id)
-        return "is of " + hold_text(after.id) + ", which is not there";
+        return not_there(after);
     if (before.status != hold_status::held)
         return "is of " + hold_text(after.id) + ", which has ended before";
     if (before.amount != after.amount || before.expires_at_ns != after.expires_at_ns)
@@ -40,34 +46,22 @@ hold_effect effect_of(const record& holding) noexcept {
             difference(after.remaining, before)};
 }
 
-hold& hold_register::at(std::uint32_t slot) {
-    if (slot >= slots_.size())
-        slots_.resize(std::size_t{slot} + 1);
-    return slots_[slot];
-}
-
-bool hold_register::add(const hold& one) {
-    hold& place = at(one.id.slot);
-    if (place.account != 0)
-        return false;
-    place = one;
-    return true;
-}
-
-std::string hold_register::apply(const record& holding) {
-    hold& place = at(holding.hold.id.slot);
+std::string hold_register::apply(const record& holding, std::uint64_t number) {
+    const hold& after = holding.hold;
+    if (!is_possible_slot(after.id.slot, number))
+        return "is of " + hold_text(after.id) + ", whose slot is beyond all that there can be";
+    const auto [place, is_new] = slots_.try_emplace(after.id.slot, after);
+    hold& before = place->second;
+    if (is_new)
+        return holding.holding == hold_operation::placing ? std::string{} : not_there(after);
     std::string wrong;
     if (holding.holding != hold_operation::placing)
-        wrong = contradiction(place, holding);
-    else if (place.account != 0 && place.status == hold_status::held)
-        wrong = "places " + hold_text(holding.hold.id) + " where " + hold_text(place.id) +
-                " of account " + std::to_string(place.account) + " is still open";
-    place = holding.hold;
+        wrong = contradiction(before, holding);
+    else if (before.status == hold_status::held)
+        wrong = "places " + hold_text(after.id) + " where " + hold_text(before.id) +
+                " of account " + std::to_string(before.account) + " is still open";
+    before = after;
     return wrong;
-}
-
-std::string hold_text(hold_id id) {
-    return "hold " + std::to_string(id.sequence) + '-' + std::to_string(id.slot);
 }
 
 }  // namespace coffer::journal

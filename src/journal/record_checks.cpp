@@ -3,6 +3,8 @@
 #include <coffer/account.hpp>
 #include <coffer/transaction.hpp>
 
+#include "ops/possible_hold.hpp"
+
 namespace coffer::journal {
 namespace {
 
@@ -64,20 +66,6 @@ bool is_possible_transaction(const leg_list& legs) noexcept {
         sum_minor += one.amount.minor();
     }
     return sum_minor == 0;
-}
-
-/// Whether the hold after it can be one at all.
-bool is_possible_hold(const coffer::hold& one) noexcept {
-    if (one.id.sequence < 2 || one.id.sequence > account::max_sequence || one.expires_at_ns < 0)
-        return false;
-    if (one.captured < money{} || one.amount <= money{} || one.captured > one.amount)
-        return false;
-    if (one.status == hold_status::captured && one.captured == money{})
-        return false;
-    const money left = money::from_minor(one.amount.minor() - one.captured.minor());
-    if (one.status == hold_status::held)
-        return one.remaining == left && left > money{};
-    return one.remaining == money{} && (one.status == hold_status::captured || left > money{});
 }
 
 /// Whether the operation leaves such a hold.

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "journal/journal_error.hpp"
+#include "ops/hold_id_text.hpp"
 #include "ops/text.hpp"
 
 namespace coffer::journal {
@@ -65,7 +66,7 @@ void replayer::apply(const batch_view& one, const std::string& where) {
     for (std::size_t i = 0; i != records_.size(); ++i) {
         prefetch(i + ahead);
         try {
-            apply(records_[i]);
+            apply(records_[i], one.header.first_record + i);
         } catch (const contradiction& found) {
             throw journal_error{where, "record " + std::to_string(one.header.first_record + i) +
                                            ": " + found.what()};
@@ -77,7 +78,7 @@ void replayer::apply(const batch_view& one, const std::string& where) {
     counts_.records += records_.size();
 }
 
-void replayer::apply(const record& one) {
+void replayer::apply(const record& one, std::uint64_t number) {
     switch (one.kind) {
         case record_kind::posting:
             return apply_posting(one);
@@ -90,7 +91,7 @@ void replayer::apply(const record& one) {
         case record_kind::transaction:
             return apply_transaction(one);
         case record_kind::hold:
-            return apply_hold(one);
+            return apply_hold(one, number);
         case record_kind::status:
             return apply_status(one);
     }
@@ -177,7 +178,7 @@ void replayer::apply_transaction(const record& one) {
 
 // The ledger would choose the hold's slot itself, so it is not asked to do the operation: that is
 // checked here, and the ledger takes over its result.
-void replayer::apply_hold(const record& one) {
+void replayer::apply_hold(const record& one, std::uint64_t number) {
     if (are_known(one)) {
         ++counts_.skipped;
         return;
@@ -185,7 +186,7 @@ void replayer::apply_hold(const record& one) {
     const auto before = ledger_.look(one.state.account);
     if (before.account.status == account_status::closed)
         throw contradiction{one.state, "is of a hold, but the account is closed"};
-    if (const std::string wrong = holds_.apply(one); !wrong.empty())
+    if (const std::string wrong = holds_.apply(one, number); !wrong.empty())
         throw contradiction{one.state, wrong};
     const hold_effect effect = effect_of(one);
     posting after = before.account;
@@ -222,11 +223,17 @@ void replayer::finish(const std::string& where) {
                                            std::to_string(one.account) + " cannot be restored"};
         held_minor[one.account] += one.remaining.minor();
     });
-    for (const auto& [account, sum] : held_minor)
-        if (const posting last = ledger_.balance(account).posting; last.held.minor() != sum)
+    // Of all accounts: one may have money held that is no hold's.
+    ledger::scan_place from;
+    ledger_.scan(from, SIZE_MAX, [&](account_number account) {
+        const posting last = ledger_.balance(account).posting;
+        const auto found = held_minor.find(account);
+        const wide_minor sum = found == held_minor.end() ? 0 : found->second;
+        if (last.held.minor() != sum)
             throw journal_error{where, "account " + std::to_string(account) + " holds " +
                                            to_string(last.held) + ", but its holds " +
                                            to_money_text(sum)};
+    });
 }
 
 }  // namespace coffer::journal

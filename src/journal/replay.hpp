@@ -38,12 +38,12 @@ public:
 
     explicit replayer(coffer::ledger& ledger, visitor visit = {});
 
-    /// Takes a hold of the snapshot that the ledger was restored from. Returns false if there is
-    /// one in its slot. To be called before any apply. Throws std::bad_alloc.
-    [[nodiscard]] bool restore_hold(const hold& one) { return holds_.add(one); }
+    /// Takes a hold of the snapshot that the ledger was restored from, each in a slot of its own.
+    /// To be called before any apply. Throws std::bad_alloc.
+    void restore_hold(const hold& one) { holds_.put(one); }
 
     /// Puts the holds into the ledger. Nothing is applied after that. Throws journal_error, naming
-    /// `where`, if the holds of an account are not what it holds; std::bad_alloc.
+    /// `where`, if the holds of any account are not what it has held; std::bad_alloc.
     void finish(const std::string& where);
 
     /// Applies a batch that was read from `where`. Throws journal_error, which names the place and
@@ -56,11 +56,11 @@ public:
     [[nodiscard]] const replay_counts& counts() const noexcept { return counts_; }
 
 private:
-    void apply(const record& one);
+    void apply(const record& one, std::uint64_t number);
     void apply_posting(const record& one);
     void apply_transfer(const record& one);
     void apply_transaction(const record& one);
-    void apply_hold(const record& one);
+    void apply_hold(const record& one, std::uint64_t number);
     void apply_status(const record& one);
     [[nodiscard]] bool is_known(const posting& state) const;
     [[nodiscard]] bool are_known(const record& one) const;

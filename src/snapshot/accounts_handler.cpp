@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "ops/hold_id_text.hpp"
+#include "ops/possible_hold.hpp"
+
 namespace coffer::snapshot {
 namespace {
 
@@ -211,6 +214,8 @@ bool accounts_handler::end_account(code& error) {
     place_ = place::accounts;
     if (account_.held > account_.balance)
         return refuse(error, "held is more than the balance");
+    if (account_.status == account_status::closed && account_.balance != money{})
+        return refuse(error, "a closed account has a balance");
     if (const std::optional<std::string> wrong = sink_(account_))
         return refuse(error, *wrong);
     return true;
@@ -222,6 +227,12 @@ bool accounts_handler::end_hold(code& error) {
     place_ = place::holds;
     if (!hold_sink_)
         return true;
+    if (!is_possible_hold(hold_))
+        return refuse(error, hold_text(hold_.id) + " contradicts itself");
+    // So no two are in one slot.
+    if (hold_.id.slot < next_slot_)
+        return refuse(error, hold_text(hold_.id) + " is not in the order of the slots");
+    next_slot_ = std::uint64_t{hold_.id.slot} + 1;
     if (const std::optional<std::string> wrong = hold_sink_(hold_))
         return refuse(error, *wrong);
     return true;

@@ -124,6 +124,7 @@ private:
     hold_sink hold_sink_;
     account_view account_{};
     hold hold_{};
+    std::uint64_t next_slot_ = 0;       // the least that the next hold may have
     std::uint64_t format_ = 0;          // 0: the document has stated none
     std::array<bool, members> seen_{};  // in the account or hold being read, and in the document
     place place_ = place::document;

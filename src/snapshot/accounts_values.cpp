@@ -4,6 +4,7 @@
 
 #include <coffer/account.hpp>
 
+#include "ops/hold_id_text.hpp"
 #include "snapshot/accounts_handler.hpp"
 #include "snapshot/hold_status_name.hpp"
 #include "snapshot/snapshot_file.hpp"
@@ -103,14 +104,14 @@ bool accounts_handler::read_account_number(std::string_view digits, account_numb
 }
 
 bool accounts_handler::read_money(std::string_view digits, money& into, code& error) {
-    const std::string subject = std::string{expected().subject} + ' ' + shown(digits) + ' ';
     const money::parsed parsed = money::parse(digits);
-    if (!parsed)
-        return refuse(error, subject + std::string{describe(parsed.error)});
-    if (parsed.value < money{})
-        return refuse(error, subject + "is below zero");
-    into = parsed.value;
-    return true;
+    if (parsed && parsed.value >= money{}) {
+        into = parsed.value;
+        return true;
+    }
+    const std::string_view wrong = parsed ? "is below zero" : describe(parsed.error);
+    return refuse(error,
+                  std::string{expected().subject} + ' ' + shown(digits) + ' ' + std::string{wrong});
 }
 
 bool accounts_handler::read_sequence(std::string_view digits, code& error) {
@@ -129,10 +130,10 @@ bool accounts_handler::read_account_status(std::string_view value, code& error) 
 }
 
 bool accounts_handler::read_hold_id(std::string_view value, code& error) {
-    const std::size_t dash = std::min(value.find('-'), value.size());
-    const std::string_view slot = value.substr(std::min(dash + 1, value.size()));
-    if (!parse_whole(value.substr(0, dash), hold_.id.sequence) || !parse_whole(slot, hold_.id.slot))
+    const std::optional<hold_id> id = parse_hold_id(value);
+    if (!id)
         return refuse(error, "hold " + quoted(value) + " is not a sequence and a slot");
+    hold_.id = *id;
     return true;
 }
 

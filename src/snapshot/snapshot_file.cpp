@@ -12,6 +12,7 @@
 
 #include "ops/checksum.hpp"
 #include "ops/file_descriptor.hpp"
+#include "ops/hold_id_text.hpp"
 #include "snapshot/hold_status_name.hpp"
 
 namespace coffer::snapshot {
@@ -277,9 +278,7 @@ void snapshot_text::add(const account_view& last) {
 
 void snapshot_text::add_hold(const hold& one) {
     out_ += hold_count_ == 0 ? "\n],\"holds\":[\n{\"hold\":\"" : ",\n{\"hold\":\"";
-    append_number(out_, one.id.sequence);
-    out_ += '-';
-    append_number(out_, one.id.slot);
+    append_hold_id(out_, one.id);
     out_ += R"(","account":")";
     append_number(out_, one.account);
     out_ += R"(","amount":)";

@@ -9,10 +9,10 @@
 
 #include "api/account_page.hpp"
 #include "api/hold_endpoints.hpp"
-#include "api/hold_text.hpp"
 #include "catch.hpp"
 #include "engine/engine.hpp"
 #include "engine/held_log.hpp"
+#include "ops/hold_id_text.hpp"
 
 using coffer::account_number;
 using coffer::engine;
@@ -94,7 +94,7 @@ private:
 
 std::string text_of(const hold_id& id) {
     std::string text;
-    coffer::api::append_hold_id(text, id);
+    coffer::append_hold_id(text, id);
     return text;
 }
 
