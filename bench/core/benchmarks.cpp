@@ -92,7 +92,7 @@ struct transaction {
 };
 
 struct hold_pair {
-    bool operator()(auto& competitor, auto& stream) const {
+    bool operator()(auto& competitor, auto& stream) {
         bool good = true;
         for (placed& one : holds) {
             one.account = stream.next();
