@@ -50,7 +50,7 @@ lane_merge::moved lane_merge::collect_from(source& one, batch_builder& into) {
             const entry_keys keys{entry};
             const verdict found = judge(keys);
             if (found == verdict::late)
-                complain(keys[0]);
+                complain(keys);
             if (found != verdict::next)
                 break;
             if (!into.has_room(entry.bytes.size()))
@@ -106,7 +106,11 @@ void lane_merge::note(const entry_keys& keys) {
         placed_.set(keys[i].account, keys[i].sequence);
 }
 
-void lane_merge::complain(entry_key first) {
+void lane_merge::complain(const entry_keys& keys) {
+    std::size_t late = 0;
+    while (keys[late].sequence > reached(keys[late].account))
+        ++late;
+    const entry_key first = keys[late];
     complaint_ = "posting " + std::to_string(first.sequence) + " of account " +
                  std::to_string(first.account) + " came to the journal twice";
 }

@@ -83,7 +83,7 @@ private:
     [[nodiscard]] verdict judge(const entry_keys& keys) const noexcept;
     void note(const entry_keys& keys);
     [[nodiscard]] std::uint64_t reached(account_number account) const noexcept;
-    void complain(entry_key first);
+    void complain(const entry_keys& keys);
 
     ledger& ledger_;
     std::deque<source> sources_;

@@ -75,7 +75,8 @@ bool has_held(const record& one) noexcept {
 
 /// The oldest version that can express the record.
 std::uint8_t version_for(const record& one, std::string_view key) noexcept {
-    if (has_held(one))
+    // An older binary, which has another size for that refusal, so refuses it by its version.
+    if (has_held(one) || (one.kind == record_kind::refusal && one.error == errc::hold_ended))
         return at::version_with_held;
     return key.find(' ') == key.npos ? at::version : at::version_with_spaces;
 }

@@ -28,9 +28,9 @@ struct record_layout {
         case record_kind::refusal:
             if (detail == 0 || detail > static_cast<std::uint8_t>(errc::too_many_legs))
                 return {};
-            return {detail == static_cast<std::uint8_t>(errc::hold_ended)
-                        ? one + at::refusal_status_bytes
-                        : one};
+            if (detail != static_cast<std::uint8_t>(errc::hold_ended))
+                return {one};
+            return {version >= at::version_with_held ? one + at::refusal_status_bytes : 0};
         case record_kind::transaction:
             if (detail < 2 || detail > at::max_legs)
                 return {};

@@ -211,6 +211,17 @@ TEST_CASE("lane_merge: refuses a posting that was there before", "[journal]") {
     REQUIRE(lanes.merge().complaint() == "posting 4 of account 7 came to the journal twice");
 }
 
+TEST_CASE("lane_merge: names the account of a transfer whose posting was there before",
+          "[journal]") {
+    merged_lanes lanes{1};
+    REQUIRE(lanes.ledger.restore({7, 4, cent}));
+    REQUIRE(lanes.ledger.restore({8, 4, cent}));
+    lanes.append(0, record::of_transfer({7, 5, cent}, {8, 4, cent}, cent));
+    batch_builder batch;
+    REQUIRE_FALSE(lanes.merge().collect(batch));
+    REQUIRE(lanes.merge().complaint() == "posting 4 of account 8 came to the journal twice");
+}
+
 namespace {
 
 /// Workers in one thread: each step, one of them, chosen at random, operates on the ledger, or

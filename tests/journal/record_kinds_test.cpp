@@ -256,7 +256,7 @@ TEST_CASE("decode: refuses every kind that is cut short, and padding that is not
     bytes[hold_at + at::hold_status_at + 3] = std::byte{1};
     REQUIRE(decode(bytes).error == record_error::padding);
     bytes = encoded(record::of_hold_ended(hold_status::expired, {7, 2, cents(1)}, {}));
-    bytes[hold_at + 1] = std::byte{1};
+    bytes[at::header_bytes + at::state_bytes(3) + 1] = std::byte{1};
     REQUIRE(decode(bytes).error == record_error::padding);
 }
 
@@ -276,4 +276,13 @@ TEST_CASE("record: none has a sector's length of zeros in it, so torn batches ar
     }
     CHECK(most_zeros > 16);  // the generator makes long runs of them
     REQUIRE(most_zeros < at::max_zeros);
+}
+
+TEST_CASE("record: a refusal by a hold that has ended has a version that tells it apart",
+          "[journal]") {
+    // A program that knows versions 1 and 2 alone takes the size of any refusal for 32 bytes.
+    auto bytes = encoded(record::of_hold_ended(hold_status::captured, {7, 2, cents(1)}, {}));
+    REQUIRE(bytes[format::record::version_at] == std::byte{3});
+    bytes[format::record::version_at] = std::byte{1};
+    REQUIRE(decode(bytes).error == record_error::unknown_detail);
 }
