@@ -133,9 +133,9 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
     const std::uint16_t epoch = epochs_.now();
     // The account's first hold: so its held total is moved to the epoch as in protect, which has
     // nothing to save. Whatever the account is by now, a total never used may be of any epoch.
-    const detail::double_word unused{0, epoch};
-    if (held.second == 0 && at.held().state.replace({}, unused)) [[unlikely]]
-        held = unused;
+    const detail::double_word never_changed{0, epoch};
+    if (held.second == 0 && at.held().state.replace({}, never_changed)) [[unlikely]]
+        held = never_changed;
     const auto value = static_cast<std::int64_t>(found.first - minor);
     if (!detail::is_ordinary_with_holds(found.second, epoch) || value < 0 ||
         !detail::is_of_epoch(held.second, epoch) || !detail::is_of_epoch(free.second, epoch))
