@@ -75,7 +75,8 @@ TEST_CASE("write_reply: a reply to a posting fits in the room that a worker keep
     constexpr auto lowest = coffer::money::from_minor(std::numeric_limits<std::int64_t>::min());
     constexpr coffer::account_number highest = std::numeric_limits<coffer::account_number>::max();
     const coffer::posting longest{highest, 1, lowest};
-    const reply_framing framing{.date = date_text(0), .keep_alive = true};
+    const std::string date = date_text(0);
+    const reply_framing framing{.date = date, .keep_alive = true};
     coffer::api::reply reply;
     const auto check = [&] {
         std::string out;
