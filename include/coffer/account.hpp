@@ -47,7 +47,9 @@ public:
 
     /// Returns the state word. Its halves may be from different moments: then a replace of it
     /// fails.
-    [[nodiscard]] detail::double_word glimpse() const noexcept { return state_.glimpse(); }
+    [[nodiscard, gnu::__always_inline__]] detail::double_word glimpse() const noexcept {
+        return state_.glimpse();
+    }
 
     /// Makes the state `desired` if it is `expected`. Returns false if it was not.
     [[nodiscard]] bool replace(account_state expected, account_state desired) noexcept {

@@ -132,7 +132,7 @@ private:
     // Releases in `store`, pairing with the acquires in `load`: a thread that reads one of these,
     // and then the status, finds a status that is as new, and so sees that it has changed.
     struct stored_word {
-        void store(double_word word) noexcept {
+        [[gnu::__always_inline__]] void store(double_word word) noexcept {
             first.store(word.first, std::memory_order_release);
             second.store(word.second, std::memory_order_release);
         }

@@ -88,7 +88,7 @@ public:
     transaction_table() : records_{std::make_unique<transaction_record[]>(account::max_transfer)} {}
 
     /// Claims a record for a transaction, to be released or carried out. Returns its number.
-    [[nodiscard]] std::uint16_t claim() noexcept;
+    [[nodiscard, gnu::__always_inline__]] inline std::uint16_t claim() noexcept;
     void release(std::uint16_t number) noexcept { record(number).release(); }
 
     /// Does the transfer that `legs` describe, the lower account number first, if both accounts
