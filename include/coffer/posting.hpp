@@ -32,6 +32,7 @@ enum class errc : std::uint8_t {
     unbalanced,          ///< the amounts of a transaction's legs do not add up to zero
     too_few_legs,        ///< a transaction of fewer than two legs
     too_many_legs,       ///< a transaction of more than eight legs
+    sequence_mismatch,   ///< the account's last posting is not the one that the caller expects
 };
 
 /// Whether an account takes postings.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "api/error_members.hpp"
 #include "api/problem.hpp"
 #include "engine/teller.hpp"
 
@@ -36,6 +37,8 @@ public:
     /// Why pull returned `failed`. If nothing of the body was sent, the reply becomes the refusal
     /// of this problem; otherwise end_early is called.
     [[nodiscard]] problem failure() const noexcept { return failure_; }
+    /// What that refusal has behind its message.
+    [[nodiscard]] const error_members& failure_members() const noexcept { return members_; }
 
     /// After a first piece was sent, the stream has failed or the server stops: appends a last
     /// piece that names the reason. `pull` is not called again. Called outside a turn, and shows no
@@ -48,13 +51,15 @@ public:
     static constexpr std::size_t least_room_bytes = 256;
 
 protected:
-    [[nodiscard]] state fail(problem why) noexcept {
+    [[nodiscard]] state fail(problem why, const error_members& members = {}) noexcept {
         failure_ = why;
+        members_ = members;
         return state::failed;
     }
 
 private:
     problem failure_ = problem::none;
+    error_members members_{};
 };
 
 }  // namespace coffer::api

@@ -58,6 +58,13 @@ constexpr std::array rows{
         {400, "hold_exceeded", "the amount is more than what is left of the hold"}},
     row{problem::sequence_exhausted,
         {400, "sequence_exhausted", "the account can take no more postings"}},
+    row{problem::sequence_mismatch,
+        {412, "sequence_mismatch", "the account has moved on from what If-Match names"}},
+    row{problem::sequence_unknown,
+        {404, "no_such_sequence", "the account has no posting of this sequence"}},
+    row{problem::history_trimmed,
+        {410, "history_trimmed", "the journal has been trimmed and begins later by now"}},
+    row{problem::operation_invalid, {400, "invalid_operation", "there is no such operation"}},
     row{problem::parameter_invalid, {400, "invalid_parameter", "a parameter has a wrong value"}},
     row{problem::parameter_missing, {400, "invalid_parameter", "a parameter is missing"}},
     row{problem::parameter_twice, {400, "invalid_parameter", "a parameter is given twice"}},
@@ -98,6 +105,8 @@ constexpr std::array rows{
         {422, "idempotency_key_reused", "this Idempotency-Key came with another request before"}},
     row{problem::idempotency_keys_full,
         {503, "unavailable", "no more Idempotency-Keys can be remembered now, try again"}},
+    row{problem::idempotency_key_unknown,
+        {404, "no_such_key", "no request with this Idempotency-Key is remembered"}},
     row{problem::not_open,
         {503, "unavailable", "the server is still reading its journal, try again"}},
     row{problem::stopping, {503, "unavailable", "the server is about to stop"}},
@@ -113,6 +122,7 @@ constexpr std::array rows{
     row{problem::cut_overtaken,
         {503, "cut_overtaken",
          "another cut waited too long for this one to be read to its end, try again"}},
+    row{problem::no_history, {501, "not_implemented", "a ledger in memory only keeps no history"}},
     row{problem::unavailable, {503, "unavailable", "the server cannot do this now, try again"}},
     row{problem::internal_error,
         {500, "internal_error", "the server is at fault, nothing was posted"}},
@@ -151,6 +161,8 @@ problem problem_of(service refusal) noexcept {
             return problem::request_in_progress;
         case service::key_reused:
             return problem::idempotency_key_reused;
+        case service::no_history:
+            return problem::no_history;
     }
     return problem::internal_error;
 }
@@ -193,6 +205,8 @@ problem problem_of(errc refusal) noexcept {
             return problem::hold_ended;
         case errc::hold_exceeded:
             return problem::hold_exceeded;
+        case errc::sequence_mismatch:
+            return problem::sequence_mismatch;
     }
     return problem::internal_error;
 }

@@ -42,6 +42,10 @@ enum class problem : std::uint8_t {
     hold_ended,
     hold_exceeded,
     sequence_exhausted,
+    sequence_mismatch,
+    sequence_unknown,
+    history_trimmed,
+    operation_invalid,
     parameter_invalid,
     parameter_missing,
     parameter_twice,
@@ -68,6 +72,7 @@ enum class problem : std::uint8_t {
     request_in_progress,
     idempotency_key_reused,
     idempotency_keys_full,
+    idempotency_key_unknown,
     // ours
     not_open,
     stopping,
@@ -76,6 +81,7 @@ enum class problem : std::uint8_t {
     outcome_unknown,
     cut_under_way,
     cut_overtaken,
+    no_history,
     unavailable,
     internal_error,
 };

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "ops/text.hpp"
+#include "ops/utc_time.hpp"
 
 namespace coffer::api {
 
@@ -66,6 +67,11 @@ void reply::append_error(const problem_info& info, const error_members& members)
         append_money(body_, *members.available);
     }
     append_text("hold_status", members.hold_status);
+    if (members.beginning) {
+        body_ += R"(,"first_record":)";
+        append_number(body_, members.beginning->first_record);
+        append_text("first_time", to_utc_text(members.beginning->first_time_ns));
+    }
     body_ += '}';
     end_envelope();
 }

@@ -15,6 +15,7 @@
 #include <coffer/posting.hpp>
 
 #include "api/body_stream.hpp"
+#include "api/error_members.hpp"
 #include "api/problem.hpp"
 
 namespace coffer::api {
@@ -23,14 +24,6 @@ namespace coffer::api {
 struct reply_field {
     std::string_view name;
     std::string_view value;
-};
-
-/// What an error has behind its message; all of it is optional.
-struct error_members {
-    std::string_view parameter{};
-    account_number account = 0;        ///< 0: none
-    std::optional<money> available{};  ///< what the account has available
-    std::string_view hold_status{};
 };
 
 /// One reply. Meant to be used again and again: its body keeps its memory.

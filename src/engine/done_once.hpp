@@ -43,6 +43,7 @@ namespace once {
         case errc::too_few_legs:
         case errc::too_many_legs:
         case errc::no_such_hold:
+        case errc::sequence_mismatch:
             return false;
     }
     return false;

@@ -5,6 +5,7 @@
 
 #include "engine/first_start.hpp"
 #include "engine/recovery.hpp"
+#include "journal/scanned_history.hpp"
 #include "ops/stopping.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
@@ -30,10 +31,12 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
     snapshot::snapshot_directory directory{snapshots_};
     stopping::check();
     before_open();
+    auto history = std::make_unique<journal::scanned_history>(*log);
     engine_.open(std::move(found.ledger), std::move(log),
                  {.commit_wait = chosen_.commit_wait,
                   .disk_timeout = chosen_.disk_timeout,
                   .journal_end = found.journal_end,
+                  .history = std::move(history),
                   .on_failure = chosen_.on_failure});
     checkpoints_.emplace(engine_, std::move(directory), chosen_.checkpoints,
                          checkpointing::beginning{found.keys_from, found.covered_record});

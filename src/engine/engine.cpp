@@ -89,6 +89,11 @@ void engine::open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journa
     journal_.emplace(*ledger_, *log_, std::move(asked));
     for (std::size_t i = 0; i != tellers_.size(); ++i)
         tellers_[i]->lane_ = &journal_->lane_at(i);
+    history_ = std::move(chosen.history);
+    if (history_)
+        reader_.emplace(
+            *history_, [&journal = *journal_] { return journal.durable_record(); },
+            history_reader::options{.patience = chosen.disk_timeout});
     // Release: pairs with the acquire in is_open.
     is_open_.store(true, std::memory_order_release);
 }
@@ -117,10 +122,13 @@ service engine::why_no_postings() const noexcept {
 }
 
 bool engine::close_by(std::chrono::steady_clock::time_point deadline) noexcept {
-    return !journal_ || journal_->stop_by(deadline);
+    const bool has_stopped_reading = !reader_ || reader_->stop_by(deadline);
+    return (!journal_ || journal_->stop_by(deadline)) && has_stopped_reading;
 }
 
 bool engine::close() noexcept {
+    if (reader_)
+        reader_->stop();
     return !journal_ || journal_->stop();
 }
 

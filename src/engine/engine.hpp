@@ -24,9 +24,11 @@
 
 #include "engine/ended_holds.hpp"
 #include "engine/expiry_index.hpp"
+#include "engine/history_reader.hpp"
 #include "engine/key_store.hpp"
 #include "engine/teller.hpp"
 #include "journal/batch_log.hpp"
+#include "journal/history.hpp"
 #include "journal/ledger_clock.hpp"
 #include "journal/writer.hpp"
 
@@ -50,6 +52,8 @@ public:
         std::chrono::milliseconds disk_timeout{5000};
         /// The stamp of the log's last batch.
         journal::batch_stamp journal_end{};
+        /// What is found of the log, if anything is to be.
+        std::unique_ptr<journal::history> history{};
         /// Called once, by a thread of the writer, when nothing more will be durable.
         std::function<void(const std::string& why)> on_failure;
     };
@@ -130,6 +134,8 @@ public:
         return journal_ ? &*journal_ : nullptr;
     }
     [[nodiscard]] journal::batch_log* log() noexcept { return log_.get(); }
+    /// Null without a journal, or where its history is not read. For any thread.
+    [[nodiscard]] history_reader* history() noexcept { return reader_ ? &*reader_ : nullptr; }
 
 private:
     void find_ended_holds() noexcept;
@@ -143,6 +149,8 @@ private:
     std::unique_ptr<coffer::ledger> ledger_;
     std::unique_ptr<journal::batch_log> log_;
     std::optional<journal::writer> journal_;
+    std::unique_ptr<journal::history> history_;
+    std::optional<history_reader> reader_;  // after what it reads
     std::atomic<bool> is_open_{false};
     std::atomic<bool> is_retiring_{false};
 };

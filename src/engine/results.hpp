@@ -26,6 +26,7 @@ enum class service : std::uint8_t {
     keys_full,            ///< there is no room for another key
     request_in_progress,  ///< a request with the same key is not durable yet
     key_reused,           ///< another request has this key
+    no_history,           ///< the ledger keeps no journal
 };
 
 struct posting_result {

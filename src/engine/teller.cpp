@@ -1,6 +1,7 @@
 #include "engine/teller.hpp"
 
 #include "engine/engine.hpp"
+#include "engine/history_reader.hpp"
 
 namespace coffer {
 namespace {
@@ -111,6 +112,15 @@ void teller::show(const posting& shown) noexcept {
 
 std::optional<resumable_cut> teller::begin_cut() noexcept {
     return engine_.is_open() ? engine_.ledger().begin_cut() : std::nullopt;
+}
+
+service teller::ask(std::shared_ptr<history_job> job) {
+    if (!engine_.is_open())
+        return service::not_open;
+    history_reader* const reader = engine_.history();
+    if (reader == nullptr)
+        return service::no_history;
+    return reader->ask(std::move(job), [this] { on_durable_(); });
 }
 
 /// Reserves room for so many records. Returns done, or why there is none.

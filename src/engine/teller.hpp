@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -40,6 +41,7 @@
 namespace coffer {
 
 class engine;
+class history_job;
 
 class teller {
 public:
@@ -130,6 +132,10 @@ public:
     /// Begins a cut that is visited step by step. Nothing if another is under way, or before the
     /// ledger is open. What the cut shows is shown by show.
     [[nodiscard]] std::optional<resumable_cut> begin_cut() noexcept;
+
+    /// Asks the history: see history_reader.hpp. Once the job has ended, the on_durable callback is
+    /// called. Returns done, or unavailable, or not_open, or no_history in a ledger in memory only.
+    [[nodiscard]] service ask(std::shared_ptr<history_job> job);
 
     /// Wakes the journal thread if there are records since it was last called.
     void announce() noexcept;

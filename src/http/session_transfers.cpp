@@ -178,8 +178,12 @@ problem session::pull_pieces(std::string& out) {
 
 /// The stream ends before anything of it was sent. What its request posted may be durable or not.
 void session::refuse_stream(problem why, bool nothing_left, std::string& out) {
+    if (stream_instead_ == problem::outcome_unknown)
+        shared_.reply.refuse(stream_instead_);
+    else
+        shared_.reply.refuse(
+            why, why == stream_->failure() ? stream_->failure_members() : api::error_members{});
     stream_.reset();
-    shared_.reply.refuse(stream_instead_ == problem::outcome_unknown ? stream_instead_ : why);
     write(closes_after_stream_ || (draining_ && nothing_left), out);
 }
 

@@ -32,6 +32,9 @@ public:
     [[nodiscard]] std::size_t buffered_bytes() const noexcept { return pieces_->buffered_bytes(); }
     /// Why pull returned `failed`.
     [[nodiscard]] api::problem failure() const noexcept { return pieces_->failure(); }
+    [[nodiscard]] const api::error_members& failure_members() const noexcept {
+        return pieces_->failure_members();
+    }
 
     /// After the head: appends the piece that ends the body before its time, and the body's end.
     void end_early(api::problem why, std::string& out);

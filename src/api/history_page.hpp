@@ -1,0 +1,50 @@
+// A reply that is made from the history of the journal: waits for one answer, and sends a text that
+// is made of it.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "api/body_stream.hpp"
+#include "engine/history_reader.hpp"
+
+namespace coffer::api {
+
+/// Shows nothing that is not durable. If the answer does not come within twice the disk timeout,
+/// the reply is a refusal.
+class history_page : public body_stream {
+public:
+    state pull(teller&, std::size_t room_bytes, std::string& out) final;
+    void end_early(problem why, std::string& out) final;
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept final { return text_.capacity(); }
+
+protected:
+    explicit history_page(std::shared_ptr<history_job> job) noexcept : job_{std::move(job)} {}
+
+    /// Appends the whole body to `text`, from the job's answer: done. Or fails.
+    virtual state write(std::string& text) = 0;
+
+private:
+    enum class phase : std::uint8_t { asking, waiting, sending };
+
+    state ask(teller&);
+    state take_answer(teller&);
+
+    std::shared_ptr<history_job> job_;
+    phase phase_ = phase::asking;
+    std::chrono::steady_clock::time_point asked_{};
+    std::string text_;
+    std::size_t sent_ = 0;
+};
+
+/// The refusal of a job that has ended in another way than done.
+struct history_failure {
+    problem why = problem::none;
+    error_members members{};
+};
+[[nodiscard]] history_failure failure_of(const history_job& ended) noexcept;
+
+}  // namespace coffer::api

@@ -1,0 +1,113 @@
+#include "engine/history_reader.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "journal/batch_log.hpp"
+#include "ops/log.hpp"
+
+namespace coffer {
+
+void history_job::run(journal::history& past,
+                      std::chrono::steady_clock::time_point deadline) noexcept {
+    try {
+        if (!past.reach(durable_record_, deadline))
+            return end(outcome::late);
+        read(past);
+        return end(outcome::done);
+    } catch (const journal::history_trimmed& trimmed) {
+        beginning_ = trimmed.beginning();
+        return end(outcome::trimmed);
+    } catch (const std::exception& failure) {
+        log::error("the history cannot be read: {}", failure.what());
+    }
+    end(outcome::failed);
+}
+
+history_reader::history_reader(journal::history& past,
+                               std::function<std::uint64_t()> durable_record, const options& chosen)
+    : past_{past}, durable_record_{std::move(durable_record)}, chosen_{chosen} {
+    try {
+        for (std::size_t i = 0; i != chosen_.threads; ++i) {
+            threads_.emplace_back([this] { work(); });
+        }
+    } catch (...) {
+        stop();
+        throw;
+    }
+}
+
+service history_reader::ask(std::shared_ptr<history_job> job, std::function<void()> on_end) {
+    job->durable_record_ = durable_record_();
+    job->on_end_ = std::move(on_end);
+    {
+        const std::lock_guard lock{mutex_};
+        if (stopping_ || waiting_.size() == max_waiting)
+            return service::unavailable;
+        waiting_.push_back(std::move(job));
+    }
+    changed_.notify_one();
+    return service::done;
+}
+
+/// Waits for the next job; null when it is time to end.
+std::shared_ptr<history_job> history_reader::next() {
+    std::unique_lock lock{mutex_};
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (waiting_.empty())
+        return nullptr;
+    std::shared_ptr<history_job> first = std::move(waiting_.front());
+    waiting_.pop_front();
+    return first;
+}
+
+void history_reader::work() noexcept {
+    {
+        const std::lock_guard lock{mutex_};
+        ++running_;
+    }
+    while (const std::shared_ptr<history_job> job = next()) {
+        job->run(past_, std::chrono::steady_clock::now() + chosen_.patience);
+        // The callback outlives the job's end: the thread that asked may forget the job then.
+        if (job->on_end_)
+            job->on_end_();
+    }
+    const std::lock_guard lock{mutex_};
+    --running_;
+    changed_.notify_all();
+}
+
+void history_reader::begin_to_stop() noexcept {
+    std::deque<std::shared_ptr<history_job>> refused;
+    {
+        const std::lock_guard lock{mutex_};
+        stopping_ = true;
+        refused.swap(waiting_);
+    }
+    changed_.notify_all();
+    for (const auto& one : refused) {
+        one->end(history_job::outcome::late);
+        if (one->on_end_)
+            one->on_end_();
+    }
+}
+
+void history_reader::stop() noexcept {
+    begin_to_stop();
+    for (std::thread& one : threads_)
+        one.join();
+    threads_.clear();
+}
+
+bool history_reader::stop_by(std::chrono::steady_clock::time_point deadline) noexcept {
+    begin_to_stop();
+    {
+        std::unique_lock lock{mutex_};
+        if (!changed_.wait_until(lock, deadline, [this] { return running_ == 0; }))
+            return false;
+    }
+    stop();
+    return true;
+}
+
+}  // namespace coffer

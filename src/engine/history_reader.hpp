@@ -1,0 +1,124 @@
+// Reads the history of the journal for the workers, which must not wait for the disk: on threads of
+// its own.
+//
+//     struct count final : coffer::history_job {
+//         void read(coffer::journal::history& past) override { records = past.last_record(); }
+//         std::uint64_t records = 0;
+//     };
+//     auto job = std::make_shared<count>();
+//     if (teller.ask(job) == service::done)
+//         ... once job->is_done(), the teller's on_durable callback has been called ...
+//
+// Guarantees     A job that begins finds everything that was durable when it was asked for. After
+//                it has ended, the callback of the teller that asked is called.
+//                Jobs beyond max_waiting are refused, so that a disk that hangs holds up no more.
+// Thread safety  ask is for any thread. A job's members are for the reader until is_done returns
+//                true, then for the thread that asked.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/results.hpp"
+#include "journal/history.hpp"
+
+namespace coffer {
+
+/// One question to the history, with its answer.
+class history_job {
+public:
+    enum class outcome : std::uint8_t {
+        pending,
+        done,
+        trimmed,  ///< what it needs is no longer there: see beginning()
+        late,     ///< the history could not be read in time
+        failed,   ///< the journal is damaged or cannot be read, which has been logged
+    };
+
+    history_job() = default;
+    history_job(const history_job&) = delete;
+    history_job& operator=(const history_job&) = delete;
+    virtual ~history_job() = default;
+
+    [[nodiscard]] outcome now() const noexcept {
+        // Acquire: pairs with the release in end, so that the answer is seen.
+        return outcome_.load(std::memory_order_acquire);
+    }
+    [[nodiscard]] bool is_done() const noexcept { return now() != outcome::pending; }
+    /// After `trimmed`.
+    [[nodiscard]] const journal::history_beginning& beginning() const noexcept {
+        return beginning_;
+    }
+
+protected:
+    /// Finds the answer, in a reader's thread. In bounded steps: a long reply takes several jobs.
+    /// May throw as history's members do.
+    virtual void read(journal::history& past) = 0;
+
+private:
+    friend class history_reader;
+    void run(journal::history& past, std::chrono::steady_clock::time_point deadline) noexcept;
+    void end(outcome how) noexcept { outcome_.store(how, std::memory_order_release); }
+
+    std::atomic<outcome> outcome_{outcome::pending};
+    journal::history_beginning beginning_;
+    std::uint64_t durable_record_ = 0;  // when it was asked for
+    std::function<void()> on_end_;
+};
+
+class history_reader {
+public:
+    static constexpr std::size_t max_waiting = 1024;
+
+    struct options {
+        std::size_t threads = 2;
+        /// How long a job waits until the history has reached what was durable.
+        std::chrono::milliseconds patience{5000};
+    };
+
+    /// Starts. `past` must outlive this; `durable_record` is for any thread. Throws
+    /// std::system_error.
+    history_reader(journal::history& past, std::function<std::uint64_t()> durable_record,
+                   const options& chosen);
+    ~history_reader() { stop(); }
+    history_reader(const history_reader&) = delete;
+    history_reader& operator=(const history_reader&) = delete;
+
+    /// Queues a job; `on_end`, which must not throw, is called after it has ended, by a reader's
+    /// thread. Returns done, or unavailable if too many are waiting.
+    [[nodiscard]] service ask(std::shared_ptr<history_job> job, std::function<void()> on_end);
+
+    /// Ends the threads; jobs that have not begun are ended as late. Waits for those that have.
+    void stop() noexcept;
+    /// The same, until `deadline`. False if a job has not ended by then: the disk does not answer,
+    /// and the caller can only end the process.
+    [[nodiscard]] bool stop_by(std::chrono::steady_clock::time_point deadline) noexcept;
+
+private:
+    void work() noexcept;
+    [[nodiscard]] std::shared_ptr<history_job> next();
+    void begin_to_stop() noexcept;
+
+    journal::history& past_;
+    const std::function<std::uint64_t()> durable_record_;
+    const options chosen_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<std::shared_ptr<history_job>> waiting_;  // under the mutex
+    bool stopping_ = false;                             // under the mutex
+    std::size_t running_ = 0;                           // under the mutex: threads
+    std::vector<std::thread> threads_;
+};
+
+}  // namespace coffer
