@@ -20,7 +20,7 @@ MAY_USE = {
     "snapshot": {"ops"},
     "audit": {"ops", "journal", "snapshot"},
     "engine": {"ops", "journal", "snapshot"},
-    "api": {"ops", "engine"},
+    "api": {"ops", "journal", "engine"},
     "http": {"ops", "engine", "api"},
     "command": {"ops", "journal", "snapshot", "audit", "engine", "http"},
 }
