@@ -40,7 +40,7 @@ void show_page(const values& given, reply& out) {
     auto page = account_page::make(*limit, after);
     if (!page)
         return out.refuse(problem::unavailable);
-    out.stream(200, "application/json", std::move(page));
+    out.stream(200, json, std::move(page));
 }
 
 }  // namespace
@@ -51,7 +51,8 @@ void list_accounts(coffer::teller& teller, const call& asked, reply& out) {
     values given;
     if (const auto wrong = read_query(asked.query, names, given); wrong.problem != problem::none)
         return out.refuse_parameter(wrong.problem, wrong.name);
-    if (prefers_ndjson(asked.request.accept))
+    static constexpr std::array<std::string_view, 2> offered{json, ndjson};
+    if (preferred(asked.request.accept, offered) == 1)
         stream_accounts(teller, given, out);
     else
         show_page(given, out);

@@ -58,12 +58,12 @@ std::optional<int> quality_of(std::string_view parameters) noexcept {
 }  // namespace
 
 bool is_json(std::string_view content_type) noexcept {
-    if (content_type == "application/json")
+    if (content_type == json)
         return true;  // as nearly all are
     const std::string_view media = take_until(';', content_type);
     constexpr std::string_view application = "application/";
     constexpr std::string_view suffix = "+json";
-    if (equal_ignoring_case(media, "application/json"))
+    if (equal_ignoring_case(media, json))
         return true;
     return media.size() > application.size() + suffix.size() &&
            equal_ignoring_case(media.substr(0, application.size()), application) &&
@@ -74,19 +74,26 @@ bool is_ndjson(std::string_view content_type) noexcept {
     return equal_ignoring_case(take_until(';', content_type), ndjson);
 }
 
-bool prefers_ndjson(std::string_view accept) noexcept {
-    int lines = 0;
-    int json = 0;
-    while (!accept.empty()) {
-        std::string_view range = take_until(',', accept);
-        const std::string_view media = take_until(';', range);
-        const int asked = quality_of(range).value_or(0);
-        if (equal_ignoring_case(media, ndjson))
-            lines = std::max(lines, asked);
-        else if (equal_ignoring_case(media, "application/json"))
-            json = std::max(json, asked);
+std::size_t preferred(std::string_view accept, std::span<const std::string_view> offered) noexcept {
+    const auto quality_for = [accept](std::string_view type) {
+        int most = 0;
+        for (std::string_view left = accept; !left.empty();) {
+            std::string_view range = take_until(',', left);
+            if (equal_ignoring_case(take_until(';', range), type))
+                most = std::max(most, quality_of(range).value_or(0));
+        }
+        return most;
+    };
+    std::size_t chosen = 0;
+    int best = accept.empty() ? 0 : quality_for(offered[0]);
+    for (std::size_t i = 1; i != offered.size() && !accept.empty(); ++i) {
+        const int asked = quality_for(offered[i]);
+        if (asked > best || (asked == best && asked != 0 && chosen == 0)) {
+            chosen = i;
+            best = asked;
+        }
     }
-    return lines > 0 && lines >= json;
+    return chosen;
 }
 
 }  // namespace coffer::api

@@ -1,12 +1,18 @@
 // Media types: what a Content-Type field calls a body, and what an Accept field asks for.
 #pragma once
 
+#include <cstddef>
+#include <span>
 #include <string_view>
 
 namespace coffer::api {
 
 /// The media type of newline-delimited JSON: one JSON document a line.
 inline constexpr std::string_view ndjson = "application/x-ndjson";
+
+inline constexpr std::string_view json = "application/json";
+inline constexpr std::string_view csv = "text/csv";
+inline constexpr std::string_view event_stream = "text/event-stream";
 
 /// Whether a Content-Type is application/json or application/<anything>+json (RFC 6839), whatever
 /// its parameters.
@@ -15,9 +21,13 @@ inline constexpr std::string_view ndjson = "application/x-ndjson";
 /// Whether a Content-Type is application/x-ndjson, whatever its parameters.
 [[nodiscard]] bool is_ndjson(std::string_view content_type) noexcept;
 
-/// Whether an Accept field (RFC 9110, section 12.5.1) names application/x-ndjson, and with no lower
-/// quality than application/json. A wildcard never asks for it, so that a client which does not
-/// know of lines gets a page. A malformed element is ignored.
-[[nodiscard]] bool prefers_ndjson(std::string_view accept) noexcept;
+/// Returns which of the media types `offered`, as an index, an Accept field (RFC 9110, section
+/// 12.5.1) prefers. The first is what a client gets that does not choose, so there is one.
+/// Another one has to be named, with no lower quality than the first and than the others; of
+/// several with the same quality the first of them is chosen, but the very first last. A wildcard
+/// never chooses, so that a client which does not know of streams gets a page. A malformed element
+/// is ignored.
+[[nodiscard]] std::size_t preferred(std::string_view accept,
+                                    std::span<const std::string_view> offered) noexcept;
 
 }  // namespace coffer::api

@@ -18,7 +18,7 @@ namespace {
 
 struct export_options {
     std::string directory;
-    audit::line_format format = audit::line_format::ndjson;
+    journal::line_format format = journal::line_format::ndjson;
     audit::export_selection wanted;
     std::string file;  ///< empty: standard output
 };
@@ -46,7 +46,7 @@ subcommand add_export(CLI::App& app) {
         ->required();
     const std::string moment =
         "a date or a time of RFC 3339, as in 2026-11-23 or 2026-11-23T15:00:00Z";
-    add_parsed(*parser, "--format", chosen->format, audit::parse_line_format, "ndjson or csv")
+    add_parsed(*parser, "--format", chosen->format, journal::parse_line_format, "ndjson or csv")
         ->type_name("ndjson|csv")
         ->description("The format of a line")
         ->required();

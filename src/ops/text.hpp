@@ -35,6 +35,16 @@ inline void append_money(std::string& out, money amount) {
     out.append(text, static_cast<std::size_t>(end - text));
 }
 
+/// Appends printable ASCII, such as an idempotency key, as it stands in a JSON string: only two of
+/// those characters are escaped.
+inline void append_json_text(std::string& out, std::string_view text) {
+    for (const char one : text) {
+        if (one == '"' || one == '\\')
+            out += '\\';
+        out += one;
+    }
+}
+
 /// Returns the sum in the form of append_money.
 [[nodiscard]] std::string to_money_text(wide_minor amount_minor);
 

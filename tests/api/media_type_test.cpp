@@ -1,9 +1,29 @@
 #include "api/media_type.hpp"
 
+#include <array>
+#include <string>
+#include <string_view>
+
 #include "catch.hpp"
 
 using coffer::api::is_ndjson;
-using coffer::api::prefers_ndjson;
+using coffer::api::preferred;
+
+namespace {
+
+bool prefers_ndjson(std::string_view accept) {
+    static constexpr std::array<std::string_view, 2> offered{coffer::api::json,
+                                                             coffer::api::ndjson};
+    return preferred(accept, offered) == 1;
+}
+
+std::string_view of_three(std::string_view accept) {
+    static constexpr std::array<std::string_view, 3> offered{coffer::api::json, coffer::api::csv,
+                                                             coffer::api::ndjson};
+    return offered[preferred(accept, offered)];
+}
+
+}  // namespace
 
 TEST_CASE("is_ndjson: the type of lines, whatever its case and parameters", "[api]") {
     CHECK(is_ndjson("application/x-ndjson"));
@@ -12,7 +32,7 @@ TEST_CASE("is_ndjson: the type of lines, whatever its case and parameters", "[ap
         CHECK_FALSE(is_ndjson(type));
 }
 
-TEST_CASE("prefers_ndjson: a client that names the type of lines gets lines", "[api]") {
+TEST_CASE("preferred: a client that names the type of lines gets lines", "[api]") {
     for (const char* const accept :
          {"application/x-ndjson", "APPLICATION/X-NDJSON", " application/x-ndjson ;q=0.001",
           "application/x-ndjson;q=1.000", "text/html, application/x-ndjson;v=1;q=0.5, */*",
@@ -23,7 +43,7 @@ TEST_CASE("prefers_ndjson: a client that names the type of lines gets lines", "[
     }
 }
 
-TEST_CASE("prefers_ndjson: every other client gets a page", "[api]") {
+TEST_CASE("preferred: every other client gets a page", "[api]") {
     for (const char* const accept :
          {"", "*/*", "application/*", "application/json", "text/html;x=application/x-ndjson",
           "application/x-ndjson;q=0", "application/x-ndjson;q=0.000", "application/x-ndjsonx",
@@ -34,11 +54,29 @@ TEST_CASE("prefers_ndjson: every other client gets a page", "[api]") {
     }
 }
 
-TEST_CASE("prefers_ndjson: a malformed quality is as if the type were not named", "[api]") {
+TEST_CASE("preferred: a malformed quality is as if the type were not named", "[api]") {
     for (const char* const quality :
          {"", "2", "1.001", "0.1234", ".5", "-1", "0,5", "0.5x", "01", "1x", "q"}) {
         CAPTURE(quality);
         CHECK_FALSE(prefers_ndjson(std::string{"application/x-ndjson;q="} + quality));
     }
     CHECK(prefers_ndjson("application/x-ndjson;q=1."));  // no digits behind the point are needed
+}
+
+TEST_CASE("preferred: of several streams the one of the highest quality", "[api]") {
+    CHECK(of_three("text/csv, application/x-ndjson;q=0.9") == "text/csv");
+    CHECK(of_three("text/csv;q=0.8, application/x-ndjson;q=0.9") == "application/x-ndjson");
+    CHECK(of_three("Text/CSV;header=present") == "text/csv");
+    CHECK(of_three("application/x-ndjson;q=0.5, application/json;q=0.6, text/csv;q=0.7") ==
+          "text/csv");
+    CHECK(of_three("application/x-ndjson;q=0.5, application/json;q=0.6, text/csv;q=0.5") ==
+          "application/json");
+}
+
+TEST_CASE("preferred: of the same quality the first that is offered, but a page last", "[api]") {
+    CHECK(of_three("application/x-ndjson, text/csv") == "text/csv");
+    CHECK(of_three("application/json, application/x-ndjson") == "application/x-ndjson");
+    CHECK(of_three("text/*, */*") == "application/json");
+    CHECK(of_three("") == "application/json");
+    CHECK(of_three("text/csv;q=0, application/x-ndjson;q=0") == "application/json");
 }
