@@ -25,6 +25,12 @@
 // A hold sets a part of an account's balance aside. The balance stays what is booked; what is held
 // of it cannot be withdrawn until the hold has ended. Only accounts that have holds pay for them.
 //
+// An operation can be conditional (if_sequence): it posts only if the account's last posting has
+// the sequence that the caller expects. That is decided by the compare-and-swap that posts or,
+// where several words change, reserves the account. Otherwise it is refused as sequence_mismatch,
+// with the account's last posting. Errors that need no account, and no_such_account, are checked
+// before the condition, all others after it.
+//
 // A refusal's postings, and its hold, are what it was decided by, all of one moment.
 //
 // Without exceptions (-fno-exceptions) the constructor aborts where it would throw std::bad_alloc,
@@ -32,7 +38,8 @@
 // some without, either behaviour is possible.
 //
 // The usual macros of other headers (detail/macros_push.inc) do not affect these headers. If
-// `minor` is a macro, write `(amount.minor)()`.
+// `minor` is a macro, write `(amount.minor)()`; if `close` is one of one argument, write
+// `(ledger.close)(number, condition)`.
 #pragma once
 
 #include <chrono>
@@ -100,13 +107,13 @@ public:
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// account_closed, balance_overflow, sequence_exhausted.
-    [[nodiscard, gnu::__always_inline__]] inline outcome deposit(account_number number,
-                                                                 money amount) noexcept;
+    [[nodiscard, gnu::__always_inline__]] inline outcome deposit(
+        account_number number, money amount, if_sequence condition = {}) noexcept;
 
     /// Subtracts `amount` from the balance. Errors: invalid_amount (zero or less), no_such_account,
     /// account_closed, insufficient_funds (less is available), sequence_exhausted.
-    [[nodiscard, gnu::__always_inline__]] inline outcome withdraw(account_number number,
-                                                                  money amount) noexcept;
+    [[nodiscard, gnu::__always_inline__]] inline outcome withdraw(
+        account_number number, money amount, if_sequence condition = {}) noexcept;
 
     /// Returns the account's last posting. Errors: no_such_account. Writes nothing, unless the
     /// account has holds: then a transaction that has reserved it is completed first.
@@ -125,11 +132,16 @@ public:
     /// that reopens it. Errors: no_such_account, account_closed, account_not_empty (it has a
     /// balance or a hold), sequence_exhausted.
     [[nodiscard]] account_outcome close(account_number number) noexcept {
-        return change_status(number, account_status::closed);
+        return change_status(number, account_status::closed, {});
+    }
+    /// The same, on a condition. In parentheses for macros of one argument, as Perl has.
+    [[nodiscard]] account_outcome(close)(account_number number, if_sequence condition) noexcept {
+        return change_status(number, account_status::closed, condition);
     }
     /// Errors: no_such_account, account_not_closed, sequence_exhausted.
-    [[nodiscard]] account_outcome reopen(account_number number) noexcept {
-        return change_status(number, account_status::open);
+    [[nodiscard]] account_outcome reopen(account_number number,
+                                         if_sequence condition = {}) noexcept {
+        return change_status(number, account_status::open, condition);
     }
 
     /// The two postings of a transfer, or why there are none.
@@ -147,6 +159,9 @@ public:
     /// Then neither account has changed, and the postings are the ones that decided, or empty.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to,
                                             money amount) noexcept;
+    /// The same, on a condition of the account that pays.
+    [[nodiscard]] transfer_outcome transfer(account_number from, account_number to, money amount,
+                                            if_sequence condition) noexcept;
 
     /// Changes the balances of 2 to 8 accounts as one step. The legs' amounts add up to zero.
     /// Errors, checked in this order: too_few_legs, too_many_legs, same_account (an account
@@ -158,7 +173,8 @@ public:
     /// ledger keeps `expires_at_ns` and does nothing about it. Errors: invalid_amount (zero or
     /// less), no_such_account, account_closed, insufficient_funds, sequence_exhausted, ledger_full.
     [[nodiscard]] hold_outcome place_hold(account_number number, money amount,
-                                          std::int64_t expires_at_ns = 0) noexcept;
+                                          std::int64_t expires_at_ns = 0,
+                                          if_sequence condition = {}) noexcept;
 
     /// Returns a hold, also one that has ended, with its account's last posting. Errors:
     /// no_such_account, no_such_hold.
@@ -170,13 +186,15 @@ public:
     /// no_such_account, no_such_hold; hold_ended; account_closed; hold_exceeded; balance_overflow;
     /// sequence_exhausted.
     [[nodiscard]] hold_outcome capture(account_number number, hold_id id,
-                                       const capture_request& request = {}) noexcept;
+                                       const capture_request& request = {},
+                                       if_sequence condition = {}) noexcept;
 
     /// Ends a hold: what is left of it is available again. Errors: invalid_amount (`ended_as` is
     /// neither released nor expired), no_such_account, no_such_hold, hold_ended,
     /// sequence_exhausted.
     [[nodiscard]] hold_outcome release(account_number number, hold_id id,
-                                       hold_status ended_as = hold_status::released) noexcept;
+                                       hold_status ended_as = hold_status::released,
+                                       if_sequence condition = {}) noexcept;
 
     /// Forgets a hold that has ended: its slot is used again, under another id. Returns false if it
     /// is not there or has not ended.
@@ -296,12 +314,13 @@ private:
                                  account_status status) noexcept;
     template <class Change>
     [[nodiscard, gnu::__always_inline__]] inline outcome post(account_number number, money amount,
-                                                              Change change) noexcept;
+                                                              Change change,
+                                                              if_sequence condition) noexcept;
     template <class Change>
-    [[nodiscard]] outcome post_in_steps(slot at, account_number number, money amount,
-                                        Change change) noexcept;
-    [[nodiscard]] account_outcome change_status(account_number number,
-                                                account_status wanted) noexcept;
+    [[nodiscard]] outcome post_in_steps(slot at, account_number number, money amount, Change change,
+                                        if_sequence condition) noexcept;
+    [[nodiscard]] account_outcome change_status(account_number number, account_status wanted,
+                                                if_sequence condition) noexcept;
     [[nodiscard]] account_reading read_in_steps(slot at) const noexcept;
     [[nodiscard]] account_state settled(slot at) const noexcept;
     [[nodiscard]] account_reading settled_reading(slot at) const noexcept;
@@ -317,14 +336,16 @@ private:
     [[nodiscard]] static transfer_outcome posted(account_number from, account_number to,
                                                  const detail::transfer_legs& legs) noexcept;
     [[nodiscard]] transfer_outcome transfer_in_steps(account_number from, account_number to,
-                                                     money amount) noexcept;
+                                                     money amount, if_sequence payer) noexcept;
     [[nodiscard]] bool transact_at_once(std::span<const leg> legs,
                                         transaction_outcome& done) noexcept;
-    void transact_in_steps(std::span<const leg> legs, transaction_outcome& done) noexcept;
+    void transact_in_steps(std::span<const leg> legs, if_sequence first_leg,
+                           transaction_outcome& done) noexcept;
 
-    [[nodiscard]] static errc check_placing(const account_state& state, money amount) noexcept;
+    [[nodiscard]] static errc check_placing(const account_state& state, money amount,
+                                            if_sequence condition) noexcept;
     [[nodiscard]] static errc check_change(const hold_reading& found, const account_reading* payee,
-                                           const detail::hold_effect& effect,
+                                           const detail::hold_effect& effect, if_sequence condition,
                                            bool& is_about_payee) noexcept;
     [[nodiscard]] static account_state after_holding(const account_state& before, money gain,
                                                      money held) noexcept;
@@ -335,15 +356,17 @@ private:
     [[nodiscard]] hold_reading read_hold(slot at, account_number number, hold_id id) const noexcept;
     // Of an account and, if a capture has one, a payee that `done` names. One outcome in memory,
     // and no copies of it: it is large.
-    void place_at_once(money amount, std::int64_t expires_at_ns, hold_outcome& done) noexcept;
-    void place_in_steps(slot at, money amount, std::int64_t expires_at_ns,
+    void place_at_once(money amount, std::int64_t expires_at_ns, if_sequence condition,
+                       hold_outcome& done) noexcept;
+    void place_in_steps(slot at, money amount, std::int64_t expires_at_ns, if_sequence condition,
                         std::optional<std::uint32_t> index, hold_outcome& done) noexcept;
-    void change_at_once(hold_id id, const detail::hold_change& change, hold_outcome& done) noexcept;
+    void change_at_once(hold_id id, const detail::hold_change& change, if_sequence condition,
+                        hold_outcome& done) noexcept;
     void change_in_steps(slot at, hold_id id, const detail::hold_change& change,
-                         hold_outcome& done) noexcept;
+                         if_sequence condition, hold_outcome& done) noexcept;
     [[nodiscard]] hold_outcome change_hold(account_number number, hold_id id,
-                                           const detail::hold_change& change,
-                                           account_number payee) noexcept;
+                                           const detail::hold_change& change, account_number payee,
+                                           if_sequence condition) noexcept;
 
     // Tests can plant bugs (detail/test_seams.hpp). In other programs such branches disappear.
     static constexpr bool epoch_first = detail::planted == detail::bug::epoch_before_state;

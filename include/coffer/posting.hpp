@@ -35,6 +35,19 @@ enum class errc : std::uint8_t {
     sequence_mismatch,   ///< the account's last posting is not the one that the caller expects
 };
 
+/// A condition of an operation on an account: that the account's last posting has this sequence. As
+/// sequences only rise, an account whose last posting has a higher one never fulfils it again.
+struct if_sequence {
+    [[gnu::__visibility__("hidden")]] static constexpr std::uint64_t any = ~std::uint64_t{0};
+
+    std::uint64_t expected = any;  ///< `any`: no condition
+
+    [[nodiscard]] constexpr bool is_any() const noexcept { return expected == any; }
+    [[nodiscard]] constexpr bool allows(std::uint64_t last) const noexcept {
+        return is_any() || expected == last;
+    }
+};
+
 /// Whether an account takes postings.
 enum class account_status : std::uint8_t { open, closed };
 

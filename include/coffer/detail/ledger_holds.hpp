@@ -4,56 +4,12 @@
 #include <cstdint>
 #include <optional>
 
+#include <coffer/detail/hold_change.hpp>
 #include <coffer/ledger.hpp>
 
 #include <coffer/detail/macros_push.inc>
 
 namespace coffer {
-
-namespace detail {
-
-/// What is done to an open hold: captured in all or in part, or ended without that.
-struct hold_change {
-    std::optional<money> captured{};  ///< of a capture; nothing: all that is left
-    bool is_capture = false;
-    bool is_final = false;  ///< what is not captured is released
-    hold_status ended_as = hold_status::captured;
-};
-
-/// What that does to the hold, its account and what its holds hold.
-struct hold_effect {
-    errc error = errc::ok;
-    money paid{};      ///< taken from what is held
-    money released{};  ///< becomes available
-    account_state hold{};
-};
-
-[[nodiscard]] inline hold_effect effect_of(const hold_change& change, const hold& before,
-                                           account_state state) noexcept {
-    hold_effect effect{};
-    if (before.status != hold_status::held)
-        return effect;  // refused as hold_ended, by check_change
-    const money left = state.value;
-    if (change.is_capture)
-        effect.paid = change.captured.value_or(left);
-    if (effect.paid > left) {
-        effect.error = errc::hold_exceeded;
-        return effect;
-    }
-    const money rest = money::from_minor(left.minor() - effect.paid.minor());
-    const bool is_ended = change.is_final || rest == money{};
-    effect.hold = state;
-    effect.hold.sequence = state.sequence + 1;
-    effect.hold.value = rest;
-    if (is_ended) {
-        effect.released = rest;
-        effect.hold.value = money::from_minor(before.captured.minor() + effect.paid.minor());
-        effect.hold.flags = static_cast<std::uint16_t>(change.ended_as);
-    }
-    return effect;
-}
-
-}  // namespace detail
 
 /// The account's state after its next posting, which changes what is available and what is held.
 inline account_state ledger::after_holding(const account_state& before, money gain,
@@ -94,13 +50,13 @@ inline bool ledger::protect(detail::transaction_plan& plan, slot at, const accou
 // reserved as it was found shows that the words it protects were found as they are: invariant 6 of
 // detail/transaction_table.hpp.
 inline hold_outcome ledger::place_hold(account_number number, money amount,
-                                       std::int64_t expires_at_ns) noexcept {
+                                       std::int64_t expires_at_ns, if_sequence condition) noexcept {
     hold_outcome done{errc::ok, {number, 0, {}}, {}, {}, number};
-    place_at_once(amount, expires_at_ns, done);
+    place_at_once(amount, expires_at_ns, condition, done);
     return done;
 }
 
-inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
+inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns, if_sequence condition,
                                   hold_outcome& done) noexcept {
     const account_number number = done.culprit;
     if (amount <= money{}) {
@@ -119,11 +75,12 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
     // One that is refused takes no slot. Before the account is read: a slot's epoch is then not
     // later than the account's.
     std::optional<std::uint32_t> index;
-    if (static_cast<std::int64_t>(at.account->glimpse().first - minor) >= 0) [[likely]]
+    if (condition.is_any() && static_cast<std::int64_t>(at.account->glimpse().first - minor) >= 0)
+        [[likely]]
         index = holds_.take(epochs_);
     if (!index) [[unlikely]] {
         transactions_.release(record);
-        return place_in_steps(at, amount, expires_at_ns, index, done);
+        return place_in_steps(at, amount, expires_at_ns, condition, index, done);
     }
     detail::hold_slot& one = *holds_.find(*index);
     const detail::double_word found = at.account->glimpse();
@@ -141,7 +98,7 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
         !detail::is_of_epoch(held.second, epoch) || !detail::is_of_epoch(free.second, epoch))
         [[unlikely]] {
         transactions_.release(record);
-        return place_in_steps(at, amount, expires_at_ns, index, done);
+        return place_in_steps(at, amount, expires_at_ns, condition, index, done);
     }
     const detail::double_word after{static_cast<std::uint64_t>(value),
                                     detail::next_posting(found.second) | detail::has_holds_bit};
@@ -161,7 +118,7 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
             &one.state().state, free, {minor, detail::next_posting(free.second)}},
         detail::protected_change{&at.held().state, held, total}};
     if (!transactions_.carry_out(record, plan)) [[unlikely]]
-        return place_in_steps(at, amount, expires_at_ns, index, done);
+        return place_in_steps(at, amount, expires_at_ns, condition, index, done);
     done.posting.sequence = placed.id.sequence;
     done.posting.balance = money::from_minor(static_cast<std::int64_t>(after.first + total.first));
     done.posting.held = money::from_minor(static_cast<std::int64_t>(total.first));
@@ -169,13 +126,13 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
 }
 
 [[gnu::__noinline__, gnu::__cold__]] inline void ledger::place_in_steps(
-    slot at, money amount, std::int64_t expires_at_ns, std::optional<std::uint32_t> index,
-    hold_outcome& done) noexcept {
+    slot at, money amount, std::int64_t expires_at_ns, if_sequence condition,
+    std::optional<std::uint32_t> index, hold_outcome& done) noexcept {
     const account_number number = done.posting.account;
     for (;;) {
         account_reading found = settled_reading(at);
         COFFER_TEST_STEP();
-        errc error = check_placing(found.state, amount);
+        errc error = check_placing(found.state, amount, condition);
         if (error == errc::ok && !index) {
             index = holds_.take(epochs_);
             if (index)
@@ -211,9 +168,12 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns,
     }
 }
 
-inline errc ledger::check_placing(const account_state& state, money amount) noexcept {
+inline errc ledger::check_placing(const account_state& state, money amount,
+                                  if_sequence condition) noexcept {
     if (state.sequence == 0)
         return errc::no_such_account;
+    if (!condition.allows(state.sequence))
+        return errc::sequence_mismatch;
     if (state.is_closed())
         return errc::account_closed;
     if (state.value < amount)
@@ -222,31 +182,35 @@ inline errc ledger::check_placing(const account_state& state, money amount) noex
 }
 
 inline hold_outcome ledger::capture(account_number number, hold_id id,
-                                    const capture_request& request) noexcept {
+                                    const capture_request& request,
+                                    if_sequence condition) noexcept {
     if (request.amount && *request.amount <= money{})
         return {errc::invalid_amount, {number, 0, {}}, {}, {}, number};
     if (request.payee == number && number != 0)
         return {errc::same_account, {number, 0, {}}, {}, {}, number};
     return change_hold(number, id, {request.amount, true, request.is_final, hold_status::captured},
-                       request.payee);
+                       request.payee, condition);
 }
 
-inline hold_outcome ledger::release(account_number number, hold_id id,
-                                    hold_status ended_as) noexcept {
+inline hold_outcome ledger::release(account_number number, hold_id id, hold_status ended_as,
+                                    if_sequence condition) noexcept {
     if (ended_as != hold_status::released && ended_as != hold_status::expired)
         return {errc::invalid_amount, {number, 0, {}}, {}, {}, number};
-    return change_hold(number, id, {{}, false, true, ended_as}, 0);
+    return change_hold(number, id, {{}, false, true, ended_as}, 0, condition);
 }
 
 /// Why an open hold is not changed, if it is not, and the account that this is about.
 inline errc ledger::check_change(const hold_reading& found, const account_reading* payee,
-                                 const detail::hold_effect& effect, bool& is_about_payee) noexcept {
+                                 const detail::hold_effect& effect, if_sequence condition,
+                                 bool& is_about_payee) noexcept {
     is_about_payee = false;
     if (found.account.state.sequence == 0)
         return errc::no_such_account;
     is_about_payee = payee != nullptr && payee->state.sequence == 0;
     if (is_about_payee)
         return errc::no_such_account;
+    if (!condition.allows(found.account.state.sequence))
+        return errc::sequence_mismatch;
     if (found.slot == nullptr)
         return errc::no_such_hold;
     if (found.described.status != hold_status::held)
@@ -269,15 +233,15 @@ inline errc ledger::check_change(const hold_reading& found, const account_readin
 }
 
 inline hold_outcome ledger::change_hold(account_number number, hold_id id,
-                                        const detail::hold_change& change,
-                                        account_number payee) noexcept {
+                                        const detail::hold_change& change, account_number payee,
+                                        if_sequence condition) noexcept {
     hold_outcome done{errc::ok, {number, 0, {}}, {}, {payee, 0, {}}, number};
-    change_at_once(id, change, done);
+    change_at_once(id, change, condition, done);
     return done;
 }
 
 inline void ledger::change_at_once(hold_id id, const detail::hold_change& change,
-                                   hold_outcome& done) noexcept {
+                                   if_sequence condition, hold_outcome& done) noexcept {
     const account_number number = done.culprit;
     const account_number payee = done.payee.account;
     accounts_.prefetch_with_held(number);
@@ -286,10 +250,10 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
         __builtin_prefetch(one, 1, 3);
     const std::uint16_t record = transactions_.claim();  // while those are being fetched
     const slot at = accounts_.find(number);
-    if (!at || one == nullptr || payee != 0) [[unlikely]] {
+    if (!at || one == nullptr || payee != 0 || !condition.is_any()) [[unlikely]] {
         transactions_.release(record);
         if (at)
-            return change_in_steps(at, id, change, done);
+            return change_in_steps(at, id, change, condition, done);
         done.error = errc::no_such_account;
         return;
     }
@@ -308,7 +272,7 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
         !detail::is_ordinary(open.second, epoch) || !detail::is_of_epoch(held.second, epoch))
         [[unlikely]] {
         transactions_.release(record);
-        return change_in_steps(at, id, change, done);
+        return change_in_steps(at, id, change, condition, done);
     }
     const auto released = static_cast<std::uint64_t>(effect.released.minor());
     const detail::double_word total{
@@ -326,7 +290,7 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
         detail::protected_change{&one->state().state, open, detail::pack(effect.hold)},
         detail::protected_change{&at.held().state, held, total}};
     if (!transactions_.carry_out(record, plan)) [[unlikely]]
-        return change_in_steps(at, id, change, done);
+        return change_in_steps(at, id, change, condition, done);
     done.posting.sequence = after.second >> detail::sequence_shift;
     done.posting.balance = money::from_minor(static_cast<std::int64_t>(after.first + total.first));
     done.posting.held = money::from_minor(static_cast<std::int64_t>(total.first));
@@ -335,7 +299,8 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
 }
 
 [[gnu::__noinline__, gnu::__cold__]] inline void ledger::change_in_steps(
-    slot at, hold_id id, const detail::hold_change& change, hold_outcome& done) noexcept {
+    slot at, hold_id id, const detail::hold_change& change, if_sequence condition,
+    hold_outcome& done) noexcept {
     const account_number number = done.posting.account;
     const account_number payee = done.payee.account;
     const slot payee_at = payee != 0 ? accounts_.find(payee) : slot{};
@@ -349,8 +314,8 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
                                 : detail::hold_effect{};
         COFFER_TEST_STEP();
         bool is_about_payee = false;
-        const errc error =
-            check_change(found, payee != 0 ? &payee_found : nullptr, effect, is_about_payee);
+        const errc error = check_change(found, payee != 0 ? &payee_found : nullptr, effect,
+                                        condition, is_about_payee);
         if (error != errc::ok) {
             // Both accounts of one moment: this one had not changed when the payee was read.
             if (payee_at && at.account->load() != found.account.state)

@@ -106,7 +106,8 @@ inline bool ledger::replace(slot at, account_state before, account_state after) 
 // the cache misses of several. All others continue in post_in_steps. Inlined into its caller, which
 // some compilers would not do by themselves: a fifth faster.
 template <class Change>
-outcome ledger::post(account_number number, money amount, Change change) noexcept {
+outcome ledger::post(account_number number, money amount, Change change,
+                     if_sequence condition) noexcept {
     if (amount <= money{})
         return {errc::invalid_amount, {number, 0, {}}};
     const slot at = accounts_.find(number);
@@ -118,19 +119,20 @@ outcome ledger::post(account_number number, money amount, Change change) noexcep
     const std::uint16_t epoch = epoch_first ? too_early : epochs_.now();
     money balance = money::from_minor(static_cast<std::int64_t>(found.first));
     const std::uint64_t next = detail::next_posting(found.second);
-    if (detail::is_ordinary(found.second, epoch) && change(balance, amount) == errc::ok)
-        [[likely]] {
+    if (detail::is_ordinary(found.second, epoch) &&
+        condition.allows(found.second >> detail::sequence_shift) &&
+        change(balance, amount) == errc::ok) [[likely]] {
         if (at.account->replace(found, {static_cast<std::uint64_t>(balance.minor()), next}) ||
             detail::planted == detail::bug::lost_retry) [[likely]]
             return {errc::ok, {number, next >> detail::sequence_shift, balance, {}}};
     }
-    return post_in_steps(at, number, amount, change);
+    return post_in_steps(at, number, amount, change, condition);
 }
 
 template <class Change>
 [[gnu::__noinline__, gnu::__cold__]] outcome ledger::post_in_steps(slot at, account_number number,
-                                                                   money amount,
-                                                                   Change change) noexcept {
+                                                                   money amount, Change change,
+                                                                   if_sequence condition) noexcept {
     for (;;) {
         const std::uint16_t too_early = epoch_first ? epochs_.now() : std::uint16_t{0};
         const account_reading before = settled_reading(at);
@@ -139,6 +141,8 @@ template <class Change>
         const posting last = detail::posting_of(number, before);
         if (before.state.sequence == 0)
             return {errc::no_such_account, last};
+        if (!condition.allows(before.state.sequence))
+            return {errc::sequence_mismatch, last};
         if (before.state.is_closed())
             return {errc::account_closed, last};
         account_reading after = before;
@@ -158,8 +162,8 @@ template <class Change>
     }
 }
 
-inline ledger::account_outcome ledger::change_status(account_number number,
-                                                     account_status wanted) noexcept {
+inline ledger::account_outcome ledger::change_status(account_number number, account_status wanted,
+                                                     if_sequence condition) noexcept {
     const slot at = accounts_.find(number);
     if (!at)
         return {errc::no_such_account, {{number, 0, {}}}};
@@ -174,6 +178,8 @@ inline ledger::account_outcome ledger::change_status(account_number number,
         errc error = errc::ok;
         if (before.state.sequence == 0)
             error = errc::no_such_account;
+        else if (!condition.allows(before.state.sequence))
+            error = errc::sequence_mismatch;
         else if (before.state.is_closed() == is_closing)
             error = is_closing ? errc::account_closed : errc::account_not_closed;
         else if (is_closing && detail::booked_of(before) != money{})
@@ -187,12 +193,14 @@ inline ledger::account_outcome ledger::change_status(account_number number,
     }
 }
 
-inline outcome ledger::deposit(account_number number, money amount) noexcept {
-    return post(number, amount, detail::add);
+inline outcome ledger::deposit(account_number number, money amount,
+                               if_sequence condition) noexcept {
+    return post(number, amount, detail::add, condition);
 }
 
-inline outcome ledger::withdraw(account_number number, money amount) noexcept {
-    return post(number, amount, detail::subtract);
+inline outcome ledger::withdraw(account_number number, money amount,
+                                if_sequence condition) noexcept {
+    return post(number, amount, detail::subtract, condition);
 }
 
 inline outcome ledger::balance(account_number number) const noexcept {

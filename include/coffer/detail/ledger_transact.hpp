@@ -42,9 +42,10 @@ struct leg_refusal {
     return {sum == 0 ? errc::ok : errc::unbalanced, legs.size()};
 }
 
-/// Checks the legs against what their accounts were found to be.
+/// Checks the legs, of which the first can have a condition, against what their accounts were found
+/// to be.
 [[nodiscard]] inline leg_refusal check_accounts(
-    std::span<const leg> legs,
+    std::span<const leg> legs, if_sequence first_leg,
     const std::array<account_reading, max_transaction_legs>& found) noexcept {
     const auto first_with = [&](auto is_refused) noexcept {
         std::size_t i = 0;
@@ -56,6 +57,8 @@ struct leg_refusal {
         first_with([&](std::size_t n) noexcept { return found[n].state.sequence == 0; });
     if (i != legs.size())
         return {errc::no_such_account, i};
+    if (!first_leg.allows(found[0].state.sequence))
+        return {errc::sequence_mismatch, 0};
     i = first_with([&](std::size_t n) noexcept { return found[n].state.is_closed(); });
     if (i != legs.size())
         return {errc::account_closed, i};
@@ -93,7 +96,7 @@ inline transaction_outcome ledger::transact(std::span<const leg> legs) noexcept 
     const std::size_t count = std::min(legs.size(), max_transaction_legs);
     transaction_outcome done{errc::ok, count, count};
     if (!transact_at_once(legs, done)) [[unlikely]]
-        transact_in_steps(legs, done);
+        transact_in_steps(legs, {}, done);
     return done;
 }
 
@@ -164,7 +167,7 @@ inline bool ledger::in_one_epoch(std::span<const slot> at, account_reading* foun
 }
 
 [[gnu::__noinline__, gnu::__cold__]] inline void ledger::transact_in_steps(
-    std::span<const leg> legs, transaction_outcome& done) noexcept {
+    std::span<const leg> legs, if_sequence first_leg, transaction_outcome& done) noexcept {
     const std::size_t count = legs.size();
     std::array<slot, max_transaction_legs> at;
     for (std::size_t i = 0; i != count; ++i) {
@@ -183,7 +186,7 @@ inline bool ledger::in_one_epoch(std::span<const slot> at, account_reading* foun
         for (std::size_t i = 0; i != count; ++i)
             found[i] = settled_reading(at[i]);
         COFFER_TEST_STEP();
-        const auto refusal = detail::check_accounts(legs, found);
+        const auto refusal = detail::check_accounts(legs, first_leg, found);
         if (refusal.error != errc::ok) {
             // All of one moment: the first had not changed when the last was read.
             bool is_unchanged = true;

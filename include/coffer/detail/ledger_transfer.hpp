@@ -27,7 +27,7 @@ inline ledger::transfer_outcome ledger::transfer(account_number from, account_nu
     account* const second = accounts_.find(high).account;
     if (first == nullptr || second == nullptr) [[unlikely]] {
         transactions_.release(record);
-        return transfer_in_steps(from, to, amount);
+        return transfer_in_steps(from, to, amount, {});
     }
     const auto minor = static_cast<std::uint64_t>(amount.minor());
     const std::uint64_t payer_first = from < to ? 1 : 0;
@@ -37,11 +37,19 @@ inline ledger::transfer_outcome ledger::transfer(account_number from, account_nu
     COFFER_TEST_STEP();
     if (!is_ordinary(legs, epochs_.now())) [[unlikely]] {
         transactions_.release(record);
-        return transfer_in_steps(from, to, amount);
+        return transfer_in_steps(from, to, amount, {});
     }
     if (!transactions_.carry_out(record, legs)) [[unlikely]]
-        return transfer_in_steps(from, to, amount);
+        return transfer_in_steps(from, to, amount, {});
     return posted(from, to, legs);
+}
+
+// In steps from the beginning, so that the unconditional ones need not ask for a condition.
+inline ledger::transfer_outcome ledger::transfer(account_number from, account_number to,
+                                                 money amount, if_sequence condition) noexcept {
+    if (condition.is_any() || from == to || amount <= money{})
+        return transfer(from, to, amount);
+    return transfer_in_steps(from, to, amount, condition);
 }
 
 /// Whether this transfer is the common case: open accounts without holds, not reserved, in the
@@ -70,10 +78,10 @@ inline ledger::transfer_outcome ledger::posted(account_number from, account_numb
 }
 
 [[gnu::__noinline__, gnu::__cold__]] inline ledger::transfer_outcome ledger::transfer_in_steps(
-    account_number from, account_number to, money amount) noexcept {
+    account_number from, account_number to, money amount, if_sequence payer) noexcept {
     const std::array<leg, 2> legs{leg{from, money::from_minor(-amount.minor())}, leg{to, amount}};
     transaction_outcome done{errc::ok, legs.size(), legs.size()};
-    transact_in_steps(legs, done);
+    transact_in_steps(legs, payer, done);
     return {done.error, done.postings[0], done.postings[1],
             done.error == errc::ok ? 0 : legs[done.culprit].account};
 }
