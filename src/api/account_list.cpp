@@ -14,7 +14,7 @@
 namespace coffer::api {
 namespace {
 
-constexpr std::array<std::string_view, 2> names{"limit", "after"};
+constexpr auto& names = account_list_query;
 using values = std::array<query_value, names.size()>;
 
 void stream_accounts(coffer::teller& teller, const values& given, reply& out) {

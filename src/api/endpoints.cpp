@@ -1,5 +1,6 @@
 #include "api/endpoints.hpp"
 
+#include "api/openapi.hpp"
 #include "engine/engine.hpp"
 
 namespace coffer::api {
@@ -12,6 +13,10 @@ void readiness(coffer::teller& teller, const call&, reply& out) {
         out.affirm("ready");
     else
         out.refuse(why);
+}
+
+void openapi(coffer::teller&, const call&, reply& out) {
+    out.text("application/json", [](std::string& text) { text += openapi_document(); });
 }
 
 }  // namespace coffer::api

@@ -11,5 +11,7 @@ namespace coffer::api {
 void readiness(teller&, const call&, reply&);
 /// Figures of the server in the text format of Prometheus, version 0.0.4.
 void metrics(teller&, const call&, reply&);
+/// The description of the API in OpenAPI 3.1, as it is in the folder openapi.
+void openapi(teller&, const call&, reply&);
 
 }  // namespace coffer::api

@@ -64,7 +64,7 @@ void release_hold(coffer::teller& teller, const call& asked, reply& out) {
 }
 
 void list_holds(coffer::teller& teller, const call& asked, reply& out) {
-    static constexpr std::array<std::string_view, 2> names{"limit", "after"};
+    constexpr auto& names = hold_list_query;
     std::array<query_value, names.size()> given;
     if (const auto wrong = read_query(asked.query, names, given); wrong.problem != problem::none)
         return out.refuse_parameter(wrong.problem, wrong.name);

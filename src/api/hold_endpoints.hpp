@@ -1,6 +1,10 @@
 // The endpoints of an account's holds.
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <string_view>
+
 #include "api/reply.hpp"
 #include "api/route.hpp"
 #include "engine/teller.hpp"
@@ -18,6 +22,8 @@ void release_hold(teller&, const call&, reply&);
 /// The most holds on a page, unless `limit` asks for another number.
 inline constexpr std::size_t default_page_holds = 50;
 inline constexpr std::size_t max_page_holds = 1000;
+/// The parameters of the query.
+inline constexpr std::array<std::string_view, 2> hold_list_query{"limit", "after"};
 
 /// A hold_page by `limit` and `after`, or 503 while too many pages are being made. Of an account
 /// without holds the reply is a short one.

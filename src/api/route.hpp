@@ -5,11 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 
 #include <coffer/account_number.hpp>
 
 #include "api/line_sink.hpp"
+#include "api/problem_set.hpp"
 #include "api/reply.hpp"
 #include "api/request.hpp"
 #include "engine/teller.hpp"
@@ -45,12 +47,16 @@ using endpoint = void (*)(teller&, const call&, reply&);
 /// Makes the sink for a body that arrives line by line; or fills the reply and returns null.
 using line_endpoint = std::unique_ptr<line_sink> (*)(teller&, const call&, reply&);
 
-/// What a route accepts. Sizes are in bytes.
+/// What a route accepts, and what it answers. Sizes are in bytes.
 struct route_rules {
     body_kind body = body_kind::none;
     std::size_t max_body = 0;  ///< of a JSON body; 0: the server's limit, which always holds too
     std::size_t max_line = std::size_t{64} << 10;  ///< of body kind `lines`
     api::scope scope = api::scope::read;
+    std::span<const std::string_view> query{};  ///< the names of the query's parameters
+    int success = 200;                          ///< the status of a success
+    /// Beside refusals::any. Nothing enforces it: the tests compare it with the API's description.
+    problem_set refused{};
 };
 
 /// `path` is literal segments and parameters: "/accounts/{account}/holds/{hold}". `{account}` is

@@ -7,35 +7,58 @@
 #include "api/account_list.hpp"
 #include "api/endpoints.hpp"
 #include "api/hold_endpoints.hpp"
+#include "api/route_refusals.hpp"
 #include "api/route_table.hpp"
 #include "api/transfer_endpoints.hpp"
 
 namespace coffer::api {
 
 /// What posts, by a body that must be there, and by one that may be missing.
-inline constexpr route_rules posting_rules{.body = body_kind::json, .scope = scope::post};
-inline constexpr route_rules bodyless_rules{.body = body_kind::optional_json, .scope = scope::post};
+constexpr route_rules posting_rules(const problem_set& refused, int success = 200) {
+    return {.body = body_kind::json, .scope = scope::post, .success = success, .refused = refused};
+}
+constexpr route_rules bodyless_rules(const problem_set& refused, int success = 200) {
+    return {.body = body_kind::optional_json,
+            .scope = scope::post,
+            .success = success,
+            .refused = refused};
+}
 
 /// The busiest first: the table is searched from the front. `scope` is for authentication to come;
-/// nothing checks it yet.
+/// nothing checks it yet. Every row is described in the folder openapi: tests compare them.
 inline constexpr std::array product_routes{
-    route{method::get, "/accounts/{account}/balance", &balance},
-    route{method::post, "/accounts/{account}/withdraw", &withdraw, posting_rules},
-    route{method::post, "/accounts/{account}/deposit", &deposit, posting_rules},
-    route{method::post, "/accounts/{account}/transfer", &transfer, posting_rules},
-    route{method::post, "/transactions", &transact, posting_rules},
-    route{method::post, "/accounts/{account}/holds", &place_hold, posting_rules},
-    route{method::get, "/accounts/{account}/holds", &list_holds},
-    route{method::post, "/accounts/{account}/holds/{hold}/capture", &capture_hold, posting_rules},
-    route{method::post, "/accounts/{account}/holds/{hold}/release", &release_hold, bodyless_rules},
-    route{method::get, "/accounts/{account}/holds/{hold}", &show_hold},
-    route{method::get, "/accounts/{account}", &show_account},
-    route{method::post, "/accounts/{account}/close", &close_account, bodyless_rules},
-    route{method::post, "/accounts/{account}/reopen", &reopen_account, bodyless_rules},
-    route{method::post, "/accounts", &open_account, bodyless_rules},
-    route{method::get, "/accounts", &list_accounts},
+    route{method::get, "/accounts/{account}/balance", &balance, {.refused = refusals::account}},
+    route{method::post, "/accounts/{account}/withdraw", &withdraw,
+          posting_rules(refusals::withdrawal)},
+    route{method::post, "/accounts/{account}/deposit", &deposit,
+          posting_rules(refusals::account_posting)},
+    route{method::post, "/accounts/{account}/transfer", &transfer,
+          posting_rules(refusals::transfer)},
+    route{method::post, "/transactions", &transact, posting_rules(refusals::transaction)},
+    route{method::post, "/accounts/{account}/holds", &place_hold,
+          posting_rules(refusals::placing, 201)},
+    route{method::get,
+          "/accounts/{account}/holds",
+          &list_holds,
+          {.query = hold_list_query, .refused = refusals::account | refusals::query}},
+    route{method::post, "/accounts/{account}/holds/{hold}/capture", &capture_hold,
+          posting_rules(refusals::capture)},
+    route{method::post, "/accounts/{account}/holds/{hold}/release", &release_hold,
+          bodyless_rules(refusals::release)},
+    route{method::get, "/accounts/{account}/holds/{hold}", &show_hold, {.refused = refusals::hold}},
+    route{method::get, "/accounts/{account}", &show_account, {.refused = refusals::account}},
+    route{method::post, "/accounts/{account}/close", &close_account,
+          bodyless_rules(refusals::closing)},
+    route{method::post, "/accounts/{account}/reopen", &reopen_account,
+          bodyless_rules(refusals::reopening)},
+    route{method::post, "/accounts", &open_account, bodyless_rules(refusals::opening, 201)},
+    route{method::get,
+          "/accounts",
+          &list_accounts,
+          {.query = account_list_query, .refused = refusals::account_list}},
     route{method::get, "/readyz", &readiness, {.scope = scope::anyone}},
     route{method::get, "/metrics", &metrics, {.scope = scope::anyone}},
+    route{method::get, "/openapi.json", &openapi, {.scope = scope::anyone}},
 };
 
 inline constexpr route_table product_table{product_routes};

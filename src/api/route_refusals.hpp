@@ -1,0 +1,66 @@
+// What the routes can refuse, as sets from which the route table makes those of its rows.
+//
+// The table's sets are compared with the API's description (openapi/), and the replies of the
+// end-to-end tests with that: a refusal that a row does not have fails a test.
+#pragma once
+
+#include "api/problem_set.hpp"
+
+namespace coffer::api::refusals {
+
+/// Of every request, whatever its route: each row has these without naming them.
+inline constexpr problem_set any{problem::request_malformed, problem::request_timeout,
+                                 problem::body_too_large,    problem::target_too_long,
+                                 problem::head_too_large,    problem::expectation_failed,
+                                 problem::coding_unknown,    problem::version_unsupported,
+                                 problem::unavailable,       problem::internal_error};
+
+/// Of a path with `{account}`.
+inline constexpr problem_set account{problem::account_number_invalid, problem::account_unknown};
+
+/// Of a query.
+inline constexpr problem_set query{problem::parameter_invalid};
+
+/// Of a body that is JSON, and of the key.
+inline constexpr problem_set post{problem::content_coding_unsupported,
+                                  problem::media_type_unsupported,
+                                  problem::body_malformed,
+                                  problem::body_not_an_object,
+                                  problem::amount_out_of_reach,
+                                  problem::idempotency_key_invalid,
+                                  problem::request_in_progress,
+                                  problem::idempotency_key_reused,
+                                  problem::idempotency_keys_full,
+                                  problem::outcome_unknown};
+
+/// Of a posting to accounts.
+inline constexpr problem_set posting =
+    post | problem_set{problem::account_closed, problem::sequence_exhausted};
+inline constexpr problem_set funds{problem::funds_insufficient};
+inline constexpr problem_set payee{problem::account_number_missing, problem::accounts_equal};
+
+inline constexpr problem_set account_posting = account | posting;
+inline constexpr problem_set withdrawal = account_posting | funds;
+inline constexpr problem_set transfer = withdrawal | payee;
+inline constexpr problem_set transaction =
+    posting | funds | payee |
+    problem_set{problem::account_unknown, problem::amounts_unbalanced, problem::postings_too_few,
+                problem::postings_too_many};
+
+inline constexpr problem_set opening =
+    post | problem_set{problem::account_number_invalid, problem::account_present,
+                       problem::amount_negative};
+inline constexpr problem_set closing = account_posting | problem_set{problem::account_not_empty};
+inline constexpr problem_set reopening =
+    account | post | problem_set{problem::account_not_closed, problem::sequence_exhausted};
+
+inline constexpr problem_set hold = account | problem_set{problem::hold_unknown};
+inline constexpr problem_set placing = withdrawal | problem_set{problem::duration_invalid};
+inline constexpr problem_set release =
+    hold | post | problem_set{problem::hold_ended, problem::sequence_exhausted};
+inline constexpr problem_set capture =
+    hold | posting | payee | problem_set{problem::hold_ended, problem::hold_exceeded};
+
+inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
+
+}  // namespace coffer::api::refusals
