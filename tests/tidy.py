@@ -32,8 +32,10 @@ JOURNAL_FILES = {
     "segment_reader", "segment_watch", "storage"}
 KNOW_JOURNAL_FILES = {
     "src/audit/auditor.cpp", "src/audit/data_copy.cpp", "src/audit/history.cpp",
-    "src/audit/history.hpp", "src/audit/patient_reader.hpp", "src/audit/posting_export.cpp",
-    "src/audit/report.hpp", "src/engine/data_directory.cpp"}
+    "src/audit/history.hpp", "src/audit/increment.cpp", "src/audit/increment_reader.cpp",
+    "src/audit/increment_reader.hpp", "src/audit/journal_copy.hpp",
+    "src/audit/patient_reader.hpp", "src/audit/posting_export.cpp", "src/audit/report.hpp",
+    "src/engine/data_directory.cpp"}
 MAX_COLUMNS = 100
 MAX_LINES = 450
 MAX_LINES_OF_SRC = 400

@@ -1,11 +1,11 @@
-// Backs up and restores a data directory, and audits the copy before it gets its name.
+// Backs up a data directory, and audits the copy before it gets its name.
 //
 // A copy is made under another name and renamed when it is complete, synced and audited: see
 // partial_directory.hpp. The destination need not exist; if it does, it is an empty directory,
 // which keeps its mode and owner. If a copy fails or is interrupted, what was copied is removed. If
 // it is killed, that stays, and the next copy refuses or replaces it.
 //
-// Thread safety  both may be called from any thread at once, with different destinations.
+// Thread safety  any thread at once, with different destinations.
 #pragma once
 
 #include <filesystem>
@@ -31,12 +31,8 @@ struct finished_copy {
     leftover found = leftover::refuse,
     const patient_reader::pause& wait = patient_reader::five_milliseconds);
 
-/// Copies a backup, or any data directory without faults that no server is running on, to where a
-/// server is to continue with it. Throws as back_up does, and data_error if the backup has faults
-/// or is written to meanwhile.
-[[nodiscard]] finished_copy restore(
-    const std::filesystem::path& backup, const std::filesystem::path& destination,
-    leftover found = leftover::refuse,
-    const patient_reader::pause& wait = patient_reader::five_milliseconds);
+/// Gives the copy its name, if its audit has found no fault; else throws data_error, or as
+/// partial_directory::finish does.
+[[nodiscard]] finished_copy finish(finished_copy made, partial_directory& to);
 
 }  // namespace coffer::audit

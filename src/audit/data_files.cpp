@@ -13,7 +13,16 @@ namespace fs = std::filesystem;
 }  // namespace
 
 data_files data_files::in(const fs::path& directory) {
-    const data_files found{directory, directory / "journal", directory / "snapshots"};
+    data_files found = in_copy(directory);
+    if (is_increment(directory))
+        throw data_error{directory.string() +
+                         ": is an increment of a backup, and no ledger without it: see 'coffer "
+                         "restore BACKUP INCREMENT DIR'"};
+    return found;
+}
+
+data_files data_files::in_copy(const fs::path& directory) {
+    data_files found{directory, directory / "journal", directory / "snapshots"};
     if (const fs::path left = unfinished_copy(directory); !left.empty())
         throw data_error{left.string() +
                          ": is there, from a copy that did not come to its end: make the copy "

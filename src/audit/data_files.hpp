@@ -14,8 +14,10 @@ class data_error : public std::runtime_error {
 /// Has paths only: opens, locks and makes nothing. Thread safety: none.
 struct data_files {
     /// Returns the paths of a data directory. Throws data_error if it does not exist, has no
-    /// journal, or is an unfinished copy.
+    /// journal, or is an unfinished copy or an increment.
     [[nodiscard]] static data_files in(const std::filesystem::path& directory);
+    /// As `in`, but an increment is accepted too.
+    [[nodiscard]] static data_files in_copy(const std::filesystem::path& directory);
 
     std::filesystem::path directory;
     std::filesystem::path journal;

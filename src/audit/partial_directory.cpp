@@ -7,7 +7,6 @@
 #include <string_view>
 #include <system_error>
 
-#include "audit/data_files.hpp"
 #include "ops/file_calls.hpp"
 #include "ops/partial_copy.hpp"
 #include "ops/stopping.hpp"
@@ -178,8 +177,10 @@ void partial_directory::finish() {
 
 // Each step is synced before the next, so that a crash never leaves a journal without the rest.
 void partial_directory::move_up() {
-    put_in_place(path_ / snapshots_name, destination_ / snapshots_name);
-    has_moved_some_ = true;
+    if (std::error_code ignored; fs::exists(path_ / snapshots_name, ignored)) {
+        put_in_place(path_ / snapshots_name, destination_ / snapshots_name);
+        has_moved_some_ = true;
+    }
     sync_directory_or_throw(destination_);
     sync_directory_or_throw(path_);
     put_in_place(path_ / journal_name, destination_ / journal_name);

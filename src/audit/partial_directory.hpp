@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "audit/data_files.hpp"
 #include "ops/file_descriptor.hpp"
 
 namespace coffer::audit {
@@ -33,6 +34,11 @@ public:
     /// Where the copy is until it is finished.
     [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
     [[nodiscard]] const std::filesystem::path& destination() const noexcept { return destination_; }
+
+    /// What is in it; data_files::in refuses it until it is finished.
+    [[nodiscard]] data_files files() const {
+        return {path_, path_ / "journal", path_ / "snapshots"};
+    }
 
     /// Removes the content, as far as possible.
     void empty() const noexcept;

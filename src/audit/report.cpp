@@ -158,6 +158,10 @@ std::string to_json(const snapshot_summary& one) {
         .end();
 }
 
+std::string seconds_text(double seconds) {
+    return decimal(seconds, 3);
+}
+
 std::string to_json(const fault& one) {
     json_object made;
     made.string("file", one.file);
@@ -232,7 +236,7 @@ std::string to_text(const report& found) {
     add_line(text, "refusals", grouped(found.sums.refusals));
     add_line(text, "keys", grouped(found.sums.keys));
     add_snapshots(text, found.snapshots);
-    add_line(text, "took", decimal(found.seconds, 3) + " s");
+    add_line(text, "took", seconds_text(found.seconds) + " s");
     for (const fault& one : found.faults.kept())
         text += "fault: " + to_string(one) + '\n';
     if (const auto more = found.faults.count() - found.faults.kept().size(); more != 0)
@@ -243,8 +247,6 @@ std::string to_text(const report& found) {
 }
 
 std::string to_json(const report& found) {
-    char seconds[32];
-    std::snprintf(seconds, sizeof seconds, "%.3f", found.seconds);
     const auto write = [](const auto& one) { return to_json(one); };
     return json_object{}
                .flag("holds", found.holds())
@@ -269,7 +271,25 @@ std::string to_json(const report& found) {
                .raw("snapshots", array(found.snapshots, write))
                .number("fault_count", found.faults.count())
                .raw("faults", array(found.faults.kept(), write))
-               .raw("seconds", seconds)
+               .raw("seconds", seconds_text(found.seconds))
+               .end() +
+           '\n';
+}
+
+std::string to_text(const increment_report& found) {
+    std::string text = found.directory + '\n';
+    add_journal(text, found.journal);
+    add_line(text, "took", seconds_text(found.seconds) + " s");
+    return text + "increment: " + (found.journal.records == 0 ? "nothing" : "what came") +
+           " after record " + grouped(found.journal.first_record - 1) + '\n';
+}
+
+std::string to_json(const increment_report& found) {
+    return json_object{}
+               .string("directory", found.directory)
+               .number("after_record", found.journal.first_record - 1)
+               .raw("journal", to_json(found.journal))
+               .raw("seconds", seconds_text(found.seconds))
                .end() +
            '\n';
 }

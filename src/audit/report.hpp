@@ -112,6 +112,13 @@ struct report {
     [[nodiscard]] bool holds() const noexcept { return faults.empty(); }
 };
 
+/// What an increment of a backup has.
+struct increment_report {
+    std::string directory;
+    journal_summary journal;
+    double seconds = 0;  ///< how long it took to make
+};
+
 /// Whether two directories have the same records, accounts and snapshots, by their reports.
 [[nodiscard]] bool is_same_data(const report& one, const report& other);
 
@@ -122,5 +129,9 @@ struct report {
 /// record numbers are numbers, times are RFC 3339. The reports of equal directories differ in
 /// "directory" and "seconds" only.
 [[nodiscard]] std::string to_json(const report& found);
+
+/// Returns the report of an increment, as those of an audit.
+[[nodiscard]] std::string to_text(const increment_report& found);
+[[nodiscard]] std::string to_json(const increment_report& found);
 
 }  // namespace coffer::audit

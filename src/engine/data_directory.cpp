@@ -22,12 +22,17 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
-/// Creates the directory, but refuses an unfinished copy before anything is made beside it.
+/// Creates the directory, but refuses an unfinished copy and an increment before anything is made
+/// beside it.
 const fs::path& created(const fs::path& where) {
     if (const fs::path left = unfinished_copy(where); !left.empty())
         throw std::runtime_error{left.string() +
                                  ": is there, from a restore or backup that did not come to its "
                                  "end: make it again with --force"};
+    if (is_increment(where))
+        throw std::runtime_error{where.string() +
+                                 ": is an increment of a backup: restore it with its backup, by "
+                                 "'coffer restore BACKUP INCREMENT DIR'"};
     create_with_parents(where);
     return where;
 }

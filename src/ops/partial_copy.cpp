@@ -31,4 +31,9 @@ fs::path unfinished_copy(const fs::path& directory) {
     return {};
 }
 
+bool is_increment(const fs::path& directory) {
+    std::error_code ignored;
+    return fs::exists(directory / "journal" / increment_name, ignored);
+}
+
 }  // namespace coffer

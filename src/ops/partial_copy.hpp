@@ -1,4 +1,5 @@
-// Names an unfinished copy of a data directory, and finds one.
+// Finds directories that look like a ledger and are none: an unfinished copy of a data directory,
+// and an increment of a backup.
 #pragma once
 
 #include <filesystem>
@@ -19,5 +20,11 @@ inline constexpr const char* partial_copy_marker = "copy.partial";
 /// Returns the unfinished copy because of which `directory` is neither a ledger nor a place for a
 /// new one. Empty if there is none. Thread safety: any thread.
 [[nodiscard]] std::filesystem::path unfinished_copy(const std::filesystem::path& directory);
+
+/// A file in the journal of an increment, which has only what came after a backup: see FORMAT.md.
+inline constexpr const char* increment_name = "increment";
+
+/// Whether the directory is an increment. Thread safety: any thread.
+[[nodiscard]] bool is_increment(const std::filesystem::path& directory);
 
 }  // namespace coffer

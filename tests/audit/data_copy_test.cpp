@@ -10,6 +10,7 @@
 
 #include "audit/auditor.hpp"
 #include "audit/partial_directory.hpp"
+#include "audit/restore.hpp"
 #include "catch.hpp"
 #include "journal/opened_log.hpp"
 #include "planted_data.hpp"
@@ -92,7 +93,7 @@ TEST_CASE("backup: what is made of it by restore goes on as the original would",
     const fs::path restored = place.path() / "restored";
     fs::create_directory(restored);
     static_cast<void>(back_up(data.path(), place.path() / "copy", leftover::refuse, no_wait));
-    const auto made = restore(place.path() / "copy", restored, leftover::refuse, no_wait);
+    const auto made = restore({place.path() / "copy"}, restored, leftover::refuse, no_wait);
     REQUIRE(is_same_data(made.audited, data.examine()));
     REQUIRE(content(restored) == content(data.path()));
 
@@ -159,7 +160,7 @@ TEST_CASE("backup: nothing is overwritten", "[audit]") {
                         coffer::test::Contains("is not overwritten"));
     REQUIRE_THROWS_WITH(back_up(data.path(), file, leftover::refuse, no_wait),
                         coffer::test::Contains("not overwritten"));
-    REQUIRE_THROWS_WITH(restore(data.path(), place.path(), leftover::refuse, no_wait),
+    REQUIRE_THROWS_WITH(restore({data.path()}, place.path(), leftover::refuse, no_wait),
                         coffer::test::Contains("is not overwritten"));
     REQUIRE(coffer::test::read_file(file) == "mine");
     REQUIRE(is_empty_but_for(place.path(), 1));
@@ -357,7 +358,8 @@ TEST_CASE("restore: refuses a backup that does not hold, and leaves nothing behi
     fill(data);
     const temporary_directory place;
     planted_data::flip(data.path() / "snapshots/1.json", 150);
-    REQUIRE_THROWS_WITH(restore(data.path(), place.path() / "restored", leftover::refuse, no_wait),
-                        coffer::test::Contains("does not hold, and is not restored"));
+    REQUIRE_THROWS_WITH(
+        restore({data.path()}, place.path() / "restored", leftover::refuse, no_wait),
+        coffer::test::Contains("does not hold, and is not restored"));
     REQUIRE(is_empty_but_for(place.path(), 0));
 }

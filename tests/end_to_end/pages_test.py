@@ -94,8 +94,8 @@ class Flags(unittest.TestCase):
                            for option in described(section)}
                 self.assertEqual(options, set(re.findall(r"--\w+(?: [^\s\]]+)?", usage)))
                 self.assertEqual(re.findall(r"^ +([A-Z]+) REQUIRED", section, re.MULTILINE),
-                                 re.findall(r"(?<= )[A-Z]+", usage.partition(" --")[0]
-                                            .partition(" [")[0]))
+                                 re.findall(r"(?<= )[A-Z]+", re.sub(r"\[.*?\]", "", usage)
+                                            .partition(" --")[0]))
 
 
 if __name__ == "__main__":
