@@ -45,6 +45,9 @@ public:
     /// posting.
     virtual void end_early(problem why, std::string& out) = 0;
 
+    /// Whether all that is to be sent is made already: then a server that stops sends it, too.
+    [[nodiscard]] virtual bool is_complete() const noexcept { return false; }
+
     /// How many bytes of memory it has for what is not sent yet. Called after each pull.
     [[nodiscard]] virtual std::size_t buffered_bytes() const noexcept { return 0; }
 

@@ -1,6 +1,7 @@
 // Takes the lines of a request's body one by one, as they arrive.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -30,6 +31,13 @@ public:
     /// The body has ended: fills the reply, a short one or a stream. Called in a turn of the
     /// teller.
     virtual void finish(teller&, reply& out) = 0;
+
+    /// The next line is longer than the route allows, and the rest of the body is not read: fills
+    /// the reply, or returns false, and the request is refused. Called in a turn of the teller.
+    virtual bool end_at_long_line(teller&, reply&) { return false; }
+
+    /// How many bytes of memory it has for the reply. Called after each turn.
+    [[nodiscard]] virtual std::size_t buffered_bytes() const noexcept { return 0; }
 };
 
 }  // namespace coffer::api

@@ -23,7 +23,7 @@ enum class body_kind : std::uint8_t {
     none,           ///< reads it and ignores it
     json,           ///< takes one JSON document, in memory as a whole
     optional_json,  ///< the same, or no body
-    lines,  ///< takes a text line by line, of any length; no route of the product has it yet
+    lines,          ///< takes a text line by line, of any length
 };
 
 /// What a client must be allowed to do to use a route. Nothing checks it yet.
@@ -39,7 +39,8 @@ struct call {
     account_number account = 0;  ///< of the path's `{account}`; 0 if it has none
     /// The path's other parameters from left to right, percent-encoded (see path_segment).
     std::array<std::string_view, max_path_parameters> parameters{};
-    std::string_view query{};  ///< what follows the first `?`; empty if there is none
+    std::string_view query{};   ///< what follows the first `?`; empty if there is none
+    std::size_t max_lines = 0;  ///< of body kind `lines`: the server's limit, which the sink keeps
 };
 
 /// Fills the reply. Allocates nothing where the reply is a posting or a balance.

@@ -61,6 +61,11 @@ inline constexpr problem_set release =
 inline constexpr problem_set capture =
     hold | posting | payee | problem_set{problem::hold_ended, problem::hold_exceeded};
 
+/// Of a batch as a whole; what its lines are refused with stands in their results.
+inline constexpr problem_set batch{
+    problem::content_coding_unsupported, problem::lines_type_unsupported,
+    problem::idempotency_key_invalid, problem::parameter_invalid, problem::outcome_unknown};
+
 inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
 
 }  // namespace coffer::api::refusals

@@ -39,6 +39,18 @@ bool matches(const path_routes& path, const path_match& found) noexcept {
 
 }  // namespace
 
+// Before the body of each POST, so only the paths with such rules are compared. One with a literal
+// may be matched by an earlier path with a parameter: then `find` decides.
+const route* route_table::find_body_rules(std::string_view target) const noexcept {
+    path_match found;
+    if (!has_body_rules_ || !split(target, found))
+        return nullptr;
+    for (const path_routes& one : paths())
+        if (one.has_body_rules && matches(one, found))
+            return find(method::post, target);
+    return nullptr;
+}
+
 path_match route_table::find(std::string_view target) const noexcept {
     path_match found;
     if (!split(target, found))

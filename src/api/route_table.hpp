@@ -40,6 +40,7 @@ struct path_routes {
     std::array<std::string_view, max_path_segments> segments{};
     std::uint8_t size = 0;
     std::uint8_t account = max_path_segments;  ///< which segment is `{account}`, if one is
+    bool has_body_rules = false;               ///< see route_table::find_body_rules
     std::array<const route*, 2> routes{};      ///< by GET and POST; null where there is none
     method_list allow{};
 
@@ -76,8 +77,6 @@ public:
             add(one);
             has_get = has_get || one.method == method::get;
             has_post = has_post || one.method == method::post;
-            has_body_rules_ =
-                has_body_rules_ || one.rules.body == body_kind::lines || one.rules.max_body != 0;
         }
         for (std::size_t i = 0; i != size_; ++i)
             list(paths_[i].routes[0] != nullptr, paths_[i].routes[1] != nullptr, paths_[i].allow);
@@ -94,9 +93,9 @@ public:
         return found.path != nullptr ? found.path->of(how) : nullptr;
     }
 
-    /// Whether any route is of body kind `lines` or has a `max_body`: then the route must be known
-    /// before the body is read.
-    [[nodiscard]] constexpr bool has_body_rules() const noexcept { return has_body_rules_; }
+    /// Finds the route of a POST if it must be known before the body is read: because it is of body
+    /// kind `lines`, or has a `max_body`. Null for any other.
+    [[nodiscard]] const route* find_body_rules(std::string_view target) const noexcept;
 
     [[nodiscard]] constexpr std::span<const path_routes> paths() const noexcept {
         return {paths_.data(), size_};
@@ -124,6 +123,8 @@ private:
         check(index < path.routes.size() && paths_[at].routes[index] == nullptr);
         check(paths_[at].account == path.account);
         paths_[at].routes[index] = &one;
+        if (one.rules.body == body_kind::lines || one.rules.max_body != 0)
+            paths_[at].has_body_rules = has_body_rules_ = true;
     }
 
     static constexpr path_routes parse(std::string_view text) {

@@ -120,8 +120,8 @@ bool wants_body(const route_table& table, const coffer::teller& teller, const re
 }
 
 std::unique_ptr<line_sink> open_lines(const route_table& table, coffer::teller& teller,
-                                      const request& asked, reply& out) {
-    call made{.request = asked};
+                                      const request& asked, std::size_t max_lines, reply& out) {
+    call made{.request = asked, .max_lines = max_lines};
     const route* const due = find_call(table, asked, made, out);
     if (due == nullptr || !accept_head(*due, made, teller, out))
         return nullptr;

@@ -1,6 +1,7 @@
 // Answers a request: finds its route, checks what the route's rules ask for, calls the endpoint.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 
 #include "api/line_sink.hpp"
@@ -22,8 +23,8 @@ void handle(const route_table&, teller&, const request&, reply& out);
 [[nodiscard]] bool wants_body(const route_table&, const teller&, const request&, reply& out);
 
 /// Opens the sink for the body of a request whose route is of body kind `lines`, before the body
-/// has arrived. Null if the request is refused: then the reply is in `out`.
+/// has arrived, for so many lines. Null if the request is refused: then the reply is in `out`.
 [[nodiscard]] std::unique_ptr<line_sink> open_lines(const route_table&, teller&, const request&,
-                                                    reply& out);
+                                                    std::size_t max_lines, reply& out);
 
 }  // namespace coffer::api

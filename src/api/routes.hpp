@@ -5,6 +5,7 @@
 
 #include "api/account_endpoints.hpp"
 #include "api/account_list.hpp"
+#include "api/batch_endpoint.hpp"
 #include "api/endpoints.hpp"
 #include "api/hold_endpoints.hpp"
 #include "api/route_refusals.hpp"
@@ -23,6 +24,13 @@ constexpr route_rules bodyless_rules(const problem_set& refused, int success = 2
             .success = success,
             .refused = refused};
 }
+/// What posts line by line.
+constexpr route_rules batch_rules(const problem_set& refused) {
+    return {.body = body_kind::lines,
+            .max_line = max_batch_line_bytes,
+            .scope = scope::post,
+            .refused = refused};
+}
 
 /// The busiest first: the table is searched from the front. `scope` is for authentication to come;
 /// nothing checks it yet. Every row is described in the folder openapi: tests compare them.
@@ -35,6 +43,7 @@ inline constexpr std::array product_routes{
     route{method::post, "/accounts/{account}/transfer", &transfer,
           posting_rules(refusals::transfer)},
     route{method::post, "/transactions", &transact, posting_rules(refusals::transaction)},
+    route{method::post, "/batch", &open_batch, batch_rules(refusals::batch)},
     route{method::post, "/accounts/{account}/holds", &place_hold,
           posting_rules(refusals::placing, 201)},
     route{method::get,

@@ -54,6 +54,7 @@ constexpr std::array count_flags{
                "files allows]"},
     count_flag{"max-connections-per-peer", &limits::connections_per_peer,
                "Connections at once from one address, or one /64 of IPv6 [--max-connections]"},
+    count_flag{"max-batch-lines", &limits::batch_lines, "Operations in a batch [10000]"},
     count_flag{"requests-per-wake", &limits::requests_per_wake,
                "Requests of one connection before the next connection gets its turn [256]"},
 };

@@ -16,6 +16,8 @@ struct limits {
     std::size_t target_bytes = 8 * kibibyte;
     std::size_t head_bytes = 16 * kibibyte;  ///< request line and fields together
     std::size_t body_bytes = 64 * kibibyte;
+    /// Lines in a body that is taken line by line, but for empty ones; its size is not limited.
+    std::size_t batch_lines = 10'000;
     /// Requests of one connection that are answered before other connections are served.
     std::size_t requests_per_wake = 256;
     /// Replies buffered for one client: when reached, it is answered no more until it takes some.

@@ -17,7 +17,7 @@ std::size_t line_body::offer(teller& teller, std::string_view text, bool ends,
         if (line.ends_with('\r'))  // its LF may still be on its way
             line.remove_suffix(1);
         if (line.size() > max_line_bytes_) {
-            state_ = state::too_long;
+            state_ = sink_->end_at_long_line(teller, out) ? state::refused : state::too_long;
             break;
         }
         if (!has_end && !ends) {

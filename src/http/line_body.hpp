@@ -38,6 +38,8 @@ public:
     [[nodiscard]] state now() const noexcept { return state_; }
     /// The ticket that covers all that the sink has posted or shown; 0 if it did neither.
     [[nodiscard]] teller::ticket due() const noexcept { return due_; }
+    /// How many bytes of memory the sink counts as buffered.
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept { return sink_->buffered_bytes(); }
     /// Whether the sink has made a posting.
     [[nodiscard]] bool has_posted() const noexcept { return has_posted_; }
 

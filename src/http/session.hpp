@@ -45,7 +45,7 @@ struct session_context {
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;
     const api::route_table& routes = api::product_table;
-    bool is_short_of_memory = false;  ///< then no stream begins: 503
+    bool is_short_of_memory = false;  ///< then no stream and no body of lines begins: 503
     /// The replies of the last feed that are not durable yet. The caller of `feed` clears it first,
     /// and reserves room for `most_requests`, so that no reply to a posting is lost for want of
     /// memory.
@@ -119,7 +119,8 @@ public:
 
     /// How many bytes of its memory count as buffered.
     [[nodiscard]] std::size_t buffered_bytes() const noexcept {
-        return chunks_.buffered_bytes() + (stream_ ? stream_->buffered_bytes() : 0);
+        return chunks_.buffered_bytes() + (lines_ ? lines_->buffered_bytes() : 0) +
+               (stream_ ? stream_->buffered_bytes() : 0);
     }
 
 private:

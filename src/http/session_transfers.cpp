@@ -20,17 +20,20 @@ constexpr std::size_t least_piece_bytes = 1 * kibibyte;
 
 using api::problem;
 
-/// The route of a request, if its rules are needed before the body is read; otherwise it may be
-/// null.
+/// The route of a request, if its rules are needed before the body is read; otherwise null.
 const api::route* session::route_of_body(std::string_view bytes) const {
-    if (!shared_.routes.has_body_rules() || head_.method != api::method::post)
-        return nullptr;
-    return shared_.routes.find(head_.method, head_.target.of(bytes));
+    return head_.method == api::method::post
+               ? shared_.routes.find_body_rules(head_.target.of(bytes))
+               : nullptr;
 }
 
 bool session::open_lines(const api::route& due, std::string_view bytes, std::string& out) {
-    auto sink =
-        api::open_lines(shared_.routes, shared_.teller, request_in(bytes, {}), shared_.reply);
+    auto sink = api::open_lines(shared_.routes, shared_.teller, request_in(bytes, {}),
+                                shared_.limits.batch_lines, shared_.reply);
+    if (sink != nullptr && shared_.is_short_of_memory) {
+        sink.reset();
+        shared_.reply.refuse(problem::unavailable);
+    }
     if (sink == nullptr) {
         write(true, out);
         return false;
@@ -134,7 +137,8 @@ void session::pull(bool nothing_left, std::string& out) {
     const std::size_t begin = out.size();
     const bool had_begun = stream_->has_begun();
     has_more_ = true;
-    const problem why = draining_ ? problem::stopping : pull_pieces(out);
+    const bool stops = draining_ && !stream_->is_complete();
+    const problem why = stops ? problem::stopping : pull_pieces(out);
     if (why != problem::none && !stream_->has_begun())
         return refuse_stream(why, nothing_left, out);
     if (why != problem::none) {

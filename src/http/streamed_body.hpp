@@ -28,6 +28,8 @@ public:
 
     /// Whether the head has been appended.
     [[nodiscard]] bool has_begun() const noexcept { return head_.empty(); }
+    /// Whether all pieces are made already.
+    [[nodiscard]] bool is_complete() const noexcept { return pieces_->is_complete(); }
     /// How many bytes of memory the pieces count as buffered.
     [[nodiscard]] std::size_t buffered_bytes() const noexcept { return pieces_->buffered_bytes(); }
     /// Why pull returned `failed`.

@@ -70,7 +70,7 @@ struct api_of_table {
         return std::string{reply.body()};
     }
     std::unique_ptr<line_sink> open(std::string_view target, std::string_view type) {
-        return open_lines(table, engine.teller_at(0), {method::post, target, type, {}}, reply);
+        return open_lines(table, engine.teller_at(0), {method::post, target, type, {}}, 100, reply);
     }
 };
 

@@ -48,8 +48,8 @@ class Command(unittest.TestCase):
         self.assertEqual((0, ""), (usage.returncode, usage.stderr))
         for word in ("serve", "version", "help", "--listen", "--threads", "--data", "--accounts",
                      "--snapshot-every", "--snapshot-keep", "--in-memory", "--max-head",
-                     "--max-target", "--max-body", "--max-output", "--max-held",
-                     "--max-connections", "--max-connections-per-peer", "--requests-per-wake",
+                     "--max-target", "--max-body", "--max-batch-lines", "--max-output",
+                     "--max-held", "--max-connections-per-peer", "--requests-per-wake",
                      "--idle-timeout", "--head-timeout", "--body-timeout", "--write-timeout",
                      "--linger-timeout", "--drain-timeout", "--drain-grace",
                      "COFFER_LISTEN"):
@@ -68,7 +68,7 @@ class Command(unittest.TestCase):
                       ["--max-body", "64KB"], ["--max-body", "-1"], ["--max-head", "1"],
                       ["--max-target", "16KiB"], ["--max-held", "256KiB"],
                       ["--max-body", "1GiB"], ["--max-connections", "0"],
-                      ["--requests-per-wake", "0"], ["extra"]):
+                      ["--requests-per-wake", "0"], ["--max-batch-lines", "0"], ["extra"]):
             with self.subTest(flags=flags):
                 self.assert_fails(2, "serve", "--data", self.folder / "data", *flags)
 

@@ -1,0 +1,160 @@
+#include "api/batch_endpoint.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "api/account_endpoints.hpp"
+#include "api/answers.hpp"
+#include "api/batch_results.hpp"
+#include "api/hold_endpoints.hpp"
+#include "api/json_object.hpp"
+#include "api/media_type.hpp"
+#include "api/plain_posting.hpp"
+#include "api/transfer_endpoints.hpp"
+#include "engine/engine.hpp"
+
+namespace coffer::api {
+namespace {
+
+struct batch_operation {
+    std::string_view name;
+    endpoint answer;
+    bool is_of_hold = false;
+};
+
+constexpr std::array operations{
+    batch_operation{"deposit", &deposit},
+    batch_operation{"withdraw", &withdraw},
+    batch_operation{"transfer", &transfer},
+    batch_operation{"hold", &place_hold},
+    batch_operation{"capture", &capture_hold, true},
+    batch_operation{"release", &release_hold, true},
+};
+
+const batch_operation* find_operation(std::string_view name) noexcept {
+    const auto* const found = std::ranges::find(operations, name, &batch_operation::name);
+    return found != operations.end() ? found : nullptr;
+}
+
+/// Reads the hold of a line as a path's segment has it. False if something is wrong: then `out` is
+/// the refusal.
+bool read_hold(std::string_view line, json_room& room, std::string_view& hold, reply& out) {
+    static constexpr std::array members{member{"hold", member_kind::text}};
+    std::array<member_value, members.size()> values;
+    const member_problem wrong = read_object(line, members, values, room);
+    if (wrong.problem != problem::none)
+        out.refuse_parameter(wrong.problem, wrong.name);
+    // Nothing is percent-encoded here, and no id has such a character.
+    const bool is_encoded = values[0].text.find('%') != std::string_view::npos;
+    hold = is_encoded ? std::string_view{} : values[0].text;
+    return wrong.problem == problem::none;
+}
+
+/// Answers a line as the endpoint of its operation does, for which the line is the body: it ignores
+/// the members that it does not know.
+void answer_operation(coffer::teller& teller, std::string_view line, reply& out) {
+    static constexpr std::array members{member{"operation", member_kind::text},
+                                        member{"account_number", member_kind::account},
+                                        member{"key", member_kind::text, false}};
+    std::array<member_value, members.size()> values;
+    json_room room;
+    const member_problem wrong = read_object(line, members, values, room);
+    if (wrong.problem != problem::none && wrong.name.empty())
+        return out.refuse(wrong.problem);
+    const batch_operation* const due =
+        wrong.name != members[0].name ? find_operation(values[0].text) : nullptr;
+    if (due == nullptr)
+        return out.refuse(problem::operation_invalid);
+    if (wrong.name == members[1].name)
+        return out.refuse_parameter(wrong.problem, wrong.name);
+    const std::string_view key = values[2].text;
+    // What is wrong with the key is told by the endpoint, which looks at the body first.
+    const bool is_key = wrong.problem == problem::none && !key.starts_with('"');
+    const std::uint8_t keys = values[2].is_present() ? (is_key ? 1 : 2) : 0;
+    const request single{.method = method::post,
+                         .target = {},
+                         .content_type = "application/json",
+                         .body = line,
+                         .idempotency_key = key,
+                         .idempotency_keys = keys};
+    call asked{.request = single, .account = values[1].account};
+    json_room hold_room;
+    if (due->is_of_hold && !read_hold(line, hold_room, asked.parameters[0], out))
+        return;
+    due->answer(teller, asked, out);
+}
+
+void answer_line(coffer::teller& teller, std::string_view line, reply& out) {
+    const auto plain = read_plain_posting(line);
+    if (!plain)
+        return answer_operation(teller, line, out);
+    const posting_result made = plain->is_deposit
+                                    ? teller.deposit(plain->account, plain->amount, plain->key)
+                                    : teller.withdraw(plain->account, plain->amount, plain->key);
+    answer(made, "new_balance", out);
+}
+
+class batch_sink final : public line_sink {
+public:
+    explicit batch_sink(std::size_t most_lines)
+        : results_{std::make_unique<batch_results>()}, lines_left_{most_lines} {}
+
+    state take(coffer::teller& teller, std::string_view line, reply& out) override {
+        if (line.empty())
+            return state::taken;
+        if (lines_left_ == 0) {
+            end_at_limit(out);
+            return state::refused;
+        }
+        results_->make_room();
+        answer_line(teller, line, result_);
+        if (teller.was_full())
+            return state::waiting;
+        results_->add(result_.body());
+        --lines_left_;
+        return state::taken;
+    }
+
+    bool end_at_long_line(coffer::teller&, reply& out) override {
+        end_at_limit(out);
+        return true;
+    }
+
+    void finish(coffer::teller&, reply& out) override {
+        out.stream(200, ndjson, std::move(results_));
+    }
+
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept override {
+        return results_ ? results_->buffered_bytes() : 0;
+    }
+
+private:
+    void end_at_limit(reply& out) {
+        results_->make_room();
+        result_.refuse(problem::body_too_large);
+        results_->add(result_.body());
+        out.stream(200, ndjson, std::move(results_));
+    }
+
+    reply result_;  // of a line: always an envelope, whatever form the request's refusal has
+    std::unique_ptr<batch_results> results_;
+    std::size_t lines_left_;
+};
+
+}  // namespace
+
+std::unique_ptr<line_sink> open_batch(coffer::teller& teller, const call& asked, reply& out) {
+    problem why = problem::none;
+    if (asked.request.idempotency_keys != 0)
+        why = problem::idempotency_key_invalid;
+    else if (!teller.engine().is_open())
+        why = problem::not_open;
+    if (why == problem::none)
+        return std::make_unique<batch_sink>(asked.max_lines);
+    out.refuse(why);
+    return nullptr;
+}
+
+}  // namespace coffer::api
