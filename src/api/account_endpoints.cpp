@@ -5,6 +5,7 @@
 
 #include "api/answers.hpp"
 #include "api/post_body.hpp"
+#include "api/statement_endpoints.hpp"
 
 namespace coffer::api {
 namespace {
@@ -29,6 +30,8 @@ void change_status(coffer::teller& teller, status_change make, const call& asked
 }  // namespace
 
 void balance(coffer::teller& teller, const call& asked, reply& out) {
+    if (!asked.query.empty() && show_past_balance(teller, asked, out))
+        return;
     answer_balance(teller.balance(asked.account), out);
 }
 

@@ -30,7 +30,14 @@ body_stream::state history_page::pull(coffer::teller& teller, std::size_t room_b
     const std::size_t size = std::min(std::max<std::size_t>(room_bytes, 1), text_.size() - sent_);
     out.append(text_, sent_, size);
     sent_ += size;
-    return sent_ == text_.size() ? state::done : state::more;
+    if (sent_ != text_.size())
+        return state::more;
+    std::string{}.swap(text_);
+    sent_ = 0;
+    if (is_last_)
+        return state::done;
+    phase_ = phase::asking;
+    return state::more;
 }
 
 body_stream::state history_page::ask(coffer::teller& teller) {
@@ -48,17 +55,19 @@ body_stream::state history_page::take_answer(coffer::teller& teller) {
     }
     if (const history_failure found = failure_of(*job_); found.why != problem::none)
         return fail(found.why, found.members);
-    if (const state wrote = write(text_); wrote != state::done)
+    const state wrote = write(text_);
+    if (wrote == state::failed)
         return wrote;
-    job_.reset();
+    if (wrote == state::waiting)
+        return ask(teller);
+    is_last_ = wrote == state::done;
     phase_ = phase::sending;
     return state::more;
 }
 
-// The page is complete before its first piece is sent.
+// If all of it is there: a page is complete before its first piece is sent.
 void history_page::end_early(problem, std::string& out) {
-    out.append(text_, sent_);
-    sent_ = text_.size();
+    out.append(unsent());
 }
 
 }  // namespace coffer::api

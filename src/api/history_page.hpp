@@ -1,5 +1,5 @@
-// A reply that is made from the history of the journal: waits for one answer, and sends a text that
-// is made of it.
+// A reply that is made from the history of the journal: waits for an answer, and sends a text that
+// is made of it; or several, one after the other.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "api/body_stream.hpp"
 #include "engine/history_reader.hpp"
@@ -18,14 +19,21 @@ namespace coffer::api {
 class history_page : public body_stream {
 public:
     state pull(teller&, std::size_t room_bytes, std::string& out) final;
-    void end_early(problem why, std::string& out) final;
+    void end_early(problem why, std::string& out) override;
     [[nodiscard]] std::size_t buffered_bytes() const noexcept final { return text_.capacity(); }
 
 protected:
     explicit history_page(std::shared_ptr<history_job> job) noexcept : job_{std::move(job)} {}
 
-    /// Appends the whole body to `text`, from the job's answer: done. Or fails.
+    /// Appends to `text` what the job's answer has of the body. Returns done if this is the last of
+    /// it, more if the job is to be asked again when the text has been sent, and waiting if it is
+    /// to be asked again before anything of the text is sent. Or fails.
     virtual state write(std::string& text) = 0;
+
+    /// What is made and not sent yet.
+    [[nodiscard]] std::string_view unsent() const noexcept {
+        return std::string_view{text_}.substr(sent_);
+    }
 
 private:
     enum class phase : std::uint8_t { asking, waiting, sending };
@@ -38,6 +46,7 @@ private:
     std::chrono::steady_clock::time_point asked_{};
     std::string text_;
     std::size_t sent_ = 0;
+    bool is_last_ = false;  // the text
 };
 
 /// The refusal of a job that has ended in another way than done.

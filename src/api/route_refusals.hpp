@@ -66,6 +66,11 @@ inline constexpr problem_set batch{
     problem::content_coding_unsupported, problem::lines_type_unsupported,
     problem::idempotency_key_invalid, problem::parameter_invalid, problem::outcome_unknown};
 
+/// Of what is read from the history.
+inline constexpr problem_set history{problem::no_history, problem::history_trimmed};
+inline constexpr problem_set statement = account | query | history;
+inline constexpr problem_set past_balance = statement | problem_set{problem::sequence_unknown};
+
 inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
 
 }  // namespace coffer::api::refusals

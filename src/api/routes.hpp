@@ -10,6 +10,7 @@
 #include "api/hold_endpoints.hpp"
 #include "api/route_refusals.hpp"
 #include "api/route_table.hpp"
+#include "api/statement_endpoints.hpp"
 #include "api/transfer_endpoints.hpp"
 
 namespace coffer::api {
@@ -35,7 +36,10 @@ constexpr route_rules batch_rules(const problem_set& refused) {
 /// The busiest first: the table is searched from the front. `scope` is for authentication to come;
 /// nothing checks it yet. Every row is described in the folder openapi: tests compare them.
 inline constexpr std::array product_routes{
-    route{method::get, "/accounts/{account}/balance", &balance, {.refused = refusals::account}},
+    route{method::get,
+          "/accounts/{account}/balance",
+          &balance,
+          {.query = past_balance_query, .refused = refusals::past_balance}},
     route{method::post, "/accounts/{account}/withdraw", &withdraw,
           posting_rules(refusals::withdrawal)},
     route{method::post, "/accounts/{account}/deposit", &deposit,
@@ -56,6 +60,10 @@ inline constexpr std::array product_routes{
           bodyless_rules(refusals::release)},
     route{method::get, "/accounts/{account}/holds/{hold}", &show_hold, {.refused = refusals::hold}},
     route{method::get, "/accounts/{account}", &show_account, {.refused = refusals::account}},
+    route{method::get,
+          "/accounts/{account}/statement",
+          &show_statement,
+          {.query = statement_query, .refused = refusals::statement}},
     route{method::post, "/accounts/{account}/close", &close_account,
           bodyless_rules(refusals::closing)},
     route{method::post, "/accounts/{account}/reopen", &reopen_account,

@@ -134,8 +134,10 @@ public:
         return journal_ ? &*journal_ : nullptr;
     }
     [[nodiscard]] journal::batch_log* log() noexcept { return log_.get(); }
+    [[nodiscard]] const journal::batch_log* log() const noexcept { return log_.get(); }
     /// Null without a journal, or where its history is not read. For any thread.
     [[nodiscard]] history_reader* history() noexcept { return reader_ ? &*reader_ : nullptr; }
+    [[nodiscard]] bool has_history() const noexcept { return reader_.has_value(); }
 
 private:
     void find_ended_holds() noexcept;

@@ -38,6 +38,8 @@ history_reader::history_reader(journal::history& past,
 }
 
 service history_reader::ask(std::shared_ptr<history_job> job, std::function<void()> on_end) {
+    job->outcome_.store(history_job::outcome::pending,
+                        std::memory_order_relaxed);  // not shared yet
     job->durable_record_ = durable_record_();
     job->on_end_ = std::move(on_end);
     {
@@ -67,10 +69,11 @@ void history_reader::work() noexcept {
         ++running_;
     }
     while (const std::shared_ptr<history_job> job = next()) {
+        // Once the job has ended, the thread that asked may forget it, or ask for it again.
+        const auto on_end = std::move(job->on_end_);
         job->run(past_, std::chrono::steady_clock::now() + chosen_.patience);
-        // The callback outlives the job's end: the thread that asked may forget the job then.
-        if (job->on_end_)
-            job->on_end_();
+        if (on_end)
+            on_end();
     }
     const std::lock_guard lock{mutex_};
     --running_;
@@ -86,9 +89,10 @@ void history_reader::begin_to_stop() noexcept {
     }
     changed_.notify_all();
     for (const auto& one : refused) {
+        const auto on_end = std::move(one->on_end_);
         one->end(history_job::outcome::late);
-        if (one->on_end_)
-            one->on_end_();
+        if (on_end)
+            on_end();
     }
 }
 

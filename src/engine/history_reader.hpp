@@ -95,8 +95,8 @@ public:
     history_reader(const history_reader&) = delete;
     history_reader& operator=(const history_reader&) = delete;
 
-    /// Queues a job; `on_end`, which must not throw, is called after it has ended, by a reader's
-    /// thread. Returns done, or unavailable if too many are waiting.
+    /// Queues a job, which is new or has ended; `on_end`, which must not throw, is called after it
+    /// has ended, by a reader's thread. Returns done, or unavailable if too many are waiting.
     [[nodiscard]] service ask(std::shared_ptr<history_job> job, std::function<void()> on_end);
 
     /// Ends the threads; jobs that have not begun are ended as late. Waits for those that have.

@@ -16,6 +16,7 @@
 #include "api/openapi_differences.hpp"
 #include "api/problem.hpp"
 #include "api/routes.hpp"
+#include "api/statement_endpoints.hpp"
 #include "catch.hpp"
 
 namespace json = boost::json;
@@ -151,6 +152,9 @@ TEST_CASE("openapi: its limits are those of the code", "[api]") {
     const json::object accounts = limit_of("/accounts");
     CHECK(accounts.at("maximum") == coffer::api::max_page_accounts);
     CHECK(accounts.at("default") == coffer::api::default_page_accounts);
+    const json::object entries = limit_of("/accounts/{account}/statement");
+    CHECK(entries.at("maximum") == coffer::api::max_page_entries);
+    CHECK(entries.at("default") == coffer::api::default_page_entries);
     const json::object holds = limit_of("/accounts/{account}/holds");
     CHECK(holds.at("maximum") == coffer::api::max_page_holds);
     CHECK(holds.at("default") == coffer::api::default_page_holds);
