@@ -66,6 +66,7 @@ std::size_t session::feed_lines(std::string_view bytes, std::string& out) {
             break;
         case line_body::state::refused:
             reply_to_lines(true, out);
+            stopped_ = false;  // the reply may be a stream
             break;
         case line_body::state::ended:
             finish_lines(taken == bytes.size(), out);
