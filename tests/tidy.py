@@ -28,7 +28,8 @@ SOCKETS = ("boost/asio", "boost/beast")
 # The journal's storage as files, below the seam of journal/batch_log.hpp, and all that knows it
 # from above: what opens it, and the offline tools that are about files.
 JOURNAL_FILES = {
-    "file_log", "file_source", "file_store", "posix_storage", "reader", "segment",
+    "batch_walk", "file_log", "file_pool", "file_source", "file_store", "index_shelf",
+    "indexed_history", "opened_index", "posix_storage", "reader", "segment", "segment_follower",
     "segment_reader", "segment_watch", "storage"}
 KNOW_JOURNAL_FILES = {
     "src/audit/auditor.cpp", "src/audit/data_copy.cpp", "src/audit/history.cpp",

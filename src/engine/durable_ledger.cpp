@@ -5,7 +5,6 @@
 
 #include "engine/first_start.hpp"
 #include "engine/recovery.hpp"
-#include "journal/scanned_history.hpp"
 #include "ops/stopping.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
@@ -19,6 +18,7 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
     const bool is_first_start = !store_.has_log();
     if (is_first_start)
         begin_journal(store_, snapshots_, chosen_.accounts);
+    const std::unique_ptr<journal::new_history> history = store_.begin_history();
     key_recovery keys{engine_.keys()};
     recovered found = recover(
         *store_.read(), snapshots_, std::chrono::nanoseconds{engine_.keys().life_ns()},
@@ -30,13 +30,13 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
     engine_.require_room(*log);
     snapshot::snapshot_directory directory{snapshots_};
     stopping::check();
+    std::unique_ptr<journal::history> found_again = history->finish(*log);
     before_open();
-    auto history = std::make_unique<journal::scanned_history>(*log);
     engine_.open(std::move(found.ledger), std::move(log),
                  {.commit_wait = chosen_.commit_wait,
                   .disk_timeout = chosen_.disk_timeout,
                   .journal_end = found.journal_end,
-                  .history = std::move(history),
+                  .history = std::move(found_again),
                   .on_failure = chosen_.on_failure});
     checkpoints_.emplace(engine_, std::move(directory), chosen_.checkpoints,
                          checkpointing::beginning{found.keys_from, found.covered_record});

@@ -48,19 +48,20 @@ std::unique_ptr<file_log> file_log::create(storage& where, const options& chosen
 }
 
 std::unique_ptr<file_log> file_log::open(storage& where, const options& chosen,
-                                         const std::optional<batch_position>& end) {
-    std::unique_ptr<file_log> made = closed(where, chosen);
+                                         const std::optional<batch_position>& end,
+                                         log_progress* progress) {
+    std::unique_ptr<file_log> made = closed(where, chosen, progress);
     made->resume(end);
     return made;
 }
 
-std::unique_ptr<file_log> file_log::closed(storage& where, options chosen) {
+std::unique_ptr<file_log> file_log::closed(storage& where, options chosen, log_progress* progress) {
     if (chosen.segment_bytes < min_segment_bytes ||
         chosen.segment_bytes % format::segment::batches_at != 0 ||
         chosen.first_bytes % format::segment::batches_at != 0)
         throw std::invalid_argument{"a segment has a multiple of 4096 bytes, and 8192 at least"};
     chosen.least_bytes = std::clamp(chosen.least_bytes, min_segment_bytes, chosen.segment_bytes);
-    return std::unique_ptr<file_log>{new file_log{where, chosen}};
+    return std::unique_ptr<file_log>{new file_log{where, chosen, progress}};
 }
 
 void file_log::begin_new() {
@@ -112,6 +113,8 @@ void file_log::resume(const std::optional<batch_position>& end) {
     remove_spare();
     require(storage_.sync(), "its directory cannot be synced: ");
     left_.store(segment_bytes_ - offset_, std::memory_order_relaxed);
+    progress_.note_trimmed(segments.front());
+    progress_.note_durable(tail_.next_record);
 }
 
 void file_log::cut_off_torn_tail(const reader& found) {
@@ -210,6 +213,7 @@ log_status file_log::wait_durable() {
     if (std::string why = watch_.check_current(); !why.empty())
         return failed(std::move(why));
     pending_ = false;
+    progress_.note_durable(tail_.next_record);
     return {};
 }
 
@@ -378,8 +382,12 @@ log_status file_log::trim(std::uint64_t before) {
             return refused("", error);
         const std::string oldest = segment_name(segments[i]);
         watch_.forget(segments[i]);
+        // Before it is removed, so that a reader that misses it finds out why.
+        progress_.note_trimmed(segments[i + 1]);
         if (const std::error_code error = storage_.remove(oldest))
             return refused(oldest, error);
+        // An index without its segment is removed at the next start.
+        static_cast<void>(storage_.remove(index_name(segments[i])));
     }
     if (const std::error_code error = storage_.sync())
         return refused("", error);

@@ -13,6 +13,7 @@
 
 #include "journal/batch_log.hpp"
 #include "journal/file_source.hpp"
+#include "journal/log_progress.hpp"
 #include "journal/reader.hpp"
 #include "journal/segment.hpp"
 #include "journal/segment_watch.hpp"
@@ -47,7 +48,8 @@ public:
     /// must outlive what is returned. Throws as create does, but if there is no journal, or if it
     /// ends elsewhere.
     [[nodiscard]] static std::unique_ptr<file_log> open(
-        storage& where, const options& chosen, const std::optional<batch_position>& end = {});
+        storage& where, const options& chosen, const std::optional<batch_position>& end = {},
+        log_progress* progress = nullptr);
 
     /// Keeps `one` until the log is destroyed: see file_store::open.
     void hold(std::shared_ptr<const void> one) noexcept { held_ = std::move(one); }
@@ -84,15 +86,17 @@ public:
     [[nodiscard]] log_status trim(std::uint64_t before) override;
 
 private:
-    file_log(storage& where, options chosen)
+    file_log(storage& where, options chosen, log_progress* progress)
         : storage_{where},
           source_{where},
           chosen_{chosen},
+          progress_{progress != nullptr ? *progress : own_progress_},
           watch_{where},
           wanted_bytes_{chosen.segment_bytes},
           attempted_bytes_{chosen.segment_bytes} {}
 
-    [[nodiscard]] static std::unique_ptr<file_log> closed(storage& where, options chosen);
+    [[nodiscard]] static std::unique_ptr<file_log> closed(storage& where, options chosen,
+                                                          log_progress* progress = nullptr);
     void begin_new();
     void resume(const std::optional<batch_position>& end);
     void write_last_again(const reader& found);
@@ -118,6 +122,8 @@ private:
     storage& storage_;
     const file_source source_;
     const options chosen_;
+    log_progress own_progress_;  // where nobody else wants to know
+    log_progress& progress_;
     std::shared_ptr<const void> held_;
     segment_watch watch_;
     ledger_id ledger_{};

@@ -1,9 +1,11 @@
 #include "journal/file_store.hpp"
 
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "journal/file_source.hpp"
+#include "journal/indexed_history.hpp"
 #include "ops/assertion.hpp"
 #include "ops/file_calls.hpp"
 #include "ops/stopping.hpp"
@@ -72,6 +74,28 @@ private:
     std::unique_ptr<file_log> log_;
 };
 
+class new_indexed_history final : public new_history {
+public:
+    new_indexed_history(storage& where, const log_progress& progress) {
+        try {
+            made_ = std::make_unique<indexed_history>(where, progress);
+        } catch (const journal_error& error) {
+            failure_ = error;  // recovery finds the same, and reports it better
+        }
+    }
+
+    [[nodiscard]] std::unique_ptr<history> finish(const batch_log&) override {
+        if (failure_)
+            throw journal_error{*failure_};
+        made_->wait_until_indexed();
+        return std::move(made_);
+    }
+
+private:
+    std::optional<journal_error> failure_;
+    std::unique_ptr<indexed_history> made_;
+};
+
 }  // namespace
 
 file_store::file_store(fs::path directory, file_log::options chosen)
@@ -100,8 +124,13 @@ std::unique_ptr<batch_source> file_store::read() const {
     return std::make_unique<file_source>(files_);
 }
 
+std::unique_ptr<new_history> file_store::begin_history() {
+    progress_.durable_end = 0;
+    return std::make_unique<new_indexed_history>(files_, progress_);
+}
+
 std::unique_ptr<batch_log> file_store::open(const batch_position& end) {
-    auto opened = file_log::open(files_, chosen_, end);
+    auto opened = file_log::open(files_, chosen_, end, &progress_);
     opened->hold(in_use_);
     return opened;
 }

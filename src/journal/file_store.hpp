@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "journal/file_log.hpp"
+#include "journal/log_progress.hpp"
 #include "journal/log_store.hpp"
 #include "journal/posix_storage.hpp"
 
@@ -26,6 +27,7 @@ public:
     /// Removes what a crash has left of a log that was being created.
     [[nodiscard]] std::unique_ptr<new_log> create() override;
     [[nodiscard]] std::unique_ptr<batch_source> read() const override;
+    [[nodiscard]] std::unique_ptr<new_history> begin_history() override;
     [[nodiscard]] std::unique_ptr<batch_log> open(const batch_position& end) override;
 
     [[nodiscard]] const posix_storage& files() const noexcept { return files_; }
@@ -34,6 +36,7 @@ private:
     const std::filesystem::path directory_;
     const file_log::options chosen_;
     posix_storage files_;
+    log_progress progress_;  // of the log that is open
     const std::shared_ptr<const void> in_use_ = std::make_shared<char>();  // each log has a copy
 };
 

@@ -115,4 +115,35 @@ static_assert(record::max_bytes % unit_bytes == 0 && record::max_bytes == 600);
 static_assert(record::max_zeros < sector_bytes);
 static_assert(batch::min_bytes + record::max_bytes <= batch::max_bytes);
 
+/// An index file, beside its segment: its header, its tables, and blocks of groups.
+namespace index {
+inline constexpr std::uint64_t magic = 0x3158'4449'4646'4f43;  // "COFFIDX1"
+inline constexpr std::uint16_t version = 1;
+inline constexpr std::size_t checksum_at = 0;        // u64, of [8, 128)
+inline constexpr std::size_t magic_at = 8;           // u64
+inline constexpr std::size_t version_at = 16;        // u16, then 6 zeros
+inline constexpr std::size_t ledger_at = 24;         // 16 bytes
+inline constexpr std::size_t first_record_at = 40;   // u64
+inline constexpr std::size_t chain_at = 48;          // u64, as in the segment's header
+inline constexpr std::size_t time_at = 56;           // u64, likewise
+inline constexpr std::size_t end_record_at = 64;     // u64, the number after its last record's
+inline constexpr std::size_t end_chain_at = 72;      // u64, the checksum of its last batch
+inline constexpr std::size_t extents_at = 80;        // u32
+inline constexpr std::size_t blocks_at = 84;         // u32
+inline constexpr std::size_t accounts_at = 88;       // u64
+inline constexpr std::size_t entries_at = 96;        // u64
+inline constexpr std::size_t extent_bytes_at = 104;  // u32, of the table of extents, with padding
+inline constexpr std::size_t filter_bytes_at = 108;  // u32
+inline constexpr std::size_t tables_checksum_at = 112;  // u64, of all tables
+inline constexpr std::size_t bytes_at = 120;            // u64, of the whole file
+inline constexpr std::size_t header_bytes = 128;
+// An entry of the directory of blocks.
+inline constexpr std::size_t block_account_at = 0;   // u64, its first account
+inline constexpr std::size_t block_checksum_at = 8;  // u64
+inline constexpr std::size_t block_offset_at = 16;   // u32, from the beginning of the file
+inline constexpr std::size_t block_bytes_at = 20;    // u32
+inline constexpr std::size_t directory_entry_bytes = 24;
+inline constexpr std::size_t least_block_bytes = 4096;  // of all blocks but the last
+}  // namespace index
+
 }  // namespace coffer::journal::format

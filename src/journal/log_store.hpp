@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "journal/batch_log.hpp"
+#include "journal/history.hpp"
 
 namespace coffer::journal {
 
@@ -24,6 +25,17 @@ public:
     virtual void publish() = 0;
 };
 
+/// The history of a log that is being recovered. If it is destroyed before finish, nothing is left.
+class new_history {
+public:
+    virtual ~new_history() = default;
+
+    /// The history, in which everything can be found that is durable. `log` is what the store has
+    /// opened since: it must outlive what is returned, and nothing may be appended to it before.
+    /// Not to be used after it. Throws journal_error, stopping::stopped.
+    [[nodiscard]] virtual std::unique_ptr<history> finish(const batch_log& log) = 0;
+};
+
 class log_store {
 public:
     virtual ~log_store() = default;
@@ -37,6 +49,10 @@ public:
     /// The log, to read only: changes nothing. This must outlive what it returns. Throws
     /// journal_error if there is no log.
     [[nodiscard]] virtual std::unique_ptr<batch_source> read() const = 0;
+
+    /// Begins to make the log's history, on threads of its own, while the caller reads the log.
+    /// This must outlive what it returns.
+    [[nodiscard]] virtual std::unique_ptr<new_history> begin_history();
 
     /// Opens the log to append after `end`, where the caller has read to. An unfinished batch
     /// behind it is removed. This must outlive what it returns. Throws journal_error, also if the

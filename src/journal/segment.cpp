@@ -15,6 +15,23 @@ namespace {
 
 constexpr std::size_t digits = 20;
 constexpr std::string_view extension = ".journal";
+constexpr std::string_view index_extension = ".index";
+
+std::string name_with(std::uint64_t first_record, std::string_view ending) {
+    const std::string number = std::to_string(first_record);
+    return std::string(digits - number.size(), '0').append(number).append(ending);
+}
+
+std::optional<std::uint64_t> parse_name(std::string_view name, std::string_view ending) {
+    std::uint64_t number = 0;
+    if (name.size() != digits + ending.size() || !name.ends_with(ending))
+        return std::nullopt;
+    const char* const end = name.data() + digits;
+    const auto [stopped, error] = std::from_chars(name.data(), end, number);
+    if (error != std::errc{} || stopped != end || number == 0)
+        return std::nullopt;
+    return number;
+}
 
 std::uint64_t header_checksum(std::span<const std::byte> bytes, std::size_t end) noexcept {
     return checksum(bytes.subspan(at::magic_at, end - at::magic_at));
@@ -80,19 +97,19 @@ decoded_segment_header decode_segment_header(std::span<const std::byte> bytes) {
 }
 
 std::string segment_name(std::uint64_t first_record) {
-    const std::string number = std::to_string(first_record);
-    return std::string(digits - number.size(), '0').append(number).append(extension);
+    return name_with(first_record, extension);
 }
 
 std::optional<std::uint64_t> parse_segment_name(std::string_view name) {
-    std::uint64_t number = 0;
-    if (name.size() != digits + extension.size() || !name.ends_with(extension))
-        return std::nullopt;
-    const char* const end = name.data() + digits;
-    const auto [stopped, error] = std::from_chars(name.data(), end, number);
-    if (error != std::errc{} || stopped != end || number == 0)
-        return std::nullopt;
-    return number;
+    return parse_name(name, extension);
+}
+
+std::string index_name(std::uint64_t first_record) {
+    return name_with(first_record, index_extension);
+}
+
+std::optional<std::uint64_t> parse_index_name(std::string_view name) {
+    return parse_name(name, index_extension);
 }
 
 std::vector<std::uint64_t> list_segments(const storage& where) {

@@ -46,6 +46,13 @@ struct decoded_segment_header {
 /// The first records of all segments there, in order. Throws journal_error.
 [[nodiscard]] std::vector<std::uint64_t> list_segments(const storage& where);
 
+/// "00000000000000000001.index", and the first record of the segment of this name's index.
+[[nodiscard]] std::string index_name(std::uint64_t first_record);
+[[nodiscard]] std::optional<std::uint64_t> parse_index_name(std::string_view name);
+
+/// The index that is being written.
+inline constexpr std::string_view index_in_the_making = "index.tmp";
+
 /// The segment that is being made.
 inline constexpr std::string_view spare_name = "spare.tmp";
 

@@ -1,0 +1,106 @@
+// The history of a journal of files: found by the index files of its full segments, and by an index
+// in memory of the segment that is appended to.
+//
+// One thread follows the journal to its durable end, at once if a thread waits in `reach`,
+// otherwise at intervals, so that each sync does not wake it. A second thread writes the index
+// files. What appends waits for neither.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "journal/file_pool.hpp"
+#include "journal/history.hpp"
+#include "journal/index_shelf.hpp"
+#include "journal/log_keeper.hpp"
+#include "journal/log_progress.hpp"
+#include "journal/segment_follower.hpp"
+#include "journal/storage.hpp"
+
+namespace coffer::journal {
+
+/// Holds about 70 MiB of memory for a segment of 64 MiB that is appended to, at most twice that and
+/// the limits of index_shelf beside it.
+class indexed_history final : public history {
+public:
+    /// Begins to index the journal there, which has a segment, and to write the files that are
+    /// missing. Both must outlive this. Throws journal_error, std::system_error.
+    indexed_history(storage& where, const log_progress& log);
+    ~indexed_history() override;
+
+    /// Waits until all that is there has been indexed. To be called before anything is asked for,
+    /// once the log is open: it is not appended to meanwhile. Throws journal_error, and
+    /// stopping::stopped.
+    void wait_until_indexed();
+
+    [[nodiscard]] bool reach(std::uint64_t record,
+                             std::chrono::steady_clock::time_point deadline) override;
+    [[nodiscard]] std::uint64_t last_record() const override;
+    [[nodiscard]] history_beginning beginning() const override;
+    [[nodiscard]] std::optional<extent> at(std::uint64_t record) const override;
+    [[nodiscard]] std::uint64_t record_as_of(std::uint64_t time_ns) const override;
+    [[nodiscard]] std::optional<account_extent> latest(account_number account,
+                                                       std::uint64_t most_sequence) const override;
+    [[nodiscard]] std::optional<account_extent> latest_as_of(account_number account,
+                                                             std::uint64_t time_ns) const override;
+    [[nodiscard]] std::optional<account_extent> earliest(account_number account,
+                                                         std::uint64_t from_record) const override;
+    void read(const extent& one, const visitor& visit) const override;
+
+private:
+    using segment_list = std::vector<std::uint64_t>;
+    /// What there is at one moment.
+    struct view {
+        std::uint64_t beginning = 0;
+        segment_list segments;  ///< not trimmed; the last is the current one
+        std::shared_ptr<const segment_index> current;
+    };
+    template <class Question>
+    [[nodiscard]] auto ask(const Question& question) const;
+    template <class Question>
+    [[nodiscard]] auto ask_segment(const view& there, std::size_t index,
+                                   const Question& question) const;
+    template <class Question>
+    [[nodiscard]] std::optional<account_extent> newest(const view& there, std::size_t end,
+                                                       const Question& question) const;
+
+    [[nodiscard]] view now() const;
+    [[nodiscard]] std::uint64_t first_record() const noexcept;
+    void find_missing(const segment_list& all);
+    void run() noexcept;
+    [[nodiscard]] bool follow();
+    void note_advance();
+    void fail(const std::string& why);
+
+    storage& storage_;
+    const log_progress& log_;
+    mutable file_pool segments_;
+    mutable index_shelf shelf_;
+    std::uint64_t first_listed_ = 1;  // when this was made
+    segment_follower follower_;       // the following thread's own
+
+    mutable std::mutex mutex_;  // of all below
+    mutable std::condition_variable changed_;
+    std::shared_ptr<const segment_list> full_;
+    std::shared_ptr<const segment_index> current_;
+    std::uint64_t end_record_ = 1;  // what can be found ends there
+    bool is_at_end_ = false;
+    bool is_wanted_ = false;
+    std::string failure_;  // why the last step failed; empty if not
+    mutable std::pair<std::uint64_t, std::uint64_t> first_time_{0, 0};  // of a first record
+
+    std::atomic<bool> is_stopping_{false};
+    // The last members, since their threads use the others.
+    background_work maker_;
+    std::thread thread_;
+};
+
+}  // namespace coffer::journal

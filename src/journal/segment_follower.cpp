@@ -1,0 +1,61 @@
+#include "journal/segment_follower.hpp"
+
+#include "journal/journal_error.hpp"
+
+namespace coffer::journal {
+namespace {
+
+constexpr int batches_a_step = 64;
+
+}  // namespace
+
+segment_follower::segment_follower(const storage& where, const log_progress& log,
+                                   std::uint64_t first_record)
+    : storage_{where},
+      log_{log},
+      walk_{std::make_unique<batch_walk>(where, first_record)},
+      current_{std::make_shared<segment_index>(walk_->header().before)} {}
+
+segment_follower::step segment_follower::follow() {
+    if (is_broken_)
+        throw journal_error{walk_->path(), "could not be indexed before"};
+    // Acquire: pairs with the release in log_progress, so that what is durable can be read.
+    const std::uint64_t durable_end = log_.durable_end.load(std::memory_order_acquire);
+    const bool is_open = durable_end != 0;
+    for (int i = 0; i != batches_a_step; ++i) {
+        if (is_open && position().next_record >= durable_end)
+            return step::at_end;
+        const auto one = walk_->next(is_open ? durable_end : batch_walk::no_end);
+        if (!one) {
+            if (advance())
+                return step::advanced;
+            if (is_open)
+                throw journal_error{walk_->path(), walk_->offset(),
+                                    "there is no batch where one should be"};
+            return step::at_end;
+        }
+        const refused_record refused = current_->add(one->value, one->offset);
+        if (!refused.reason.empty()) {
+            is_broken_ = true;
+            throw journal_error{walk_->path(), one->offset + refused.offset, refused.reason};
+        }
+    }
+    return step::some;
+}
+
+/// Goes on to the next segment, if there is one.
+bool segment_follower::advance() {
+    const std::uint64_t next_record = position().next_record;
+    if (next_record == current_->first_record() ||
+        storage_.identify(segment_name(next_record)).error)
+        return false;
+    auto next = std::make_unique<batch_walk>(storage_, next_record);
+    if (next->header().ledger != walk_->header().ledger ||
+        next->header().before != walk_->position())
+        throw journal_error{next->path(), "the segment does not follow the one before it"};
+    current_ = std::make_shared<segment_index>(next->header().before);
+    walk_ = std::move(next);
+    return true;
+}
+
+}  // namespace coffer::journal

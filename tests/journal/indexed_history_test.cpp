@@ -1,0 +1,195 @@
+#include "journal/indexed_history.hpp"
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "catch.hpp"
+#include "journal/reader.hpp"
+#include "journal/scanned_history.hpp"
+#include "random_journal.hpp"
+
+using coffer::account_number;
+using coffer::test::random_journal;
+using namespace coffer::journal;
+
+namespace {
+
+constexpr account_number no_account = random_journal::accounts + 1;
+
+/// The history of what there is, up to the end.
+std::unique_ptr<indexed_history> opened(random_journal& of) {
+    auto made = std::make_unique<indexed_history>(of.files, of.progress);
+    made->wait_until_indexed();
+    return made;
+}
+
+void reach_the_end(indexed_history& found, const random_journal& of) {
+    REQUIRE(found.reach(of.log->tail().next_record - 1,
+                        std::chrono::steady_clock::now() + std::chrono::minutes{2}));
+}
+
+/// Checks that the postings of the account in it are those that it says.
+void check_extent(const history& found, account_number account, const account_extent& one) {
+    std::uint64_t sequence = one.first_sequence;
+    std::uint64_t records = one.where.first_record;
+    found.read(one.where, [&](const batch_view& each) {
+        REQUIRE(each.header.first_record == records);
+        records += each.header.records;
+        visit_records(each, [&](const record& its) {
+            visit_postings(its, [&](const coffer::posting& made) {
+                if (made.account == account)
+                    REQUIRE(made.sequence == sequence++);
+            });
+        });
+    });
+    REQUIRE(records == one.where.end_record);
+    REQUIRE(sequence == one.first_sequence + one.postings);
+}
+
+/// Whether the batch `inner` is in `outer`.
+bool has(const extent& outer, const extent& inner) {
+    return outer.first_record <= inner.first_record && inner.end_record <= outer.end_record;
+}
+
+void compare_latest(const history& found, const history& right, account_number account,
+                    std::uint64_t most_sequence) {
+    const auto expected = right.latest(account, most_sequence);
+    const auto one = found.latest(account, most_sequence);
+    REQUIRE(one.has_value() == expected.has_value());
+    if (!one)
+        return;
+    check_extent(found, account, *one);
+    REQUIRE(has(one->where, expected->where));
+}
+
+void compare_as_of(const history& found, const history& right, account_number account,
+                   std::uint64_t time_ns) {
+    const auto expected = right.latest_as_of(account, time_ns);
+    const auto one = found.latest_as_of(account, time_ns);
+    REQUIRE((one.has_value() || !expected.has_value()));
+    if (!one)
+        return;
+    check_extent(found, account, *one);
+    REQUIRE(one->where.first_time_ns <= time_ns);
+    if (expected)
+        REQUIRE(one->where.end_record >= expected->where.end_record);
+    if (const auto next = found.earliest(account, one->where.end_record))
+        REQUIRE(next->where.first_time_ns > time_ns);
+}
+
+void compare_earliest(const history& found, const history& right, account_number account,
+                      std::uint64_t from_record) {
+    const auto expected = right.earliest(account, from_record);
+    auto one = found.earliest(account, from_record);
+    REQUIRE((one.has_value() || !expected.has_value()));
+    if (!one)
+        return;
+    check_extent(found, account, *one);
+    REQUIRE(one->where.end_record > from_record);
+    if (!expected || has(one->where, expected->where))
+        return;
+    REQUIRE(one->where.first_record <= from_record);  // its postings may be before
+    one = found.earliest(account, one->where.end_record);
+    REQUIRE(one);
+    REQUIRE(has(one->where, expected->where));
+}
+
+void compare_record_as_of(const history& found, const history& right, std::uint64_t time_ns) {
+    const std::uint64_t latest = right.record_as_of(time_ns);
+    const std::uint64_t one = found.record_as_of(time_ns);
+    REQUIRE(one <= latest);
+    REQUIRE(one >= found.beginning().first_record);
+    // As late as extents allow.
+    const auto its = found.at(one);
+    REQUIRE((one == latest || !its || its->end_record >= latest));
+}
+
+/// Every batch, once, by extents.
+void compare_all(const history& found, const random_journal& of) {
+    reader right{of.files, found.beginning().first_record};
+    const auto next_right = [&right] {
+        auto one = right.next();
+        while (one && one->header.records == 0)
+            one = right.next();
+        return one;
+    };
+    std::uint64_t at = found.beginning().first_record;
+    while (const auto one = found.at(at)) {
+        REQUIRE(one->first_record == at);
+        found.read(*one, [&](const batch_view& each) {
+            const auto expected = next_right();
+            REQUIRE(expected);
+            REQUIRE(expected->header.checksum == each.header.checksum);
+            REQUIRE(std::ranges::equal(expected->bytes, each.bytes));
+        });
+        at = one->end_record;
+    }
+    REQUIRE(at == found.last_record() + 1);
+    REQUIRE_FALSE(next_right());
+}
+
+void compare(const history& found, random_journal& of, int questions = 60) {
+    const scanned_history right{*of.log};
+    REQUIRE(found.last_record() == right.last_record());
+    REQUIRE(found.beginning().first_record == right.beginning().first_record);
+    REQUIRE(found.beginning().first_time_ns == right.beginning().first_time_ns);
+    compare_all(found, of);
+    for (; questions != 0; --questions) {
+        const account_number account = 1 + of.below(no_account);
+        const std::uint64_t record = of.below(found.last_record() + 3);
+        const std::uint64_t time_ns = of.below(of.time_ns + 20);
+        INFO("account " << account << ", record " << record << ", time " << time_ns);
+        compare_latest(found, right, account, history::any_sequence);
+        compare_latest(found, right, account, of.below(record + 1));
+        compare_as_of(found, right, account, time_ns);
+        compare_earliest(found, right, account, record);
+        compare_record_as_of(found, right, time_ns);
+        if (record >= found.beginning().first_record) {
+            const auto one = found.at(record);
+            REQUIRE(one.has_value() == (record <= found.last_record()));
+            if (one) {
+                REQUIRE(one->first_record <= record);
+                REQUIRE(record < one->end_record);
+            }
+        } else {
+            REQUIRE_THROWS_AS(found.at(record), history_trimmed);
+        }
+    }
+}
+
+}  // namespace
+
+TEST_CASE("indexed_history: finds what a scan finds, in a journal that grows", "[journal]") {
+    for (std::uint64_t seed = 1; seed != 9; ++seed) {
+        INFO("seed " << seed);
+        random_journal some{seed};
+        some.open();
+        const auto found = opened(some);
+        for (int i = 0; i != 6; ++i) {
+            compare(*found, some);
+            some.append(static_cast<int>(1 + some.below(60)));
+            reach_the_end(*found, some);
+        }
+        compare(*found, some);
+        REQUIRE(list_segments(some.files).size() > 2);
+    }
+}
+
+TEST_CASE("indexed_history: finds the same after a restart", "[journal]") {
+    for (std::uint64_t seed = 1; seed != 9; ++seed) {
+        INFO("seed " << seed);
+        random_journal some{seed};
+        for (int i = 0; i != 5; ++i) {
+            some.open();
+            const auto found = opened(some);
+            compare(*found, some, 20);
+            some.append(static_cast<int>(some.below(80)));
+            if (some.below(2) == 0)
+                some.append_end();
+            // Whatever it had come to by then.
+            if (some.below(2) == 0)
+                reach_the_end(*found, some);
+        }
+    }
+}
