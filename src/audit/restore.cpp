@@ -100,10 +100,11 @@ public:
 private:
     [[noreturn]] void refuse(const increment_reader& source) const {
         if (last_record(source.position()) < last_record(end_))
-            fail(source.directory(),
-                 "ends with record " + std::to_string(last_record(source.position())) +
-                     ", but what is before it goes on to record " +
-                     std::to_string(last_record(end_)) + ": the order is wrong");
+            fail(source.directory(), "ends with record " +
+                                         std::to_string(last_record(source.position())) +
+                                         ", but what is before it goes on to record " +
+                                         std::to_string(last_record(end_)) +
+                                         ": the order is wrong, or it has another history");
         fail(source.directory(),
              "has another history: it does not have what is before it, up to "
              "record " +
