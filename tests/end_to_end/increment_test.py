@@ -210,9 +210,9 @@ class Interrupted(Increments):
         for name, words in self.commands.items():
             for turn in range(KILLS):
                 with self.subTest(name, turn=turn):
-                    process = subprocess.Popen([BINARY, *words, "--force"], stdin=subprocess.DEVNULL,
-                                               stdout=subprocess.DEVNULL,
-                                               stderr=subprocess.DEVNULL)
+                    process = subprocess.Popen(
+                        [BINARY, *words, "--force"], stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
                     time.sleep(turn * 0.004)
                     process.kill()
                     process.wait(20)
