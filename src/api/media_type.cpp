@@ -1,6 +1,7 @@
 #include "api/media_type.hpp"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 namespace coffer::api {
@@ -72,6 +73,11 @@ bool is_json(std::string_view content_type) noexcept {
 
 bool is_ndjson(std::string_view content_type) noexcept {
     return equal_ignoring_case(take_until(';', content_type), ndjson);
+}
+
+bool prefers_problem_json(std::string_view accept) noexcept {
+    static constexpr std::array<std::string_view, 2> forms{json, problem_json};
+    return accept.size() >= problem_json.size() && preferred(accept, forms) == 1;
 }
 
 std::size_t preferred(std::string_view accept, std::span<const std::string_view> offered) noexcept {

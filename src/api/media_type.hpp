@@ -13,6 +13,8 @@ inline constexpr std::string_view ndjson = "application/x-ndjson";
 inline constexpr std::string_view json = "application/json";
 inline constexpr std::string_view csv = "text/csv";
 inline constexpr std::string_view event_stream = "text/event-stream";
+/// Of a refusal in the form of RFC 9457.
+inline constexpr std::string_view problem_json = "application/problem+json";
 
 /// Whether a Content-Type is application/json or application/<anything>+json (RFC 6839), whatever
 /// its parameters.
@@ -29,5 +31,9 @@ inline constexpr std::string_view event_stream = "text/event-stream";
 /// is ignored.
 [[nodiscard]] std::size_t preferred(std::string_view accept,
                                     std::span<const std::string_view> offered) noexcept;
+
+/// Whether an Accept field names application/problem+json, and with no lower quality than
+/// application/json: a client may name both, and means the first one for refusals.
+[[nodiscard]] bool prefers_problem_json(std::string_view accept) noexcept;
 
 }  // namespace coffer::api

@@ -3,10 +3,25 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "api/media_type.hpp"
 #include "ops/text.hpp"
 #include "ops/utc_time.hpp"
 
 namespace coffer::api {
+namespace {
+
+/// What makes a URI of an error's type.
+constexpr std::string_view problem_prefix = "urn:coffer:problem:";
+
+/// Appends a type as words: "insufficient_funds" is "Insufficient funds".
+void append_title(std::string& out, std::string_view type) {
+    const std::size_t begin = out.size();
+    out += type;
+    std::replace(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), '_', ' ');
+    out[begin] = static_cast<char>(out[begin] - 'a' + 'A');
+}
+
+}  // namespace
 
 void reply::begin(int status) noexcept {
     status_ = status;
@@ -42,20 +57,18 @@ void reply::affirm(std::string_view name) {
     });
 }
 
-void reply::append_error(const problem_info& info, const error_members& members) {
-    const auto append_text = [this](std::string_view name, std::string_view value) {
-        if (value.empty())
-            return;
-        body_ += R"(,")";
-        body_ += name;
-        body_ += R"(":")";
-        body_ += value;
-        body_ += '"';
-    };
-    body_ += R"({"success":false,"error":{"type":")";
-    body_ += info.type;
+/// A member behind others; none if the text is empty.
+void reply::append_text(std::string_view name, std::string_view value) {
+    if (value.empty())
+        return;
+    body_ += R"(,")";
+    body_ += name;
+    body_ += R"(":")";
+    body_ += value;
     body_ += '"';
-    append_text("message", info.message);
+}
+
+void reply::append_members(const error_members& members) {
     append_text("parameter", members.parameter);
     if (members.account != 0) {
         body_ += R"(,"account_number":")";
@@ -72,14 +85,40 @@ void reply::append_error(const problem_info& info, const error_members& members)
         append_number(body_, members.beginning->first_record);
         append_text("first_time", to_utc_text(members.beginning->first_time_ns));
     }
+}
+
+void reply::append_error(const problem_info& info, const error_members& members) {
+    body_ += R"({"success":false,"error":{"type":")";
+    body_ += info.type;
+    body_ += '"';
+    append_text("message", info.message);
+    append_members(members);
     body_ += '}';
     end_envelope();
+}
+
+void reply::append_problem(const problem_info& info, const error_members& members) {
+    body_ += R"({"type":")";
+    body_ += problem_prefix;
+    body_ += info.type;
+    body_ += R"(","title":")";
+    append_title(body_, info.type);
+    body_ += R"(","status":)";
+    append_number(body_, info.status);
+    append_text("detail", info.message);
+    append_members(members);
+    body_ += '}';
 }
 
 void reply::refuse(problem why, const error_members& members) {
     const problem_info& info = describe(why);
     begin(info.status);
-    append_error(info, members);
+    if (form_ == refusal_form::problem) {
+        content_type_ = problem_json;
+        append_problem(info, members);
+    } else {
+        append_error(info, members);
+    }
     // RFC 9110, section 12.5.3: only where the coding is what is wrong.
     if (why == problem::content_coding_unsupported)
         add_field("Accept-Encoding", "identity");

@@ -26,6 +26,12 @@ struct reply_field {
     std::string_view value;
 };
 
+/// How a refusal is written.
+enum class refusal_form : std::uint8_t {
+    envelope,  ///< as every reply in JSON
+    problem,   ///< application/problem+json (RFC 9457)
+};
+
 /// One reply. Meant to be used again and again: its body keeps its memory.
 class reply {
 public:
@@ -50,8 +56,12 @@ public:
         end_envelope();
     }
 
+    /// Sets the form of the refusals from now on. A new reply has that of an envelope.
+    void set_refusal_form(refusal_form form) noexcept { form_ = form; }
+
     /// Failure: `{"success":false,"error":{"type":"…","message":"…"},"code":<status>}`, with the
-    /// members given behind the message. 503, and 409 for a request under way, have the field
+    /// members given behind the message; or as a problem `{"type":"urn:coffer:problem:…",
+    /// "title":"…","status":<status>,"detail":"<message>"}`, with the same members behind. 503, and 409 for a request under way, have the field
     /// Retry-After; a Content-Encoding refused has Accept-Encoding.
     void refuse(problem, const error_members& members = {});
 
@@ -110,9 +120,13 @@ public:
 private:
     void begin(int status) noexcept;
     void append_error(const problem_info& info, const error_members& members);
+    void append_problem(const problem_info& info, const error_members& members);
+    void append_text(std::string_view name, std::string_view value);
+    void append_members(const error_members& members);
     void end_envelope();
 
     int status_ = 200;
+    refusal_form form_ = refusal_form::envelope;
     std::string_view content_type_;
     std::string body_;
     std::unique_ptr<body_stream> stream_;

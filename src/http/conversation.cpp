@@ -191,6 +191,7 @@ void conversation::replace_undurable() {
 }
 
 void conversation::write_refusal(const undurable_reply& one, std::string& out) {
+    context_.session.reply.set_refusal_form(one.form);
     context_.session.reply.refuse(one.instead);
     write_reply(context_.session.reply,
                 {.date = context_.session.date,

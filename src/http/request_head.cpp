@@ -7,6 +7,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
 
+#include "api/media_type.hpp"
 #include "http/request_syntax.hpp"
 
 namespace coffer::http {
@@ -52,6 +53,8 @@ public:
             fail(problem::request_malformed);
         if (head_.problem == problem::none)
             check();
+        if (api::prefers_problem_json(head_.accept.of(head_bytes_)))
+            head_.refusals = api::refusal_form::problem;
         return head_;
     }
 

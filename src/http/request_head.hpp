@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "api/problem.hpp"
+#include "api/reply.hpp"
 #include "api/request.hpp"
 #include "http/limits.hpp"
 
@@ -32,8 +33,9 @@ struct request_head {
     std::size_t content_length = 0;
     part target;
     part content_type;
-    part accept;                        ///< empty if there are several
-    part idempotency_key;               ///< the first one's value
+    part accept;                                               ///< empty if there are several
+    api::refusal_form refusals = api::refusal_form::envelope;  ///< by `accept`
+    part idempotency_key;                                      ///< the first one's value
     std::uint8_t idempotency_keys = 0;  ///< how many such fields: 0, 1, or 2 for several
     api::problem problem = api::problem::none;
 };

@@ -40,6 +40,7 @@ std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t 
 // waits for the teller.
 std::size_t session::feed_one(std::string_view bytes, std::string& out) {
     stopped_ = true;
+    shared_.reply.set_refusal_form(head_.refusals);  // of a request whose head has been read
     if (phase_ == phase::idle) {
         if (bytes.starts_with("\r\n")) {
             stopped_ = false;
@@ -77,6 +78,7 @@ bool session::feed_head(std::string_view bytes, std::string& out) {
     if (head_size_ == 0)
         return false;
     head_ = read_head(bytes.substr(0, head_size_), shared_.limits);
+    shared_.reply.set_refusal_form(head_.refusals);
     if (head_.problem != problem::none) {
         refuse(head_.problem, out);
         return false;
@@ -185,6 +187,7 @@ void session::reply(bool last, bool is_undurable, problem instead, std::string& 
                                      .without_body = head_.is_head,
                                      .close = last,
                                      .keep_alive = head_.is_http_1_0,
+                                     .form = head_.refusals,
                                      .is_stream = false});
 }
 
@@ -201,6 +204,7 @@ void session::begin_next() {
 void session::refuse(problem why, std::string& out) {
     const bool has_posted = lines_ != nullptr && lines_->has_posted();
     lines_.reset();
+    shared_.reply.set_refusal_form(head_.refusals);
     shared_.reply.refuse(has_posted ? problem::outcome_unknown : why);
     write(true, out);
 }

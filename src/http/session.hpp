@@ -35,6 +35,7 @@ struct undurable_reply {
     bool without_body;     ///< these three as in reply_writer.hpp
     bool close;
     bool keep_alive;
+    api::refusal_form form;
     bool is_stream;  ///< a stream or a piece of one, at the output's end: see replace_stream
 };
 
@@ -166,6 +167,7 @@ private:
     bool has_begun_stream_ = false;
     bool has_ended_stream_ = false;
     api::problem stream_instead_ = api::problem::disk_hangs;
+    api::refusal_form stream_refusals_ = api::refusal_form::envelope;
     teller::ticket stream_due_ = 0;  // what its head is due
     std::size_t requests_left_ = 0;
     teller::ticket due_ = 0;

@@ -115,6 +115,7 @@ void session::begin_stream(bool last, bool is_undurable, problem instead, std::s
     const bool chunked = !head_.is_http_1_0;
     stream_due_ = is_undurable ? shared_.teller.latest() : 0;
     stream_instead_ = instead;
+    stream_refusals_ = head_.refusals;
     closes_after_stream_ = last || !chunked;
     std::string head;
     write_reply(shared_.reply,
@@ -183,6 +184,7 @@ problem session::pull_pieces(std::string& out) {
 
 /// The stream ends before anything of it was sent. What its request posted may be durable or not.
 void session::refuse_stream(problem why, bool nothing_left, std::string& out) {
+    shared_.reply.set_refusal_form(stream_refusals_);
     if (stream_instead_ == problem::outcome_unknown)
         shared_.reply.refuse(stream_instead_);
     else
@@ -199,6 +201,7 @@ void session::note_stream_piece(std::size_t begin, std::size_t end) {
                                  .without_body = head_.is_head,
                                  .close = closes_after_stream_,
                                  .keep_alive = false,
+                                 .form = stream_refusals_,
                                  .is_stream = !head_.is_head});
 }
 
@@ -211,6 +214,7 @@ void session::end_stream() noexcept {
 void session::replace_stream(const undurable_reply& piece, std::string& out) {
     waits_for_change_ = false;
     if (has_begun_stream_) {
+        shared_.reply.set_refusal_form(piece.form);
         shared_.reply.refuse(piece.instead);
         write_reply(shared_.reply,
                     {.date = shared_.date,

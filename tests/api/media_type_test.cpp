@@ -80,3 +80,15 @@ TEST_CASE("preferred: of the same quality the first that is offered, but a page 
     CHECK(of_three("") == "application/json");
     CHECK(of_three("text/csv;q=0, application/x-ndjson;q=0") == "application/json");
 }
+
+TEST_CASE("prefers_problem_json: a client that names it, beside other types or alone", "[api]") {
+    using coffer::api::prefers_problem_json;
+    for (const char* const accept :
+         {"application/problem+json", "Application/Problem+JSON;q=0.1",
+          "application/json, application/problem+json", "text/csv, application/problem+json, */*"})
+        CHECK(prefers_problem_json(accept));
+    for (const char* const accept :
+         {"", "*/*", "application/json", "application/*;version=0000000000",
+          "application/problem+json;q=0", "application/json, application/problem+json;q=0.9"})
+        CHECK_FALSE(prefers_problem_json(accept));
+}

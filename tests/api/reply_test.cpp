@@ -1,5 +1,6 @@
 #include "api/reply.hpp"
 
+#include <boost/json/parse.hpp>
 #include <string>
 
 #include "catch.hpp"
@@ -82,4 +83,40 @@ TEST_CASE("reply: hands over its stream once, and forgets it in the next reply",
     one.affirm("ready");
     CHECK_FALSE(one.is_stream());
     CHECK(one.take_stream() == nullptr);
+}
+
+TEST_CASE("reply: every problem is the same in both forms", "[api]") {
+    reply one;
+    const char* const memory = one.body().data();
+    const coffer::api::error_members members{.parameter = "limit",
+                                             .account = 10001,
+                                             .available = coffer::money::from_minor(50),
+                                             .hold_status = "captured",
+                                             .beginning = coffer::journal::history_beginning{7, 0}};
+    for (int i = 1; i <= static_cast<int>(problem::internal_error); ++i) {
+        const auto why = static_cast<problem>(i);
+        one.set_refusal_form(coffer::api::refusal_form::envelope);
+        one.refuse(why, members);
+        const auto envelope = boost::json::parse(std::string{one.body()}).as_object();
+        const std::string fields = text_of(one);
+        CHECK(one.content_type() == "application/json");
+        one.set_refusal_form(coffer::api::refusal_form::problem);
+        one.refuse(why, members);
+        auto body = boost::json::parse(std::string{one.body()}).as_object();
+        CHECK(one.content_type() == "application/problem+json");
+        CHECK(text_of(one) == fields);
+        CHECK(body.at("status") == one.status());
+        CHECK(envelope.at("code") == one.status());
+        auto error = envelope.at("error").as_object();
+        CHECK(body.at("type").as_string() ==
+              "urn:coffer:problem:" + std::string{error.at("type").as_string()});
+        CHECK(body.at("detail") == error.at("message"));
+        for (const char* const name : {"type", "title", "status", "detail"})
+            CHECK(body.erase(name) == 1);
+        for (const char* const name : {"type", "message"})
+            CHECK(error.erase(name) == 1);
+        CHECK(body == error);
+        CHECK(error.size() == 6);
+    }
+    CHECK(one.body().data() == memory);  // no problem outgrows the room there is from the start
 }
