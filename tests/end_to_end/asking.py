@@ -4,6 +4,7 @@ import dataclasses
 import http.client
 import json
 
+import description
 from server import TIMEOUT_S
 
 
@@ -37,7 +38,10 @@ class Client:
         self.connection.request(method, path, body, fields)
         reply = self.connection.getresponse()
         self.replayed = reply.getheader("Idempotent-Replayed") == "true"
-        return Answer(reply.status, reply.read().decode(), reply.getheader("Location"),
+        text = reply.read().decode()
+        fields = {name.lower(): value for name, value in reply.getheaders()}
+        description.check(method, path, reply.status, fields, text)
+        return Answer(reply.status, text, reply.getheader("Location"),
                       reply.getheader("Retry-After"))
 
     def get(self, path):

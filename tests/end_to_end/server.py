@@ -10,6 +10,8 @@ import subprocess
 import tempfile
 import time
 
+import description
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("COFFER_BINARY") or str(ROOT / "build" / "coffer")
 TIMEOUT_S = 20
@@ -140,7 +142,9 @@ def curl(*arguments):
     done = subprocess.run(["curl", "--silent", "--show-error", "--include", "--max-time", "20",
                            *arguments],
                           capture_output=True, check=True, env=environment())
-    return Reply(done.stdout.decode())
+    reply = Reply(done.stdout.decode())
+    description.check_curl(arguments, reply)
+    return reply
 
 
 def get(server, path, *arguments):
@@ -180,9 +184,11 @@ def exchange(server, request, parts=None):
             try:
                 more = connection.recv(65536)
             except TimeoutError:
+                description.check_bytes(request, received)
                 return received, False
             except ConnectionResetError:
                 return received, True
             if not more:
+                description.check_bytes(request, received)
                 return received, True
             received += more
