@@ -1,0 +1,100 @@
+"""What takes npm: the API's description is linted by redocly, and the Postman collection that is
+made of it is run whole by newman. The packages are those of tools/postman/package-lock.json."""
+
+import fcntl
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+from server import BINARY, ROOT, Server
+
+TOOL = ROOT / "tools" / "postman"
+sys.path.insert(0, str(TOOL))
+
+import make_collection  # noqa: E402
+
+PACKAGES = ("package.json", "package-lock.json", ".npmrc")
+FOLDER = pathlib.Path(BINARY).resolve().parent / "npm"  # not in the sources
+# What npm says where there is no network. Any other failure is one.
+NO_NETWORK = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ENETUNREACH", "ETIMEDOUT", "ECONNRESET")
+QUIET = {"CI": "1", "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
+         "NO_UPDATE_NOTIFIER": "1"}
+
+
+def installed():
+    """The folder of the programs, installed if it was not yet. None without a network."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with open(FOLDER / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests are processes beside each other
+        wanted = "\n".join((TOOL / name).read_text() for name in PACKAGES)
+        stamp = FOLDER / "installed"
+        if not stamp.exists() or stamp.read_text() != wanted:
+            stamp.unlink(missing_ok=True)
+            for name in PACKAGES:
+                shutil.copy(TOOL / name, FOLDER)
+            done = subprocess.run(["npm", "ci"], cwd=FOLDER, capture_output=True, text=True,
+                                  stdin=subprocess.DEVNULL, timeout=240, check=False)
+            if done.returncode != 0 and any(sign in done.stderr for sign in NO_NETWORK):
+                return None
+            if done.returncode != 0:
+                raise RuntimeError(f"npm ci: {done.stderr}")
+            stamp.write_text(wanted)
+    return FOLDER / "node_modules" / ".bin"
+
+
+@unittest.skipUnless(shutil.which("npm") and shutil.which("node"), "there is no npm")
+class Npm(unittest.TestCase):
+    def run_program(self, name, *arguments):
+        """Runs one of the packages' programs, and returns what it printed."""
+        programs = installed()
+        if programs is None:
+            self.skipTest("npm ci has no network")
+        done = subprocess.run([programs / name, *map(str, arguments)], capture_output=True,
+                              text=True, stdin=subprocess.DEVNULL, timeout=120, check=False,
+                              cwd=FOLDER, env={**os.environ, **QUIET})
+        self.assertEqual(0, done.returncode, done.stdout + done.stderr)
+        return done.stdout + done.stderr
+
+    def test_redocly_finds_nothing_in_the_description(self):
+        document = FOLDER / "openapi.json"
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        document.write_text(json.dumps(make_collection.DESCRIPTION.document, indent=1))
+        printed = self.run_program("redocly", "lint", "--config", TOOL / "redocly.yaml", document)
+        self.assertNotIn("warning", printed.lower())
+
+    def test_newman_runs_the_whole_collection(self):
+        report = FOLDER / f"newman-{os.getpid()}.json"
+        with Server() as server:
+            self.run_program("newman", "run", make_collection.COLLECTION, "--bail", "--env-var",
+                             f"baseUrl={server.url('')}", "--timeout-request", "20000",
+                             "--reporters", "cli,json", "--reporter-json-export", report)
+        run = json.loads(report.read_text())["run"]
+        report.unlink()
+        self.assertEqual([], run["failures"])
+        requests = sum(len(folder["item"]) for folder in make_collection.collection()["item"])
+        self.assertEqual(requests, run["stats"]["requests"]["total"])
+        self.assertGreater(run["stats"]["assertions"]["total"], 2 * requests)
+
+
+class Collection(unittest.TestCase):
+    def test_it_is_what_the_description_makes(self):
+        self.assertEqual(make_collection.text(), make_collection.COLLECTION.read_text(),
+                         "tools/postman/make_collection.py makes another one")
+
+    def test_what_a_reply_gives_is_carried_to_later_requests(self):
+        text = make_collection.text()
+        self.assertIn("pm.collectionVariables.set('hold_400', body.data.hold);", text)
+        self.assertIn("/holds/{{hold_400}}/capture", text)
+
+    def test_the_lock_file_names_no_registry(self):
+        packages = json.loads((TOOL / "package-lock.json").read_text())["packages"]
+        self.assertTrue(all("integrity" in one for name, one in packages.items() if name))
+        self.assertFalse([name for name, one in packages.items() if "resolved" in one])
+
+
+if __name__ == "__main__":
+    unittest.main()
