@@ -60,9 +60,10 @@ public:
     void set_refusal_form(refusal_form form) noexcept { form_ = form; }
 
     /// Failure: `{"success":false,"error":{"type":"…","message":"…"},"code":<status>}`, with the
-    /// members given behind the message; or as a problem `{"type":"urn:coffer:problem:…",
-    /// "title":"…","status":<status>,"detail":"<message>"}`, with the same members behind. 503, and 409 for a request under way, have the field
-    /// Retry-After; a Content-Encoding refused has Accept-Encoding.
+    /// members given behind the message. As a problem it is `{"type":"urn:coffer:problem:…",
+    /// "title":"…","status":<status>,"detail":"<message>"}`, with the same members. 503, and 409
+    /// for a request under way, have the field Retry-After; a Content-Encoding refused has
+    /// Accept-Encoding.
     void refuse(problem, const error_members& members = {});
 
     /// Failure of one parameter or member: as refuse, with `"parameter":"<name>"` after the message

@@ -176,25 +176,29 @@ class Description:
                                       method.upper(), path, operation, int(status), "", response))
         return sorted(found, key=lambda step: step[0])
 
-    def request_of(self, path, operation, example):
-        """The target, header fields and body of a step's request."""
+    def request_of(self, path, operation, example, carried=None):
+        """The target, header fields and body of a step's request. `carried` has what replies gave
+        in place of values of their examples, such as cursors."""
+        def actual(value):
+            return (carried or {}).get(value, value)
         asked = example["x-request"]
         given = asked.get("path", {})
         for parameter in map(self.resolve, operation.get("parameters", ())):
             if parameter["in"] == "path":
                 name = parameter["name"]
-                value = urllib.parse.quote(given.get(name, parameter.get("example", "")), safe="")
-                path = path.replace(f"{{{name}}}", value)
+                value = actual(given.get(name, parameter.get("example", "")))
+                path = path.replace(f"{{{name}}}", urllib.parse.quote(value, safe=""))
         if "query" in asked:
-            path += "?" + urllib.parse.urlencode(asked["query"])
-        fields = dict(asked.get("headers", {}))
+            path += "?" + urllib.parse.urlencode(
+                {name: actual(value) for name, value in asked["query"].items()})
+        fields = {name: actual(value) for name, value in asked.get("headers", {}).items()}
         body = asked.get("body")
         if body is None:
             return path, fields, None
         (media_type, content), = operation["requestBody"]["content"].items()
         fields.setdefault("Content-Type", media_type)
-        if isinstance(body, str):
-            body = content["examples"][body]["value"]
+        if isinstance(body, str):  # its name, or a text that is refused
+            body = content["examples"].get(body, {"value": body})["value"]
         return path, fields, body if isinstance(body, str) else json.dumps(body)
 
 

@@ -30,6 +30,18 @@ def alike(due, given):
     return type(due) is type(given) and due == given
 
 
+def learn(due, given, carried):
+    """Notes the texts that are others in this run than in the example."""
+    if isinstance(due, dict):
+        for name in due:
+            learn(due[name], given[name], carried)
+    elif isinstance(due, list):
+        for one, other in zip(due, given):
+            learn(one, other, carried)
+    elif isinstance(due, str) and due != given:
+        carried[due] = given
+
+
 def read_lines(reply, lines):
     """The first lines of a stream that may have no end."""
     return "".join(reply.readline().decode() for _ in range(lines))
@@ -51,12 +63,14 @@ class Examples(unittest.TestCase):
         finally:
             connection.close()
 
-    def assert_is(self, example, media_type, text):
+    def assert_is(self, example, media_type, text, carried):
         if "value" not in example:
             return
         if media_type.endswith("json") and "ndjson" not in media_type:
-            self.assertTrue(alike(example["value"], json.loads(text)),
+            given = json.loads(text)
+            self.assertTrue(alike(example["value"], given),
                             f"{json.dumps(example['value'])}\n{text}")
+            learn(example["value"], given, carried)
         elif not media_type.startswith("text/plain"):  # figures differ
             due, given = map(without_variations, (example["value"], text))
             self.assertEqual(sorted(due.splitlines()), sorted(given.splitlines()))
@@ -64,16 +78,17 @@ class Examples(unittest.TestCase):
     def test_each_is_answered_as_shown(self):
         steps = DESCRIPTION.steps()
         self.assertEqual(len(steps), len({step[0] for step in steps}), "two examples at one step")
+        carried = {}
         with Server() as server:
             for number, name, method, path, operation, status, media_type, example in steps:
-                target, fields, body = DESCRIPTION.request_of(path, operation, example)
+                target, fields, body = DESCRIPTION.request_of(path, operation, example, carried)
                 with self.subTest(step=number, name=name, method=method, target=target):
                     given, given_fields, text = self.ask(
                         server, method, target, fields, body, example, media_type)
                     self.assertEqual(status, given, text[:500])
                     self.assertEqual(media_type, given_fields.get("content-type", ""))
                     DESCRIPTION.check(method, target, given, given_fields, text)
-                    self.assert_is(example, media_type, text)
+                    self.assert_is(example, media_type, text, carried)
 
     def test_each_route_has_one_and_each_body_is_used(self):
         used = {}
@@ -98,7 +113,7 @@ class Examples(unittest.TestCase):
                     schema = response["content"][media_type]["schema"]
                     self.assertEqual([], DESCRIPTION.errors(schema, example["value"]))
                 body = example["x-request"].get("body")
-                if isinstance(body, str):
+                if isinstance(body, str) and status < 400:
                     (_, content), = operation["requestBody"]["content"].items()
                     self.assertEqual([], DESCRIPTION.errors(
                         content["schema"], content["examples"][body]["value"]))
@@ -107,7 +122,7 @@ class Examples(unittest.TestCase):
         with Server("--in-memory") as server:
             reply = get(server, "/openapi.json")
             self.assertEqual("application/json", reply.fields["content-type"])
-            self.assertEqual(load(), reply.json())
+            self.assertTrue(load() == reply.json(), "the binary is older than the description")
             head = get(server, "/openapi.json", "--head")
             self.assertEqual((200, ""), (head.status, head.body))
             self.assertEqual(reply.fields["content-length"], head.fields["content-length"])
@@ -145,12 +160,14 @@ class Checks(unittest.TestCase):
 
     @unittest.skipIf(jsonschema is None, "there is no jsonschema: replies are not validated")
     def test_a_body_that_is_not_as_described_is_found(self):
-        for wrong, instead in (("balance", '"balance":"1000.0"'), ("more", '"balance":1.0,"more":1'),
-                               ("balance", '"blance":1.0'), ("balance", '"balance":-1.0')):
+        for wrong, instead in (
+                ("balance", '"balance":"1000.0"'), ("more", '"balance":1.0,"more":1'),
+                ("balance", '"blance":1.0'), ("balance", '"balance":-1.0')):
             self.assert_found(wrong, "GET", "/accounts/10001/balance", 200, self.JSON,
                               self.BALANCE.replace('"balance":1000.0', instead))
-        self.assert_found("hold_ended", "GET", "/accounts/10001/balance", 404, self.JSON,
-                          '{"success":false,"error":{"type":"hold_ended","message":"x"},"code":404}')
+        self.assert_found(
+            "hold_ended", "GET", "/accounts/10001/balance", 404, self.JSON,
+            '{"success":false,"error":{"type":"hold_ended","message":"x"},"code":404}')
 
 
 if __name__ == "__main__":

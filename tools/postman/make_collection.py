@@ -74,7 +74,7 @@ class Maker:
         value = example.get("value")
         if isinstance(value, dict):
             for one, read in places(value):
-                self.known[one] = (script, number, read)
+                self.known.setdefault(one, (script, number, read))
         name = example["summary"]
         return {"name": name, "event": [{"listen": "test", "script": {
             "type": "text/javascript", "exec": script}}], "request": request, "response": []}
