@@ -4,8 +4,7 @@ import dataclasses
 import http.client
 import json
 
-import description
-from server import TIMEOUT_S
+from server import TIMEOUT_S, description
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,8 +6,9 @@ import json
 import re
 import unittest
 
-from description import DESCRIPTION, Description, jsonschema, load
 from server import Server, get
+
+from description import DESCRIPTION, Description, jsonschema, load
 
 # What differs from run to run: times, and cursors.
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z")

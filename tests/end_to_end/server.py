@@ -7,12 +7,15 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
-import description
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+import description  # noqa: E402
+
 BINARY = os.environ.get("COFFER_BINARY") or str(ROOT / "build" / "coffer")
 TIMEOUT_S = 20
 

@@ -5,6 +5,7 @@ import json
 import re
 import time
 
+import description
 from faults.books import EXPIRED
 from faults.history import NO_SUCH_HOLD, NOT_FOUND
 from faults.money_text import minor_of
@@ -28,6 +29,8 @@ class Reader:
             self.connection.request("GET", path)
             reply = self.connection.getresponse()
             body = reply.read().decode()
+            fields = {name.lower(): value for name, value in reply.getheaders()}
+            description.check("GET", path, reply.status, fields, body)
             if reply.status != 503 or time.monotonic() >= give_up:
                 return reply.status, body
             time.sleep(AGAIN_AFTER_S)

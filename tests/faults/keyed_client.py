@@ -5,6 +5,7 @@ import select
 import socket
 import time
 
+import description
 from faults.money_text import minor_of
 
 HEAD_END = b"\r\n\r\n"
@@ -15,6 +16,7 @@ BALANCE = re.compile(r'"balance":([0-9.]+)')
 PARTS = re.compile(r'"balance":([0-9.]+),"held":([0-9.]+),"available":([0-9.]+)')
 MOST_S = 60  # to wait for anything
 WAIT_S = 0.05
+CHECKED_ONE_IN = 50  # of the replies, against the API's description
 AGAIN_AFTER_S = 0.002  # repeats a request whose answer was not final
 
 
@@ -81,6 +83,7 @@ class Client:
         self.open = set()  # descriptors of those that the server has not closed
         self.unanswered = []  # the numbers of requests to repeat
         self.is_lost = False  # the server has closed a connection
+        self.answers = 0
         try:
             for _ in range(connections):
                 one = Connection(port)
@@ -140,10 +143,18 @@ class Client:
             one.received += more
             reply = whole_reply(one.received)
             if reply is not None:
+                self._check(one)
                 one.received = b""
                 self._take(one, reply)
                 answered.append(one)
         return answered
+
+    def _check(self, one):
+        self.answers += 1
+        if self.answers % CHECKED_ONE_IN == 0:
+            request = (read_request(one.reads) if one.number is None
+                       else request_for(self.history, one.number))
+            description.check_bytes(request, one.received)
 
     def _take(self, one, reply):
         if one.number is not None:

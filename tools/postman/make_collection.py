@@ -15,7 +15,7 @@ import urllib.parse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COLLECTION = pathlib.Path(__file__).with_name("coffer.postman_collection.json")
-sys.path.insert(0, str(ROOT / "tests" / "end_to_end"))
+sys.path.insert(0, str(ROOT / "tests"))
 
 from description import DESCRIPTION  # noqa: E402
 

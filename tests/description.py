@@ -1,8 +1,9 @@
 """The API's description, and replies compared with it.
 
-Every reply that the tests get through server.py and asking.py is checked: its route, status, media
-type and header fields are in the description, and its body is as the schema there says, without
-members that the schema does not name. Schemas need jsonschema; without it the rest is checked.
+Every reply that the end-to-end tests get through server.py and asking.py is checked, and one of
+many under load: its route, status, media type and header fields are in the description, and its
+body is as the schema there says, without members that the schema does not name. Schemas need
+jsonschema; without it the rest is checked.
 """
 
 import collections
@@ -17,7 +18,7 @@ try:
 except ImportError:
     jsonschema = None
 
-FOLDER = pathlib.Path(__file__).resolve().parents[2] / "src" / "api" / "openapi"
+FOLDER = pathlib.Path(__file__).resolve().parents[1] / "src" / "api" / "openapi"
 # Every reply has some of these.
 USUAL_FIELDS = {"date", "cache-control", "content-type", "content-length", "connection",
                 "transfer-encoding"}
