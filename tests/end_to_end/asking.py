@@ -28,12 +28,15 @@ class Client:
     def __init__(self, server):
         self.connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT_S)
         self.replayed = None  # whether the last answer was that of an earlier request
+        self.accept = None  # the Accept field of the requests
 
     def ask(self, method, path, body=None, key=None):
         """A body of None is none at all, without a Content-Type."""
         fields = {} if body is None else {"Content-Type": "application/json"}
         if key is not None:
             fields["Idempotency-Key"] = key
+        if self.accept is not None:
+            fields["Accept"] = self.accept
         self.connection.request(method, path, body, fields)
         reply = self.connection.getresponse()
         self.replayed = reply.getheader("Idempotent-Replayed") == "true"
@@ -61,6 +64,15 @@ class Client:
 
     def __exit__(self, *_):
         self.connection.close()
+
+
+def problem_of(envelope):
+    """The problem (RFC 9457) that says the same as the envelope of a refusal; both are texts."""
+    value = json.loads(envelope, parse_float=str)  # money is compared digit by digit
+    members = value["error"]
+    name = members.pop("type")
+    return {"type": f"urn:coffer:problem:{name}", "title": name.replace("_", " ").capitalize(),
+            "status": value["code"], "detail": members.pop("message"), **members}
 
 
 def success(status, data):

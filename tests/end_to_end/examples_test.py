@@ -6,6 +6,7 @@ import json
 import re
 import unittest
 
+from asking import problem_of
 from server import Server, get
 
 from description import DESCRIPTION, Description, jsonschema, load
@@ -76,6 +77,10 @@ class Examples(unittest.TestCase):
             due, given = map(without_variations, (example["value"], text))
             self.assertEqual(sorted(due.splitlines()), sorted(given.splitlines()))
 
+    def assert_is_problem(self, envelope, _, fields, text):
+        self.assertEqual("application/problem+json", fields["content-type"])
+        self.assertEqual(problem_of(envelope), json.loads(text, parse_float=str))
+
     def test_each_is_answered_as_shown(self):
         steps = DESCRIPTION.steps()
         self.assertEqual(len(steps), len({step[0] for step in steps}), "two examples at one step")
@@ -90,6 +95,11 @@ class Examples(unittest.TestCase):
                     self.assertEqual(media_type, given_fields.get("content-type", ""))
                     DESCRIPTION.check(method, target, given, given_fields, text)
                     self.assert_is(example, media_type, text, carried)
+                    if status >= 400:
+                        others = [fields["Accept"]] if "Accept" in fields else []
+                        fields["Accept"] = ", ".join([*others, "application/problem+json"])
+                        self.assert_is_problem(text, *self.ask(
+                            server, method, target, fields, body, example, media_type))
 
     def test_each_route_has_one_and_each_body_is_used(self):
         used = {}

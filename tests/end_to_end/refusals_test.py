@@ -6,7 +6,7 @@ import tempfile
 import time
 import unittest
 
-from asking import Answer, Client
+from asking import Answer, Client, problem_of
 from server import Server
 
 MESSAGES = {
@@ -70,6 +70,14 @@ class Refusals(unittest.TestCase):
                 answer = self.client.post(path, body, key if has_key else None)
                 self.assertEqual(due, answer)
             self.assertEqual(remembered, self.client.replayed)
+            self.client.accept = "application/problem+json"
+            for has_key in (False, True):
+                answer = self.client.post(path, body, key if has_key else None)
+                self.assertEqual(due.status, answer.status)
+                given = json.loads(answer.body, parse_float=str)
+                self.assertEqual(list(problem_of(due.body).items()), list(given.items()))
+            self.assertEqual(remembered, self.client.replayed)
+            self.client.accept = None
             self.assertEqual(before, self.accounts())
 
     def close(self, account):
