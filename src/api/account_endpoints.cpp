@@ -10,21 +10,25 @@
 namespace coffer::api {
 namespace {
 
-using change = posting_result (teller::*)(account_number, money, std::string_view) noexcept;
+using change = posting_result (teller::*)(account_number, money, std::string_view,
+                                          const sequence_condition&) noexcept;
 
 void change_balance(coffer::teller& teller, change make, const call& asked, reply& out) {
     static constexpr std::array members{member{"amount", member_kind::amount}};
     post_body<members.size()> body;
     if (body.read(asked.request, members, out))
-        answer((teller.*make)(asked.account, body[0].amount, body.key()), "new_balance", out);
+        answer(
+            (teller.*make)(asked.account, body[0].amount, body.key(), asked.expected.condition()),
+            "new_balance", out);
 }
 
-using status_change = account_result (teller::*)(account_number, std::string_view) noexcept;
+using status_change = account_result (teller::*)(account_number, std::string_view,
+                                                 const sequence_condition&) noexcept;
 
 void change_status(coffer::teller& teller, status_change make, const call& asked, reply& out) {
     post_body<0> body;
     if (body.read(asked.request, {}, out))
-        answer((teller.*make)(asked.account, body.key()), 200, out);
+        answer((teller.*make)(asked.account, body.key(), asked.expected.condition()), 200, out);
 }
 
 }  // namespace

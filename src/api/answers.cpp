@@ -98,11 +98,13 @@ void answer_balance(const posting_result& what, reply& out) {
         append_balances(text, last);
         text += '}';
     });
+    out.set_tag(last.sequence);
 }
 
 void answer(const account_result& what, int status, reply& out) {
     reply_to(what, names_account::no, out, [&] {
         out.data(status, [&what](std::string& text) { append_whole_account(text, what.account); });
+        out.set_tag(what.account.sequence);
         if (status == 201)
             out.add_copied_field("Location", short_text{"/accounts/", what.account.account}.view());
     });
@@ -118,7 +120,10 @@ void answer(const transfer_result& what, reply& out) {
         append_new_balance(text, what.to);
         text += '}';
     };
-    reply_to(what, names_account::yes, out, [&] { out.data(200, write); });
+    reply_to(what, names_account::yes, out, [&] {
+        out.data(200, write);
+        out.set_tag(what.from.sequence);
+    });
 }
 
 void answer(const transaction_result& what, std::span<const leg> legs, reply& out) {
@@ -142,6 +147,7 @@ void answer(const hold_result& what, int status, names_account names, reply& out
     reply_to(what, names, out, [&] {
         out.data(status,
                  [&what](std::string& text) { append_hold(text, what.hold, what.account); });
+        out.set_tag(what.account.sequence);
         if (status == 201)
             out.add_copied_field("Location", short_text{"/accounts/", what.hold.account, "/holds/",
                                                         hold_id_text{what.hold.id}.view()}

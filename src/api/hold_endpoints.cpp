@@ -32,8 +32,9 @@ void place_hold(coffer::teller& teller, const call& asked, reply& out) {
     if (!body.read(asked.request, members, out))
         return;
     const auto expires_in = body[1].is_present() ? std::optional{body[1].duration} : std::nullopt;
-    answer(teller.place_hold(asked.account, body[0].amount, expires_in, body.key()), 201,
-           names_account::no, out);
+    answer(teller.place_hold(asked.account, body[0].amount, expires_in, body.key(),
+                             asked.expected.condition()),
+           201, names_account::no, out);
 }
 
 void show_hold(coffer::teller& teller, const call& asked, reply& out) {
@@ -52,15 +53,17 @@ void capture_hold(coffer::teller& teller, const call& asked, reply& out) {
         return out.refuse(problem::accounts_equal, {.account = payee});
     const auto amount = body[0].is_present() ? std::optional{body[0].amount} : std::nullopt;
     const capture_request wanted{amount, body[1].boolean, payee};
-    answer(teller.capture_hold(asked.account, hold_of(asked), wanted, body.key()), 200,
-           payee != 0 ? names_account::yes : names_account::no, out);
+    answer(teller.capture_hold(asked.account, hold_of(asked), wanted, body.key(),
+                               asked.expected.condition()),
+           200, payee != 0 ? names_account::yes : names_account::no, out);
 }
 
 void release_hold(coffer::teller& teller, const call& asked, reply& out) {
     post_body<0> body;
     if (body.read(asked.request, {}, out))
-        answer(teller.release_hold(asked.account, hold_of(asked), body.key()), 200,
-               names_account::no, out);
+        answer(teller.release_hold(asked.account, hold_of(asked), body.key(),
+                                   asked.expected.condition()),
+               200, names_account::no, out);
 }
 
 void list_holds(coffer::teller& teller, const call& asked, reply& out) {

@@ -25,6 +25,7 @@ void append_title(std::string& out, std::string_view type) {
 
 void reply::begin(int status) noexcept {
     status_ = status;
+    tag_ = 0;
     content_type_ = "application/json";
     field_count_ = 0;
     copied_bytes_ = 0;
@@ -40,6 +41,7 @@ void reply::end_envelope() {
 
 void reply::posted(const posting& made, std::string_view balance_name) {
     begin(200);
+    tag_ = made.sequence;
     body_ += R"({"success":true,"data":{"account_number":")";
     append_number(body_, made.account);
     body_ += R"(",")";
@@ -47,6 +49,12 @@ void reply::posted(const posting& made, std::string_view balance_name) {
     body_ += R"(":)";
     append_money(body_, made.balance);
     body_ += R"(},"code":200})";
+}
+
+void reply::not_modified() noexcept {
+    const std::uint64_t tag = tag_;
+    begin(304);
+    tag_ = tag;
 }
 
 void reply::affirm(std::string_view name) {

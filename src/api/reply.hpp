@@ -95,6 +95,14 @@ public:
     /// Hands over the stream; null if the reply is a short one, whose body is `body()`.
     [[nodiscard]] std::unique_ptr<body_stream> take_stream() noexcept { return std::move(stream_); }
 
+    /// Gives the reply the entity-tag of a posting: the field ETag. Of a success; `posted` does so.
+    void set_tag(std::uint64_t sequence) noexcept { tag_ = sequence; }
+    /// 0: it has none.
+    [[nodiscard]] std::uint64_t tag() const noexcept { return tag_; }
+
+    /// Turns a success with a tag into 304, which has the same tag and no body.
+    void not_modified() noexcept;
+
     /// Marks the reply as that of an earlier request, repeated.
     void mark_replayed() { add_field("Idempotent-Replayed", "true"); }
 
@@ -109,7 +117,7 @@ public:
     void list_methods(std::string_view allowed);
 
     [[nodiscard]] int status() const noexcept { return status_; }
-    /// Empty for 204, and for a stream.
+    /// Empty for 204 and 304, and for a stream.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
     [[nodiscard]] std::span<const reply_field> fields() const noexcept {
@@ -128,6 +136,7 @@ private:
 
     int status_ = 200;
     refusal_form form_ = refusal_form::envelope;
+    std::uint64_t tag_ = 0;
     std::string_view content_type_;
     std::string body_;
     std::unique_ptr<body_stream> stream_;

@@ -16,10 +16,11 @@ struct request {
     std::string_view accept{};           ///< empty when there is none, or more than one
     std::string_view idempotency_key{};  ///< the first such field's value
     std::uint8_t idempotency_keys = 0;   ///< how many such fields there are
-    std::string_view if_match{};         ///< the fields' values, empty when there is none
-    std::string_view if_none_match{};    ///< likewise
-    std::string_view last_event_id{};    ///< likewise
-    bool encoded = false;                ///< the body, by a Content-Encoding other than identity
+    // Empty when there is none; malformed text if there are several, or if the value is empty.
+    std::string_view if_match{};
+    std::string_view if_none_match{};
+    std::string_view last_event_id{};
+    bool encoded = false;  ///< the body, by a Content-Encoding other than identity
 };
 
 }  // namespace coffer::api

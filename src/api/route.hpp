@@ -10,6 +10,7 @@
 
 #include <coffer/account_number.hpp>
 
+#include "api/entity_tags.hpp"
 #include "api/line_sink.hpp"
 #include "api/problem_set.hpp"
 #include "api/reply.hpp"
@@ -29,6 +30,10 @@ enum class body_kind : std::uint8_t {
 /// What a client must be allowed to do to use a route. Nothing checks it yet.
 enum class scope : std::uint8_t { anyone, read, post };
 
+/// What If-Match and If-None-Match are about. Where that is nothing, a POST with either is refused
+/// before anything else, and a GET ignores them.
+enum class conditions : std::uint8_t { of_nothing, of_account };
+
 /// The most parameters in a path.
 inline constexpr std::size_t max_path_parameters = 2;
 
@@ -41,6 +46,7 @@ struct call {
     std::array<std::string_view, max_path_parameters> parameters{};
     std::string_view query{};   ///< what follows the first `?`; empty if there is none
     std::size_t max_lines = 0;  ///< of body kind `lines`: the server's limit, which the sink keeps
+    expected_sequences expected{};  ///< of If-Match, where the route has conditions
 };
 
 /// Fills the reply. Allocates nothing where the reply is a posting or a balance.
@@ -54,6 +60,7 @@ struct route_rules {
     std::size_t max_body = 0;  ///< of a JSON body; 0: the server's limit, which always holds too
     std::size_t max_line = std::size_t{64} << 10;  ///< of body kind `lines`
     api::scope scope = api::scope::read;
+    api::conditions conditions = conditions::of_nothing;
     std::span<const std::string_view> query{};  ///< the names of the query's parameters
     int success = 200;                          ///< the status of a success
     /// Beside refusals::any. Nothing enforces it: the tests compare it with the API's description.

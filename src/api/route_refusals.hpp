@@ -21,12 +21,16 @@ inline constexpr problem_set account{problem::account_number_invalid, problem::a
 /// Of a query.
 inline constexpr problem_set query{problem::parameter_invalid};
 
-/// Of a body that is JSON, and of the key.
+/// Of If-Match.
+inline constexpr problem_set condition{problem::parameter_invalid, problem::sequence_mismatch};
+
+/// Of a body that is JSON, of the key, and of a condition where there can be none.
 inline constexpr problem_set post{problem::content_coding_unsupported,
                                   problem::media_type_unsupported,
                                   problem::body_malformed,
                                   problem::body_not_an_object,
                                   problem::amount_out_of_reach,
+                                  problem::parameter_invalid,
                                   problem::idempotency_key_invalid,
                                   problem::request_in_progress,
                                   problem::idempotency_key_reused,

@@ -29,6 +29,33 @@ bool read_parameters(const path_match& found, call& out) noexcept {
     return true;
 }
 
+/// Reads If-Match. False if the route does not take a condition that the request has, or if it is
+/// malformed: then `answer` is the refusal. A condition of what posts is never ignored.
+bool read_conditions(const route& due, const request& asked, call& out, reply& answer) {
+    const bool posts = asked.method == method::post;
+    if (posts && !asked.if_none_match.empty()) {
+        answer.refuse_parameter(problem::parameter_invalid, "If-None-Match");
+        return false;
+    }
+    const bool has_conditions = due.rules.conditions == conditions::of_account;
+    if (asked.if_match.empty() || (!posts && !has_conditions))
+        return true;
+    const bool is_right = has_conditions && out.expected.read(asked.if_match);
+    if (!is_right)
+        answer.refuse_parameter(problem::parameter_invalid, "If-Match");
+    return is_right;
+}
+
+/// RFC 9110, section 13.2.2: the reply to a GET in place of one that a condition excludes.
+void apply_conditions(const call& made, reply& out) {
+    if (out.tag() == 0)
+        return;
+    if (!made.expected.condition().allows(out.tag()))
+        out.refuse(problem::sequence_mismatch);
+    else if (matches_weakly(made.request.if_none_match, out.tag()))
+        out.not_modified();
+}
+
 /// The route that is to answer, with `out` filled in; null if the reply is made already.
 const route* find_call(const route_table& table, const request& asked, call& out, reply& answer) {
     if (asked.method == method::options && asked.target == "*") {
@@ -54,6 +81,9 @@ const route* find_call(const route_table& table, const request& asked, call& out
         answer.refuse(problem::account_number_invalid);
         return nullptr;
     }
+    if (!asked.if_match.empty() || !asked.if_none_match.empty()) [[unlikely]]
+        if (!read_conditions(*due, asked, out, answer))
+            return nullptr;
     return due;
 }
 
@@ -110,6 +140,10 @@ void handle(const route_table& table, coffer::teller& teller, const request& ask
     if (const problem why = check_body(due->rules, asked); why != problem::none)
         return out.refuse(why);
     due->answer(teller, made, out);
+    if (asked.if_none_match.empty() && asked.if_match.empty()) [[likely]]
+        return;
+    if (asked.method == method::get && due->rules.conditions == conditions::of_account)
+        apply_conditions(made, out);
 }
 
 bool wants_body(const route_table& table, const coffer::teller& teller, const request& asked,

@@ -15,6 +15,13 @@
 
 namespace coffer::api {
 
+/// A condition is of the path's account: also of the posting that the reply is about.
+constexpr route_rules conditional(route_rules one) {
+    one.conditions = conditions::of_account;
+    one.refused = one.refused | refusals::condition;
+    return one;
+}
+
 /// What posts, by a body that must be there, and by one that may be missing.
 constexpr route_rules posting_rules(const problem_set& refused, int success = 200) {
     return {.body = body_kind::json, .scope = scope::post, .success = success, .refused = refused};
@@ -36,38 +43,38 @@ constexpr route_rules batch_rules(const problem_set& refused) {
 /// The busiest first: the table is searched from the front. `scope` is for authentication to come;
 /// nothing checks it yet. Every row is described in the folder openapi: tests compare them.
 inline constexpr std::array product_routes{
-    route{method::get,
-          "/accounts/{account}/balance",
-          &balance,
-          {.query = past_balance_query, .refused = refusals::past_balance}},
+    route{method::get, "/accounts/{account}/balance", &balance,
+          conditional({.query = past_balance_query, .refused = refusals::past_balance})},
     route{method::post, "/accounts/{account}/withdraw", &withdraw,
-          posting_rules(refusals::withdrawal)},
+          conditional(posting_rules(refusals::withdrawal))},
     route{method::post, "/accounts/{account}/deposit", &deposit,
-          posting_rules(refusals::account_posting)},
+          conditional(posting_rules(refusals::account_posting))},
     route{method::post, "/accounts/{account}/transfer", &transfer,
-          posting_rules(refusals::transfer)},
+          conditional(posting_rules(refusals::transfer))},
     route{method::post, "/transactions", &transact, posting_rules(refusals::transaction)},
     route{method::post, "/batch", &open_batch, batch_rules(refusals::batch)},
     route{method::post, "/accounts/{account}/holds", &place_hold,
-          posting_rules(refusals::placing, 201)},
+          conditional(posting_rules(refusals::placing, 201))},
     route{method::get,
           "/accounts/{account}/holds",
           &list_holds,
           {.query = hold_list_query, .refused = refusals::account | refusals::query}},
     route{method::post, "/accounts/{account}/holds/{hold}/capture", &capture_hold,
-          posting_rules(refusals::capture)},
+          conditional(posting_rules(refusals::capture))},
     route{method::post, "/accounts/{account}/holds/{hold}/release", &release_hold,
-          bodyless_rules(refusals::release)},
-    route{method::get, "/accounts/{account}/holds/{hold}", &show_hold, {.refused = refusals::hold}},
-    route{method::get, "/accounts/{account}", &show_account, {.refused = refusals::account}},
+          conditional(bodyless_rules(refusals::release))},
+    route{method::get, "/accounts/{account}/holds/{hold}", &show_hold,
+          conditional({.refused = refusals::hold})},
+    route{method::get, "/accounts/{account}", &show_account,
+          conditional({.refused = refusals::account})},
     route{method::get,
           "/accounts/{account}/statement",
           &show_statement,
           {.query = statement_query, .refused = refusals::statement}},
     route{method::post, "/accounts/{account}/close", &close_account,
-          bodyless_rules(refusals::closing)},
+          conditional(bodyless_rules(refusals::closing))},
     route{method::post, "/accounts/{account}/reopen", &reopen_account,
-          bodyless_rules(refusals::reopening)},
+          conditional(bodyless_rules(refusals::reopening))},
     route{method::post, "/accounts", &open_account, bodyless_rules(refusals::opening, 201)},
     route{method::get,
           "/accounts",

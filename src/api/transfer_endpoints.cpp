@@ -67,7 +67,9 @@ void transfer(coffer::teller& teller, const call& asked, reply& out) {
         return;
     if (body[0].account == asked.account)
         return out.refuse(problem::accounts_equal, {.account = asked.account});
-    answer(teller.transfer(asked.account, body[0].account, body[1].amount, body.key()), out);
+    answer(teller.transfer(asked.account, body[0].account, body[1].amount, body.key(),
+                           asked.expected.condition()),
+           out);
 }
 
 void transact(coffer::teller& teller, const call& asked, reply& out) {

@@ -81,7 +81,7 @@ template <class Result>
 [[nodiscard]] Result repeated(account_number account, const kept_outcome& kept) noexcept {
     Result result{};
     if (kept.record.empty()) {
-        const posting shown{account, 0, kept.balance};
+        const posting shown{account, kept.sequence, kept.balance};
         result = result_of<Result>(kept.error == errc::ok
                                        ? journal::record::of_deposit(shown, {})
                                        : journal::record::of_refusal(kept.error, shown, {}));
@@ -171,7 +171,8 @@ Result teller::perform_once(const request& asked, const Operation& operation) no
     const errc error = once::error_of(made);
     if (once::is_decided(error)) {
         std::array<std::byte, journal::format::record::max_bytes_without_key> bytes;
-        kept_outcome kept{error, error == errc::ok ? made.state.balance : made.state.available()};
+        kept_outcome kept{error, error == errc::ok ? made.state.balance : made.state.available(),
+                          made.state.sequence};
         if (asked.record_bytes != 0)
             kept.record = std::span{bytes}.first(journal::encode_without_key(made, bytes));
         reserved.keep(kept, lane_, due_);

@@ -208,7 +208,7 @@ void key_recovery::collect(std::string_view text, const journal::record& one) {
     recovered_key found{.text_at = texts_.size(),
                         .text_bytes = static_cast<std::uint8_t>(text.size()),
                         .fingerprint = one.key.fingerprint,
-                        .outcome = {.balance = one.state.balance},
+                        .outcome = {.balance = one.state.balance, .sequence = one.state.sequence},
                         .record_at = records_.size(),
                         .record_bytes = 0};
     if (!is_simple(one)) {

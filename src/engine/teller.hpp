@@ -35,6 +35,7 @@
 
 #include "engine/key_store.hpp"
 #include "engine/results.hpp"
+#include "engine/sequence_condition.hpp"
 #include "journal/lane.hpp"
 #include "journal/record.hpp"
 
@@ -80,38 +81,42 @@ public:
     [[nodiscard]] posting_result balance(account_number account) noexcept;
 
     /// `key` passes journal::is_request_key, or is empty: no key. With a key this is done once: a
-    /// second call returns the first one's outcome, with the same balance.
-    [[nodiscard]] posting_result deposit(account_number account, money amount,
-                                         std::string_view key) noexcept;
+    /// second call returns the first one's outcome, with the same balance. A condition comes after
+    /// that, and what it refuses is not kept with the key. It is of the first account of a call.
+    [[nodiscard]] posting_result deposit(account_number account, money amount, std::string_view key,
+                                         const sequence_condition& condition = {}) noexcept;
     [[nodiscard]] posting_result withdraw(account_number account, money amount,
-                                          std::string_view key) noexcept;
+                                          std::string_view key,
+                                          const sequence_condition& condition = {}) noexcept;
 
     /// Opens an account; without a number, the one after the highest. After already_open,
     /// decided_by is the account that is there: the last number there can be, if none was given.
     [[nodiscard]] account_result open_account(std::optional<account_number> number,
                                               money opening_balance, std::string_view key) noexcept;
     [[nodiscard]] account_result account(account_number number) noexcept;
-    [[nodiscard]] account_result close_account(account_number number,
-                                               std::string_view key) noexcept;
-    [[nodiscard]] account_result reopen_account(account_number number,
-                                                std::string_view key) noexcept;
+    [[nodiscard]] account_result close_account(account_number number, std::string_view key,
+                                               const sequence_condition& condition = {}) noexcept;
+    [[nodiscard]] account_result reopen_account(account_number number, std::string_view key,
+                                                const sequence_condition& condition = {}) noexcept;
     [[nodiscard]] transfer_result transfer(account_number from, account_number to, money amount,
-                                           std::string_view key) noexcept;
+                                           std::string_view key,
+                                           const sequence_condition& condition = {}) noexcept;
     [[nodiscard]] transaction_result transact(std::span<const leg> legs,
                                               std::string_view key) noexcept;
 
     /// The hold expires `expires_in` from now in record time, which is above zero; nothing: never.
     [[nodiscard]] hold_result place_hold(account_number account, money amount,
                                          std::optional<std::chrono::nanoseconds> expires_in,
-                                         std::string_view key) noexcept;
+                                         std::string_view key,
+                                         const sequence_condition& condition = {}) noexcept;
     /// Shows a hold as it is: one whose time has come is open until its expiry is made.
     [[nodiscard]] hold_result find_hold(account_number account, hold_id id) noexcept;
     /// These first make the expiry of a hold whose time has come, and then are refused.
     [[nodiscard]] hold_result capture_hold(account_number account, hold_id id,
-                                           const capture_request& asked,
-                                           std::string_view key) noexcept;
-    [[nodiscard]] hold_result release_hold(account_number account, hold_id id,
-                                           std::string_view key) noexcept;
+                                           const capture_request& asked, std::string_view key,
+                                           const sequence_condition& condition = {}) noexcept;
+    [[nodiscard]] hold_result release_hold(account_number account, hold_id id, std::string_view key,
+                                           const sequence_condition& condition = {}) noexcept;
 
     /// Makes the expiry of a hold if its time has come. After service::done the hold is not due any
     /// more, unless its account can take no more postings (errc::sequence_exhausted): then it stays
@@ -177,13 +182,15 @@ private:
     template <class Result, class Operation>
     [[nodiscard]] Result perform_once(const request& asked, const Operation& operation) noexcept;
     template <class Post, class Record>
-    [[nodiscard]] posting_result change(const request& asked, const Post& post,
-                                        const Record& record_of) noexcept;
+    [[nodiscard]] posting_result change(const request& asked, const sequence_condition& condition,
+                                        const Post& post, const Record& record_of) noexcept;
     template <class Change>
-    [[nodiscard]] account_result change_status(const request& asked, const Change& change) noexcept;
+    [[nodiscard]] account_result change_status(const request& asked,
+                                               const sequence_condition& condition,
+                                               const Change& change) noexcept;
     [[nodiscard]] journal::record open_next(money opening_balance) noexcept;
-    [[nodiscard]] journal::record capture(account_number account, hold_id id,
-                                          capture_request asked) noexcept;
+    [[nodiscard]] journal::record capture(account_number account, hold_id id, capture_request asked,
+                                          const sequence_condition& condition) noexcept;
     [[nodiscard]] std::int64_t record_time_ns() noexcept;
     void expire_if_due(account_number account, hold_id id) noexcept;
     void note_ended(const hold_outcome& made) noexcept;

@@ -25,6 +25,10 @@ record refusal_of(const hold_outcome& refused) noexcept {
     return refusal(refused.error, decided_by);
 }
 
+posting last_of(const hold_outcome& refused) noexcept {
+    return refused.posting;
+}
+
 money released_by(const hold& ended) noexcept {
     return money::from_minor(ended.amount.minor() - ended.captured.minor());
 }
@@ -37,7 +41,7 @@ std::int64_t teller::record_time_ns() noexcept {
 
 hold_result teller::place_hold(account_number account, money amount,
                                std::optional<std::chrono::nanoseconds> expires_in,
-                               std::string_view key) noexcept {
+                               std::string_view key, const sequence_condition& condition) noexcept {
     const std::int64_t life_ns = expires_in.value_or(std::chrono::nanoseconds{0}).count();
     const std::array<std::uint64_t, 5> words{word(request_kind::hold), account, word(amount),
                                              expires_in ? 1U : 0U,
@@ -47,7 +51,11 @@ hold_result teller::place_hold(account_number account, money amount,
         // Not before the year 2262 does this overflow, and then the hold lasts until then.
         if (expires_in && __builtin_add_overflow(record_time_ns(), life_ns, &expires_at_ns))
             expires_at_ns = INT64_MAX;
-        const hold_outcome made = engine_.ledger().place_hold(account, amount, expires_at_ns);
+        const hold_outcome made = condition.apply(
+            [&](if_sequence only) {
+                return engine_.ledger().place_hold(account, amount, expires_at_ns, only);
+            },
+            last_of);
         if (!made)
             return refusal_of(made);
         ++postings_;
@@ -58,7 +66,8 @@ hold_result teller::place_hold(account_number account, money amount,
 }
 
 hold_result teller::capture_hold(account_number account, hold_id id, const capture_request& asked,
-                                 std::string_view key) noexcept {
+                                 std::string_view key,
+                                 const sequence_condition& condition) noexcept {
     const std::array<std::uint64_t, 7> words{word(request_kind::capture),
                                              account,
                                              id.sequence,
@@ -70,11 +79,12 @@ hold_result teller::capture_hold(account_number account, hold_id id, const captu
         {key, account, words, once::hold_record_bytes + once::state_bytes, records_to_end_a_hold},
         [&] {
             expire_if_due(account, id);
-            return capture(account, id, asked);
+            return capture(account, id, asked, condition);
         });
 }
 
-record teller::capture(account_number account, hold_id id, capture_request asked) noexcept {
+record teller::capture(account_number account, hold_id id, capture_request asked,
+                       const sequence_condition& condition) noexcept {
     const bool takes_all = !asked.amount;
     for (;;) {
         // The record states how much it was.
@@ -82,7 +92,9 @@ record teller::capture(account_number account, hold_id id, capture_request asked
             takes_all ? engine_.ledger().find_hold(account, id).hold.remaining : money{};
         if (left != money{})  // else it is refused
             asked.amount = left;
-        const hold_outcome made = engine_.ledger().capture(account, id, asked);
+        const hold_outcome made = condition.apply(
+            [&](if_sequence only) { return engine_.ledger().capture(account, id, asked, only); },
+            last_of);
         if (made) {
             postings_ += asked.payee == 0 ? 1 : 2;
             note_ended(made);
@@ -95,14 +107,18 @@ record teller::capture(account_number account, hold_id id, capture_request asked
     }
 }
 
-hold_result teller::release_hold(account_number account, hold_id id,
-                                 std::string_view key) noexcept {
+hold_result teller::release_hold(account_number account, hold_id id, std::string_view key,
+                                 const sequence_condition& condition) noexcept {
     const std::array<std::uint64_t, 4> words{word(request_kind::release), account, id.sequence,
                                              id.slot};
     return perform<hold_result>(
         {key, account, words, once::hold_record_bytes, records_to_end_a_hold}, [&] {
             expire_if_due(account, id);
-            const hold_outcome made = engine_.ledger().release(account, id);
+            const hold_outcome made = condition.apply(
+                [&](if_sequence only) {
+                    return engine_.ledger().release(account, id, hold_status::released, only);
+                },
+                last_of);
             if (!made)
                 return refusal_of(made);
             ++postings_;

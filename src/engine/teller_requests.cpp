@@ -23,35 +23,40 @@ void teller::put_on_record(const record& made) noexcept {
         (!made.key.text.empty() && once::is_decided(made.error)))
         return note(lane_->append(made));
     // The posting that it was refused by must not be lost either.
-    if (once::is_decided(made.error))
+    if (once::is_decided(made.error) || made.error == errc::sequence_mismatch)
         wait_for(engine_.ledger(), made.state);
 }
 
-posting_result teller::deposit(account_number account, money amount,
-                               std::string_view key) noexcept {
+posting_result teller::deposit(account_number account, money amount, std::string_view key,
+                               const sequence_condition& condition) noexcept {
     const std::array words{word(request_kind::deposit), account, word(amount)};
     return change(
-        {key, account, words, 0},
-        [this, account, amount] { return engine_.ledger().deposit(account, amount); },
+        {key, account, words, 0}, condition,
+        [this, account, amount](if_sequence only) {
+            return engine_.ledger().deposit(account, amount, only);
+        },
         [amount](const posting& made) { return record::of_deposit(made, amount); });
 }
 
-posting_result teller::withdraw(account_number account, money amount,
-                                std::string_view key) noexcept {
+posting_result teller::withdraw(account_number account, money amount, std::string_view key,
+                                const sequence_condition& condition) noexcept {
     const std::array words{word(request_kind::withdrawal), account, word(amount)};
     return change(
-        {key, account, words, 0},
-        [this, account, amount] { return engine_.ledger().withdraw(account, amount); },
+        {key, account, words, 0}, condition,
+        [this, account, amount](if_sequence only) {
+            return engine_.ledger().withdraw(account, amount, only);
+        },
         [amount](const posting& made) { return record::of_withdrawal(made, amount); });
 }
 
 // What perform does, but without a key nothing is made from a record: without a journal there is
 // none, and it would take longer than the posting.
 template <class Post, class Record>
-posting_result teller::change(const request& asked, const Post& post,
-                              const Record& record_of) noexcept {
-    const auto post_one = [this, &post] {
-        const outcome made = post();
+posting_result teller::change(const request& asked, const sequence_condition& condition,
+                              const Post& post, const Record& record_of) noexcept {
+    const auto post_one = [this, &condition, &post] {
+        const outcome made =
+            condition.apply(post, [](const outcome& refused) { return refused.posting; });
         postings_ += made ? 1 : 0;
         return made;
     };
@@ -101,22 +106,28 @@ record teller::open_next(money opening_balance) noexcept {
     }
 }
 
-account_result teller::close_account(account_number number, std::string_view key) noexcept {
+account_result teller::close_account(account_number number, std::string_view key,
+                                     const sequence_condition& condition) noexcept {
     const std::array words{word(request_kind::closing), number};
-    return change_status({key, number, words, once::account_record_bytes},
-                         [this, number] { return engine_.ledger().close(number); });
+    return change_status(
+        {key, number, words, once::account_record_bytes}, condition,
+        [this, number](if_sequence only) { return engine_.ledger().close(number, only); });
 }
 
-account_result teller::reopen_account(account_number number, std::string_view key) noexcept {
+account_result teller::reopen_account(account_number number, std::string_view key,
+                                      const sequence_condition& condition) noexcept {
     const std::array words{word(request_kind::reopening), number};
-    return change_status({key, number, words, once::account_record_bytes},
-                         [this, number] { return engine_.ledger().reopen(number); });
+    return change_status(
+        {key, number, words, once::account_record_bytes}, condition,
+        [this, number](if_sequence only) { return engine_.ledger().reopen(number, only); });
 }
 
 template <class Change>
-account_result teller::change_status(const request& asked, const Change& change) noexcept {
+account_result teller::change_status(const request& asked, const sequence_condition& condition,
+                                     const Change& change) noexcept {
     return perform<account_result>(asked, [&] {
-        const ledger::account_outcome made = change();
+        const auto made = condition.apply(
+            change, [](const ledger::account_outcome& refused) { return refused.account; });
         if (!made)
             return refusal(made.error, made.account);
         ++postings_;
@@ -125,10 +136,13 @@ account_result teller::change_status(const request& asked, const Change& change)
 }
 
 transfer_result teller::transfer(account_number from, account_number to, money amount,
-                                 std::string_view key) noexcept {
+                                 std::string_view key,
+                                 const sequence_condition& condition) noexcept {
     const std::array words{word(request_kind::transfer), from, to, word(amount)};
     return perform<transfer_result>({key, from, words, once::transfer_record_bytes}, [&] {
-        const auto made = engine_.ledger().transfer(from, to, amount);
+        const auto made = condition.apply(
+            [&](if_sequence only) { return engine_.ledger().transfer(from, to, amount, only); },
+            [](const ledger::transfer_outcome& refused) { return refused.from; });
         if (!made)
             return refusal(made.error, made.culprit == to ? made.to : made.from);
         postings_ += 2;

@@ -1,8 +1,12 @@
 #include "http/reply_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <boost/beast/http/status.hpp>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
+#include <limits>
 
 #include "ops/text.hpp"
 
@@ -17,6 +21,18 @@ void append_status_line(std::string& out, int status) {
     out += ' ';
     out.append(reason.data(), reason.size());
     out += "\r\n";
+}
+
+// In one piece: most replies have it.
+void append_tag(std::string& out, std::uint64_t tag) {
+    constexpr std::string_view begin = "ETag: \"";
+    constexpr std::string_view end = "\"\r\n";
+    std::array<char, begin.size() + std::numeric_limits<std::uint64_t>::digits10 + 1 + end.size()>
+        text;
+    char* at = std::ranges::copy(begin, text.data()).out;
+    at = std::to_chars(at, text.data() + text.size(), tag).ptr;
+    at = std::ranges::copy(end, at).out;
+    out.append(text.data(), static_cast<std::size_t>(at - text.data()));
 }
 
 }  // namespace
@@ -60,6 +76,8 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     } else if (framing.chunked) {
         out += "Transfer-Encoding: chunked\r\n";
     }
+    if (reply.tag() != 0)
+        append_tag(out, reply.tag());
     for (const api::reply_field& field : reply.fields()) {
         out += field.name;
         out += ": ";

@@ -97,6 +97,12 @@ private:
             case beast::http::field::content_encoding:
                 content_encoding(value);
                 break;
+            case beast::http::field::if_match:
+                rare_field(head_.if_match, text, value);
+                break;
+            case beast::http::field::if_none_match:
+                rare_field(head_.if_none_match, text, value);
+                break;
             case beast::http::field::expect:
                 expect(value);
                 break;
@@ -109,6 +115,8 @@ private:
     }
 
     void unknown_field(string_view name, string_view value) {
+        if (beast::iequals(name, "Last-Event-ID"))
+            return rare_field(head_.last_event_id, name, value);
         if (!beast::iequals(name, "Idempotency-Key"))
             return;
         constexpr std::uint8_t several = 2;
@@ -116,6 +124,19 @@ private:
             ++head_.idempotency_keys;
         if (head_.idempotency_keys == 1)
             head_.idempotency_key = place({value.data(), value.size()});
+    }
+
+    // A condition must not get lost. So of several fields all from the first value to the last one
+    // is taken, the lines between them included, and of an empty value the name: neither is
+    // well-formed.
+    void rare_field(part& into, string_view name, string_view value) noexcept {
+        head_.has_rare_fields = true;
+        const part found =
+            value.empty() ? place({name.data(), name.size()}) : place({value.data(), value.size()});
+        if (into.size == 0)
+            into = found;
+        else
+            into.size = found.offset + found.size - into.offset;
     }
 
     void host(string_view value) noexcept {

@@ -37,6 +37,11 @@ struct request_head {
     api::refusal_form refusals = api::refusal_form::envelope;  ///< by `accept`
     part idempotency_key;                                      ///< the first one's value
     std::uint8_t idempotency_keys = 0;  ///< how many such fields: 0, 1, or 2 for several
+    bool has_rare_fields = false;       ///< any of those below
+    // Of these the value; malformed text if there are several, or if it is empty.
+    part if_match;
+    part if_none_match;
+    part last_event_id;
     api::problem problem = api::problem::none;
 };
 

@@ -142,14 +142,20 @@ bool session::feed_body(std::string_view bytes, std::string& out) {
 }
 
 api::request session::request_in(std::string_view bytes, std::string_view body) const {
-    return {.method = head_.method,
-            .target = head_.target.of(bytes),
-            .content_type = head_.content_type.of(bytes),
-            .body = body,
-            .accept = head_.accept.of(bytes),
-            .idempotency_key = head_.idempotency_key.of(bytes),
-            .idempotency_keys = head_.idempotency_keys,
-            .encoded = head_.encoded_content};
+    api::request made{.method = head_.method,
+                      .target = head_.target.of(bytes),
+                      .content_type = head_.content_type.of(bytes),
+                      .body = body,
+                      .accept = head_.accept.of(bytes),
+                      .idempotency_key = head_.idempotency_key.of(bytes),
+                      .idempotency_keys = head_.idempotency_keys,
+                      .encoded = head_.encoded_content};
+    if (head_.has_rare_fields) [[unlikely]] {
+        made.if_match = head_.if_match.of(bytes);
+        made.if_none_match = head_.if_none_match.of(bytes);
+        made.last_event_id = head_.last_event_id.of(bytes);
+    }
+    return made;
 }
 
 /// Returns false if the request waits for the teller.

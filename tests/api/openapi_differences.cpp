@@ -24,6 +24,10 @@ names of_route(const route& one) {
         found.insert("the query's parameter " + std::string{name});
     if (one.method == method::post && one.rules.body != body_kind::lines)
         found.insert("the header field Idempotency-Key");
+    if (one.rules.conditions == conditions::of_account)
+        found.insert("the header field If-Match");
+    if (one.rules.conditions == conditions::of_account && one.method == method::get)
+        found.insert({"the header field If-None-Match", "the status 304"});
     constexpr std::string_view bodies[] = {"", "a body of JSON", "an optional body of JSON",
                                            "a body of lines"};
     if (one.rules.body != body_kind::none)

@@ -188,3 +188,14 @@ TEST_CASE("wants_body: the rules of lines hold before the body has arrived", "[a
     CHECK_FALSE(is_wanted("application/x-ndjson", true));
     CHECK(api.reply.field("Accept-Encoding") == "identity");
 }
+
+TEST_CASE("route table: what posts takes a condition where its path has an account, and only there",
+          "[api]") {
+    using coffer::api::conditions;
+    for (const route& one : coffer::api::product_routes) {
+        INFO(one.path);
+        if (one.method == method::post)
+            CHECK((one.rules.conditions == conditions::of_account) ==
+                  (one.path.find("{account}") != one.path.npos));
+    }
+}

@@ -34,7 +34,7 @@ void keep(key_store& store, std::string_view text, std::size_t room,
           const std::vector<std::byte>& record, errc error = errc::ok) {
     auto reserved = store.reserve(key(text), room);
     REQUIRE(reserved.verdict() == verdict::fresh);
-    reserved.keep({error, {}, record}, nullptr, 0);
+    reserved.keep({.error = error, .record = record}, nullptr, 0);
 }
 
 bool has(key_store& store, std::string_view text, const std::vector<std::byte>& record,
@@ -88,11 +88,11 @@ TEST_CASE("key_store: the memory of records is counted, and given back", "[engin
         CHECK(store.bytes() >= small + 300);
     }
     CHECK(store.bytes() == empty);
-    store.restore(key("a"), {errc::ok, {}, record_of(300, 1)}, now_ns, now_ns);
+    store.restore(key("a"), {.record = record_of(300, 1)}, now_ns, now_ns);
     CHECK(store.bytes() >= small + 300);
     CHECK(has(store, "a", record_of(300, 1)));
     // Another one in its place.
-    store.restore(key("a"), {errc::ok, coffer::money::from_minor(7), {}}, now_ns, now_ns);
+    store.restore(key("a"), {.balance = coffer::money::from_minor(7)}, now_ns, now_ns);
     CHECK(store.bytes() < small + 300);
     CHECK(store.reserve(key("a")).outcome().balance == coffer::money::from_minor(7));
 }
