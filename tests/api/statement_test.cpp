@@ -152,6 +152,7 @@ TEST_CASE("statement stream: a batch of more than a piece is read again from its
     statement_stream stream{{9, line_format::csv, 0, endless}};
     const auto lines = lines_of(one.read(stream));
     REQUIRE(lines.size() == 3001);
+    CHECK(one.most_buffered < 136 * 1024);
     for (std::size_t i = 1; i != lines.size(); ++i)
         REQUIRE(lines[i].find(",9," + std::to_string(i) + (i == 1 ? ",opening," : ",deposit,")) !=
                 std::string::npos);
