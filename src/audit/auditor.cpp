@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "audit/history.hpp"
+#include "audit/index_check.hpp"
 #include "audit/key_history.hpp"
 #include "audit/retries.hpp"
 #include "audit/snapshot_comparison.hpp"
@@ -111,6 +112,7 @@ private:
             journal.first_time_ns = batch.header.stamp.time_ns;
         journal.last_time_ns = batch.header.stamp.time_ns;
         const journal_place place = reader.place();
+        indexes_.take(batch, reader.segment(), place.offset);
         locate_records(batch, place.offset);
         for (std::size_t i = 0; i != std::min(ahead, records_.size()); ++i)
             history_->prefetch(records_[i].value);
@@ -210,6 +212,7 @@ private:
     snapshot_queue snapshots_;
     std::vector<std::uint64_t> segments_;  // as listed at the start
     std::optional<history> history_;
+    index_check indexes_{storage_, found_.notes};
     key_history keys_;
     std::uint64_t noted_segment_ = 0;
     std::vector<located_record> records_;  // of one batch

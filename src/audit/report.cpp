@@ -237,6 +237,8 @@ std::string to_text(const report& found) {
     add_line(text, "keys", grouped(found.sums.keys));
     add_snapshots(text, found.snapshots);
     add_line(text, "took", seconds_text(found.seconds) + " s");
+    for (const fault& one : found.notes.kept())
+        text += "note: " + to_string(one) + '\n';
     for (const fault& one : found.faults.kept())
         text += "fault: " + to_string(one) + '\n';
     if (const auto more = found.faults.count() - found.faults.kept().size(); more != 0)
@@ -271,6 +273,7 @@ std::string to_json(const report& found) {
                .raw("snapshots", array(found.snapshots, write))
                .number("fault_count", found.faults.count())
                .raw("faults", array(found.faults.kept(), write))
+               .raw("notes", array(found.notes.kept(), write))
                .raw("seconds", seconds_text(found.seconds))
                .end() +
            '\n';

@@ -107,6 +107,7 @@ struct report {
     wide_minor held_minor = 0;   ///< the part of it that holds have
     std::vector<snapshot_summary> snapshots;
     fault_list faults;
+    fault_list notes;    ///< what is wrong with files that a server makes again by itself
     double seconds = 0;  ///< the duration of the audit
 
     [[nodiscard]] bool holds() const noexcept { return faults.empty(); }

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
+#include <thread>
 #include <vector>
 
 #include "catch.hpp"
@@ -27,6 +29,24 @@ std::unique_ptr<indexed_history> opened(random_journal& of) {
 void reach_the_end(indexed_history& found, const random_journal& of) {
     REQUIRE(found.reach(of.log->tail().next_record - 1,
                         std::chrono::steady_clock::now() + std::chrono::minutes{2}));
+}
+
+std::vector<std::uint64_t> index_files(const random_journal& of) {
+    std::vector<std::uint64_t> found;
+    for (const std::string& name : of.files.list().names)
+        if (const auto segment = parse_index_name(name))
+            found.push_back(*segment);
+    return found;
+}
+
+/// Waits until each full segment has its index file.
+void wait_for_files(random_journal& of) {
+    const std::size_t wanted = list_segments(of.files).size() - 1;
+    for (int left = 10'000; index_files(of).size() < wanted && left != 0; --left) {
+        const auto found = opened(of);
+        std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    REQUIRE(index_files(of).size() == wanted);
 }
 
 /// Checks that the postings of the account in it are those that it says.
@@ -191,5 +211,156 @@ TEST_CASE("indexed_history: finds the same after a restart", "[journal]") {
             if (some.below(2) == 0)
                 reach_the_end(*found, some);
         }
+    }
+}
+
+TEST_CASE("indexed_history: finds the same where files are trimmed, and refuses what was",
+          "[journal]") {
+    for (std::uint64_t seed = 1; seed != 9; ++seed) {
+        INFO("seed " << seed);
+        random_journal some{seed};
+        some.open();
+        const auto found = opened(some);
+        for (int i = 0; i != 6; ++i) {
+            some.append(60);
+            reach_the_end(*found, some);
+            const auto before = found->at(found->beginning().first_record);
+            REQUIRE(before);
+            const std::uint64_t record = some.below(some.log->tail().next_record);
+            const bool is_trimmed = some.log->can_trim(record);
+            REQUIRE(some.log->trim(record));
+            compare(*found, some, 20);
+            if (!is_trimmed)
+                continue;
+            try {
+                found->read(*before, [](const batch_view&) {});
+                FAIL("what was trimmed is read");
+            } catch (const history_trimmed& refused) {
+                REQUIRE(refused.beginning().first_record == some.log->first_record());
+            }
+        }
+    }
+}
+
+TEST_CASE("indexed_history: index files that are gone, damaged or of others change no answer",
+          "[journal]") {
+    random_journal some{3};
+    random_journal other{4};
+    for (random_journal* one : {&some, &other}) {
+        one->open();
+        one->append(200);
+        const auto found = opened(*one);
+        wait_for_files(*one);
+    }
+    const auto segments = list_segments(some.files);
+    REQUIRE(segments.size() > 4);
+    for (std::uint64_t round = 0; round != 60; ++round) {
+        INFO("round " << round);
+        wait_for_files(some);
+        {
+            const auto lock = some.files.lock();
+            const auto other_lock = other.files.lock();
+            for (std::size_t i = 0; i + 1 < segments.size(); ++i) {
+                auto& bytes = some.disk.content(index_name(segments[i]));
+                const std::size_t at = some.below(bytes.size());
+                switch (some.below(6)) {
+                    case 0:
+                        static_cast<void>(some.disk.remove(index_name(segments[i])));
+                        break;
+                    case 1:
+                        bytes.resize(at);
+                        break;
+                    case 2:
+                        bytes = other.disk.content(index_name(1));
+                        break;
+                    default:
+                        bytes[at] ^= std::byte{1} << some.below(8);
+                }
+            }
+        }
+        some.open();
+        const auto found = opened(some);
+        compare(*found, some, 20);
+    }
+}
+
+TEST_CASE("indexed_history: a byte that flips in an index file changes no answer", "[journal]") {
+    random_journal some{5};
+    some.open();
+    some.append(120);
+    const auto segments = list_segments(some.files);
+    REQUIRE(segments.size() > 1);
+    const auto ask_all = [](const history& found) {
+        std::vector<std::uint64_t> answers;
+        for (account_number account = 1; account <= no_account; ++account)
+            for (std::uint64_t sequence : {std::uint64_t{3}, history::any_sequence})
+                if (const auto one = found.latest(account, sequence))
+                    answers.insert(answers.end(), {account, one->first_sequence, one->postings,
+                                                   one->where.first_record, one->where.end_record,
+                                                   one->where.offset, one->where.bytes});
+        return answers;
+    };
+    const auto expected = ask_all(*opened(some));
+    wait_for_files(some);
+    const std::string name = index_name(segments.front());
+    const std::vector<std::byte> whole = [&] {
+        const auto lock = some.files.lock();
+        return some.disk.content(name);
+    }();
+    for (std::size_t at = 0; at != whole.size(); ++at) {
+        {
+            const auto lock = some.files.lock();
+            some.disk.content(name) = whole;
+            some.disk.content(name)[at] ^= std::byte{0x55};
+        }
+        INFO("byte " << at << " of " << whole.size());
+        REQUIRE(ask_all(*opened(some)) == expected);
+    }
+}
+
+TEST_CASE("indexed_history: where index files cannot be written, all is found without",
+          "[journal]") {
+    random_journal some{6};
+    some.open();
+    const auto found = opened(some);
+    some.append(100);
+    {
+        const auto lock = some.files.lock();
+        some.disk.limit_bytes(0);
+    }
+    reach_the_end(*found, some);
+    compare(*found, some);
+    REQUIRE(list_segments(some.files).size() > 2);
+}
+
+TEST_CASE("indexed_history: removes index files of segments that are gone", "[journal]") {
+    random_journal some{7};
+    some.open();
+    some.append(100);
+    wait_for_files(some);
+    const auto segments = list_segments(some.files);
+    REQUIRE(some.log->trim(some.log->tail().next_record));
+    REQUIRE(index_files(some).empty());
+    REQUIRE(some.files.open(index_name(segments.front()), storage::access::create).file != nullptr);
+    static_cast<void>(opened(some));
+    REQUIRE(index_files(some).empty());
+}
+
+TEST_CASE("indexed_history: whatever a crash leaves, a restart finds all of it",
+          "[journal][crash]") {
+    for (std::uint64_t seed = 1; seed != 60; ++seed) {
+        INFO("seed " << seed);
+        random_journal some{seed};
+        some.open();
+        {
+            const auto found = opened(some);
+            some.append(static_cast<int>(some.below(120)));
+            const auto lock = some.files.lock();
+            some.disk.crash_now(seed);
+        }
+        some.disk.restart();
+        some.open();
+        const auto found = opened(some);
+        compare(*found, some, 10);
     }
 }
