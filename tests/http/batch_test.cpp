@@ -253,6 +253,20 @@ TEST_CASE("batch: refusals of the head read no line", "[http]") {
     CHECK_THAT(replies, Contains("10002"));
 }
 
+TEST_CASE("batch: a refusal is problem+json where that is wanted, but never that of a line",
+          "[http]") {
+    conversation_bench bench;
+    started client{bench};
+    const std::string wanted = "\r\nAccept: application/problem+json";
+    client.receive(batch_head("Content-Length: 4" + wanted) + "{}\n\n");
+    client.go_on();
+    std::string replies = client.replies();
+    CHECK_THAT(take_results(replies), Contains("{\"success\":false,") && Contains("400}\n"));
+    client.receive(batch_head("Content-Length: 4\r\nIdempotency-Key: k" + wanted));
+    CHECK_THAT(client.replies(), Contains("Content-Type: application/problem+json") &&
+                                     Contains("urn:coffer:problem:invalid_idempotency_key"));
+}
+
 TEST_CASE("batch: a client that waits to send is asked for the body", "[http]") {
     conversation_bench bench;
     started client{bench};
