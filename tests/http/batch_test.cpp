@@ -233,6 +233,7 @@ TEST_CASE("batch: refusals of the head read no line", "[http]") {
     for (const wrong_head& one : {
              wrong_head{ndjson + "Idempotency-Key: k\r\n", "invalid_idempotency_key"},
              wrong_head{ndjson + "Idempotency-Key:\r\n", "invalid_idempotency_key"},
+             wrong_head{ndjson + "If-Match: \"1\"\r\n", "\"parameter\":\"If-Match\""},
              wrong_head{"Content-Type: application/json\r\n", "unsupported_media_type"},
              wrong_head{ndjson + "Content-Encoding: gzip\r\n", "unsupported_media_type"},
          }) {
