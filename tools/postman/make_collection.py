@@ -75,7 +75,7 @@ class Maker:
         if isinstance(value, dict):
             for one, read in places(value):
                 self.known.setdefault(one, (script, number, read))
-        name = example["summary"]
+        name = example.get("summary") or example["description"]
         return {"name": name, "event": [{"listen": "test", "script": {
             "type": "text/javascript", "exec": script}}], "request": request, "response": []}
 
