@@ -23,7 +23,7 @@ void append(std::vector<std::byte>& to, std::span<const std::byte> bytes) {
 /// Writes groups into blocks, and the directory of these.
 class block_writer {
 public:
-    void add(account_number account, const std::vector<index_entry>& group) {
+    void add(account_number account, std::span<const index_entry> group) {
         if (blocks_.size() - begin_ >= at::least_block_bytes)
             end_block();
         if (blocks_.size() == begin_)
@@ -95,7 +95,7 @@ void put_header(std::span<std::byte> into, const index_header& header) {
 std::vector<std::byte> encode(const segment_index& of, const ledger_id& ledger) {
     block_writer groups;
     account_filter filter{of.accounts()};
-    of.visit_groups([&](account_number account, const std::vector<index_entry>& group) {
+    of.visit_groups([&](account_number account, std::span<const index_entry> group) {
         groups.add(account, group);
         filter.add(account);
     });

@@ -53,7 +53,7 @@ bool segment_follower::advance() {
     if (next->header().ledger != walk_->header().ledger ||
         next->header().before != walk_->position())
         throw journal_error{next->path(), "the segment does not follow the one before it"};
-    current_ = std::make_shared<segment_index>(next->header().before);
+    current_ = std::make_shared<segment_index>(next->header().before, current_.get());
     walk_ = std::move(next);
     return true;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -15,7 +16,7 @@ namespace {
 namespace at = format::record;
 
 constexpr unsigned first_slots_bits = 12;
-constexpr std::size_t prefetch_distance = 8;
+constexpr std::size_t prefetch_distance = 16;
 
 /// Sorts by account, byte by byte from the lowest, as few of them as differ: several times as fast
 /// as by comparisons.
@@ -40,12 +41,15 @@ void sort_by_account(std::vector<Keyed>& list) {
 
 }  // namespace
 
-segment_index::segment_index(const batch_position& before)
+segment_index::segment_index(const batch_position& before, const segment_index* like)
     : before_{before},
       position_{before},
       extents_{before},
-      slots_(std::size_t{1} << first_slots_bits),
-      shift_{64 - first_slots_bits} {}
+      slots_(like != nullptr ? like->slots_.size() : std::size_t{1} << first_slots_bits),
+      shift_{like != nullptr ? like->shift_ : 64 - first_slots_bits} {
+    if (like != nullptr)
+        entries_.reserve(like->entries_.size() + like->entries_.size() / 8);
+}
 
 std::size_t segment_index::home(account_number account) const noexcept {
     return static_cast<std::size_t>((account * 0x9e37'79b9'7f4a'7c15U) >> shift_);
@@ -108,7 +112,7 @@ bool segment_index::add_posting(const key& one, std::uint32_t extent) {
     slot& its = slot_of(one.account);
     if (its.account == 0) {
         its.account = one.account;
-        ++accounts_;
+        its.number = static_cast<std::uint32_t>(accounts_++);
     } else {
         index_entry& last = entries_[its.last].value;
         if (last.first_sequence + last.postings != one.sequence)
@@ -118,7 +122,7 @@ bool segment_index::add_posting(const key& one, std::uint32_t extent) {
             return true;
         }
     }
-    entries_.push_back({{one.sequence, extent, 1}, its.last});
+    entries_.push_back({{one.sequence, extent, 1}, its.last, its.number});
     its.last = static_cast<std::uint32_t>(entries_.size() - 1);
     return true;
 }
@@ -197,15 +201,17 @@ void segment_index::visit_groups(const group_visitor& visit) const {
     std::ranges::copy_if(slots_, std::back_inserter(sorted),
                          [](const slot& one) { return one.account != 0; });
     sort_by_account(sorted);
-    std::vector<index_entry> group;
-    for (std::size_t i = 0; i != sorted.size(); ++i) {
-        if (i + prefetch_distance < sorted.size())
-            __builtin_prefetch(&entries_[sorted[i + prefetch_distance].last]);
-        group.clear();
-        for (std::uint32_t at = sorted[i].last; at != none; at = entries_[at].before)
-            group.push_back(entries_[at].value);
-        std::ranges::reverse(group);
-        visit(sorted[i].account, group);
+    // Grouped by account as a counting sort does: to follow the chains would miss the cache often.
+    std::vector<std::uint32_t> ends(accounts_ + 1);
+    for (const chained_entry& one : entries_)
+        ++ends[one.account + 1];
+    std::partial_sum(ends.begin(), ends.end(), ends.begin());
+    std::vector<index_entry> grouped(entries_.size());
+    for (const chained_entry& one : entries_)
+        grouped[ends[one.account]++] = one.value;
+    for (const slot& one : sorted) {
+        const std::uint32_t begin = one.number == 0 ? 0 : ends[one.number - 1];
+        visit(one.account, std::span{grouped}.subspan(begin, ends[one.number] - begin));
     }
 }
 

@@ -11,6 +11,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,8 @@ namespace coffer::journal {
 /// Thread safety: add is for one thread, the other members for any, unless they say otherwise.
 class segment_index final : public segment_lookup {
 public:
-    /// Of the segment that begins there.
-    explicit segment_index(const batch_position& before);
+    /// Of the segment that begins there. It is expected to become about as large as `like`.
+    explicit segment_index(const batch_position& before, const segment_index* like = nullptr);
 
     /// Adds the next batch, which is at `offset`. Returns what is wrong with a record of it, or an
     /// empty text; nothing may be added then.
@@ -51,7 +52,7 @@ public:
     [[nodiscard]] const extent_table& extents() const noexcept { return extents_; }
     /// Calls visit(account, entries), in the order of the accounts; the entries in that of the
     /// extents.
-    using group_visitor = std::function<void(account_number, const std::vector<index_entry>&)>;
+    using group_visitor = std::function<void(account_number, std::span<const index_entry>)>;
     void visit_groups(const group_visitor& visit) const;
     [[nodiscard]] std::size_t accounts() const noexcept { return accounts_; }
 
@@ -60,10 +61,12 @@ private:
     struct slot {
         account_number account = 0;  // 0: unused
         std::uint32_t last = none;   // an index in entries_
+        std::uint32_t number = 0;    // how many accounts were added before
     };
     struct chained_entry {
         index_entry value;
         std::uint32_t before = none;
+        std::uint32_t account = 0;  // its slot's number
     };
     struct key {
         account_number account;
