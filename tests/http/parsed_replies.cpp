@@ -77,6 +77,24 @@ void read_envelope(std::string_view body, parsed_reply& reply) {
         fail("not the envelope", body);
 }
 
+// Likewise.
+void read_problem(std::string_view body, parsed_reply& reply) {
+    std::string_view rest = body;
+    reply.type = take(rest, R"({"type":"urn:coffer:problem:)", "\",").value_or("");
+    const auto title = take(rest, R"("title":")", "\",").value_or("");
+    const std::string status = R"("status":)" + std::to_string(reply.status) + ",";
+    static_cast<void>(take(rest, R"("status":)", ","));
+    const auto detail = take(rest, R"("detail":")", "\"").value_or("");
+    reply.balance = take(rest, R"(,"available":)", "}").value_or("");
+    std::string again = R"({"type":"urn:coffer:problem:)";
+    again.append(reply.type).append(R"(","title":")").append(title).append("\",").append(status);
+    again.append(R"("detail":")").append(detail).append("\"");
+    if (!reply.balance.empty())
+        again.append(R"(,"available":)").append(reply.balance);
+    if (reply.status < 400 || body != again + "}")
+        fail("not a problem", body);
+}
+
 /// Takes one reply from the front; none if that was one that asks for the body.
 std::optional<parsed_reply> take_reply(std::string_view& bytes) {
     const std::string_view whole = bytes;
@@ -100,7 +118,8 @@ std::optional<parsed_reply> take_reply(std::string_view& bytes) {
     const auto size = number_of<std::size_t>(field(head, "Content-Length").value_or(""));
     const auto type = field(head, "Content-Type").value_or("");
     const bool is_text = type.starts_with("text/plain; ");
-    if (!size || (type != "application/json" && !is_text))
+    const bool is_problem = type == "application/problem+json";
+    if (!size || (type != "application/json" && !is_problem && !is_text))
         fail("no Content-Length or no type that is known", whole);
     // A reply to HEAD is followed by nothing or by the next reply's status line.
     reply.has_body = bytes.starts_with(is_text ? '#' : '{');
@@ -108,7 +127,9 @@ std::optional<parsed_reply> take_reply(std::string_view& bytes) {
         return reply;
     if (*size > bytes.size())
         fail("a body cut short", whole);
-    if (!is_text)
+    if (is_problem)
+        read_problem(bytes.substr(0, *size), reply);
+    else if (!is_text)
         read_envelope(bytes.substr(0, *size), reply);
     bytes.remove_prefix(*size);
     return reply;

@@ -7,6 +7,21 @@
 
 using namespace coffer::http;
 
+TEST_CASE("parsed replies: a problem has the type and the balance of a refusal", "[http]") {
+    session_driver client;
+    client.send(post("/accounts/10001/withdraw", R"({"amount":5000})",
+                     "Accept: application/problem+json\r\n"));
+    const std::string good = client.replies();
+    const auto replies = read_replies(good);
+    REQUIRE(replies.size() == 1);
+    CHECK(replies[0].status == 400);
+    CHECK(replies[0].type == "insufficient_funds");
+    CHECK(replies[0].balance == "1000.0");
+    std::string bad = good;
+    bad.replace(bad.find("\"status\":400"), 12, "\"status\":401");
+    CHECK_THROWS_AS(read_replies(bad), std::runtime_error);
+}
+
 TEST_CASE("parsed replies: are what a session replied", "[http]") {
     session_driver client;
     client.send("HEAD /accounts/10001/balance HTTP/1.1\r\nHost: x\r\n\r\n" +
