@@ -63,7 +63,20 @@ opened_index::opened_index(index_bytes bytes)
           header_, std::span{*bytes_}.subspan(format::index::header_bytes,
                                               static_cast<std::size_t>(header_.tables_bytes())))} {}
 
-std::vector<index_entry> opened_index::entries_of(account_number account) const {
+opened_index::entry_list opened_index::entries_of(account_number account) const {
+    {
+        const std::lock_guard lock{mutex_};
+        if (last_account_ == account && last_entries_ != nullptr)
+            return last_entries_;
+    }
+    auto found = std::make_shared<const std::vector<index_entry>>(read_entries(account));
+    const std::lock_guard lock{mutex_};
+    last_account_ = account;
+    last_entries_ = found;
+    return found;
+}
+
+std::vector<index_entry> opened_index::read_entries(account_number account) const {
     const auto place = tables_.block_of(account);
     if (!place)
         return {};
@@ -95,7 +108,8 @@ std::optional<extent> opened_index::last_begun_before(std::uint64_t time_ns) con
 
 std::optional<account_extent> opened_index::latest(account_number account,
                                                    std::uint64_t most_sequence) const {
-    const std::vector<index_entry> all = entries_of(account);
+    const entry_list kept = entries_of(account);
+    const std::vector<index_entry>& all = *kept;
     const auto after =
         std::ranges::upper_bound(all, most_sequence, {}, &index_entry::first_sequence);
     return after != all.begin() ? std::optional{found(*(after - 1))} : std::nullopt;
@@ -106,7 +120,8 @@ std::optional<account_extent> opened_index::latest_as_of(account_number account,
     const std::uint32_t begun = tables_.extents().begun_by(time_ns);
     if (begun == 0)
         return std::nullopt;
-    const std::vector<index_entry> all = entries_of(account);
+    const entry_list kept = entries_of(account);
+    const std::vector<index_entry>& all = *kept;
     const auto after = std::ranges::lower_bound(all, begun, {}, &index_entry::extent);
     return after != all.begin() ? std::optional{found(*(after - 1))} : std::nullopt;
 }
@@ -116,7 +131,8 @@ std::optional<account_extent> opened_index::earliest(account_number account,
     const std::uint32_t from = tables_.extents().having(from_record);
     if (from == tables_.extents().size())
         return std::nullopt;
-    const std::vector<index_entry> all = entries_of(account);
+    const entry_list kept = entries_of(account);
+    const std::vector<index_entry>& all = *kept;
     const auto one = std::ranges::lower_bound(all, from, {}, &index_entry::extent);
     return one != all.end() ? std::optional{found(*one)} : std::nullopt;
 }

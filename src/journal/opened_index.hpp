@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -55,7 +56,9 @@ public:
 
 private:
     [[nodiscard]] std::vector<std::byte> read(std::uint64_t offset, std::size_t bytes) const;
-    [[nodiscard]] std::vector<index_entry> entries_of(account_number account) const;
+    using entry_list = std::shared_ptr<const std::vector<index_entry>>;
+    [[nodiscard]] entry_list entries_of(account_number account) const;
+    [[nodiscard]] std::vector<index_entry> read_entries(account_number account) const;
     [[nodiscard]] account_extent found(const index_entry& one) const;
 
     file_pool* const files_;   // null: in memory
@@ -63,6 +66,11 @@ private:
     const std::uint64_t first_record_;
     const index_header header_;
     const index_tables tables_;
+
+    // Of the account that was asked for last: a statement asks for the same one again and again.
+    mutable std::mutex mutex_;
+    mutable account_number last_account_ = 0;  // under the mutex, and so are its entries
+    mutable entry_list last_entries_;
 };
 
 }  // namespace coffer::journal
