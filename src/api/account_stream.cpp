@@ -24,9 +24,6 @@ constexpr std::size_t steps_a_pull = 64;
 /// which takes several times as long, perhaps on the same processors.
 constexpr int rest_factor = 30;
 
-/// For how long after a posting others are expected.
-constexpr std::chrono::milliseconds busy_after_posting{10};
-
 /// Moved in one pull where an earlier cut is finished first.
 constexpr std::size_t leftovers_a_pull = 2048;
 
@@ -55,11 +52,7 @@ body_stream::state account_stream::pull(coffer::teller& teller, std::size_t room
 /// Whether there are postings to make way for.
 bool account_stream::rests(const coffer::teller& teller) {
     const auto now = std::chrono::steady_clock::now();
-    if (postings_seen_ != teller.postings()) {
-        postings_seen_ = teller.postings();
-        busy_until_ = now + busy_after_posting;
-    }
-    return now < rest_until_ && now < busy_until_;
+    return watch_.is_busy(teller, now) && now < rest_until_;
 }
 
 body_stream::state account_stream::begin(coffer::teller& teller, std::string& out) {

@@ -3,12 +3,12 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include <coffer/ledger.hpp>
 
 #include "api/body_stream.hpp"
+#include "api/posting_watch.hpp"
 
 namespace coffer::api {
 
@@ -39,9 +39,8 @@ private:
     resumable_cut cut_;
     bool has_begun_ = false;
     bool is_complete_ = false;  // but for its last line
-    std::uint64_t postings_seen_ = 0;
+    posting_watch watch_;
     std::chrono::steady_clock::time_point rest_until_{};
-    std::chrono::steady_clock::time_point busy_until_{};
 };
 
 }  // namespace coffer::api

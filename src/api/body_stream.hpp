@@ -19,6 +19,10 @@ public:
     enum class state : std::uint8_t {
         more,     ///< call again when there is room, even if this call appended nothing
         waiting,  ///< nothing to send now: call again after more is durable, or at the next tick
+        /// The same, but within some 10 ms after anything is durable, whichever worker posted it.
+        /// For those that may wait for long, and many of them.
+        following,
+        resting,  ///< call again when the worker has time: postings go first
         done,     ///< this was the last piece
         failed,   ///< the rest of the body cannot be made: see failure()
     };
@@ -39,6 +43,9 @@ public:
     [[nodiscard]] problem failure() const noexcept { return failure_; }
     /// What that refusal has behind its message.
     [[nodiscard]] const error_members& failure_members() const noexcept { return members_; }
+
+    /// Whether the reply's head is sent while the stream is `following` and has appended nothing.
+    [[nodiscard]] virtual bool begins_early() const noexcept { return false; }
 
     /// After a first piece was sent, the stream has failed or the server stops: appends a last
     /// piece that names the reason. `pull` is not called again. Called outside a turn, and shows no

@@ -74,6 +74,7 @@ inline constexpr problem_set batch{
 inline constexpr problem_set history{problem::no_history, problem::history_trimmed};
 inline constexpr problem_set statement = account | query | history;
 inline constexpr problem_set past_balance = statement | problem_set{problem::sequence_unknown};
+inline constexpr problem_set event_list = query | history | problem_set{problem::account_unknown};
 
 inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
 

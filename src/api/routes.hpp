@@ -7,6 +7,7 @@
 #include "api/account_list.hpp"
 #include "api/batch_endpoint.hpp"
 #include "api/endpoints.hpp"
+#include "api/event_list.hpp"
 #include "api/hold_endpoints.hpp"
 #include "api/route_refusals.hpp"
 #include "api/route_table.hpp"
@@ -80,6 +81,10 @@ inline constexpr std::array product_routes{
           "/accounts",
           &list_accounts,
           {.query = account_list_query, .refused = refusals::account_list}},
+    route{method::get,
+          "/events",
+          &list_events,
+          {.query = event_list_query, .refused = refusals::event_list}},
     route{method::get, "/readyz", &readiness, {.scope = scope::anyone}},
     route{method::get, "/metrics", &metrics, {.scope = scope::anyone}},
     route{method::get, "/openapi.json", &openapi, {.scope = scope::anyone}},

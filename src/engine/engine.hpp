@@ -23,6 +23,7 @@
 #include <coffer/ledger.hpp>
 
 #include "engine/ended_holds.hpp"
+#include "engine/event_blocks.hpp"
 #include "engine/expiry_index.hpp"
 #include "engine/history_reader.hpp"
 #include "engine/key_store.hpp"
@@ -138,6 +139,8 @@ public:
     /// Null without a journal, or where its history is not read. For any thread.
     [[nodiscard]] history_reader* history() noexcept { return reader_ ? &*reader_ : nullptr; }
     [[nodiscard]] bool has_history() const noexcept { return reader_.has_value(); }
+    /// What has been read of it for those that follow it. For any thread.
+    [[nodiscard]] event_blocks& events() const noexcept { return events_; }
 
 private:
     void find_ended_holds() noexcept;
@@ -146,6 +149,7 @@ private:
     key_store keys_;
     expiry_index expiries_;
     ended_holds ended_;
+    mutable event_blocks events_;
     std::atomic<std::uint64_t> expired_{0};
     std::vector<std::unique_ptr<teller>> tellers_;
     std::unique_ptr<coffer::ledger> ledger_;

@@ -72,6 +72,7 @@ void history_reader::work() noexcept {
         // Once the job has ended, the thread that asked may forget it, or ask for it again.
         const auto on_end = std::move(job->on_end_);
         job->run(past_, std::chrono::steady_clock::now() + chosen_.patience);
+        ended_.fetch_add(1, std::memory_order_release);
         if (on_end)
             on_end();
     }

@@ -99,6 +99,12 @@ public:
     /// has ended, by a reader's thread. Returns done, or unavailable if too many are waiting.
     [[nodiscard]] service ask(std::shared_ptr<history_job> job, std::function<void()> on_end);
 
+    /// How many jobs its threads have ended. For any thread.
+    [[nodiscard]] std::uint64_t ended() const noexcept {
+        // Acquire: pairs with the release in work, so that the last of them is seen to be done.
+        return ended_.load(std::memory_order_acquire);
+    }
+
     /// Ends the threads; jobs that have not begun are ended as late. Waits for those that have.
     void stop() noexcept;
     /// The same, until `deadline`. False if a job has not ended by then: the disk does not answer,
@@ -113,6 +119,7 @@ private:
     journal::history& past_;
     const std::function<std::uint64_t()> durable_record_;
     const options chosen_;
+    std::atomic<std::uint64_t> ended_{0};
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::shared_ptr<history_job>> waiting_;  // under the mutex

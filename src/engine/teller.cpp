@@ -123,6 +123,13 @@ service teller::ask(std::shared_ptr<history_job> job) {
     return reader->ask(std::move(job), [this] { on_durable_(); });
 }
 
+std::uint64_t teller::news() const noexcept {
+    if (!engine_.is_open() || engine_.journal() == nullptr)
+        return 0;
+    history_reader* const reader = engine_.history();
+    return engine_.journal()->durable_record() + (reader != nullptr ? reader->ended() : 0);
+}
+
 /// Reserves room for so many records. Returns done, or why there is none.
 service teller::reserve(std::size_t records) noexcept {
     if (lane_ == nullptr)

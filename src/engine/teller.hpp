@@ -142,6 +142,10 @@ public:
     /// called. Returns done, or unavailable, or not_open, or no_history in a ledger in memory only.
     [[nodiscard]] service ask(std::shared_ptr<history_job> job);
 
+    /// A number that rises when any posting becomes durable, whoever made it, and when a job of the
+    /// history has ended.
+    [[nodiscard]] std::uint64_t news() const noexcept;
+
     /// Wakes the journal thread if there are records since it was last called.
     void announce() noexcept;
 

@@ -115,7 +115,9 @@ void connection::perform(action next) {
             case action::kind::wait_durable:
                 return await_durable(next.due);
             case action::kind::wait_change:
-                return await_change();
+            case action::kind::wait_news:
+            case action::kind::wait_turn:
+                return await_change(next.what);
             case action::kind::shut_down:
                 next = shut_down();
                 break;
@@ -173,9 +175,14 @@ void connection::await_durable(teller::ticket due) {
 }
 
 // As for await_durable.
-void connection::await_change() {
+void connection::await_change(action::kind how) {
     awaited_ = awaited::change;
-    owner_.await_change(*this);
+    if (how == action::kind::wait_change)
+        owner_.await_change(*this);
+    else if (how == action::kind::wait_news)
+        owner_.await_news(*this);
+    else
+        owner_.await_turn(*this);
     begin(for_reading);
 }
 

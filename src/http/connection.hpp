@@ -49,7 +49,7 @@ public:
     [[nodiscard]] clock::time_point waiting_since() const noexcept { return waiting_since_; }
     /// It has waited for the disk for too long.
     void on_overdue() noexcept;
-    /// More is durable, or a tick has passed.
+    /// What it waits for by worker::await_change, await_news or await_turn.
     void on_change() noexcept;
 
     /// Returns whether its deadline had passed.
@@ -72,7 +72,7 @@ private:
     [[nodiscard]] action shut_down();
     void await(awaited what);
     void await_durable(coffer::teller::ticket due);
-    void await_change();
+    void await_change(action::kind how);
     void begin(wait kind);
     void on_wait(wait kind) noexcept;
     void close() noexcept;

@@ -28,6 +28,19 @@ std::chrono::seconds patience(session::phase phase, const limits& allowed) noexc
     return allowed.linger_timeout;
 }
 
+kind wait_of(session::pause pause) noexcept {
+    switch (pause) {
+        case session::pause::news:
+            return kind::wait_news;
+        case session::pause::turn:
+            return kind::wait_turn;
+        case session::pause::none:
+        case session::pause::change:
+            break;
+    }
+    return kind::wait_change;
+}
+
 }  // namespace
 
 conversation::conversation(conversation_context& context, const send_progress& progress,
@@ -259,10 +272,10 @@ conversation::action conversation::after_writing() {
         state_ = state::stalled;
         return wait_for(teller().latest());
     }
-    if (session_.waits_for_change()) {
+    if (const auto pause = session_.waits_for(); pause != session::pause::none) {
         state_ = state::idling;
         deadline_ = context_.drained_by;
-        return {kind::wait_change};
+        return {wait_of(pause)};
     }
     // It waits to write and not to read: the requests are here already, and a client that takes no
     // replies is answered no more of them.

@@ -72,9 +72,12 @@ public:
             write,          ///< write as many of `bytes` as the socket takes: on_sent
             wait_writable,  ///< wait until the socket is writable: on_writable
             wait_durable,   ///< wait until `due` is durable: on_durable; or too long: on_overdue
-            wait_change,    ///< wait until any posting is durable, or for the next tick: on_change
-            shut_down,      ///< end the sending direction: on_shut_down
-            close,          ///< close the socket; no event follows
+            // Each of these until on_change, and at most until the next tick:
+            wait_change,  ///< wait until a posting of this worker is durable
+            wait_news,    ///< wait until any posting is durable, for some 10 ms longer
+            wait_turn,    ///< wait until the worker has time beside its postings
+            shut_down,    ///< end the sending direction: on_shut_down
+            close,        ///< close the socket; no event follows
         };
         kind what = kind::none;
         std::string_view bytes{};        ///< stay valid until on_sent
@@ -104,7 +107,7 @@ public:
     [[nodiscard]] action on_durable();
     /// After action wait_durable: the disk has not answered in time.
     [[nodiscard]] action on_overdue();
-    /// After action wait_change.
+    /// After action wait_change, wait_news or wait_turn.
     [[nodiscard]] action on_change();
     /// After action shut_down.
     [[nodiscard]] action on_shut_down() noexcept;

@@ -10,7 +10,8 @@ namespace coffer::http {
 using api::problem;
 
 std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t most_requests) {
-    has_more_ = waits_for_teller_ = waits_for_change_ = took_lines_ = stopped_ = false;
+    has_more_ = waits_for_teller_ = took_lines_ = stopped_ = false;
+    waits_for_ = pause::none;
     has_begun_stream_ = false;
     if (std::exchange(has_ended_stream_, false))
         stream_.reset();

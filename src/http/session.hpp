@@ -87,9 +87,14 @@ public:
     /// Sets whether to stop at such a request, which is the default, or to refuse it.
     void wait_for_teller(bool patient) noexcept { is_patient_ = patient; }
 
-    /// Whether the last feed stopped at a stream or a sink of lines that waits for a tick, or for
-    /// more postings to be durable.
-    [[nodiscard]] bool waits_for_change() const noexcept { return waits_for_change_; }
+    /// What a stream or a sink of lines waits for, at which the last feed stopped.
+    enum class pause : std::uint8_t {
+        none,
+        change,  ///< for a tick, or for more postings of this worker to be durable
+        news,    ///< for a tick, or for any posting to be durable
+        turn,    ///< until the worker has time
+    };
+    [[nodiscard]] pause waits_for() const noexcept { return waits_for_; }
 
     /// The ticket that must be durable before the last feed's replies may be sent.
     [[nodiscard]] teller::ticket due() const noexcept { return due_; }
@@ -161,7 +166,7 @@ private:
     // Of the last feed.
     bool has_more_ = false;
     bool waits_for_teller_ = false;
-    bool waits_for_change_ = false;
+    pause waits_for_ = pause::none;
     bool took_lines_ = false;
     bool stopped_ = false;
     bool has_begun_stream_ = false;

@@ -57,7 +57,8 @@ std::size_t session::feed_lines(std::string_view bytes, std::string& out) {
             break;
         case line_body::state::waiting:
             waits_for_teller_ = is_patient_;
-            waits_for_change_ = is_patient_ && shared_.teller.is_durable(shared_.teller.latest());
+            if (is_patient_ && shared_.teller.is_durable(shared_.teller.latest()))
+                waits_for_ = pause::change;
             if (!is_patient_)
                 refuse(problem::disk_hangs, out);
             break;
@@ -170,7 +171,13 @@ problem session::pull_pieces(std::string& out) {
                     return problem::none;
                 break;
             case api::body_stream::state::waiting:
-                waits_for_change_ = true;
+                waits_for_ = pause::change;
+                return problem::none;
+            case api::body_stream::state::following:
+                waits_for_ = pause::news;
+                return problem::none;
+            case api::body_stream::state::resting:
+                waits_for_ = pause::turn;
                 return problem::none;
             case api::body_stream::state::done:
                 end_stream();
@@ -212,7 +219,7 @@ void session::end_stream() noexcept {
 }
 
 void session::replace_stream(const undurable_reply& piece, std::string& out) {
-    waits_for_change_ = false;
+    waits_for_ = pause::none;
     if (has_begun_stream_) {
         shared_.reply.set_refusal_form(piece.form);
         shared_.reply.refuse(piece.instead);

@@ -30,6 +30,10 @@ api::body_stream::state streamed_body::pull(teller& teller, std::size_t room_byt
     const bool is_done = state == api::body_stream::state::done;
     if (!finish_chunk(begin, out) && !is_done) {
         out.resize(before);
+        if (state == api::body_stream::state::following && pieces_->begins_early()) {
+            out += head_;
+            head_.clear();
+        }
         return state;
     }
     head_.clear();

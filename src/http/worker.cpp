@@ -41,6 +41,7 @@ worker::worker(coffer::teller& teller, commons& common, const listen_address& wh
       acceptor_{events_},
       tick_timer_{events_},
       overdue_timer_{events_},
+      followers_{events_, teller},
       context_{{teller, date_text(std::time(nullptr)), {}, common.limits, routes}, common.buffered},
       read_buffer_(read_bytes) {
     // Room for all that a turn may say, so that no reply to a posting is lost for want of it. As it
@@ -163,6 +164,7 @@ void worker::await_no_longer(const connection& one) noexcept {
     if (found != waiting_.end())
         waiting_.erase(found);
     waiting_for_change_.remove(const_cast<connection*>(&one));
+    followers_.await_no_longer(const_cast<connection&>(one));
 }
 
 // Tickets become durable in their order.
@@ -301,6 +303,7 @@ void worker::on_tick(std::int64_t seconds) {
         look_for_overdue_soon();
     put_date(std::time(nullptr), context_.session.date);
     note_change();
+    followers_.note_news();
     if (!context_.draining() && !common_.admission.is_full())
         resume_accepting();
     if (next_to_check_ == connections_.end())

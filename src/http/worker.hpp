@@ -31,6 +31,7 @@
 #include "http/buffered_bytes.hpp"
 #include "http/connection.hpp"
 #include "http/conversation.hpp"
+#include "http/followers.hpp"
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
 
@@ -83,6 +84,9 @@ public:
     /// Calls the connection's on_change once more is durable, or at the next tick. Throws
     /// std::bad_alloc.
     void await_change(connection& one) { waiting_for_change_.push_back(&one); }
+    /// The same for streams that may wait for long: see followers.hpp. Throw std::bad_alloc.
+    void await_news(connection& one) { followers_.await_news(one); }
+    void await_turn(connection& one) { followers_.await_turn(one); }
     void await_no_longer(const connection& one) noexcept;
 
     /// A connection's turn has ended: what it posted is announced at the end of the round.
@@ -140,6 +144,7 @@ private:
     acceptor acceptor_;
     timer tick_timer_;
     timer overdue_timer_;
+    followers followers_;
     conversation_context context_;
     std::vector<char> read_buffer_;
     std::list<connection> connections_;

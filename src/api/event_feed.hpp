@@ -1,0 +1,55 @@
+// Events as they happen: server-sent events, or lines of JSON.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include <coffer/account_number.hpp>
+
+#include "api/body_stream.hpp"
+#include "api/event_cursor.hpp"
+#include "api/posting_watch.hpp"
+
+namespace coffer::api {
+
+/// Has no end of its own. It ends before, with a line that names the reason, when what comes next
+/// has been trimmed, when the disk hangs, and when the server stops.
+///
+/// While the worker makes postings, the stream leaves most of its time to them: see
+/// body_stream::state::resting.
+class event_feed final : public body_stream {
+public:
+    enum class form : std::uint8_t {
+        lines,        ///< application/x-ndjson: an event a line
+        server_sent,  ///< with id, event and data, and a comment each `comment_every`
+    };
+    static constexpr std::chrono::seconds usual_comment_every{15};
+
+    event_feed(form as, const event_cursor& from,
+               std::chrono::steady_clock::duration comment_every = usual_comment_every)
+        : form_{as},
+          cursor_{from},
+          comment_every_{comment_every},
+          next_comment_{std::chrono::steady_clock::now() + comment_every} {}
+
+    state pull(teller&, std::size_t room_bytes, std::string& out) override;
+    void end_early(problem why, std::string& out) override;
+    [[nodiscard]] bool begins_early() const noexcept override { return cursor_.has_begun(); }
+    [[nodiscard]] std::size_t buffered_bytes() const noexcept override { return rest_.capacity(); }
+
+private:
+    [[nodiscard]] bool append_events(std::size_t full, std::string& out);
+    void append_event(std::string& out) const;
+    void append_comment(std::chrono::steady_clock::time_point now, std::string& out);
+
+    const form form_;
+    event_cursor cursor_;
+    posting_watch watch_;
+    const std::chrono::steady_clock::duration comment_every_;
+    std::chrono::steady_clock::time_point next_comment_;
+    std::string rest_;  // of the last event
+};
+
+}  // namespace coffer::api
