@@ -10,10 +10,13 @@ from faults.book_check import BookCheck, Reader, check_not_taken_back
 from faults.history import History
 from faults.keyed_client import Client
 from faults.request_choice import FIRST_ACCOUNT, Requests, is_deposited_to_only
+from faults.statement_check import StatementCheck
 
 ACCOUNTS = 20
 OPENING = 100_000
-READS = 0.1  # of all requests
+READS = 0.1  # of new requests
+BATCHES = 0.02  # of all: with so many of those to come that can be in one
+IN_A_BATCH = 25
 LATE_S = 10  # requests begun longer ago are not repeated after their answer: keys expire
 
 
@@ -28,7 +31,8 @@ class Customers:
             prefix, may_forget)
         self.requests = Requests(self.history.books, random)
         self.unanswered = []
-        self.retried = 0
+        self.left_over = []  # new requests that do not go into a batch
+        self.retried = self.batches = self.entries = 0
         self.marks = collections.deque([(time.monotonic(), 0)])  # time, and requests until then
 
     def write_accounts(self, file):
@@ -71,7 +75,11 @@ class Customers:
             return not client.is_lost
 
     def next_job(self):
-        """The next request: one that was not answered, or a new one."""
+        """The next request: one that was not answered, or a new one, or a batch of them."""
+        if not self.left_over and self.random.random() < BATCHES:
+            return "batch", self._batch()
+        if self.left_over:
+            return "post", self.left_over.pop()
         if self.unanswered:
             self.retried += 1
             return "post", self.unanswered.pop()
@@ -80,7 +88,20 @@ class Customers:
     def _new_job(self):
         if self.random.random() < READS:
             return "read", FIRST_ACCOUNT + self.random.randrange(ACCOUNTS)
-        return "post", self.history.begin(self.requests.next())
+        return "post", self._begin()
+
+    def _begin(self):
+        return self.history.begin(self.requests.next())
+
+    def _batch(self):
+        """The numbers of requests that were not answered, and of new ones."""
+        self.batches += 1
+        numbers = []
+        while len(numbers) < IN_A_BATCH:
+            number = self.unanswered.pop() if self.unanswered else self._begin()
+            can_be = self.history.requests[number].batch_members() is not None
+            (numbers if can_be else self.left_over).append(number)
+        return numbers
 
     def check_nothing_was_taken_back(self, server):
         with Reader(server.port) as reader:
@@ -91,7 +112,8 @@ class Customers:
         """Repeats requests until all are answered, and so many of those answered lately. Then all
         balances and holds must be what was acknowledged."""
         with Client(server.port, self.connections, self.history) as client:
-            asked, self.unanswered = self.unanswered, []
+            asked, self.unanswered = self.unanswered + self.left_over, []
+            self.left_over = []
             first, end = self._first_of_late(), len(self.history)
             self.history.forget_before(first)
             if first < end:
@@ -102,6 +124,7 @@ class Customers:
                 asked, client.unanswered = client.unanswered, []
         with Reader(server.port) as reader:
             BookCheck(reader, self.history, self.random).run()
+            self.entries += StatementCheck(reader, self.history, self.random).run()
 
     def ask_no_more_for_what_was(self):
         """Repeats no answered request that was begun before now: their keys may expire."""

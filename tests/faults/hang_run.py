@@ -167,8 +167,8 @@ class HangRun:
                     self.history.complain("wrong", f"it closed a connection: {server.stderr()}")
                     break
             self.customers.unanswered += client.unanswered
-            self.customers.unanswered += [one.number for one in client.connections.values()
-                                          if one.number is not None]
+            self.customers.unanswered += [number for one in client.connections.values()
+                                          for number in one.numbers]
             self.slowest_s = max(self.slowest_s, client.slowest_s)
 
     def _next_job(self, client, until):

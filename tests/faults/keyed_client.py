@@ -9,8 +9,11 @@ import description
 from faults.money_text import minor_of
 
 HEAD_END = b"\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked\r\n", re.IGNORECASE)
 LOCATION = re.compile(rb"\r\nlocation: *([^\r]*)\r\n", re.IGNORECASE)
+BATCH = re.compile(rb"\r\ncontent-type: *application/x-ndjson\r\n", re.IGNORECASE)
 REPLAYED = re.compile(rb"\r\nidempotent-replayed: *true\r\n", re.IGNORECASE)
 BALANCE = re.compile(r'"balance":([0-9.]+)')
 PARTS = re.compile(r'"balance":([0-9.]+),"held":([0-9.]+),"available":([0-9.]+)')
@@ -28,15 +31,33 @@ class Reply:
         self.status = int(head[9:12])
         location = LOCATION.search(head)
         self.location = location[1].decode() if location else None
+        self.is_of_batch = BATCH.search(head) is not None
         self.replayed = REPLAYED.search(head) is not None
         self.body = received[head_end + 4:end].decode()
 
 
+def without_chunks(received, head_end):
+    """The reply of these bytes as if it were not chunked."""
+    body, at = b"", head_end + 4
+    while True:
+        line_end = received.index(b"\r\n", at)
+        size = int(received[at:line_end], 16)
+        if size == 0:
+            return received[:head_end + 4] + body
+        at = line_end + 2 + size + 2
+        body += received[at - 2 - size:at - 2]
+
+
 def whole_reply(received):
-    """The reply in these bytes; None while it is not complete."""
+    """The reply in these bytes, and nothing after it; None while it is not complete."""
     head_end = received.find(HEAD_END)
     if head_end < 0:
         return None
+    if CHUNKED.search(received, 0, head_end + 2):
+        if not received.endswith(LAST_CHUNK):
+            return None
+        received = without_chunks(received, head_end)
+        return Reply(received, head_end, len(received))
     length = LENGTH.search(received, 0, head_end + 2)
     end = head_end + 4 + (int(length[1]) if length else 0)
     return Reply(received, head_end, end) if len(received) >= end else None
@@ -50,6 +71,13 @@ def request_for(history, number):
             f"Content-Length: {len(operation.body)}\r\n\r\n{operation.body}").encode()
 
 
+def batch_request_for(history, numbers):
+    lines = "".join(f'{{{history.requests[number].batch_members()},'
+                    f'"key":"{history.key_of(number)}"}}\n' for number in numbers)
+    return ("POST /batch HTTP/1.1\r\nHost: coffer\r\nContent-Type: application/x-ndjson\r\n"
+            f"Content-Length: {len(lines)}\r\n\r\n{lines}").encode()
+
+
 def read_request(account):
     """Of an account's balance, or of all about it."""
     path = f"/accounts/{account}" + ("" if account % 2 else "/balance")
@@ -57,19 +85,21 @@ def read_request(account):
 
 
 class Connection:
-    """A connection, and what it waits for: the number of a request, or an account that it reads."""
+    """A connection, and what it waits for: the numbers of requests, of several in a batch; or an
+    account that it reads."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=MOST_S)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
         self.received = b""
-        self.number = None
+        self.request = b""
+        self.numbers = []
         self.reads = None
 
-    def send(self, request):
+    def send(self):
         # A request is far smaller than what a socket takes at once.
-        if self.socket.send(request) != len(request):
+        if self.socket.send(self.request) != len(self.request):
             raise OSError("a request was not taken whole")
 
 
@@ -95,7 +125,8 @@ class Client:
             raise
 
     def run(self, next_job):
-        """Has each connection do what `next_job()` returns, ("post", number) or ("read", account).
+        """Has each connection do what `next_job()` returns, ("post", number), ("batch", numbers) or
+        ("read", account).
         Ends when that is None and all are answered, or when the server has closed a connection."""
         idle = list(self.connections.values())
         self.is_lost = False
@@ -115,11 +146,13 @@ class Client:
             return False
         kind, what = job
         if kind == "post":
-            one.number, request = what, request_for(self.history, what)
+            one.numbers, one.request = [what], request_for(self.history, what)
+        elif kind == "batch":
+            one.numbers, one.request = what, batch_request_for(self.history, what)
         else:
-            one.reads, request = what, read_request(what)
+            one.reads, one.request = what, read_request(what)
         try:
-            one.send(request)
+            one.send()
         except OSError:
             self.is_lost = True
         return True
@@ -152,20 +185,31 @@ class Client:
     def _check(self, one):
         self.answers += 1
         if self.answers % CHECKED_ONE_IN == 0:
-            request = (read_request(one.reads) if one.number is None
-                       else request_for(self.history, one.number))
-            description.check_bytes(request, one.received)
+            description.check_bytes(one.request, one.received)
 
     def _take(self, one, reply):
-        if one.number is not None:
-            number, one.number = one.number, None
-            if not self.history.answer(number, reply.status, reply.body, reply.replayed,
-                                       reply.location):
-                self._not_yet(number, reply)
+        if reply.is_of_batch:
+            numbers, one.numbers = one.numbers, []
+            self._take_results(numbers, reply.body.splitlines())
+        elif one.numbers:
+            numbers, one.numbers = one.numbers, []
+            for number in numbers:  # a batch may be refused as a whole
+                if len(numbers) > 1 or not self.history.answer(
+                        number, reply.status, reply.body, reply.replayed, reply.location):
+                    self._not_yet(number, reply.status, reply.body)
         else:
             account, one.reads = one.reads, None
             if reply.status == 200:
                 self._take_read(account, reply.body)
+
+    def _take_results(self, numbers, results):
+        if len(numbers) != len(results):
+            self.history.complain("wrong", f"{len(numbers)} lines have {len(results)} results")
+        for number, body in zip(numbers, results):
+            status = int(body[body.rindex(":") + 1:-1])
+            location = self.history.requests[number].location_in(body)
+            if not self.history.answer(number, status, body, False, location):
+                self._not_yet(number, status, body)
 
     def _take_read(self, account, body):
         self.history.books.saw(account, minor_of(BALANCE.search(body)[1]))
@@ -174,9 +218,9 @@ class Client:
             if balance != held + available:
                 self.history.complain("wrong", f"available and held are not the balance: {body}")
 
-    def _not_yet(self, number, reply):
-        if reply.status not in (409, 503):
-            self.history.complain("wrong", f"{self.history.key_of(number)}: {reply.body}")
+    def _not_yet(self, number, status, body):
+        if status not in (409, 503):
+            self.history.complain("wrong", f"{self.history.key_of(number)}: {body}")
         time.sleep(AGAIN_AFTER_S)
         self.unanswered.append(number)
 
@@ -188,8 +232,7 @@ class Client:
             self._receive(WAIT_S)
             if time.monotonic() >= give_up:
                 raise TimeoutError("the server has ended, and its connections have not")
-        self.unanswered += [one.number for one in self.connections.values()
-                            if one.number is not None]
+        self.unanswered += [number for one in self.connections.values() for number in one.numbers]
 
     def close(self):
         self.poll.close()

@@ -22,7 +22,8 @@ SETTLED = 0.75  # of the rounds; in the others the kill may hit repeated request
 ASKED_AGAIN = 30  # answered requests that are repeated in a round
 SNAPSHOTS_EVERY = ("0", "30ms", "200ms")
 STEPS = 0.1  # of the rounds: the clock is set an hour ahead or back, or right again
-COPY_EVERY = 20  # rounds, a backup is made, and restored to go on with
+COPY_EVERY = 20  # rounds, a backup and increments are made, and restored to go on with
+BACK_UP_IN = (5, 7, 10)  # of these rounds: first the whole, then what is new
 STOPS = 0.03  # of the rounds: the process is stopped for a while
 LEAST_STOP_S, MOST_STOP_S = 0.1, 40
 KEY_TTL_S = 12 * LATE_S  # little more than the age of repeated keys, so that starts stay short
@@ -47,6 +48,7 @@ class KillRounds:
         self.reader = EventReader(lambda said: self.history.complain("wrong", said))
         self.clock = Clock()
         self.most_stop_s = most_stop_s
+        self.backups = []
         self.rounds = self.early = self.audits = self.steps = self.stops = self.copies = 0
 
     def run(self, rounds, audit_every):
@@ -56,7 +58,9 @@ class KillRounds:
                 self._kill_while_it_starts()
             with self._started() as server, self.reader.following(server):
                 self._one_round(server)
-            if self.rounds % COPY_EVERY == COPY_EVERY // 2:
+            if self.rounds % COPY_EVERY in BACK_UP_IN:
+                self._back_up()
+            if self.rounds % COPY_EVERY == BACK_UP_IN[-1]:
                 self._go_on_with_a_copy()
             if self.rounds % audit_every == 0:
                 self.audit()
@@ -113,19 +117,29 @@ class KillRounds:
                                                     math.log(self.most_stop_s))))
             server.process.send_signal(signal.SIGCONT)
 
+    def _succeeds(self, *words):
+        done = subprocess.run([BINARY, *words], capture_output=True, text=True, check=False,
+                              env=environment())
+        if done.returncode != 0:
+            self.history.complain("wrong", f"{words}: {done.stdout}{done.stderr}")
+        return done.returncode == 0
+
+    def _back_up(self):
+        """Makes a backup, or an increment of the last one."""
+        since = ("--since", self.backups[-1]) if self.backups else ()
+        self.backups.append(self.data.with_name(f"backup-{len(self.backups)}"))
+        self._succeeds("backup", self.data, self.backups[-1], *since)
+
     def _go_on_with_a_copy(self):
-        """Replaces the data by what is restored from a backup of it."""
+        """Replaces the data by what is restored from a backup of it and its increments."""
         self.copies += 1
-        backup, restored = self.data.with_name("backup"), self.data.with_name("restored")
-        for words in (("backup", self.data, backup), ("restore", backup, restored)):
-            done = subprocess.run([BINARY, *words], capture_output=True, text=True, check=False,
-                                  env=environment())
-            if done.returncode != 0:
-                self.history.complain("wrong", f"{words[0]}: {done.stdout}{done.stderr}")
-                return
-        shutil.rmtree(self.data)
-        shutil.rmtree(backup)
-        restored.rename(self.data)
+        restored = self.data.with_name("restored")
+        if self._succeeds("restore", *self.backups, restored):
+            shutil.rmtree(self.data)
+            restored.rename(self.data)
+        for one in self.backups:
+            shutil.rmtree(one, ignore_errors=True)
+        self.backups = []
 
     def audit(self):
         self.audits += 1
@@ -167,7 +181,8 @@ class KillRounds:
         return (f"{self.rounds} rounds, {self.early} killed while starting too, {self.steps} steps "
                 f"of the clock, {self.stops} stops: "
                 f"{counts['acknowledged']:,} acknowledged, {self.customers.retried:,} retried, "
-                f"{counts['replayed']:,} replayed, {self.history.holds_text()}, "
-                f"{self.audits} audits, {self.copies} backups restored, {len(self.reader.seen):,} "
-                f"events seen; {counts['lost']} lost, "
+                f"{counts['replayed']:,} replayed, {self.customers.batches:,} batches, "
+                f"{self.customers.entries:,} entries of statements, {self.history.holds_text()}, "
+                f"{len(self.reader.seen):,} events seen, {self.audits} audits, "
+                f"{self.copies} backups restored; {counts['lost']} lost, "
                 f"{counts['doubled']} doubled, {counts['wrong']} otherwise wrong")

@@ -39,6 +39,14 @@ class Operation:
     success = 200
     body = "{}"
 
+    def batch_members(self):
+        """What a line of a batch has for it, without its key; None if it is no such line."""
+        return None
+
+    def location_in(self, body):
+        """The Location of a single request that is answered with this body."""
+        return None
+
     def location(self):
         """What the field of this name must have in the answer that was taken."""
         return None
@@ -55,6 +63,10 @@ class Post(Operation):
         operation = "deposit" if effect > 0 else "withdraw"
         self.path = f"/accounts/{account}/{operation}"
         self.body = f'{{"amount":{text_of(abs(effect))}}}'
+
+    def batch_members(self):
+        operation = self.path.rpartition("/")[2]
+        return f'"operation":"{operation}","account_number":"{self.account}",{self.body[1:-1]}'
 
     def done(self, books, body):
         balance = minor_of(NEW_BALANCE.search(body)[1])
@@ -75,6 +87,9 @@ class Transfer(Operation):
         self.account, self.to, self.amount = account, to, amount
         self.path = f"/accounts/{account}/transfer"
         self.body = f'{{"to":"{to}","amount":{text_of(amount)}}}'
+
+    def batch_members(self):
+        return f'"operation":"transfer","account_number":"{self.account}",{self.body[1:-1]}'
 
     def done(self, books, body):
         left, received = map(minor_of, NEW_BALANCE.findall(body))
@@ -145,6 +160,13 @@ class Place(HoldOperation):
         expires = f',"expires_in":"{expires_in}"' if expires_in else ""
         self.body = f'{{"amount":{text_of(amount)}{expires}}}'
 
+    def batch_members(self):
+        return f'"operation":"hold","account_number":"{self.account}",{self.body[1:-1]}'
+
+    def location_in(self, body):
+        found = HOLD.search(body)
+        return f"{self.path}/{found[1]}" if found else None
+
     def location(self):
         return self.hold.path
 
@@ -165,8 +187,13 @@ class HoldEnd(HoldOperation):
     """A request about an open hold, which may have expired before it."""
 
     def __init__(self, hold, word):
-        self.hold = hold
+        self.hold, self.word = hold, word
         self.path = f"{hold.path}/{word}"
+
+    def batch_members(self):
+        more = self.body[1:-1]
+        return (f'"operation":"{self.word}","account_number":"{self.hold.account}",'
+                f'"hold":"{self.hold.id}"{"," if more else ""}{more}')
 
     def refused(self, books, error):
         books.end(self.hold, EXPIRED)
