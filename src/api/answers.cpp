@@ -155,4 +155,33 @@ void answer(const hold_result& what, int status, names_account names, reply& out
     });
 }
 
+void answer(const journal::record& one, reply& out) {
+    using journal::hold_operation;
+    using journal::posting_operation;
+    using journal::record_kind;
+    std::array<leg, max_transaction_legs> legs;
+    switch (one.kind) {
+        case record_kind::posting:
+            if (one.operation == posting_operation::opening)
+                return answer(result_of<account_result>(one), 201, out);
+            return answer(result_of<posting_result>(one), "new_balance", out);
+        case record_kind::transfer:
+            return answer(result_of<transfer_result>(one), out);
+        case record_kind::refusal:
+            return answer(result_of<hold_result>(one), 200,
+                          one.names_account ? names_account::yes : names_account::no, out);
+        case record_kind::transaction:
+            for (std::size_t i = 0; i != one.legs.size(); ++i)
+                legs[i] = {one.legs[i].state.account, one.legs[i].amount};
+            return answer(result_of<transaction_result>(one),
+                          std::span{legs}.first(one.legs.size()), out);
+        case record_kind::hold:
+            return answer(result_of<hold_result>(one),
+                          one.holding == hold_operation::placing ? 201 : 200, names_account::no,
+                          out);
+        case record_kind::status:
+            return answer(result_of<account_result>(one), 200, out);
+    }
+}
+
 }  // namespace coffer::api

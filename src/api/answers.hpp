@@ -33,4 +33,7 @@ enum class names_account : std::uint8_t { no, yes };
 /// A hold and its account. With status 201, Location leads to the hold.
 void answer(const hold_result&, int status, names_account, reply&);
 
+/// The reply to the request whose outcome this record has, whatever it asked for.
+void answer(const journal::record&, reply&);
+
 }  // namespace coffer::api

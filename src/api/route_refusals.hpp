@@ -76,6 +76,9 @@ inline constexpr problem_set statement = account | query | history;
 inline constexpr problem_set past_balance = statement | problem_set{problem::sequence_unknown};
 inline constexpr problem_set event_list = query | history | problem_set{problem::account_unknown};
 
+inline constexpr problem_set key{problem::idempotency_key_invalid, problem::idempotency_key_unknown,
+                                 problem::request_in_progress, problem::history_trimmed};
+
 inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
 
 }  // namespace coffer::api::refusals

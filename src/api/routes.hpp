@@ -9,6 +9,7 @@
 #include "api/endpoints.hpp"
 #include "api/event_list.hpp"
 #include "api/hold_endpoints.hpp"
+#include "api/key_endpoint.hpp"
 #include "api/route_refusals.hpp"
 #include "api/route_table.hpp"
 #include "api/statement_endpoints.hpp"
@@ -85,6 +86,7 @@ inline constexpr std::array product_routes{
           "/events",
           &list_events,
           {.query = event_list_query, .refused = refusals::event_list}},
+    route{method::get, "/idempotency-keys/{key}", &show_key, {.refused = refusals::key}},
     route{method::get, "/readyz", &readiness, {.scope = scope::anyone}},
     route{method::get, "/metrics", &metrics, {.scope = scope::anyone}},
     route{method::get, "/openapi.json", &openapi, {.scope = scope::anyone}},

@@ -53,6 +53,12 @@ namespace once {
     return made.kind == journal::record_kind::refusal ? made.error : errc::ok;
 }
 
+/// Whether a refusal is about one account among several, where a request has several.
+[[nodiscard]] constexpr bool is_about_account(errc error) noexcept {
+    return error == errc::insufficient_funds || error == errc::balance_overflow ||
+           error == errc::account_closed;
+}
+
 /// Why a request is not done whose key was found so.
 [[nodiscard]] constexpr service service_of(key_store::verdict found) noexcept {
     switch (found) {
@@ -129,7 +135,8 @@ struct teller::request {
     std::span<const std::uint64_t> words;  ///< see fingerprint_of
     /// The most that is kept of its record or refusal; 0: see kept_outcome.
     std::size_t record_bytes;
-    std::size_t records = 1;  ///< that it makes at most
+    std::size_t records = 1;      ///< that it makes at most
+    bool names_accounts = false;  ///< its reply names the account that a refusal is about
 };
 
 template <class Result, class Operation>
@@ -151,13 +158,23 @@ Result teller::perform_once(const request& asked, const Operation& operation) no
     if (asked.account != 0 && !engine_.ledger().balance(asked.account))
         return result_of<Result>(once::refusal(errc::no_such_account, {asked.account, 0, {}}));
     const journal::request_key key{asked.key, fingerprint_of(asked.words)};
-    key_store::reservation reserved = engine_.keys().reserve(key, asked.record_bytes);
+    // In memory only, the reply to a question about the key is made from what is kept.
+    const std::size_t record_bytes = lane_ == nullptr && asked.record_bytes == 0
+                                         ? once::account_record_bytes
+                                         : asked.record_bytes;
+    key_store::reservation reserved = engine_.keys().reserve(key, record_bytes);
     if (reserved.verdict() == key_store::verdict::done)
         return once::repeated<Result>(asked.account, reserved.outcome());
     if (reserved.verdict() != key_store::verdict::fresh)
         return once::refused_as<Result>(once::service_of(reserved.verdict()));
     if (const service refused = reserve(asked.records); refused != service::done)
         return once::refused_as<Result>(refused);
+    if (kept_keys_.size() >= journal::lane::max_numbers)
+        note_durable_keys();
+    if (kept_keys_.size() >= journal::lane::max_numbers) {
+        was_full_ = true;
+        return once::refused_as<Result>(service::lane_full);
+    }
     // Before the posting: a key that is never noted as durable would never expire.
     try {
         kept_keys_.push_back({reserved.key(), 0});
@@ -166,6 +183,7 @@ Result teller::perform_once(const request& asked, const Operation& operation) no
     }
     journal::record made = operation();
     made.key = key;
+    made.names_account = asked.names_accounts && once::is_about_account(once::error_of(made));
     put_on_record(made);
     kept_keys_.back().until = due_;
     const errc error = once::error_of(made);
@@ -173,7 +191,7 @@ Result teller::perform_once(const request& asked, const Operation& operation) no
         std::array<std::byte, journal::format::record::max_bytes_without_key> bytes;
         kept_outcome kept{error, error == errc::ok ? made.state.balance : made.state.available(),
                           made.state.sequence};
-        if (asked.record_bytes != 0)
+        if (record_bytes != 0)
             kept.record = std::span{bytes}.first(journal::encode_without_key(made, bytes));
         reserved.keep(kept, lane_, due_);
     }

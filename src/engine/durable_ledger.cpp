@@ -20,9 +20,10 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
         begin_journal(store_, snapshots_, chosen_.accounts);
     const std::unique_ptr<journal::new_history> history = store_.begin_history();
     key_recovery keys{engine_.keys()};
-    recovered found = recover(
-        *store_.read(), snapshots_, std::chrono::nanoseconds{engine_.keys().life_ns()},
-        [&keys](const journal::record& one, const journal::batch_stamp& of) { keys.add(one, of); });
+    recovered found =
+        recover(*store_.read(), snapshots_, std::chrono::nanoseconds{engine_.keys().life_ns()},
+                [&keys](const journal::record& one, const journal::batch_stamp& of,
+                        std::uint64_t number) { keys.add(one, of, number); });
     keys.finish(found.journal_end.running_ns);
     stopping::check();
     std::unique_ptr<journal::batch_log> log = store_.open(found.end);

@@ -27,11 +27,11 @@ struct entry {
     std::uint64_t fingerprint = 0;  // half of it: finds a client's mistakes, not attacks
     kept_outcome_room outcome{};
     const journal::lane* in = nullptr;  // where the outcome becomes durable, until its life begins
-    journal::lane_ticket until = 0;
+    std::uint64_t place = 0;  // there, a ticket; once its life has begun, its record's number
 
     /// Whether the request may still fail, or its outcome is not durable yet.
     [[nodiscard]] bool is_in_progress() const noexcept {
-        return durable_ns == 0 && (in == nullptr || !in->is_durable(until));
+        return durable_ns == 0 && (in == nullptr || !in->is_durable(place));
     }
 };
 
@@ -160,12 +160,12 @@ void key_store::keep(const id& key, const kept_outcome& outcome, const journal::
     home.record_bytes -= reserved_bytes - kept.outcome.record_bytes();
     count_bytes(home);
     kept.in = in;
-    kept.until = until;
+    kept.place = until;
     if (in == nullptr)
         kept.durable_ns = std::max<std::uint64_t>(kept.asked_ns, 1);  // 0: not begun
 }
 
-void key_store::note_durable(const id& key) noexcept {
+void key_store::note_durable(const id& key, std::uint64_t record) noexcept {
     const std::uint64_t now_ns = now();
     part& home = part_of(key);
     const std::lock_guard lock{home.guard};
@@ -176,6 +176,29 @@ void key_store::note_durable(const id& key) noexcept {
     invariant(kept.in != nullptr, "a key without an outcome is noted as durable");
     kept.durable_ns = std::max<std::uint64_t>(now_ns, 1);
     kept.in = nullptr;
+    kept.place = record;
+}
+
+key_store::remembered key_store::find(std::string_view key) noexcept {
+    const id asked = id_of(key);
+    part& home = part_of(asked);
+    const std::uint64_t now_ns = now();
+    remembered known;
+    const std::lock_guard lock{home.guard};
+    const auto found = home.entries.find(asked);
+    if (found == home.entries.end())
+        return known;
+    const entry& one = found->second;
+    if (one.durable_ns == 0) {
+        known.standing = standing::in_progress;
+    } else if (!is_expired(one.durable_ns, now_ns)) {
+        known.standing = standing::done;
+        known.record = one.place;
+        const auto kept = one.outcome.get().record;
+        known.bytes = kept.size();
+        std::ranges::copy(kept, known.kept.begin());
+    }
+    return known;
 }
 
 void key_store::give_up(const id& key) noexcept {
@@ -196,13 +219,14 @@ void key_store::give_up(const id& key) noexcept {
 }
 
 void key_store::restore(const journal::request_key& key, const kept_outcome& outcome,
-                        std::uint64_t asked_ns, std::uint64_t durable_ns) {
+                        std::uint64_t asked_ns, std::uint64_t durable_ns, std::uint64_t record) {
     const id restored = id_of(key.text);
     part& home = part_of(restored);
     entry kept{.asked_ns = asked_ns,
                .durable_ns = std::max<std::uint64_t>(durable_ns, 1),
                .fingerprint = key.fingerprint.first,
-               .outcome = kept_outcome_room{outcome.record.size()}};
+               .outcome = kept_outcome_room{outcome.record.size()},
+               .place = record};
     kept.outcome.set(outcome);
     const std::uint64_t now_ns = now(durable_ns);
     if (is_expired(kept.durable_ns, now_ns))

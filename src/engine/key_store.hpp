@@ -27,6 +27,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -87,13 +88,26 @@ public:
 
     /// Begins the life of a key whose outcome, kept by a reservation, is durable. To be called soon
     /// after that, once for each reservation that was kept with a lane.
-    void note_durable(const id& key) noexcept;
+    /// Without a number, nothing is known of its record.
+    void note_durable(const id& key, std::uint64_t record = 0) noexcept;
+
+    enum class standing : std::uint8_t { unknown, in_progress, done };
+    /// What is remembered of a key. Once it is done: the number of its record, or the record if
+    /// that was kept.
+    struct remembered {
+        key_store::standing standing = standing::unknown;
+        std::uint64_t record = 0;
+        std::size_t bytes = 0;
+        std::array<std::byte, journal::format::record::max_bytes_without_key> kept;
+    };
+    /// Looks a key up and changes nothing.
+    [[nodiscard]] remembered find(std::string_view key) noexcept;
 
     /// Puts in a key from the journal, the oldest record first: its request was reserved at
     /// `asked_ns` or before, and its outcome was durable at `durable_ns`. Expired keys are skipped.
     /// Keys beyond the limit are taken too, since they were promised. Throws std::bad_alloc.
     void restore(const journal::request_key& key, const kept_outcome& outcome,
-                 std::uint64_t asked_ns, std::uint64_t durable_ns);
+                 std::uint64_t asked_ns, std::uint64_t durable_ns, std::uint64_t record = 0);
 
     /// Notes that the journal has reached this time.
     void advance(std::uint64_t time_ns) noexcept { static_cast<void>(now(time_ns)); }

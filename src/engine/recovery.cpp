@@ -182,35 +182,38 @@ restored_snapshot restore_newest(std::span<const fs::path> newest_first,
     return {.ledger = std::make_unique<ledger>(), .file = {}};
 }
 
-void key_recovery::add(const journal::record& one, const journal::batch_stamp& of) {
+void key_recovery::add(const journal::record& one, const journal::batch_stamp& of,
+                       std::uint64_t number) {
     if (of.running_ns != batch_ns_)
         restore_batch(of.running_ns);
     batch_ns_ = of.running_ns;
     if (one.key.text.empty())
         return;
-    collect(one.key.text, one);
+    collect(one.key.text, one, number);
     if (of.key_life_ns == 0)
-        collect_by_todays_syntax(one);
+        collect_by_todays_syntax(one, number);
 }
 
 // The program that wrote format 1 stripped the quotes of a key's field and kept the rest unparsed.
 // By today's syntax the same field has another text if there are escapes or parameters in it.
-void key_recovery::collect_by_todays_syntax(const journal::record& one) {
+void key_recovery::collect_by_todays_syntax(const journal::record& one, std::uint64_t number) {
     const std::string field = one.key.text.starts_with('"') ? std::string{one.key.text}
                                                             : '"' + std::string{one.key.text} + '"';
     request_key_room room;
     const auto text = read_request_key(field, room);
     if (text && *text != one.key.text)
-        collect(*text, one);
+        collect(*text, one, number);
 }
 
-void key_recovery::collect(std::string_view text, const journal::record& one) {
+void key_recovery::collect(std::string_view text, const journal::record& one,
+                           std::uint64_t number) {
     recovered_key found{.text_at = texts_.size(),
                         .text_bytes = static_cast<std::uint8_t>(text.size()),
                         .fingerprint = one.key.fingerprint,
                         .outcome = {.balance = one.state.balance, .sequence = one.state.sequence},
                         .record_at = records_.size(),
-                        .record_bytes = 0};
+                        .record_bytes = 0,
+                        .number = number};
     if (!is_simple(one)) {
         found.record_bytes = journal::encoded_bytes_without_key(one);
         records_.resize(found.record_at + found.record_bytes);
@@ -226,7 +229,7 @@ void key_recovery::restore_batch(std::uint64_t durable_ns) {
     for (recovered_key& one : batch_) {
         const auto text = std::string_view{texts_}.substr(one.text_at, one.text_bytes);
         one.outcome.record = std::span{records_}.subspan(one.record_at, one.record_bytes);
-        store_.restore({text, one.fingerprint}, one.outcome, batch_ns_, durable_ns);
+        store_.restore({text, one.fingerprint}, one.outcome, batch_ns_, durable_ns, one.number);
     }
     batch_.clear();
     texts_.clear();

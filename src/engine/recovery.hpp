@@ -56,7 +56,7 @@ public:
 
     /// Takes a record of a batch with this stamp. Records come in the journal's order. Throws
     /// std::bad_alloc.
-    void add(const journal::record& one, const journal::batch_stamp& of);
+    void add(const journal::record& one, const journal::batch_stamp& of, std::uint64_t number = 0);
 
     /// Puts in the keys of the last batch that has records. `journal_end_ns` is the running time
     /// of the journal's last batch, which may have none: the next life begins there. Throws
@@ -71,9 +71,10 @@ private:
         kept_outcome outcome;      // but for its record
         std::size_t record_at;     // in records_
         std::size_t record_bytes;  // 0: the outcome has none
+        std::uint64_t number;      // of its record in the journal
     };
-    void collect(std::string_view text, const journal::record& one);
-    void collect_by_todays_syntax(const journal::record& one);
+    void collect(std::string_view text, const journal::record& one, std::uint64_t number);
+    void collect_by_todays_syntax(const journal::record& one, std::uint64_t number);
     void restore_batch(std::uint64_t durable_ns);
 
     key_store& store_;

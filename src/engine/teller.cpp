@@ -95,6 +95,10 @@ posting_result teller::find(account_number account) const noexcept {
     return {service::done, {found.error, {account, 0, {}}}};
 }
 
+key_store::remembered teller::find_key(std::string_view key) noexcept {
+    return engine_.keys().find(key);
+}
+
 service teller::reserve_shown(std::size_t postings) noexcept {
     if (lane_ == nullptr)
         return engine_.is_open() ? service::done : service::not_open;
@@ -156,7 +160,7 @@ service teller::reserve_marker() noexcept {
 
 void teller::note_durable_keys() noexcept {
     while (!kept_keys_.empty() && is_durable(kept_keys_.front().until)) {
-        engine_.keys().note_durable(kept_keys_.front().key);
+        engine_.keys().note_durable(kept_keys_.front().key, lane_->take_number());
         kept_keys_.pop_front();
     }
 }

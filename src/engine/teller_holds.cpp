@@ -75,12 +75,12 @@ hold_result teller::capture_hold(account_number account, hold_id id, const captu
                                              word(asked.amount.value_or(money{})),
                                              asked.is_final ? 1U : 0U,
                                              asked.payee};
-    return perform<hold_result>(
-        {key, account, words, once::hold_record_bytes + once::state_bytes, records_to_end_a_hold},
-        [&] {
-            expire_if_due(account, id);
-            return capture(account, id, asked, condition);
-        });
+    return perform<hold_result>({key, account, words, once::hold_record_bytes + once::state_bytes,
+                                 records_to_end_a_hold, asked.payee != 0},
+                                [&] {
+                                    expire_if_due(account, id);
+                                    return capture(account, id, asked, condition);
+                                });
 }
 
 record teller::capture(account_number account, hold_id id, capture_request asked,

@@ -139,7 +139,7 @@ transfer_result teller::transfer(account_number from, account_number to, money a
                                  std::string_view key,
                                  const sequence_condition& condition) noexcept {
     const std::array words{word(request_kind::transfer), from, to, word(amount)};
-    return perform<transfer_result>({key, from, words, once::transfer_record_bytes}, [&] {
+    return perform<transfer_result>({key, from, words, once::transfer_record_bytes, 1, true}, [&] {
         const auto made = condition.apply(
             [&](if_sequence only) { return engine_.ledger().transfer(from, to, amount, only); },
             [](const ledger::transfer_outcome& refused) { return refused.from; });
@@ -161,7 +161,7 @@ transaction_result teller::transact(std::span<const leg> legs, std::string_view 
     }
     const auto used = std::span{words}.first(1 + 2 * legs.size());
     return perform<transaction_result>(
-        {key, 0, used, once::transaction_record_bytes(legs.size())}, [&] {
+        {key, 0, used, once::transaction_record_bytes(legs.size()), 1, true}, [&] {
             const transaction_outcome made = engine_.ledger().transact(legs);
             if (!made)
                 return refusal(made.error, made.culprit < legs.size() ? made.postings[made.culprit]

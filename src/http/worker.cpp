@@ -122,8 +122,8 @@ void worker::on_wake() noexcept {
     // Acquire: pairs with the exchange in wake. Before anything is asked for, so that what becomes
     // durable after that posts another handler.
     is_woken_.exchange(false, std::memory_order_acq_rel);
+    teller().note_durable_keys();  // first, so that who has the reply can ask about the key
     release_durable();
-    teller().note_durable_keys();
     note_change();
     end_turn();
 }

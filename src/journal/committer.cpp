@@ -41,7 +41,7 @@ committer::progress committer::commit() {
     if (!merge_.anything_collected())
         return progress::idle;
     end_pending();
-    merge_.report_durable();
+    merge_.report_durable(appender_.end().next_record);
     return progress::committed;
 }
 
@@ -82,7 +82,7 @@ committer::progress committer::report_durable(const batch_view& durable) {
     // Release: pairs with the acquire in durable_record. Before the lanes report (invariant 2).
     durable_record_.store(durable.after().next_record - 1, std::memory_order_release);
     end_pending();
-    merge_.report_durable();
+    merge_.report_durable(durable.header.first_record);
     batch_.clear();
     return progress::committed;
 }

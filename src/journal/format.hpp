@@ -65,13 +65,15 @@ inline constexpr std::size_t bytes_at = 0;      // u16, of the whole record
 inline constexpr std::size_t kind_at = 2;       // u8
 inline constexpr std::size_t version_at = 3;    // u8
 inline constexpr std::size_t detail_at = 4;     // u8: what it is depends on the kind
-inline constexpr std::size_t key_bytes_at = 5;  // u8, 0 for no key; then 2 zeros
+inline constexpr std::size_t key_bytes_at = 5;  // u8, 0 for no key
+inline constexpr std::size_t names_at = 6;      // u16: 1 in version 4, else 0
 inline constexpr std::size_t header_bytes = 8;
 
 // Of all kinds. A record is of the oldest version that can express it.
 inline constexpr std::uint8_t version = 1;
 inline constexpr std::uint8_t version_with_spaces = 2;  // its key may have spaces
 inline constexpr std::uint8_t version_with_held = 3;    // and its states have what is held
+inline constexpr std::uint8_t version_with_name = 4;  // of a refusal whose reply names the account
 
 /// A state is account, sequence and balance, 8 bytes each, and in version 3 held.
 constexpr std::size_t state_bytes(std::uint8_t record_version) noexcept {

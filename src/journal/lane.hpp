@@ -94,6 +94,16 @@ public:
     /// Ends what begin began without waking the journal thread: writer::wake is to be called soon.
     void end_quietly() noexcept;
 
+    /// The most keyed records whose numbers are kept: the producer takes those before it appends
+    /// more.
+    static constexpr std::size_t max_numbers = 32'768;
+
+    /// Takes the number that the next record with a key has in the journal. Once for each, in their
+    /// order, after its ticket was found durable.
+    [[nodiscard]] std::uint64_t take_number() noexcept {
+        return numbers_[numbers_taken_++ % max_numbers];
+    }
+
     // For any thread.
 
     /// Everything up to this ticket is durable. The caller then sees what the producer did before.
@@ -126,6 +136,12 @@ public:
         // Release: pairs with the acquire in has_room_for, so that the entries were read before.
         consumed_.store(position, std::memory_order_release);
     }
+    /// Notes the number of the next record with a key. Before it is reported as durable.
+    void note_number(std::uint64_t record) noexcept {
+        // Plain: report_durable's release comes after it, and the producer takes it after an
+        // acquire that pairs with that; the record that overwrites it comes after that again.
+        numbers_[numbers_noted_++ % max_numbers] = record;
+    }
     /// Reports everything before `position` as durable, and calls on_durable.
     void report_durable(lane_ticket position);
 
@@ -138,17 +154,22 @@ private:
     std::byte* const ring_;
     wake_signal& journal_;
     const std::function<void()> on_durable_;
+    // Not set at first: memory that is not used is not taken.
+    const std::unique_ptr<std::uint64_t[]> numbers_ =
+        std::make_unique_for_overwrite<std::uint64_t[]>(max_numbers);
 
     // The producer's own.
     alignas(64) lane_ticket end_ = 0;
     lane_ticket consumed_seen_ = 0;
     std::uint64_t activity_count_ = 0;
+    std::uint64_t numbers_taken_ = 0;
 
     // Written by the producer.
     alignas(64) std::atomic<lane_ticket> published_{0};
     std::atomic<std::uint64_t> activity_{0};  // odd between begin and end
 
-    // Written by the journal thread.
+    // Written by the journal thread, the first by it alone.
+    std::uint64_t numbers_noted_ = 0;
     alignas(64) std::atomic<lane_ticket> consumed_{0};
     alignas(64) std::atomic<lane_ticket> durable_{0};
 };

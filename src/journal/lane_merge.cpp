@@ -57,6 +57,8 @@ lane_merge::moved lane_merge::collect_from(source& one, batch_builder& into) {
                 return {one.collected != begin, true};
             if (entry.what == lane_entry::kind::record) {
                 note(keys);
+                if (entry.bytes[format::record::key_bytes_at] != std::byte{0})
+                    one.keyed.push_back(into.records());
                 into.add(entry.bytes);
             }
         }
@@ -132,7 +134,7 @@ bool lane_merge::anything_waiting() const noexcept {
     });
 }
 
-void lane_merge::report_durable() {
+void lane_merge::report_durable(std::uint64_t first_record) {
     // The ledger first: a worker that finds its ticket durable may look there next.
     const auto durable = placed_.entries();
     for (std::size_t i = 0; i != durable.size(); ++i) {
@@ -146,6 +148,9 @@ void lane_merge::report_durable() {
             continue;
         invariant(one.reported < one.collected, "a lane's durable part is not collected");
         one.reported = one.collected;
+        for (const std::uint32_t index : one.keyed)
+            one.from->note_number(first_record + index);
+        one.keyed.clear();
         one.from->report_durable(one.reported);
     }
 }

@@ -58,7 +58,8 @@ public:
     [[nodiscard]] bool anything_waiting() const noexcept;
 
     /// Reports all that was collected as durable: to the ledger, and then to the lanes.
-    void report_durable();
+    /// `first_record` is the number of the first record that was collected.
+    void report_durable(std::uint64_t first_record);
 
     [[nodiscard]] const std::string& complaint() const noexcept { return complaint_; }
 
@@ -70,7 +71,8 @@ private:
         // What the last collect has seen as published. Relaxed: written by the collecting thread;
         // for other threads an old value is good enough.
         std::atomic<lane_ticket> seen{0};
-        lane_ticket reported = 0;  // as durable
+        lane_ticket reported = 0;          // as durable
+        std::vector<std::uint32_t> keyed;  // of the records collected, those with keys, from 0 on
     };
     enum class verdict : std::uint8_t { next, early, late };
     struct moved {

@@ -76,6 +76,8 @@ struct record {
     hold_operation holding = hold_operation::placing;          ///< of kind hold only
     account_status status = account_status::open;              ///< of kind status: the new one
     errc error = errc::ok;                                     ///< of a refusal only
+    /// Of a refusal: the request was about several accounts, so its reply names this one.
+    bool names_account = false;
     /// The account after it; of a transfer the payer, of a transaction the first leg's. Of a
     /// refusal the state that it was decided by, with sequence 0 if there was no such account.
     coffer::posting state{};

@@ -75,6 +75,8 @@ bool has_held(const record& one) noexcept {
 
 /// The oldest version that can express the record.
 std::uint8_t version_for(const record& one, std::string_view key) noexcept {
+    if (one.kind == record_kind::refusal && one.names_account)
+        return at::version_with_name;
     // An older binary, which has another size for that refusal, so refuses it by its version.
     if (has_held(one) || (one.kind == record_kind::refusal && one.error == errc::hold_ended))
         return at::version_with_held;
@@ -264,7 +266,7 @@ std::size_t encode(const record& one, const request_key& key, std::span<std::byt
     put<std::uint8_t>(into, at::version_at, version);
     put<std::uint8_t>(into, at::detail_at, detail_of(one));
     put<std::uint8_t>(into, at::key_bytes_at, static_cast<std::uint8_t>(key.text.size()));
-    put<std::uint16_t>(into, at::key_bytes_at + 1, 0);
+    put<std::uint16_t>(into, at::names_at, version == at::version_with_name ? 1 : 0);
     put_state(into, at::header_bytes, one.state, version);
     const std::size_t rest = at::header_bytes + at::state_bytes(version);
     put_rest(into.subspan(rest, end - rest), one, version);
@@ -323,14 +325,16 @@ decoded_record decode(std::span<const std::byte> bytes) noexcept {
     if (kind < static_cast<std::uint8_t>(record_kind::posting) ||
         kind > static_cast<std::uint8_t>(record_kind::status))
         return refuse(record_error::unknown_kind, kind);
-    if (version < at::version || version > at::version_with_held)
+    one.names_account = version == at::version_with_name;
+    if (version < at::version || version > at::version_with_name ||
+        (one.names_account && one.kind != record_kind::refusal))
         return refuse(record_error::newer_version, version);
     const std::size_t end = layout_of(one.kind, version, detail).body_end;
     if (end == 0)
         return refuse(record_error::unknown_detail, detail);
     if (found.bytes != end + key_part_bytes(key_bytes) || found.bytes > bytes.size())
         return refuse(record_error::size);
-    if (get<std::uint16_t>(bytes, at::key_bytes_at + 1) != 0)
+    if (get<std::uint16_t>(bytes, at::names_at) != (one.names_account ? 1 : 0))
         return refuse(record_error::padding);
     one.state = get_state(bytes, at::header_bytes, version);
     if (one.kind == record_kind::transaction)

@@ -72,7 +72,7 @@ void replayer::apply(const batch_view& one, const std::string& where) {
                                            ": " + found.what()};
         }
         if (visit_)
-            visit_(records_[i], one.header.stamp);
+            visit_(records_[i], one.header.stamp, one.header.first_record + i);
     }
     ++counts_.batches;
     counts_.records += records_.size();

@@ -33,8 +33,9 @@ struct replay_counts {
 /// Thread safety: none, and no other thread may post to the ledger meanwhile.
 class replayer {
 public:
-    /// Called with every record, applied or skipped: for the keys that they have.
-    using visitor = std::function<void(const record& one, const batch_stamp& of)>;
+    /// Called with every record, applied or skipped, and its number: for the keys that they have.
+    using visitor =
+        std::function<void(const record& one, const batch_stamp& of, std::uint64_t number)>;
 
     explicit replayer(coffer::ledger& ledger, visitor visit = {});
 

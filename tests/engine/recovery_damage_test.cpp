@@ -61,7 +61,8 @@ public:
     void look(const fs::path& file, std::uint64_t offset) {
         const captured_log log;
         try {
-            const auto ignore = [](const journal::record&, const journal::batch_stamp&) {};
+            const auto ignore = [](const journal::record&, const journal::batch_stamp&,
+                                   std::uint64_t) {};
             const recovered found = kept_.recover(key_ttl_, ignore);
             if (to_text(truth_of(*found.ledger)) != truth_)
                 return wrong(file, offset, "recovers something else");

@@ -279,8 +279,8 @@ TEST_CASE("recovery: keys that are young enough are found, whatever the snapshot
     const auto hours = posted.size();
     const auto found_with = [&](std::chrono::nanoseconds ttl) {
         std::vector<std::string> found;
-        const recovered ledger =
-            kept.recover(ttl, [&](const journal::record& one, const journal::batch_stamp&) {
+        const recovered ledger = kept.recover(
+            ttl, [&](const journal::record& one, const journal::batch_stamp&, std::uint64_t) {
                 if (!one.key.text.empty())
                     found.emplace_back(one.key.text);
             });
@@ -311,8 +311,8 @@ TEST_CASE("recovery: each key is passed on with its running time", "[engine]") {
     kept.deposit(10001, 1, "second");
     kept.commit(1h);
     std::vector<std::pair<std::string, std::uint64_t>> found;
-    static_cast<void>(
-        kept.recover(1h, [&found](const journal::record& one, const journal::batch_stamp& of) {
+    static_cast<void>(kept.recover(
+        1h, [&found](const journal::record& one, const journal::batch_stamp& of, std::uint64_t) {
             if (!one.key.text.empty())
                 found.emplace_back(one.key.text, of.running_ns);
         }));
@@ -337,9 +337,8 @@ TEST_CASE("recovery: what is before the keys that a snapshot says are remembered
         kept.take_snapshot({}, keys_from);
         std::uint64_t keys = 0;
         const recovered found =
-            kept.recover(key_ttl, [&keys](const journal::record& one, const journal::batch_stamp&) {
-                keys += !one.key.text.empty();
-            });
+            kept.recover(key_ttl, [&keys](const journal::record& one, const journal::batch_stamp&,
+                                          std::uint64_t) { keys += !one.key.text.empty(); });
         CHECK(to_text(truth_of(*found.ledger)) == to_text(truth_of(kept.ledger())));
         return std::pair{keys, found.keys_from};
     };
@@ -355,8 +354,8 @@ TEST_CASE("recovery: what is before the keys that a snapshot says are remembered
     // What the snapshot has not is read in any case.
     kept.deposit(10001, 1, "one-more");
     kept.commit(1s);
-    const auto since =
-        kept.recover(24h, [](const journal::record&, const journal::batch_stamp&) {});
+    const auto since = kept.recover(
+        24h, [](const journal::record&, const journal::batch_stamp&, std::uint64_t) {});
     CHECK(since.records == 2);
     CHECK(since.last_record == last + 1);
 }

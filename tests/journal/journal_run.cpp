@@ -45,11 +45,12 @@ std::string recover(const faulty_storage& from, promises& given, ledger& into) {
             return wrong(one.account, "cannot be restored");
     for (auto& [key, times] : given.keys)
         times = 0;
-    journal::replayer replay{into, [&given](const record& one, const journal::batch_stamp&) {
-                                 const auto known = given.keys.find(std::string{one.key.text});
-                                 if (known != given.keys.end())
-                                     ++known->second;
-                             }};
+    journal::replayer replay{
+        into, [&given](const record& one, const journal::batch_stamp&, std::uint64_t) {
+            const auto known = given.keys.find(std::string{one.key.text});
+            if (known != given.keys.end())
+                ++known->second;
+        }};
     journal::reader reader{from, given.snapshot_next_record};
     replay.apply_all(reader);
     for (const auto& [key, times] : given.keys)

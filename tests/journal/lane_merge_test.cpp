@@ -96,7 +96,7 @@ TEST_CASE("lane_merge: a posting waits for its predecessor in another lane", "[j
     REQUIRE(sequences(lanes.collect()) == sequence_list{5, 6});
     REQUIRE_FALSE(lanes.at(0).is_durable(later));
     REQUIRE(lanes.ledger.durable_sequence(7) == 4);
-    lanes.merge().report_durable();
+    lanes.merge().report_durable(1);
     REQUIRE(lanes.at(0).is_durable(later));
     REQUIRE(lanes.at(1).is_durable(earlier));
     REQUIRE(lanes.ledger.durable_sequence(7) == 6);
@@ -117,7 +117,7 @@ TEST_CASE("lane_merge: lanes take turns where a batch has no room for all", "[jo
     for (int i = 0; i != 6; ++i) {
         for (const record& one : lanes.collect(two_records))
             ++collected[one.state.account];
-        lanes.merge().report_durable();
+        lanes.merge().report_durable(1);
     }
     REQUIRE(collected == std::map<std::uint64_t, int>{{1, 4}, {2, 4}, {3, 4}});
 }
@@ -165,7 +165,7 @@ TEST_CASE("lane_merge: a marker and a refusal wait for what they have seen", "[j
     lanes.append_deposit(1, 7, 2);
     REQUIRE(lanes.collect().size() == 2);
     REQUIRE_FALSE(lanes.at(0).is_durable(marker));
-    lanes.merge().report_durable();
+    lanes.merge().report_durable(1);
     REQUIRE(lanes.at(0).is_durable(refusal));
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("lane_merge: a marker of what is durable needs no batch", "[journal]")
     const lane_ticket marker = lanes.append_marker(0, 7, 3);
     REQUIRE(lanes.collect().empty());
     REQUIRE(lanes.merge().anything_collected());
-    lanes.merge().report_durable();
+    lanes.merge().report_durable(1);
     REQUIRE(lanes.at(0).is_durable(marker));
 }
 
@@ -196,7 +196,7 @@ TEST_CASE("lane_merge: goes on in the next batch where one is full", "[journal]"
         const auto part = sequences(lanes.collect(three));
         REQUIRE(part.size() == (i == 3 ? 1 : 3));
         found.insert(found.end(), part.begin(), part.end());
-        lanes.merge().report_durable();
+        lanes.merge().report_durable(1);
     }
     REQUIRE(found == sequence_list{2, 3, 4, 5, 6, 7, 8, 9, 10, 11});
     REQUIRE(lanes.collect().empty());
@@ -308,7 +308,7 @@ private:
     void commit() {
         const auto found = lanes_.collect(512);
         collected_.insert(collected_.end(), found.begin(), found.end());
-        lanes_.merge().report_durable();
+        lanes_.merge().report_durable(1);
         if (!found.empty())
             commit();
     }

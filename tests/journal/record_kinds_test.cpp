@@ -286,3 +286,32 @@ TEST_CASE("record: a refusal by a hold that has ended has a version that tells i
     bytes[format::record::version_at] = std::byte{1};
     REQUIRE(decode(bytes).error == record_error::unknown_detail);
 }
+
+TEST_CASE("record: a refusal whose reply names the account is of version 4, and only that",
+          "[journal]") {
+    for (const errc error :
+         {errc::insufficient_funds, errc::account_closed, errc::balance_overflow}) {
+        record one = record::of_refusal(error, {7, 3, cents(100)}, {"key", {1, 2}});
+        REQUIRE(version_of(one) == 1);
+        REQUIRE_FALSE(decode(encoded(one)).value.names_account);
+        one.names_account = true;
+        REQUIRE(version_of(one) == 4);
+        auto bytes = encoded(one);
+        const decoded_record found = decode(bytes);
+        REQUIRE(found);
+        REQUIRE(found.value.names_account);
+        require_same(found.value, one);
+        REQUIRE(found.value.key.text == "key");
+        for (const std::byte other : {std::byte{0}, std::byte{2}}) {
+            bytes[at::names_at] = other;
+            REQUIRE(decode(bytes).error == record_error::padding);
+        }
+    }
+    // Another kind of record has no such version.
+    auto deposit = encoded(record::of_deposit({7, 3, cents(100)}, cents(1)));
+    deposit[at::version_at] = std::byte{4};
+    REQUIRE(decode(deposit).error == record_error::newer_version);
+    deposit[at::version_at] = std::byte{1};
+    deposit[at::names_at] = std::byte{1};
+    REQUIRE(decode(deposit).error == record_error::padding);
+}

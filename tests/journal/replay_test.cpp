@@ -56,7 +56,7 @@ const std::vector<record> a_history{
 TEST_CASE("replay: does what the journal says", "[journal]") {
     coffer::ledger ledger;
     std::vector<std::string> keys;
-    replayer into{ledger, [&keys](const record& one, const batch_stamp& of) {
+    replayer into{ledger, [&keys](const record& one, const batch_stamp& of, std::uint64_t) {
                       REQUIRE(of.time_ns == 5);
                       keys.emplace_back(one.key.text);
                   }};

@@ -147,7 +147,7 @@ private:
 std::string wrong_with(const memory_store& store, const clients& known) {
     ledger into;
     std::map<std::string, int> times;
-    replayer replay{into, [&times](const record& one, const batch_stamp&) {
+    replayer replay{into, [&times](const record& one, const batch_stamp&, std::uint64_t) {
                         ++times[std::string{one.key.text}];
                     }};
     try {
