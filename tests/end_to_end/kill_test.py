@@ -1,6 +1,5 @@
 """A few rounds of what `tools/faults kill` does, and that its bookkeeping finds what is wrong."""
 
-import json
 import pathlib
 import random
 import sys
@@ -17,7 +16,6 @@ from faults.history import History  # noqa: E402
 from faults.kill_rounds import COPY_EVERY, KillRounds  # noqa: E402
 from faults.money_text import minor_of, text_of  # noqa: E402
 from faults.request_choice import WEIGHTS, Requests  # noqa: E402
-from faults.statement_check import StatementCheck  # noqa: E402
 from faults.trim_rounds import LATE_KILL, TrimRounds  # noqa: E402
 
 ROUNDS = 25
@@ -320,64 +318,6 @@ class Choice(unittest.TestCase):
         self.assertEqual(100, sum(WEIGHTS.values()))
 
 
-class Statements(Complaining):
-    """A server that shows these entries, the oldest first, of three accounts."""
-
-    def setUp(self):
-        super().setUp()
-        self.history = History({ACCOUNT + i: 1000 for i in range(3)}, "key")
-        self.books = self.history.books
-        self.answered(operations.Post(ACCOUNT, 50), 200, body("10.5"))
-        self.shown = {str(account): [self.entry(1, "opening", "10.0", "10.0")]
-                      for account in self.history.opening}
-        self.paid = self.entry(2, "deposit", "0.5", "10.5", key="key-0")
-        self.shown[str(ACCOUNT)].append(self.paid)
-        self.past = {}
-
-    @staticmethod
-    def entry(sequence, operation, amount, balance, **more):
-        return {"sequence": sequence, "record": sequence, "time": f"2026-11-28T10:00:0{sequence}Z",
-                "operation": operation, "amount": amount, "balance": balance, **more}
-
-    def get(self, path):
-        account, _, query = path.removeprefix("/accounts/").partition("/")
-        entries = self.shown[account][::-1]
-        if query.startswith("statement"):
-            return 200, json.dumps({"data": {"entries": entries, "next": None}})
-        what, _, when = query.partition("?")[2].partition("=")
-        found = next(one for one in entries if str(one[what if what == "sequence" else "time"])
-                     <= when)
-        return 200, json.dumps({"data": {**found, **self.past}})
-
-    def checked(self):
-        return StatementCheck(self, self.history, random.Random(1)).run()
-
-    def test_what_is_right_is_no_complaint(self):
-        self.assertEqual(4, self.checked())
-        self.assert_clean()
-
-    def test_a_posting_that_is_missing_is_wrong(self):
-        self.shown[str(ACCOUNT)].pop()
-        self.checked()
-        self.assert_complains("wrong")
-
-    def test_one_that_was_answered_otherwise_is_wrong(self):
-        self.shown[str(ACCOUNT)][0].update(amount="10.25", balance="10.25")
-        self.paid["amount"] = "0.25"
-        self.checked()
-        self.assert_complains("wrong")
-
-    def test_a_key_that_nobody_sent_is_wrong(self):
-        self.paid["key"] = "key-9"
-        self.checked()
-        self.assert_complains("wrong")
-
-    def test_another_past_balance_is_wrong(self):
-        self.past["balance"] = "4711.0"
-        self.checked()
-        self.assertGreater(self.history.counts["wrong"], 0)
-
-
 class Kill(unittest.TestCase):
     def clean_run(self, kind, number):
         """So many rounds of this kind, with nothing to complain of."""
@@ -399,6 +339,7 @@ class Kill(unittest.TestCase):
     def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill(self):
         rounds = self.clean_run(KillRounds, ROUNDS)
         self.assertGreaterEqual(rounds.copies, ROUNDS // COPY_EVERY)
+        self.assertGreater(rounds.customers.outcomes, 0)
         for status, count in rounds.history.books.counts.items():
             self.assertGreater(count, 0, f"no hold was {status}")
 

@@ -8,6 +8,7 @@ import time
 
 from faults.book_check import BookCheck, Reader, check_not_taken_back
 from faults.history import History
+from faults.key_outcomes import KeyOutcomes
 from faults.keyed_client import Client
 from faults.request_choice import FIRST_ACCOUNT, Requests, is_deposited_to_only
 from faults.statement_check import StatementCheck
@@ -32,7 +33,7 @@ class Customers:
         self.requests = Requests(self.history.books, random)
         self.unanswered = []
         self.left_over = []  # new requests that do not go into a batch
-        self.retried = self.batches = self.entries = 0
+        self.retried = self.batches = self.entries = self.outcomes = 0
         self.marks = collections.deque([(time.monotonic(), 0)])  # time, and requests until then
 
     def write_accounts(self, file):
@@ -111,17 +112,16 @@ class Customers:
     def settle(self, server, asked_again):
         """Repeats requests until all are answered, and so many of those answered lately. Then all
         balances and holds must be what was acknowledged."""
+        asked, self.unanswered, self.left_over = self.unanswered + self.left_over, [], []
+        with Reader(server.port) as reader:
+            outcomes = KeyOutcomes(reader, self.history, asked)
         with Client(server.port, self.connections, self.history) as client:
-            asked, self.unanswered = self.unanswered + self.left_over, []
-            self.left_over = []
+            is_first = self._ask(client, asked)
+            self.outcomes += outcomes.compare(is_first)
             first, end = self._first_of_late(), len(self.history)
             self.history.forget_before(first)
             if first < end:
-                asked += [self.random.randrange(first, end) for _ in range(asked_again)]
-            while asked:
-                self.retried += len(asked)
-                self._ask(client, asked)
-                asked, client.unanswered = client.unanswered, []
+                self._ask(client, [self.random.randrange(first, end) for _ in range(asked_again)])
         with Reader(server.port) as reader:
             BookCheck(reader, self.history, self.random).run()
             self.entries += StatementCheck(reader, self.history, self.random).run()
@@ -138,9 +138,15 @@ class Customers:
         self.marks.append((now, len(self.history)))
         return self.marks[0][1]
 
-    @staticmethod
-    def _ask(client, numbers):
-        left = iter(set(numbers))
-        client.run(lambda: next((("post", number) for number in left), None))
-        if client.is_lost:
-            raise OSError("the server ended by itself")
+    def _ask(self, client, numbers):
+        """Repeats requests until all are answered. Returns whether each was at once."""
+        is_first = True
+        while numbers:
+            self.retried += len(numbers)
+            left = iter(set(numbers))
+            client.run(lambda left=left: next((("post", number) for number in left), None))
+            if client.is_lost:
+                raise OSError("the server ended by itself")
+            numbers, client.unanswered = client.unanswered, []
+            is_first = is_first and not numbers
+        return is_first

@@ -16,6 +16,7 @@ FINAL = (200, 201, 400, 409)
 IN_PROGRESS = '"type":"request_in_progress"'
 # The hold of a request may have expired, and be forgotten. Such an answer is not kept with its key.
 NOT_FOUND, NO_SUCH_HOLD = 404, '"type":"no_such_hold"'
+TRIMMED, HISTORY_TRIMMED = 410, '"type":"history_trimmed"'
 MOST_COMPLAINTS = 20  # that are kept; all are counted
 MASK = 2**64 - 1
 

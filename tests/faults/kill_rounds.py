@@ -182,7 +182,8 @@ class KillRounds:
                 f"of the clock, {self.stops} stops: "
                 f"{counts['acknowledged']:,} acknowledged, {self.customers.retried:,} retried, "
                 f"{counts['replayed']:,} replayed, {self.customers.batches:,} batches, "
-                f"{self.customers.entries:,} entries of statements, {self.history.holds_text()}, "
-                f"{len(self.reader.seen):,} events seen, {self.audits} audits, "
-                f"{self.copies} backups restored; {counts['lost']} lost, "
-                f"{counts['doubled']} doubled, {counts['wrong']} otherwise wrong")
+                f"{self.customers.entries:,} entries of statements, {self.customers.outcomes:,} "
+                f"outcomes of keys, {self.history.holds_text()}, {len(self.reader.seen):,} events "
+                f"seen, {self.audits} audits, {self.copies} backups restored; "
+                f"{counts['lost']} lost, {counts['doubled']} doubled, {counts['wrong']} otherwise "
+                f"wrong")

@@ -6,13 +6,12 @@ The booked balance does not change meanwhile: holds that expire leave it as it i
 import json
 
 from faults.export_lines import SIGNS, signed_minor_of
-from faults.history import hash_of
+from faults.history import HISTORY_TRIMMED, TRIMMED, hash_of
 from faults.money_text import minor_of
 
 ACCOUNTS = 3  # chosen at random
 PAGES, PAGE = 2, 400  # of each
 MOMENTS = 3  # of each
-TRIMMED, HISTORY_TRIMMED = 410, '"type":"history_trimmed"'
 
 
 def effect_of(entry):
