@@ -88,9 +88,12 @@ record random_records::hold() {
 record random_records::refusal() {
     const posting decided_by = below(3) == 0 ? posting{7, 0, {}} : state(7, 1);
     const auto why = static_cast<errc>(1 + below(static_cast<std::uint64_t>(errc::too_many_legs)));
-    return why == errc::hold_ended
-               ? record::of_hold_ended(static_cast<hold_status>(1 + below(3)), decided_by, key())
-               : record::of_refusal(why, decided_by, key());
+    record made =
+        why == errc::hold_ended
+            ? record::of_hold_ended(static_cast<hold_status>(1 + below(3)), decided_by, key())
+            : record::of_refusal(why, decided_by, key());
+    made.names_account = below(2) == 0;
+    return made;
 }
 
 record random_records::next() {

@@ -49,6 +49,7 @@ void require_same(const record& found, const record& expected) {
     require_same(found.payee, expected.payee);
     REQUIRE(found.amount == expected.amount);
     REQUIRE(found.error == expected.error);
+    REQUIRE(found.names_account == expected.names_account);
     REQUIRE(found.hold.status == expected.hold.status);
     if (expected.kind == record_kind::posting)
         REQUIRE(found.operation == expected.operation);
