@@ -17,10 +17,10 @@
 #include <utility>
 #include <vector>
 
+#include "journal/background_work.hpp"
 #include "journal/file_pool.hpp"
 #include "journal/history.hpp"
 #include "journal/index_shelf.hpp"
-#include "journal/log_keeper.hpp"
 #include "journal/log_progress.hpp"
 #include "journal/segment_follower.hpp"
 #include "journal/storage.hpp"
