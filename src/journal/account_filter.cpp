@@ -1,7 +1,8 @@
 #include "journal/account_filter.hpp"
 
 #include <array>
-#include <cstring>
+
+#include "journal/little_endian.hpp"
 
 namespace coffer::journal {
 namespace {
@@ -32,11 +33,12 @@ std::uint32_t bit(std::uint64_t hash, std::size_t word) noexcept {
 }  // namespace
 
 account_filter::account_filter(std::size_t accounts)
-    : words_((accounts * bits_an_account / 8 / block_bytes + 1) * block_words) {}
+    : words_(bytes_for(accounts) / sizeof(std::uint32_t)) {}
 
 account_filter::account_filter(std::span<const std::byte> bytes)
     : words_(bytes.size() / sizeof(std::uint32_t)) {
-    std::memcpy(words_.data(), bytes.data(), words_.size() * sizeof(std::uint32_t));
+    for (std::size_t i = 0; i != words_.size(); ++i)
+        words_[i] = get<std::uint32_t>(bytes, i * sizeof(std::uint32_t));
 }
 
 void account_filter::add(account_number account) noexcept {
@@ -56,7 +58,7 @@ bool account_filter::may_have(account_number account) const noexcept {
 }
 
 std::span<const std::byte> account_filter::bytes() const noexcept {
-    return std::as_bytes(std::span{words_});
+    return std::as_bytes(std::span{words_});  // little-endian: see little_endian.hpp
 }
 
 }  // namespace coffer::journal

@@ -1,4 +1,4 @@
-// A filter of accounts: tells of most accounts that are not in a set that they are not.
+// A filter of accounts: finds most accounts that are not in a set without looking into the set.
 //
 // A split block Bloom filter, as of Apache Parquet (Putze, Sanders and Singler, "Cache-, Hash- and
 // Space-Efficient Bloom Filters", 2007): an account sets one bit in each of the eight words of one
@@ -18,6 +18,11 @@ class account_filter {
 public:
     static constexpr std::size_t block_bytes = 32;
     static constexpr std::size_t bits_an_account = 6;
+
+    /// The size of a filter for so many accounts.
+    [[nodiscard]] static constexpr std::size_t bytes_for(std::size_t accounts) noexcept {
+        return (accounts * bits_an_account / 8 / block_bytes + 1) * block_bytes;
+    }
 
     /// Empty, for so many accounts.
     explicit account_filter(std::size_t accounts);

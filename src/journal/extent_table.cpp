@@ -1,8 +1,24 @@
 #include "journal/extent_table.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace coffer::journal {
+namespace {
+
+constexpr std::uint64_t endless = std::numeric_limits<std::uint64_t>::max();
+
+/// Adds `some` to `to`, which is at most `most`. False, and nothing is added, if it is less than
+/// `least` or the sum is more than `most`.
+bool add_some(std::uint64_t& to, std::uint64_t some, std::uint64_t least,
+              std::uint64_t most) noexcept {
+    if (some < least || some > most - to)
+        return false;
+    to += some;
+    return true;
+}
+
+}  // namespace
 
 extent_table::extent_table(const batch_position& before) noexcept
     : before_{before}, end_record_{before.next_record}, end_offset_{format::segment::batches_at} {}
@@ -27,7 +43,7 @@ extent extent_table::operator[](std::uint32_t index) const noexcept {
 }
 
 std::uint32_t extent_table::having(std::uint64_t record) const noexcept {
-    if (record >= end_record_)
+    if (record >= end_record_ || places_.empty())
         return size();
     const auto after = std::ranges::upper_bound(places_, record, {}, &place::first_record);
     return static_cast<std::uint32_t>(std::max(after, places_.begin() + 1) - places_.begin()) - 1;
@@ -56,18 +72,30 @@ void extent_table::encode(std::vector<std::byte>& into) const {
 }
 
 std::optional<extent_table> extent_table::decode(varint_reader& from, const batch_position& before,
-                                                 std::uint64_t extents) {
+                                                 std::uint64_t extents,
+                                                 std::uint64_t segment_bytes) {
+    constexpr std::uint64_t least_units = least_bytes / format::unit_bytes;
     extent_table found{before};
-    place last{format::segment::batches_at, before.next_record, before.time_ns};
-    for (std::uint64_t i = 0; i != extents && !from.has_failed(); ++i) {
-        last.offset += from.next() * format::unit_bytes;
-        last.first_record += from.next();
-        last.first_time_ns += from.next();
-        found.places_.push_back(last);
+    std::uint64_t units = format::segment::batches_at / format::unit_bytes;  // of the offset
+    std::uint64_t record = before.next_record;
+    std::uint64_t time_ns = before.time_ns;
+    bool is_right = segment_bytes >= format::segment::batches_at;
+    const auto read_place = [&](std::uint64_t units_least, std::uint64_t records_least) {
+        is_right = is_right &&
+                   add_some(units, from.next(), units_least, segment_bytes / format::unit_bytes) &&
+                   add_some(record, from.next(), records_least, endless);
+    };
+    for (std::uint64_t i = 0; i != extents && is_right && !from.has_failed(); ++i) {
+        read_place(i == 0 ? 0 : least_units, i == 0 ? 0 : 1);
+        is_right = is_right && add_some(time_ns, from.next(), 0, endless) &&
+                   (i != 0 || record == before.next_record);
+        found.places_.push_back({units * format::unit_bytes, record, time_ns});
     }
-    found.end_offset_ = last.offset + from.next() * format::unit_bytes;
-    found.end_record_ = last.first_record + from.next();
-    return from.has_failed() ? std::nullopt : std::optional{std::move(found)};
+    read_place(extents != 0 ? 1 : 0, extents != 0 ? 1 : 0);
+    found.end_offset_ = units * format::unit_bytes;
+    found.end_record_ = record;
+    is_right = is_right && !from.has_failed() && (extents != 0 || record == before.next_record);
+    return is_right ? std::optional{std::move(found)} : std::nullopt;
 }
 
 }  // namespace coffer::journal

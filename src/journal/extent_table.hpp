@@ -43,10 +43,12 @@ public:
     [[nodiscard]] std::uint32_t begun_by(std::uint64_t time_ns) const noexcept;
 
     void encode(std::vector<std::byte>& into) const;
-    /// Reads `extents` of them. Nothing if the bytes are none of that segment's.
+    /// Reads `extents` of them. Nothing if a segment of this size that begins at `before` cannot
+    /// have them.
     [[nodiscard]] static std::optional<extent_table> decode(varint_reader& from,
                                                             const batch_position& before,
-                                                            std::uint64_t extents);
+                                                            std::uint64_t extents,
+                                                            std::uint64_t segment_bytes);
 
 private:
     struct place {

@@ -31,8 +31,8 @@ void file_pool::give_back(idle_file one, std::uint64_t generation) {
     }
 }
 
-std::error_code file_pool::read(std::uint64_t first_record, std::uint64_t offset,
-                                std::span<std::byte> into) {
+std::error_code file_pool::use(std::uint64_t first_record,
+                               const std::function<std::error_code(storage_file&)>& how) {
     std::uint64_t generation = 0;
     std::unique_ptr<storage_file> file = take(first_record, generation);
     if (file == nullptr) {
@@ -41,13 +41,28 @@ std::error_code file_pool::read(std::uint64_t first_record, std::uint64_t offset
             return opened.error;
         file = std::move(opened.file);
     }
-    const auto done = file->read(offset, into);
-    if (done.error)
-        return done.error;
-    if (done.bytes != into.size())
-        return std::make_error_code(std::errc::result_out_of_range);
+    if (const std::error_code error = how(*file))
+        return error;
     give_back({first_record, std::move(file)}, generation);
     return {};
+}
+
+std::error_code file_pool::read(std::uint64_t first_record, std::uint64_t offset,
+                                std::span<std::byte> into) {
+    return use(first_record, [&](storage_file& file) {
+        const auto done = file.read(offset, into);
+        const bool is_short = !done.error && done.bytes != into.size();
+        return is_short ? std::make_error_code(std::errc::result_out_of_range) : done.error;
+    });
+}
+
+storage_file::size_result file_pool::size(std::uint64_t first_record) {
+    storage_file::size_result found;
+    found.error = use(first_record, [&found](const storage_file& file) {
+        found = file.size();
+        return found.error;
+    });
+    return found;
 }
 
 void file_pool::forget(std::uint64_t first_record) {

@@ -24,9 +24,17 @@ public:
     file_pool(const storage& where, std::string (*name)(std::uint64_t first_record))
         : storage_{where}, name_{name} {}
 
-    /// Reads from a file: all of `into`, or it is an error. Closes the file if it is one.
+    /// Reads all of `into` from a file. After an error, the file is closed; a file that ends
+    /// before is the error result_out_of_range.
     [[nodiscard]] std::error_code read(std::uint64_t first_record, std::uint64_t offset,
                                        std::span<std::byte> into);
+
+    [[nodiscard]] storage_file::size_result size(std::uint64_t first_record);
+
+    /// The name of a file for people.
+    [[nodiscard]] std::string path(std::uint64_t first_record) const {
+        return storage_.path(name_(first_record));
+    }
 
     /// Closes the file, and all files of segments before `first_record`.
     void forget(std::uint64_t first_record);
@@ -38,6 +46,8 @@ private:
         std::unique_ptr<storage_file> file;
     };
 
+    [[nodiscard]] std::error_code use(std::uint64_t first_record,
+                                      const std::function<std::error_code(storage_file&)>& how);
     [[nodiscard]] std::unique_ptr<storage_file> take(std::uint64_t first_record,
                                                      std::uint64_t& generation);
     void give_back(idle_file one, std::uint64_t generation);

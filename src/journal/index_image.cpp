@@ -1,6 +1,7 @@
 #include "journal/index_image.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "journal/little_endian.hpp"
@@ -68,6 +69,79 @@ private:
     account_number last_ = 0;
     std::uint64_t entries_ = 0;
 };
+
+/// Reads the groups of a block, one after the other.
+class group_reader {
+public:
+    group_reader(std::span<const std::byte> block, account_number first_account,
+                 std::uint32_t extents) noexcept
+        : from_{block}, account_{first_account}, extents_{extents} {}
+
+    /// The account of the next group, whose entries replace those in `into`. Nothing at the end of
+    /// the block, or if it is wrong from there on.
+    [[nodiscard]] std::optional<account_number> next(std::vector<index_entry>& into) {
+        into.clear();
+        if (from_.is_at_end() || !is_right_)
+            return std::nullopt;
+        const std::uint64_t more_accounts = from_.next();
+        check((more_accounts == 0) == is_first_ && more_accounts <= endless - account_);
+        is_first_ = false;
+        account_ += more_accounts;
+        sequence_ = from_.next();
+        check(sequence_ != 0);
+        std::uint64_t postings = 0;
+        const std::uint64_t first = read_entry(postings);
+        std::uint64_t more = (first & 1) != 0 ? from_.next() + 1 : 0;
+        add(into, first >> 1, postings);
+        for (; more != 0 && is_right(); --more) {
+            const std::uint64_t skipped = read_entry(postings);
+            check(skipped < extents_);
+            add(into, into.back().extent + skipped + 1, postings);
+        }
+        return is_right() ? std::optional{account_} : std::nullopt;
+    }
+    [[nodiscard]] bool is_right() const noexcept { return is_right_ && !from_.has_failed(); }
+
+private:
+    static constexpr std::uint64_t endless = std::numeric_limits<std::uint64_t>::max();
+
+    void check(bool holds) noexcept { is_right_ = is_right_ && holds; }
+    /// Returns an entry's value without the flag for its number of postings.
+    [[nodiscard]] std::uint64_t read_entry(std::uint64_t& postings) noexcept {
+        const std::uint64_t value = from_.next();
+        const std::uint64_t beyond_two = (value & 1) != 0 ? from_.next() : 0;
+        check(beyond_two <= std::numeric_limits<std::uint32_t>::max() - 2);
+        postings = (value & 1) != 0 ? beyond_two + 2 : 1;
+        return value >> 1;
+    }
+    void add(std::vector<index_entry>& into, std::uint64_t extent, std::uint64_t postings) {
+        check(extent < extents_ && postings <= endless - sequence_);
+        if (!is_right())
+            return;
+        into.push_back(
+            {sequence_, static_cast<std::uint32_t>(extent), static_cast<std::uint32_t>(postings)});
+        sequence_ += postings;
+    }
+
+    varint_reader from_;
+    account_number account_;
+    const std::uint32_t extents_;
+    std::uint64_t sequence_ = 0;
+    bool is_first_ = true;
+    bool is_right_ = true;
+};
+
+/// Whether an index can have such a header.
+bool is_possible(const index_header& one) noexcept {
+    // Each entry, account and extent takes a byte at least, so nothing below can overflow.
+    const bool are_few = one.accounts <= one.entries && one.entries <= one.file_bytes &&
+                         one.blocks <= one.accounts && one.extents <= one.extent_bytes &&
+                         one.file_bytes <= std::numeric_limits<std::uint32_t>::max();
+    return are_few && at::header_bytes + one.tables_bytes() <= one.file_bytes &&
+           (one.blocks == 0) == (one.accounts == 0) &&
+           one.filter_bytes == account_filter::bytes_for(one.accounts) &&
+           one.before.next_record <= one.end_record;
+}
 
 void put_header(std::span<std::byte> into, const index_header& header) {
     put<std::uint64_t>(into, at::magic_at, at::magic);
@@ -159,40 +233,50 @@ std::optional<index_header> decode_index_header(std::span<const std::byte> bytes
                        .tables_checksum = get<std::uint64_t>(bytes, at::tables_checksum_at),
                        .file_bytes = get<std::uint64_t>(bytes, at::bytes_at)};
     std::ranges::copy(bytes.subspan(at::ledger_at, found.ledger.size()), found.ledger.begin());
-    const bool is_possible = at::header_bytes + found.tables_bytes() <= found.file_bytes &&
-                             found.filter_bytes != 0 &&
-                             found.filter_bytes % account_filter::block_bytes == 0;
-    return is_possible ? std::optional{found} : std::nullopt;
+    return is_possible(found) ? std::optional{found} : std::nullopt;
 }
 
 std::optional<index_tables> index_tables::decode(const index_header& header,
-                                                 std::span<const std::byte> bytes) {
+                                                 std::span<const std::byte> bytes,
+                                                 std::uint64_t segment_bytes) {
     if (bytes.size() != header.tables_bytes() || checksum(bytes) != header.tables_checksum)
         return std::nullopt;
     const std::size_t directory_bytes = std::size_t{header.blocks} * at::directory_entry_bytes;
     varint_reader from{bytes.subspan(directory_bytes + header.filter_bytes)};
-    auto extents = extent_table::decode(from, header.before, header.extents);
-    if (!extents || extents->end_record() != header.end_record)
+    auto extents = extent_table::decode(from, header.before, header.extents, segment_bytes);
+    const bool is_right = extents && extents->end_record() == header.end_record &&
+                          from.left().size() < format::unit_bytes && is_zero(from.left());
+    if (!is_right)
         return std::nullopt;
     index_tables found{std::move(*extents),
                        account_filter{bytes.subspan(directory_bytes, header.filter_bytes)}};
-    found.directory_.reserve(header.blocks);
+    return found.read_directory(header, bytes) ? std::optional{std::move(found)} : std::nullopt;
+}
+
+bool index_tables::read_directory(const index_header& header, std::span<const std::byte> bytes) {
+    directory_.reserve(header.blocks);
+    std::uint64_t offset = at::header_bytes + header.tables_bytes();
+    account_number before = 0;
     for (std::size_t i = 0; i != header.blocks; ++i) {
         const auto one = bytes.subspan(i * at::directory_entry_bytes, at::directory_entry_bytes);
         const block_place place{get<std::uint64_t>(one, at::block_account_at),
                                 get<std::uint64_t>(one, at::block_checksum_at),
                                 get<std::uint32_t>(one, at::block_offset_at),
                                 get<std::uint32_t>(one, at::block_bytes_at)};
-        if (std::uint64_t{place.offset} + place.bytes > header.file_bytes)
-            return std::nullopt;
-        found.directory_.push_back(place);
+        const bool is_last = i + 1 == header.blocks;
+        if (place.first_account <= before || place.offset != offset ||
+            place.bytes < (is_last ? 1 : at::least_block_bytes))
+            return false;
+        before = place.first_account;
+        offset += place.bytes;
+        directory_.push_back(place);
     }
-    return found;
+    return offset == header.file_bytes;
 }
 
 std::optional<index_tables::block_place> index_tables::block_of(
     account_number account) const noexcept {
-    if (!filter_.may_have(account))
+    if (!filter_->may_have(account))
         return std::nullopt;
     const auto after =
         std::ranges::upper_bound(directory_, account, {}, &block_place::first_account);
@@ -203,43 +287,19 @@ std::optional<std::vector<index_entry>> index_tables::entries_of(
     account_number account, const block_place& place, std::span<const std::byte> block) const {
     if (block.size() != place.bytes || checksum(block) != place.checksum)
         return std::nullopt;
-    std::vector<index_entry> found;
-    varint_reader from{block};
-    index_entry one;
-    // Reads one entry, and returns its value without the flag.
-    const auto next = [&from, &one] {
-        const std::uint64_t value = from.next();
-        one.postings = (value & 1) != 0 ? static_cast<std::uint32_t>(from.next() + 2) : 1;
-        return value >> 1;
-    };
-    for (account_number at = place.first_account; !from.is_at_end();) {
-        at += from.next();
-        if (at > account)
-            break;
-        const bool is_it = at == account;
-        one.first_sequence = from.next();
-        const std::uint64_t first = next();
-        one.extent = static_cast<std::uint32_t>(first >> 1);
-        std::uint64_t more = (first & 1) != 0 ? from.next() + 1 : 0;
-        if (is_it)
-            found.push_back(one);
-        for (; more != 0 && !from.has_failed(); --more) {
-            one.first_sequence += one.postings;
-            one.extent += static_cast<std::uint32_t>(next() + 1);
-            if (is_it)
-                found.push_back(one);
-        }
-        if (is_it)
+    group_reader groups{block, place.first_account, extents_.size()};
+    std::vector<index_entry> entries;
+    while (const auto one = groups.next(entries)) {
+        if (*one == account)
+            return entries;
+        if (*one > account)
             break;
     }
-    const bool is_right =
-        !from.has_failed() && (found.empty() || found.back().extent < extents_.size());
-    return is_right ? std::optional{std::move(found)} : std::nullopt;
+    return groups.is_right() ? std::optional{std::vector<index_entry>{}} : std::nullopt;
 }
 
 std::size_t index_tables::memory_bytes() const noexcept {
-    return extents_.size() * sizeof(extent) + filter_.bytes().size() +
-           directory_.size() * sizeof(block_place);
+    return extents_.size() * sizeof(extent) + directory_.size() * sizeof(block_place);
 }
 
 }  // namespace coffer::journal

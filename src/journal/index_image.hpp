@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <coffer/account_number.hpp>
@@ -36,16 +38,19 @@ struct index_header {
     [[nodiscard]] std::uint64_t tables_bytes() const noexcept;
 };
 
-/// From the first format::index::header_bytes bytes. Nothing if they are damaged, or of a version
-/// that is not known.
+/// From the first format::index::header_bytes bytes. Nothing if they are damaged, of a version that
+/// is not known, or what no index has.
 [[nodiscard]] std::optional<index_header> decode_index_header(std::span<const std::byte> bytes);
 
 /// All of an index file but its blocks. Thread safety: constant.
 class index_tables {
 public:
-    /// From the bytes behind the header. Nothing if they are damaged.
+    /// From the bytes behind the header, for a segment of this size. Nothing if they are damaged,
+    /// or what no index of such a segment has: extents are within the segment, and blocks within
+    /// the file, one behind the other.
     [[nodiscard]] static std::optional<index_tables> decode(const index_header& header,
-                                                            std::span<const std::byte> bytes);
+                                                            std::span<const std::byte> bytes,
+                                                            std::uint64_t segment_bytes);
 
     struct block_place {
         account_number first_account;
@@ -57,20 +62,26 @@ public:
     [[nodiscard]] std::optional<block_place> block_of(account_number account) const noexcept;
 
     /// Reads the account's entries, in the order of the extents, from its block: empty if it has
-    /// none there. Nothing if the block is damaged.
+    /// none there. Nothing if the block is damaged, or has in it what no index has.
     [[nodiscard]] std::optional<std::vector<index_entry>> entries_of(
         account_number account, const block_place& place, std::span<const std::byte> block) const;
 
     [[nodiscard]] const extent_table& extents() const noexcept { return extents_; }
-    /// How much memory it takes, about.
+    [[nodiscard]] const std::shared_ptr<const account_filter>& filter() const noexcept {
+        return filter_;
+    }
+    /// How much memory it takes, about, without the filter.
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
 private:
     index_tables(extent_table extents, account_filter filter)
-        : extents_{std::move(extents)}, filter_{std::move(filter)} {}
+        : extents_{std::move(extents)},
+          filter_{std::make_shared<const account_filter>(std::move(filter))} {}
+
+    [[nodiscard]] bool read_directory(const index_header& header, std::span<const std::byte> bytes);
 
     extent_table extents_;
-    account_filter filter_;
+    std::shared_ptr<const account_filter> filter_;
     std::vector<block_place> directory_;
 };
 

@@ -5,7 +5,6 @@
 // and tried again later; what is in neither is made from its segment when it is asked for.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>

@@ -1,18 +1,31 @@
 #include "journal/opened_index.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <span>
+#include <system_error>
 #include <utility>
+
+#include "journal/journal_error.hpp"
 
 namespace coffer::journal {
 namespace {
+
+/// Only an index that is not there, or too short, is to be made again.
+[[noreturn]] void refuse(const file_pool& files, std::uint64_t first_record,
+                         std::error_code error) {
+    if (error == std::errc::no_such_file_or_directory)
+        throw index_damaged{"is missing", true};
+    if (error == std::errc::result_out_of_range)
+        throw index_damaged{"it is too short"};
+    throw journal_error{files.path(first_record), "cannot be read: " + error.message()};
+}
 
 std::vector<std::byte> read_from(file_pool& files, std::uint64_t first_record, std::uint64_t offset,
                                  std::size_t bytes) {
     std::vector<std::byte> read(bytes);
     if (const std::error_code error = files.read(first_record, offset, read))
-        throw index_damaged{"cannot be read: " + error.message(),
-                            error == std::errc::no_such_file_or_directory};
+        refuse(files, first_record, error);
     return read;
 }
 
@@ -27,19 +40,22 @@ index_header header_in(file_pool& files, const segment_header& of, const batch_p
     const std::uint64_t first_record = of.before.next_record;
     const index_header found =
         header_of(read_from(files, first_record, 0, format::index::header_bytes));
-    const bool begins_there = found.ledger == of.ledger &&
-                              found.before.next_record == first_record &&
-                              found.before.chain == of.before.chain;
+    const bool begins_there =
+        found.ledger == of.ledger && found.before.next_record == first_record &&
+        found.before.chain == of.before.chain && found.before.time_ns == of.before.time_ns;
     if (!begins_there || found.end_record != end.next_record || found.end_chain != end.chain)
         throw index_damaged{"it is of another segment"};
-    // Before so many bytes are read: the header is not checked against the file's size otherwise.
-    if (found.tables_bytes() > of.bytes)
-        throw index_damaged{"its tables are too large"};
+    const auto size = files.size(first_record);
+    if (size.error)
+        refuse(files, first_record, size.error);
+    if (found.file_bytes != size.bytes)
+        throw index_damaged{"it has another size than its header says"};
     return found;
 }
 
-index_tables tables_of(const index_header& header, std::span<const std::byte> bytes) {
-    auto found = index_tables::decode(header, bytes);
+index_tables tables_of(const index_header& header, std::span<const std::byte> bytes,
+                       std::uint64_t segment_bytes) {
+    auto found = index_tables::decode(header, bytes, segment_bytes);
     if (!found)
         throw index_damaged{"its tables are damaged"};
     return std::move(*found);
@@ -51,17 +67,21 @@ opened_index::opened_index(file_pool& files, const segment_header& of, const bat
     : files_{&files},
       first_record_{of.before.next_record},
       header_{header_in(files, of, end)},
-      tables_{tables_of(header_, read_from(files, first_record_, format::index::header_bytes,
-                                           static_cast<std::size_t>(header_.tables_bytes())))} {}
+      tables_{tables_of(header_,
+                        read_from(files, first_record_, format::index::header_bytes,
+                                  static_cast<std::size_t>(header_.tables_bytes())),
+                        of.bytes)} {}
 
 opened_index::opened_index(index_bytes bytes)
     : files_{nullptr},
       bytes_{std::move(bytes)},
       first_record_{0},
       header_{header_of(*bytes_)},
-      tables_{tables_of(
-          header_, std::span{*bytes_}.subspan(format::index::header_bytes,
-                                              static_cast<std::size_t>(header_.tables_bytes())))} {}
+      tables_{
+          tables_of(header_,
+                    std::span{*bytes_}.subspan(format::index::header_bytes,
+                                               static_cast<std::size_t>(header_.tables_bytes())),
+                    std::numeric_limits<std::uint64_t>::max())} {}
 
 opened_index::entry_list opened_index::entries_of(account_number account) const {
     {
@@ -138,7 +158,9 @@ std::optional<account_extent> opened_index::earliest(account_number account,
 }
 
 std::size_t opened_index::memory_bytes() const noexcept {
-    return tables_.memory_bytes() + (bytes_ != nullptr ? bytes_->size() : 0);
+    const std::size_t most_entries = tables_.extents().size();  // of one account
+    return tables_.memory_bytes() + most_entries * sizeof(index_entry) +
+           (bytes_ != nullptr ? bytes_->size() : 0);
 }
 
 }  // namespace coffer::journal

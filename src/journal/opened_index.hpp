@@ -18,7 +18,7 @@
 
 namespace coffer::journal {
 
-/// An index file is damaged, cannot be read, or is of another segment: it is to be made again.
+/// An index file is missing, damaged or of another segment: it is to be made again.
 class index_damaged : public std::runtime_error {
 public:
     explicit index_damaged(const std::string& why, bool is_missing = false)
@@ -32,7 +32,7 @@ private:
 
 using index_bytes = std::shared_ptr<const std::vector<std::byte>>;
 
-/// Each member throws index_damaged.
+/// Each member throws index_damaged, and journal_error if the file cannot be read now.
 class opened_index final : public segment_lookup {
 public:
     /// From its file. `files` must outlive this. It must be of the segment that begins at
@@ -51,11 +51,13 @@ public:
                                                          std::uint64_t from_record) const override;
 
     [[nodiscard]] const index_header& header() const noexcept { return header_; }
-    /// How much memory it takes, about.
+    [[nodiscard]] const std::shared_ptr<const account_filter>& filter() const noexcept {
+        return tables_.filter();
+    }
+    /// How much memory it takes at most, without the filter.
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
 private:
-    [[nodiscard]] std::vector<std::byte> read(std::uint64_t offset, std::size_t bytes) const;
     using entry_list = std::shared_ptr<const std::vector<index_entry>>;
     [[nodiscard]] entry_list entries_of(account_number account) const;
     [[nodiscard]] std::vector<index_entry> read_entries(account_number account) const;

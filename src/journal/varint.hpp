@@ -27,6 +27,8 @@ public:
             const auto one = std::to_integer<std::uint64_t>(left_.front());
             left_ = left_.subspan(1);
             value |= (one & 0x7f) << shift;
+            if (shift == 63 && one > 1)
+                break;  // more than 64 bits
             if (one < 0x80)
                 return value;
         }
@@ -34,6 +36,7 @@ public:
         left_ = {};
         return 0;
     }
+    [[nodiscard]] std::span<const std::byte> left() const noexcept { return left_; }
     [[nodiscard]] bool is_at_end() const noexcept { return left_.empty(); }
     [[nodiscard]] bool has_failed() const noexcept { return has_failed_; }
 
