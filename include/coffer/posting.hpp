@@ -37,15 +37,22 @@ enum class errc : std::uint8_t {
 
 /// A condition of an operation on an account: that the account's last posting has this sequence. As
 /// sequences only rise, an account whose last posting has a higher one never fulfils it again.
-struct if_sequence {
-    [[gnu::__visibility__("hidden")]] static constexpr std::uint64_t any = ~std::uint64_t{0};
+class if_sequence {
+public:
+    /// No condition.
+    constexpr if_sequence() noexcept = default;
+    /// Any number is a condition, also one that no sequence can have.
+    constexpr explicit if_sequence(std::uint64_t expected) noexcept
+        : expected_{expected}, is_given_{true} {}
 
-    std::uint64_t expected = any;  ///< `any`: no condition
-
-    [[nodiscard]] constexpr bool is_any() const noexcept { return expected == any; }
+    [[nodiscard]] constexpr bool is_any() const noexcept { return !is_given_; }
     [[nodiscard]] constexpr bool allows(std::uint64_t last) const noexcept {
-        return is_any() || expected == last;
+        return is_any() || expected_ == last;
     }
+
+private:
+    std::uint64_t expected_ = 0;
+    bool is_given_ = false;
 };
 
 /// Whether an account takes postings.

@@ -24,13 +24,11 @@ public:
     [[nodiscard]] auto apply(const Operation& operation, const Last& last) const noexcept {
         if_sequence condition{};
         if (is_given_)
-            condition.expected = expected_.empty() ? no_sequence : expected_.front();
+            condition = if_sequence{expected_.empty() ? no_sequence : expected_.front()};
         auto made = operation(condition);
         // Ends: sequences only rise, and so come to each expected one once.
-        while (made.error == errc::sequence_mismatch && allows(last(made).sequence)) {
-            condition.expected = last(made).sequence;
-            made = operation(condition);
-        }
+        while (made.error == errc::sequence_mismatch && allows(last(made).sequence))
+            made = operation(if_sequence{last(made).sequence});
         return made;
     }
 

@@ -25,6 +25,9 @@ namespace {
 
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 
+/// A number above every sequence.
+constexpr std::uint64_t no_sequence = std::numeric_limits<std::uint64_t>::max();
+
 money cents(std::int64_t minor_units) {
     return money::from_minor(minor_units);
 }
@@ -69,6 +72,8 @@ TEST_CASE("condition: is one sequence, or none at all", "[core]") {
     REQUIRE_FALSE(if_sequence{7}.allows(6));
     REQUIRE_FALSE(if_sequence{7}.allows(8));
     REQUIRE_FALSE(if_sequence{0}.allows(1));
+    REQUIRE_FALSE(if_sequence{no_sequence}.is_any());
+    REQUIRE_FALSE(if_sequence{no_sequence}.allows(1));
 }
 
 TEST_CASE("condition: deposit and withdraw post after the posting they expect, and only then",
@@ -80,7 +85,7 @@ TEST_CASE("condition: deposit and withdraw post after the posting they expect, a
         const auto deposited = it.ledger.deposit(1, cents(20), if_sequence{last});
         REQUIRE(deposited);
         require_posting(deposited.posting, 1, last + 1, 120);
-        for (const std::uint64_t expected : {std::uint64_t{0}, last, last + 2}) {
+        for (const std::uint64_t expected : {std::uint64_t{0}, last, last + 2, no_sequence}) {
             const auto late = it.ledger.deposit(1, cents(20), if_sequence{expected});
             REQUIRE(late.error == errc::sequence_mismatch);
             require_posting(late.posting, 1, last + 1, 120);

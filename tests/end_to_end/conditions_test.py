@@ -9,6 +9,7 @@ import unittest
 from asking import Client
 from server import TIMEOUT_S, Server
 
+MOST = 2 ** 64 - 1
 MISMATCH = ('{"success":false,"error":{"type":"sequence_mismatch","message":"the account has moved '
             'on from what If-Match names"},"code":412}')
 
@@ -139,7 +140,7 @@ class Conditions:
 
     def test_if_match_on_a_get_is_as_rfc_9110_has_it(self):
         for named, status in (('"1"', 200), ("*", 200), ('"2"', 412), ('W/"1"', 412),
-                              ('"2", "1"', 200)):
+                              ('"2", "1"', 200), (f'"{MOST}"', 412)):
             self.assertEqual(status, self.ask("GET", self.path, match=named).status, named)
         self.assert_refused((412, MISMATCH), self.ask("GET", f"{self.path}/balance", match='"9"'))
         self.assertEqual(412, self.ask("GET", self.path, match='"2"', none_match='"1"').status)
@@ -159,7 +160,8 @@ class Conditions:
         for operation, body in self.operations():
             last = self.sequence()
             for named in (f'"{last - 1}"', f'"{last + 1}"', '"0"', f'W/"{last}"', f'"0{last}"',
-                          '""', f'"{last - 1}", "{last + 1}"'):
+                          '""', f'"{last - 1}", "{last + 1}"', f'"{MOST}"',
+                         f'"{MOST}", "{last + 1}"', f'"{MOST}0"'):
                 self.assert_refused((412, MISMATCH), self.post(operation, body, match=named))
             self.assertEqual(last, self.sequence())
             done = self.post(operation, body, match=f'"{last + 5}", "{last}"')
