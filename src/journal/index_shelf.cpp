@@ -10,18 +10,53 @@
 #include "ops/log.hpp"
 
 namespace coffer::journal {
+namespace {
 
-index_shelf::index_shelf(storage& where) : storage_{where}, files_{where, &index_name} {}
+/// Takes elements out of a map until their indexes have at most so many bytes: the oldest first,
+/// but not the one of `segment`.
+template <class Map>
+std::vector<typename Map::node_type> take_beyond(Map& all, std::size_t most_bytes,
+                                                 std::uint64_t segment) {
+    std::size_t bytes = 0;
+    for (const auto& [number, each] : all)
+        bytes += each.index->memory_bytes();
+    std::vector<typename Map::node_type> taken;
+    while (bytes > most_bytes && all.size() > 1) {
+        const auto oldest = all.begin()->first != segment ? all.begin() : std::next(all.begin());
+        bytes -= oldest->second.index->memory_bytes();
+        taken.push_back(all.extract(oldest));
+    }
+    return taken;
+}
+
+/// Takes out what is below `first`.
+template <class Map>
+Map take_before(Map& all, std::uint64_t first) {
+    Map taken;
+    while (!all.empty() && all.begin()->first < first)
+        taken.insert(all.extract(all.begin()));
+    return taken;
+}
+
+}  // namespace
+
+index_shelf::index_shelf(storage& where, const log_progress& log, std::function<void()> wake)
+    : storage_{where}, log_{log}, wake_{std::move(wake)}, files_{where, &index_name} {}
+
+bool index_shelf::is_trimmed(std::uint64_t segment) const noexcept {
+    // Acquire: pairs with the release in log_progress.
+    return segment < log_.first_record.load(std::memory_order_acquire);
+}
 
 std::shared_ptr<const segment_lookup> index_shelf::in_memory(std::uint64_t segment) {
     const std::lock_guard lock{mutex_};
-    if (const auto one = growing_.find(segment); one != growing_.end())
-        return one->second.index;
-    if (const auto one = unwritten_.find(segment); one != unwritten_.end())
-        return one->second.index;
-    if (const auto one = opened_.find(segment); one != opened_.end()) {
-        one->second.last_use = ++uses_;
-        return one->second.index;
+    if (const auto found = unencoded_.find(segment); found != unencoded_.end())
+        return found->second.index;
+    if (const auto found = unwritten_.find(segment); found != unwritten_.end())
+        return found->second.index;
+    if (const auto found = opened_.find(segment); found != opened_.end()) {
+        found->second.last_use = ++uses_;
+        return found->second.index;
     }
     return nullptr;
 }
@@ -30,13 +65,9 @@ std::shared_ptr<const segment_lookup> index_shelf::of(std::uint64_t segment, std
     for (;;) {
         if (auto found = in_memory(segment))
             return found;
-        const segment_header header = segment_reader{storage_, segment}.header();
-        const batch_position end = segment_reader{storage_, next}.header().before;
         std::optional<index_damaged> why;
         try {
-            auto opened = std::make_shared<const opened_index>(files_, header, end);
-            keep(segment, opened);
-            return opened;
+            return open(segment, next);
         } catch (const index_damaged& damaged) {
             why = damaged;
         }
@@ -44,39 +75,103 @@ std::shared_ptr<const segment_lookup> index_shelf::of(std::uint64_t segment, std
     }
 }
 
-void index_shelf::keep(std::uint64_t segment, std::shared_ptr<const opened_index> one) {
-    std::vector<std::shared_ptr<const opened_index>> dropped;  // after the lock
+std::shared_ptr<const opened_index> index_shelf::open(std::uint64_t segment, std::uint64_t next) {
+    const segment_header header = segment_reader{storage_, segment}.header();
+    const batch_position end = segment_reader{storage_, next}.header().before;
+    auto opened = std::make_shared<const opened_index>(files_, header, end);
+    keep_opened(segment, opened);
+    keep_filter(segment, opened->filter());
+    return opened;
+}
+
+bool index_shelf::may_have(std::uint64_t segment, account_number account) {
+    std::shared_ptr<const account_filter> filter;
+    {
+        const std::lock_guard lock{mutex_};
+        if (const auto found = filters_.find(segment); found != filters_.end())
+            filter = found->second;
+    }
+    return filter == nullptr || filter->may_have(account);
+}
+
+void index_shelf::keep_opened(std::uint64_t segment,
+                              const std::shared_ptr<const opened_index>& file) {
+    std::vector<std::shared_ptr<const opened_index>> freed;  // after the lock
     const std::lock_guard lock{mutex_};
-    if (segment < first_record_)
+    if (is_trimmed(segment) || !opened_.try_emplace(segment, opened_file{file, ++uses_}).second)
         return;
-    const std::size_t bytes = one->memory_bytes();
-    if (!opened_.try_emplace(segment, cached{std::move(one), ++uses_}).second)
-        return;
-    opened_bytes_ += bytes;
-    while (opened_bytes_ > most_cached_bytes && opened_.size() > 1) {
+    opened_bytes_ += file->memory_bytes();
+    while (opened_bytes_ > most_opened_bytes && opened_.size() > 1) {
         const auto oldest = std::ranges::min_element(
             opened_, {}, [](const auto& each) { return each.second.last_use; });
         opened_bytes_ -= oldest->second.index->memory_bytes();
-        dropped.push_back(std::move(oldest->second.index));
+        freed.push_back(std::move(oldest->second.index));
         opened_.erase(oldest);
     }
 }
 
+void index_shelf::keep_filter(std::uint64_t segment, std::shared_ptr<const account_filter> filter) {
+    std::vector<std::shared_ptr<const account_filter>> freed;  // after the lock
+    const std::lock_guard lock{mutex_};
+    if (is_trimmed(segment))
+        return;
+    filter_bytes_ += filter->bytes().size();
+    std::shared_ptr<const account_filter>& kept = filters_[segment];
+    kept.swap(filter);
+    if (filter != nullptr) {
+        filter_bytes_ -= filter->bytes().size();
+        freed.push_back(std::move(filter));
+    }
+    // The oldest ones, whichever came last: a question that goes from the newest segment to the
+    // oldest then finds the same ones each time.
+    while (filter_bytes_ > most_filter_bytes && filters_.size() > 1) {
+        filter_bytes_ -= filters_.begin()->second->bytes().size();
+        freed.push_back(std::move(filters_.begin()->second));
+        filters_.erase(filters_.begin());
+    }
+}
+
+void index_shelf::keep_unwritten(std::uint64_t segment, index_bytes bytes) {
+    auto made = std::make_shared<const opened_index>(bytes);
+    keep_filter(segment, made->filter());
+    std::vector<decltype(unwritten_)::node_type> freed;  // after the lock
+    const std::lock_guard lock{mutex_};
+    if (is_trimmed(segment))
+        return;
+    unwritten_index one{std::move(made), std::move(bytes)};
+    std::swap(unwritten_[segment], one);
+    unchecked_.erase(segment);
+    freed = take_beyond(unwritten_, most_unwritten_bytes, segment);
+    for (const auto& each : freed)
+        unchecked_.emplace(each.key(), each.mapped().index->header().end_record);
+}
+
 void index_shelf::make_again(std::uint64_t segment, std::uint64_t next, const index_damaged& why) {
     const std::lock_guard one_at_a_time{making_again_};
+    decltype(opened_)::node_type freed;  // after the lock
     {
         const std::lock_guard lock{mutex_};
-        if (const auto one = opened_.find(segment); one != opened_.end()) {
-            opened_bytes_ -= one->second.index->memory_bytes();
-            opened_.erase(one);
-        }
-        if (growing_.contains(segment) || unwritten_.contains(segment))
+        if (unencoded_.contains(segment) || unwritten_.contains(segment))
             return;  // made meanwhile
+        freed = opened_.extract(segment);
+        if (!freed.empty())
+            opened_bytes_ -= freed.mapped().index->memory_bytes();
     }
     files_.forget(segment);
     if (!why.is_missing())
         log::warn("{}: {}; it is made again", storage_.path(index_name(segment)), why.what());
-    static_cast<void>(keep_unwritten(segment, made_from_segment(segment, next, {})));
+    keep_unwritten(segment, made_from_segment(segment, next, {}));
+    wake_();
+}
+
+bool index_shelf::make_again_once(std::uint64_t segment, std::uint64_t next) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (!made_again_.insert(segment).second)
+            return false;
+    }
+    make_again(segment, next, index_damaged{"it is not that of its segment"});
+    return true;
 }
 
 /// Throws journal_error if the segment does not end where the next one begins.
@@ -96,139 +191,143 @@ index_bytes index_shelf::made_from_segment(std::uint64_t segment, std::uint64_t 
     return std::make_shared<const std::vector<std::byte>>(encode(made, from.header().ledger));
 }
 
-std::shared_ptr<const opened_index> index_shelf::keep_unwritten(std::uint64_t segment,
-                                                                index_bytes bytes) {
-    auto made = std::make_shared<const opened_index>(bytes);
+void index_shelf::add(std::shared_ptr<const segment_index> full, const ledger_id& ledger) {
+    std::vector<decltype(unencoded_)::node_type> freed;  // after the lock
     const std::lock_guard lock{mutex_};
-    if (segment < first_record_)
-        return made;
-    unwritten_.insert_or_assign(segment, unwritten_index{made, std::move(bytes)});
-    while (unwritten_.size() > most_unwritten) {
-        const auto oldest =
-            unwritten_.begin()->first != segment ? unwritten_.begin() : --unwritten_.end();
-        missing_.emplace(oldest->first, oldest->second.index->header().end_record);
-        unwritten_.erase(oldest);
-    }
-    return made;
+    const std::uint64_t segment = full->first_record();
+    unencoded_.emplace(segment, full_segment{std::move(full), ledger});
+    freed = take_beyond(unencoded_, most_unencoded_bytes, segment);
+    for (const auto& each : freed)
+        unchecked_.emplace(each.key(), each.mapped().index->position().next_record);
 }
 
-void index_shelf::add(std::shared_ptr<const segment_index> one, const ledger_id& ledger) {
-    full_segment dropped;  // after the lock
+void index_shelf::check(std::uint64_t segment, std::uint64_t next) {
     const std::lock_guard lock{mutex_};
-    const std::uint64_t segment = one->first_record();
-    growing_.emplace(segment, full_segment{std::move(one), ledger});
-    if (growing_.size() <= most_growing)
-        return;
-    const auto oldest = growing_.begin();
-    missing_.emplace(oldest->first, oldest->second.index->position().next_record);
-    dropped = std::move(oldest->second);
-    growing_.erase(oldest);
-}
-
-void index_shelf::want(std::uint64_t segment, std::uint64_t next) {
-    const std::lock_guard lock{mutex_};
-    missing_.emplace(segment, next);
+    unchecked_.emplace(segment, next);
 }
 
 bool index_shelf::make_files(const std::function<bool()>& is_stopping) {
     do {
-        encode_growing(is_stopping);
-        if (!write_unwritten() || !make_missing(is_stopping))
+        encode_full(is_stopping);
+        if (!write_unwritten() || !check_files(is_stopping))
             return false;
     } while (has_more() && !is_stopping());
-    const std::lock_guard lock{mutex_};
     has_complained_ = false;
     return true;
 }
 
 bool index_shelf::has_more() {
     const std::lock_guard lock{mutex_};
-    return !growing_.empty() || !unwritten_.empty() || !missing_.empty();
+    return !unencoded_.empty() || !unwritten_.empty() || !unchecked_.empty();
 }
 
-void index_shelf::encode_growing(const std::function<bool()>& is_stopping) {
+void index_shelf::encode_full(const std::function<bool()>& is_stopping) {
     while (!is_stopping()) {
         full_segment one;
         {
             const std::lock_guard lock{mutex_};
-            if (growing_.empty())
+            if (unencoded_.empty())
                 return;
-            one = growing_.begin()->second;
+            one = unencoded_.begin()->second;
         }
         const std::uint64_t segment = one.index->first_record();
-        static_cast<void>(keep_unwritten(segment, std::make_shared<const std::vector<std::byte>>(
-                                                      encode(*one.index, one.ledger))));
+        keep_unwritten(segment, std::make_shared<const std::vector<std::byte>>(
+                                    encode(*one.index, one.ledger)));
+        decltype(unencoded_)::node_type freed;  // after the lock
         const std::lock_guard lock{mutex_};
-        growing_.erase(segment);
+        freed = unencoded_.extract(segment);
     }
 }
 
 bool index_shelf::write_unwritten() {
     for (;;) {
+        unwritten_index one;
         std::uint64_t segment = 0;
-        index_bytes bytes;
         {
             const std::lock_guard lock{mutex_};
             if (unwritten_.empty())
                 return true;
             segment = unwritten_.begin()->first;
-            bytes = unwritten_.begin()->second.bytes;
+            one = unwritten_.begin()->second;
         }
-        if (!write(segment, *bytes))
+        if (!write(segment, *one.bytes))
             return false;
         files_.forget(segment);
         const std::lock_guard lock{mutex_};
-        unwritten_.erase(segment);
+        const auto found = unwritten_.find(segment);
+        // It may have been made again meanwhile. `one` is freed after the lock.
+        if (found != unwritten_.end() && found->second.bytes == one.bytes)
+            unwritten_.erase(found);
     }
 }
 
 /// The newest first: they are asked for the most.
-bool index_shelf::make_missing(const std::function<bool()>& is_stopping) {
-    std::size_t made_files = 0;
+bool index_shelf::check_files(const std::function<bool()>& is_stopping) {
+    std::size_t made = 0;
     auto logged = std::chrono::steady_clock::now();
-    bool all = true;
-    while (const auto one = newest_missing()) {
+    outcome last = outcome::right;
+    while (const auto one = newest_unchecked()) {
         if (is_stopping())
             return false;
-        try {
-            const index_bytes made = made_from_segment(one->first, one->second, is_stopping);
-            if (made == nullptr || !write(one->first, *made)) {
-                all = false;
-                break;
-            }
-            ++made_files;
-        } catch (const journal_error& error) {
-            // It is damaged, or was trimmed: those that read it find out.
-            log::warn("a segment cannot be indexed: {}", error.what());
+        last = check_file(*one, is_stopping);
+        if (last == outcome::failed)
+            break;
+        made += last == outcome::made ? 1 : 0;
+        std::size_t left = 0;
+        {
+            const std::lock_guard lock{mutex_};
+            unchecked_.erase(one->first);
+            left = unchecked_.size();
         }
-        const std::lock_guard lock{mutex_};
-        missing_.erase(one->first);
-        if (std::chrono::steady_clock::now() - logged > std::chrono::seconds{5}) {
+        if (made != 0 && std::chrono::steady_clock::now() - logged > std::chrono::seconds{5}) {
             logged = std::chrono::steady_clock::now();
-            log::info("index files of the journal were missing: {} made, {} left", made_files,
-                      missing_.size());
+            log::info("index files of the journal were missing: {} made, {} left to look at", made,
+                      left);
         }
     }
-    if (made_files != 0)
-        log::info("index files of the journal were missing: {} made", made_files);
-    return all;
+    if (made != 0)
+        log::info("index files of the journal were missing: {} made", made);
+    return last != outcome::failed;
 }
 
-/// Nothing too if there are others to be written first.
-std::optional<std::pair<std::uint64_t, std::uint64_t>> index_shelf::newest_missing() {
+index_shelf::outcome index_shelf::check_file(segment_and_next which,
+                                             const std::function<bool()>& is_stopping) {
+    const auto [segment, next] = which;
+    try {
+        try {
+            static_cast<void>(open(segment, next));
+            return outcome::right;
+        } catch (const index_damaged& damaged) {
+            if (!damaged.is_missing())
+                log::warn("{}: {}; it is made again", storage_.path(index_name(segment)),
+                          damaged.what());
+        }
+        const index_bytes made = made_from_segment(segment, next, is_stopping);
+        if (made == nullptr || !write(segment, *made))
+            return outcome::failed;
+        files_.forget(segment);
+        keep_filter(segment, opened_index{made}.filter());
+        return outcome::made;
+    } catch (const journal_error& error) {
+        // Questions that need it find the same, unless it has been trimmed.
+        if (!is_trimmed(segment))
+            log::warn("a segment cannot be indexed: {}", error.what());
+        return outcome::right;
+    }
+}
+
+/// Nothing also if there are others to be written first.
+std::optional<index_shelf::segment_and_next> index_shelf::newest_unchecked() {
     const std::lock_guard lock{mutex_};
-    if (missing_.empty() || !growing_.empty() || !unwritten_.empty())
+    if (unchecked_.empty() || !unencoded_.empty() || !unwritten_.empty())
         return std::nullopt;
-    return *missing_.rbegin();
+    return *unchecked_.rbegin();
 }
 
 /// Writes a file beside its place and renames it.
 bool index_shelf::write(std::uint64_t segment, const std::vector<std::byte>& bytes) {
-    {
-        const std::lock_guard lock{mutex_};
-        if (segment < first_record_)
-            return true;
-    }
+    if (is_trimmed(segment))
+        return true;
     const std::string name{index_in_the_making};
     static_cast<void>(storage_.remove(name));
     auto made = storage_.open(name, storage::access::create);
@@ -242,15 +341,12 @@ bool index_shelf::write(std::uint64_t segment, const std::vector<std::byte>& byt
     if (!error)
         error = storage_.rename(name, index_name(segment));
     if (!error) {
-        std::unique_lock lock{mutex_};
-        const bool is_trimmed = segment < first_record_;
-        lock.unlock();
-        if (is_trimmed)  // meanwhile
+        // A trim notes the new beginning before it removes files, so one of the two removes it.
+        if (is_trimmed(segment))
             static_cast<void>(storage_.remove(index_name(segment)));
         return true;
     }
     static_cast<void>(storage_.remove(name));
-    const std::lock_guard lock{mutex_};
     if (!has_complained_)
         log::warn(
             "{}: cannot be written: {}; statements are read without it, and it is tried again",
@@ -260,17 +356,23 @@ bool index_shelf::write(std::uint64_t segment, const std::vector<std::byte>& byt
 }
 
 void index_shelf::forget_before(std::uint64_t first_record) {
-    std::map<std::uint64_t, cached> dropped;  // after the lock
+    // All of these are freed after the lock.
+    decltype(opened_) opened;
+    decltype(unencoded_) unencoded;
+    decltype(unwritten_) unwritten;
+    decltype(filters_) filters;
     {
         const std::lock_guard lock{mutex_};
-        first_record_ = std::max(first_record_, first_record);
-        while (!opened_.empty() && opened_.begin()->first < first_record) {
-            opened_bytes_ -= opened_.begin()->second.index->memory_bytes();
-            dropped.insert(opened_.extract(opened_.begin()));
-        }
-        growing_.erase(growing_.begin(), growing_.lower_bound(first_record));
-        unwritten_.erase(unwritten_.begin(), unwritten_.lower_bound(first_record));
-        missing_.erase(missing_.begin(), missing_.lower_bound(first_record));
+        opened = take_before(opened_, first_record);
+        unencoded = take_before(unencoded_, first_record);
+        unwritten = take_before(unwritten_, first_record);
+        filters = take_before(filters_, first_record);
+        for (const auto& each : opened)
+            opened_bytes_ -= each.second.index->memory_bytes();
+        for (const auto& each : filters)
+            filter_bytes_ -= each.second->bytes().size();
+        unchecked_.erase(unchecked_.begin(), unchecked_.lower_bound(first_record));
+        made_again_.erase(made_again_.begin(), made_again_.lower_bound(first_record));
     }
     files_.forget_before(first_record);
 }

@@ -1,7 +1,6 @@
 #include "journal/indexed_history.hpp"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "journal/journal_error.hpp"
@@ -33,7 +32,7 @@ indexed_history::indexed_history(storage& where, const log_progress& log)
     : storage_{where},
       log_{log},
       segments_{where, &segment_name},
-      shelf_{where},
+      shelf_{where, log, [this] { maker_.poke(); }},
       follower_{where, log, existing_segments(where).back()},
       maker_{[this]() -> background_work::pause {
                  try {
@@ -65,23 +64,18 @@ indexed_history::~indexed_history() {
     thread_.join();
 }
 
-/// Has the index files of full segments made that are not there, and removes those of segments that
-/// are gone.
+/// Has the index files of full segments checked, and removes those of segments that are gone.
 void indexed_history::find_missing(const segment_list& all) {
     const storage::list_result listed = storage_.list();
     if (listed.error)
         return;
-    std::set<std::uint64_t> there;
     for (const std::string& name : listed.names)
-        if (const auto segment = parse_index_name(name)) {
-            there.insert(*segment);
-            if (!std::ranges::binary_search(all, *segment))
-                static_cast<void>(storage_.remove(name));
-        }
+        if (const auto segment = parse_index_name(name);
+            segment && !std::ranges::binary_search(all, *segment))
+            static_cast<void>(storage_.remove(name));
     static_cast<void>(storage_.remove(std::string{index_in_the_making}));
     for (std::size_t i = 0; i + 1 < all.size(); ++i)
-        if (!there.contains(all[i]))
-            shelf_.want(all[i], all[i + 1]);
+        shelf_.check(all[i], all[i + 1]);
 }
 
 void indexed_history::run() noexcept {
@@ -240,13 +234,17 @@ auto indexed_history::ask_segment(const view& there, std::size_t index,
     }
 }
 
-/// The first answer of the segments up to `end`, the newest first.
+/// The first answer of the segments up to `end` that may have the account, the newest first.
 template <class Question>
 std::optional<account_extent> indexed_history::newest(const view& there, std::size_t end,
+                                                      account_number account,
                                                       const Question& question) const {
-    for (std::size_t i = end; i != 0; --i)
+    for (std::size_t i = end; i != 0; --i) {
+        if (!shelf_.may_have(there.segments[i - 1], account))
+            continue;
         if (auto found = ask_segment(there, i - 1, question))
             return found;
+    }
     return std::nullopt;
 }
 
@@ -299,7 +297,7 @@ std::uint64_t indexed_history::record_as_of(std::uint64_t time_ns) const {
 std::optional<account_extent> indexed_history::latest(account_number account,
                                                       std::uint64_t most_sequence) const {
     return ask([&](const view& there) {
-        return newest(there, there.segments.size(), [&](const segment_lookup& one) {
+        return newest(there, there.segments.size(), account, [&](const segment_lookup& one) {
             return one.latest(account, most_sequence);
         });
     });
@@ -313,7 +311,7 @@ std::optional<account_extent> indexed_history::latest_as_of(account_number accou
             segment_before(storage_, there.segments, &batch_position::time_ns, later);
         const auto after = std::ranges::upper_bound(there.segments, segment);
         return newest(
-            there, static_cast<std::size_t>(after - there.segments.begin()),
+            there, static_cast<std::size_t>(after - there.segments.begin()), account,
             [&](const segment_lookup& one) { return one.latest_as_of(account, time_ns); });
     });
 }
@@ -325,11 +323,14 @@ std::optional<account_extent> indexed_history::earliest(account_number account,
         auto i = static_cast<std::size_t>(std::max(after, there.segments.begin() + 1) -
                                           there.segments.begin()) -
                  1;
-        for (; i != there.segments.size(); ++i)
+        for (; i != there.segments.size(); ++i) {
+            if (!shelf_.may_have(there.segments[i], account))
+                continue;
             if (auto found = ask_segment(there, i, [&](const segment_lookup& one) {
                     return one.earliest(account, from_record);
                 }))
                 return found;
+        }
         return std::nullopt;
     });
 }

@@ -27,8 +27,9 @@
 
 namespace coffer::journal {
 
-/// Holds about 70 MiB of memory for a segment of 64 MiB that is appended to, at most twice that and
-/// the limits of index_shelf beside it.
+/// Memory: for the segment that is appended to up to twice its size (117 MiB for one of 64 MiB whose
+/// postings are all of different accounts; half as much again for a moment while the hash table
+/// grows), and the limits of index_shelf beside it.
 class indexed_history final : public history {
 public:
     /// Begins to index the journal there, which has a segment, and to write the files that are
@@ -70,6 +71,7 @@ private:
                                    const Question& question) const;
     template <class Question>
     [[nodiscard]] std::optional<account_extent> newest(const view& there, std::size_t end,
+                                                       account_number account,
                                                        const Question& question) const;
 
     [[nodiscard]] view now() const;

@@ -55,6 +55,10 @@ public:
     using group_visitor = std::function<void(account_number, std::span<const index_entry>)>;
     void visit_groups(const group_visitor& visit) const;
     [[nodiscard]] std::size_t accounts() const noexcept { return accounts_; }
+    /// How much memory it takes, about.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return slots_.size() * sizeof(slot) + entries_.capacity() * sizeof(chained_entry);
+    }
 
 private:
     static constexpr std::uint32_t none = 0xffff'ffff;

@@ -30,9 +30,9 @@ TEST_CASE("index_check: index files of the journal hold, and so do those that ar
     REQUIRE(notes_of(some).empty());
     const auto segments = list_segments(some.files);
     REQUIRE(segments.size() > 3);
-    index_shelf shelf{some.files};
+    index_shelf shelf{some.files, some.progress, [] {}};
     for (std::size_t i = 0; i + 2 < segments.size(); ++i)
-        shelf.want(segments[i], segments[i + 1]);
+        shelf.check(segments[i], segments[i + 1]);
     REQUIRE(shelf.make_files([] { return false; }));
     REQUIRE_FALSE(some.disk.content(index_name(segments.front())).empty());
     REQUIRE(notes_of(some).empty());
@@ -44,8 +44,8 @@ TEST_CASE("index_check: a byte that differs is noted, with its place", "[audit]"
     some.append(60);
     const auto segments = list_segments(some.files);
     REQUIRE(segments.size() > 1);
-    index_shelf shelf{some.files};
-    shelf.want(segments[0], segments[1]);
+    index_shelf shelf{some.files, some.progress, [] {}};
+    shelf.check(segments[0], segments[1]);
     REQUIRE(shelf.make_files([] { return false; }));
     auto& bytes = some.disk.content(index_name(segments[0]));
     const std::size_t end = bytes.size();
