@@ -20,6 +20,7 @@
 #include "engine/hold_clerk.hpp"
 #include "engine/initial_accounts.hpp"
 #include "http/server.hpp"
+#include "journal/history.hpp"
 #include "ops/log.hpp"
 #include "ops/signal_watch.hpp"
 #include "ops/stopping.hpp"
@@ -152,7 +153,8 @@ std::size_t raise_descriptor_limit() {
 /// The limits asked for, with as many connections as there are file descriptors for.
 http::limits fit(const serve_options& options, std::size_t descriptors) {
     constexpr std::size_t descriptors_a_worker = 8;  // its sockets, event loop and timer
-    constexpr std::size_t descriptors_beside = 32;   // files, the log, signals
+    // Files, the log, signals.
+    constexpr std::size_t descriptors_beside = 32 + journal::history::most_open_files;
     return http::fit_to_descriptors(options.limits, descriptors,
                                     descriptors_a_worker * options.threads + descriptors_beside);
 }

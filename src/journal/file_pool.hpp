@@ -18,7 +18,7 @@ namespace coffer::journal {
 /// of the file system.
 class file_pool {
 public:
-    static constexpr std::size_t most_open = 16;  ///< but for those that are being read
+    static constexpr std::size_t most_open = 8;  ///< but for those that are being read
 
     /// Of the files that have these names, by the first record of their segments.
     file_pool(const storage& where, std::string (*name)(std::uint64_t first_record))

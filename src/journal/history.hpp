@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -59,6 +60,8 @@ private:
 class history {
 public:
     using visitor = std::function<void(const batch_view&)>;
+    /// How many files it has open at most.
+    static constexpr std::size_t most_open_files = 32;
     static constexpr std::uint64_t any_sequence = std::numeric_limits<std::uint64_t>::max();
 
     virtual ~history() = default;

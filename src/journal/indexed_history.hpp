@@ -27,11 +27,15 @@
 
 namespace coffer::journal {
 
-/// Memory: for the segment that is appended to up to twice its size (117 MiB for one of 64 MiB whose
-/// postings are all of different accounts; half as much again for a moment while the hash table
-/// grows), and the limits of index_shelf beside it.
+/// Memory: for the segment that is appended to up to twice its size (117 MB for one of 64 MiB whose
+/// postings are all of different accounts; half as much again while the hash table grows), and
+/// the limits of index_shelf beside it.
 class indexed_history final : public history {
 public:
+    // The pools of segments and of index files; beside them, what two readers, the follower and the
+    // maker of index files use at the same time.
+    static_assert(2 * file_pool::most_open + 4 * 3 <= most_open_files);
+
     /// Begins to index the journal there, which has a segment, and to write the files that are
     /// missing. Both must outlive this. Throws journal_error, std::system_error.
     indexed_history(storage& where, const log_progress& log);
