@@ -56,6 +56,52 @@ std::optional<int> quality_of(std::string_view parameters) noexcept {
     return 1000;
 }
 
+/// How exactly a media range names a type.
+enum class precision { none, any, subtypes, named };
+
+precision precision_of(std::string_view range, std::string_view type) noexcept {
+    if (equal_ignoring_case(range, type))
+        return precision::named;
+    if (range == "*/*")
+        return precision::any;
+    const bool is_of_all = range.ends_with("/*");
+    const std::string_view main = range.substr(0, range.size() - (is_of_all ? 1 : 0));
+    return is_of_all && equal_ignoring_case(main, type.substr(0, type.find('/') + 1))
+               ? precision::subtypes
+               : precision::none;
+}
+
+/// The quality of a type by the ranges that name it most exactly, of those that are at least so
+/// exact; 0 if there are none.
+int quality_in(std::string_view accept, std::string_view type, precision least) noexcept {
+    int found = 0;
+    while (!accept.empty()) {
+        std::string_view parameters = take_until(',', accept);
+        const precision exactness = precision_of(take_until(';', parameters), type);
+        if (exactness < least)
+            continue;
+        const auto asked = quality_of(parameters);
+        if (!asked)
+            continue;
+        found = exactness > least ? *asked : std::max(found, *asked);
+        least = exactness;
+    }
+    return found;
+}
+
+/// Whether some type in the field ends in `+json`. Quick: it is asked of every request.
+bool names_suffix_json(std::string_view accept) noexcept {
+    constexpr std::string_view suffix = "json";
+    while (true) {
+        accept.remove_prefix(std::min(accept.find('+'), accept.size()));
+        if (accept.empty())
+            return false;
+        accept.remove_prefix(1);
+        if (equal_ignoring_case(accept.substr(0, suffix.size()), suffix))
+            return true;
+    }
+}
+
 }  // namespace
 
 bool is_json(std::string_view content_type) noexcept {
@@ -75,31 +121,24 @@ bool is_ndjson(std::string_view content_type) noexcept {
     return equal_ignoring_case(take_until(';', content_type), ndjson);
 }
 
-bool prefers_problem_json(std::string_view accept) noexcept {
-    static constexpr std::array<std::string_view, 2> forms{json, problem_json};
-    return accept.size() >= problem_json.size() && preferred(accept, forms) == 1;
-}
-
 std::size_t preferred(std::string_view accept, std::span<const std::string_view> offered) noexcept {
-    const auto quality_for = [accept](std::string_view type) {
-        int most = 0;
-        for (std::string_view left = accept; !left.empty();) {
-            std::string_view range = take_until(',', left);
-            if (equal_ignoring_case(take_until(';', range), type))
-                most = std::max(most, quality_of(range).value_or(0));
-        }
-        return most;
-    };
+    if (accept.empty())
+        return 0;
     std::size_t chosen = 0;
-    int best = accept.empty() ? 0 : quality_for(offered[0]);
-    for (std::size_t i = 1; i != offered.size() && !accept.empty(); ++i) {
-        const int asked = quality_for(offered[i]);
+    int best = quality_in(accept, offered[0], precision::any);
+    for (std::size_t i = 1; i != offered.size(); ++i) {
+        const int asked = quality_in(accept, offered[i], precision::named);
         if (asked > best || (asked == best && asked != 0 && chosen == 0)) {
             chosen = i;
             best = asked;
         }
     }
     return chosen;
+}
+
+bool prefers_problem_json(std::string_view accept) noexcept {
+    static constexpr std::array<std::string_view, 2> forms{json, problem_json};
+    return names_suffix_json(accept) && preferred(accept, forms) == 1;
 }
 
 }  // namespace coffer::api

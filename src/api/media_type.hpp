@@ -27,8 +27,8 @@ inline constexpr std::string_view problem_json = "application/problem+json";
 /// 12.5.1) prefers. The first is what a client gets that does not choose, so there is one.
 /// Another one has to be named, with no lower quality than the first and than the others; of
 /// several with the same quality the first of them is chosen, but the very first last. A wildcard
-/// never chooses, so that a client which does not know of streams gets a page. A malformed element
-/// is ignored.
+/// gives the first its quality where nothing names it more exactly, and never chooses another: a
+/// client which does not know of streams gets a page. A malformed element is ignored.
 [[nodiscard]] std::size_t preferred(std::string_view accept,
                                     std::span<const std::string_view> offered) noexcept;
 

@@ -6,6 +6,7 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/rfc7230.hpp>
+#include <utility>
 
 #include "api/media_type.hpp"
 #include "http/request_syntax.hpp"
@@ -53,9 +54,9 @@ public:
             fail(problem::request_malformed);
         if (head_.problem == problem::none)
             check();
-        if (api::prefers_problem_json(head_.accept.of(head_bytes_)))
+        if (api::prefers_problem_json(head_.list(list_field::accept, head_bytes_)))
             head_.refusals = api::refusal_form::problem;
-        return head_;
+        return std::move(head_);
     }
 
 private:
@@ -82,7 +83,8 @@ private:
                 content_type(value);
                 break;
             case beast::http::field::accept:
-                head_.accept = accepts_++ == 0 ? place({value.data(), value.size()}) : part{};
+                head_.add_line(list_field::accept, place({value.data(), value.size()}),
+                               head_bytes_);
                 break;
             case beast::http::field::content_length:
                 content_length_field(value);
@@ -98,10 +100,10 @@ private:
                 content_encoding(value);
                 break;
             case beast::http::field::if_match:
-                rare_field(head_.if_match, text, value);
+                condition(list_field::if_match, text, value);
                 break;
             case beast::http::field::if_none_match:
-                rare_field(head_.if_none_match, text, value);
+                condition(list_field::if_none_match, text, value);
                 break;
             case beast::http::field::expect:
                 expect(value);
@@ -116,7 +118,7 @@ private:
 
     void unknown_field(string_view name, string_view value) {
         if (beast::iequals(name, "Last-Event-ID"))
-            return rare_field(head_.last_event_id, name, value);
+            return last_event_id(name, value);
         if (!beast::iequals(name, "Idempotency-Key"))
             return;
         constexpr std::uint8_t several = 2;
@@ -126,17 +128,26 @@ private:
             head_.idempotency_key = place({value.data(), value.size()});
     }
 
-    // A condition must not get lost. So of several fields all from the first value to the last one
-    // is taken, the lines between them included, and of an empty value the name: neither is
-    // well-formed.
-    void rare_field(part& into, string_view name, string_view value) noexcept {
+    // A condition must not get lost: an empty one is its name, which is no tag.
+    void condition(list_field which, string_view name, string_view value) {
         head_.has_rare_fields = true;
-        const part found =
-            value.empty() ? place({name.data(), name.size()}) : place({value.data(), value.size()});
+        head_.add_line(which, value_or_name(name, value), head_bytes_);
+    }
+
+    // Of several all from the first value to the last one is taken, the lines between them
+    // included, which is no number.
+    void last_event_id(string_view name, string_view value) noexcept {
+        head_.has_rare_fields = true;
+        part& into = head_.last_event_id;
+        const part found = value_or_name(name, value);
         if (into.size == 0)
             into = found;
         else
             into.size = found.offset + found.size - into.offset;
+    }
+    [[nodiscard]] part value_or_name(string_view name, string_view value) const noexcept {
+        return value.empty() ? place({name.data(), name.size()})
+                             : place({value.data(), value.size()});
     }
 
     void host(string_view value) noexcept {
@@ -236,7 +247,6 @@ private:
     request_head head_;
     int hosts_ = 0;
     int content_types_ = 0;
-    int accepts_ = 0;
     int content_lengths_ = 0;
     int transfer_encodings_ = 0;
     bool ends_chunked_ = false;
@@ -244,6 +254,22 @@ private:
 };
 
 }  // namespace
+
+// No field begins at the request's first byte.
+void request_head::add_line(list_field which, part value, std::string_view request) {
+    const auto index = static_cast<std::size_t>(which);
+    if (lists[index].offset == 0) {
+        lists[index] = value;
+        return;
+    }
+    if (!combined)
+        combined = std::make_unique<std::array<std::string, list_fields>>();
+    std::string& all = (*combined)[index];
+    if (all.empty())
+        all = lists[index].of(request);
+    all += ", ";
+    all += value.of(request);
+}
 
 request_head read_head(std::string_view head, const limits& allowed) {
     return head_parser{head, allowed}.read();

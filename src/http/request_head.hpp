@@ -1,8 +1,11 @@
 // Parses a request's head into the parts that the server uses.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
 
 #include "api/problem.hpp"
@@ -22,6 +25,11 @@ struct part {
     }
 };
 
+/// The fields whose values are lists. Several lines of one are combined into one value, as RFC
+/// 9110, section 5.3, has it.
+enum class list_field : std::uint8_t { accept, if_match, if_none_match };
+inline constexpr std::size_t list_fields = 3;
+
 struct request_head {
     api::method method = api::method::other;
     bool is_head = false;  ///< HEAD: answered as GET, without the body
@@ -33,16 +41,25 @@ struct request_head {
     std::size_t content_length = 0;
     part target;
     part content_type;
-    part accept;                                               ///< empty if there are several
+    std::array<part, list_fields> lists{};                     ///< the first line's values
     api::refusal_form refusals = api::refusal_form::envelope;  ///< by `accept`
     part idempotency_key;                                      ///< the first one's value
     std::uint8_t idempotency_keys = 0;  ///< how many such fields: 0, 1, or 2 for several
-    bool has_rare_fields = false;       ///< any of those below
-    // Of these the value; malformed text if there are several, or if it is empty.
-    part if_match;
-    part if_none_match;
-    part last_event_id;
+    bool has_rare_fields = false;       ///< a condition, or Last-Event-ID
+    part last_event_id;  ///< the value; malformed text if there are several, or if it is empty
     api::problem problem = api::problem::none;
+    /// The values of several lines, which are rare.
+    std::unique_ptr<std::array<std::string, list_fields>> combined{};
+
+    /// Adds the value of a line. `request` is what all parts are of.
+    void add_line(list_field, part value, std::string_view request);
+    /// Empty if there was no line. A condition is never empty: see request_head.cpp.
+    [[nodiscard]] std::string_view list(list_field which, std::string_view request) const noexcept {
+        const auto index = static_cast<std::size_t>(which);
+        if (combined && !(*combined)[index].empty()) [[unlikely]]
+            return (*combined)[index];
+        return lists[index].of(request);
+    }
 };
 
 /// Parses a complete head that head_scanner has accepted. Sets `problem` where RFC 9110 and 9112

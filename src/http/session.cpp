@@ -147,13 +147,13 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
                       .target = head_.target.of(bytes),
                       .content_type = head_.content_type.of(bytes),
                       .body = body,
-                      .accept = head_.accept.of(bytes),
+                      .accept = head_.list(list_field::accept, bytes),
                       .idempotency_key = head_.idempotency_key.of(bytes),
                       .idempotency_keys = head_.idempotency_keys,
                       .encoded = head_.encoded_content};
     if (head_.has_rare_fields) [[unlikely]] {
-        made.if_match = head_.if_match.of(bytes);
-        made.if_none_match = head_.if_none_match.of(bytes);
+        made.if_match = head_.list(list_field::if_match, bytes);
+        made.if_none_match = head_.list(list_field::if_none_match, bytes);
         made.last_event_id = head_.last_event_id.of(bytes);
     }
     return made;

@@ -35,7 +35,7 @@ TEST_CASE("is_ndjson: the type of lines, whatever its case and parameters", "[ap
 TEST_CASE("preferred: a client that names the type of lines gets lines", "[api]") {
     for (const char* const accept :
          {"application/x-ndjson", "APPLICATION/X-NDJSON", " application/x-ndjson ;q=0.001",
-          "application/x-ndjson;q=1.000", "text/html, application/x-ndjson;v=1;q=0.5, */*",
+          "application/x-ndjson;q=1.000", "text/html, application/x-ndjson;v=1;q=0.5, */*;q=0.5",
           "application/json;q=0.5,application/x-ndjson;Q=0.5", "application/x-ndjson, */*;q=0.1",
           "application/json;q=0.899, application/x-ndjson;q=0.9", ",,application/x-ndjson,"}) {
         CAPTURE(accept);
@@ -51,6 +51,26 @@ TEST_CASE("preferred: every other client gets a page", "[api]") {
           "application/x-ndjson;q=0.9, application/json"}) {
         CAPTURE(accept);
         CHECK_FALSE(prefers_ndjson(accept));
+    }
+}
+
+TEST_CASE("preferred: a page has the quality of the range that covers it most exactly", "[api]") {
+    for (const char* const accept :
+         {"application/x-ndjson;q=0.2, */*", "application/x-ndjson;q=0.2, application/*;q=0.3",
+          "application/x-ndjson;q=0.2, Application/*;q=0.3, */*;q=0.1",
+          "application/x-ndjson;q=0.2, application/json;q=0.3, */*;q=0.1",
+          "*/*;q=0.1, application/json;q=0.3, application/*;q=0, application/x-ndjson;q=0.2",
+          "application/x-ndjson;q=0.2, application/json;q=x, */*;q=0.3"}) {
+        CAPTURE(accept);
+        CHECK_FALSE(prefers_ndjson(accept));
+    }
+    for (const char* const accept :
+         {"application/x-ndjson;q=0.2, application/json;q=0.1, */*",
+          "application/x-ndjson;q=0.2, application/*;q=0.1, */*",
+          "*/*, application/*, application/json;q=0.1, application/x-ndjson;q=0.2",
+          "application/x-ndjson;q=0.2, text/*, applications/*, */json, *, /*"}) {
+        CAPTURE(accept);
+        CHECK(prefers_ndjson(accept));
     }
 }
 
@@ -85,10 +105,13 @@ TEST_CASE("prefers_problem_json: a client that names it, beside other types or a
     using coffer::api::prefers_problem_json;
     for (const char* const accept :
          {"application/problem+json", "Application/Problem+JSON;q=0.1",
-          "application/json, application/problem+json", "text/csv, application/problem+json, */*"})
+          "application/json, application/problem+json", "text/csv, application/problem+json, */*",
+          "image/svg+xml, a+b, application/problem+json"})
         CHECK(prefers_problem_json(accept));
     for (const char* const accept :
          {"", "*/*", "application/json", "application/*;version=0000000000",
-          "application/problem+json;q=0", "application/json, application/problem+json;q=0.9"})
+          "application/problem+json;q=0", "application/json, application/problem+json;q=0.9",
+          "application/problem+json;q=0.2, */*", "application/ld+json", "application/xhtml+xml",
+          "application/problem+jso", "+"})
         CHECK_FALSE(prefers_problem_json(accept));
 }

@@ -48,6 +48,20 @@ TEST_CASE("refusals: a client that prefers problems gets them, and the next requ
                    Contains(R"({"success":true,"data":{"account_number":"10001")"));
 }
 
+TEST_CASE("refusals: several lines of Accept are one list", "[http]") {
+    for (const auto& [fields, is_problem] :
+         {std::pair{"Accept: application/json;q=0.5\r\nX: y\r\n" + wants_problems, true},
+          std::pair{"Accept: application/json\r\n" + wants_problems + "Accept: a/b\r\n", true},
+          std::pair{"Accept:\r\n" + wants_problems, true},
+          std::pair{std::string{"Accept: */*\r\nAccept: application/problem+json;q=0.5\r\n"},
+                    false}}) {
+        session_driver client;
+        client.send(get("/nowhere", fields) + get("/nowhere"));
+        CAPTURE(fields);
+        CHECK(problems(client.replies(), "no_such_route") == (is_problem ? 1U : 0U));
+    }
+}
+
 TEST_CASE("refusals: those of a head, of a body and of a late one are problems too", "[http]") {
     const std::string begin = "POST /accounts/10001/deposit HTTP/1.1\r\nHost: x\r\n" +
                               wants_problems + "Content-Type: application/json\r\n";
