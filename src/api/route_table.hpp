@@ -40,7 +40,6 @@ struct path_routes {
     std::array<std::string_view, max_path_segments> segments{};
     std::uint8_t size = 0;
     std::uint8_t account = max_path_segments;  ///< which segment is `{account}`, if one is
-    bool has_body_rules = false;               ///< see route_table::find_body_rules
     std::array<const route*, 2> routes{};      ///< by GET and POST; null where there is none
     method_list allow{};
 
@@ -123,8 +122,13 @@ private:
         check(index < path.routes.size() && paths_[at].routes[index] == nullptr);
         check(paths_[at].account == path.account);
         paths_[at].routes[index] = &one;
-        if (one.rules.body == body_kind::lines || one.rules.max_body != 0)
-            paths_[at].has_body_rules = has_body_rules_ = true;
+        if (has_body_rules(one))
+            with_body_rules_[with_body_rules_size_++] = static_cast<std::uint8_t>(at);
+    }
+
+    /// Of those that must be known before the body is read.
+    static constexpr bool has_body_rules(const route& one) noexcept {
+        return one.rules.body == body_kind::lines || one.rules.max_body != 0;
     }
 
     static constexpr path_routes parse(std::string_view text) {
@@ -167,7 +171,8 @@ private:
 
     std::array<path_routes, max_paths> paths_{};
     std::size_t size_ = 0;
-    bool has_body_rules_ = false;
+    std::array<std::uint8_t, max_paths> with_body_rules_{};  // see find_body_rules
+    std::size_t with_body_rules_size_ = 0;
     method_list all_methods_{};
 };
 
