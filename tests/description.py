@@ -1,9 +1,9 @@
 """The API's description, and replies compared with it.
 
 Every reply that the end-to-end tests get through server.py and asking.py is checked, and one of
-many under load: its route, status, media type and header fields are in the description, and its
-body is as the schema there says, without members that the schema does not name. Schemas need
-jsonschema; without it the rest is checked.
+many under load: its route, status, media type and header fields are in the description, no field
+that is required is missing, and its body is as the schema there says, without members that the
+schema does not name. Schemas need jsonschema; without it the rest is checked.
 """
 
 import collections
@@ -135,6 +135,9 @@ class Description:
             errors = self.errors(schema, int(value) if schema.get("type") == "integer" else value)
             if errors:
                 return f"the field {name}: {errors}"
+        for name, one in described.items():
+            if one.get("required") and name not in fields:
+                return f"the field {name} is missing"
         content = response.get("content", {})
         if not content:
             return "there is a body" if body else None

@@ -165,6 +165,18 @@ class Conditions:
         self.assert_refused((400, wrong("If-Match")), self.ask("GET", self.path, match="1"))
         self.assertEqual(200, self.ask("GET", "/readyz", match="1").status)
 
+    def test_past_balances_have_no_tag_and_ignore_conditions(self):
+        self.post("deposit", '{"amount":1}')
+        for past in ("sequence=1", "sequence=2", "at=2100-01-01"):
+            path = f"{self.path}/balance?{past}"
+            plain = self.ask("GET", path)
+            self.assertIsNone(plain.tag)
+            for fields in ({"match": '"9"'}, {"none_match": "*"}, {"none_match": '"1", "2"'}):
+                found = self.ask("GET", path, **fields)
+                self.assertEqual((plain.status, plain.tag, plain.body),
+                                 (found.status, found.tag, found.body))
+            self.assert_refused((400, wrong("If-Match")), self.ask("GET", path, match="9"))
+
     def operations(self):
         """Each operation of the account, as what makes it."""
         hold = "holds/" + json.loads(self.post("holds", '{"amount":5}').body)["data"]["hold"]

@@ -5,6 +5,7 @@
   tools/postman/make_collection.py --print   prints it instead
 
 A request has the tests of its reply: status, media type, and the members and types of its body.
+Their function `shape` is that of the collection, whose own tests run before each request's.
 What a reply gives and a later request needs, such as a hold's id, is kept in a variable.
 """
 
@@ -24,7 +25,7 @@ ABOUT = ("Made from the API's description by tools/postman/make_collection.py. T
          "be sent in their order, to a server that has just been started on an empty directory.")
 # Members of a reply that later requests may need.
 CARRIED = ("hold", "next", "time", "sequence", "record")
-SHAPE = ("const shape = (value) => value === null ? 'null' : Array.isArray(value)"
+SHAPE = ("shape = (value) => value === null ? 'null' : Array.isArray(value)"
          " ? value.map(shape) : typeof value === 'object' ? Object.fromEntries("
          "Object.entries(value).map(([name, one]) => [name, shape(one)])) : typeof value;")
 
@@ -119,13 +120,14 @@ class Maker:
         if not media_type.endswith("json") or "ndjson" in media_type or "value" not in example:
             return script
         due = json.dumps(shape(example["value"]))
-        script += ["const body = pm.response.json();", SHAPE,
+        script += ["const body = pm.response.json();",
                    f"pm.test('it has the members and types described', () => "
                    f"pm.expect(shape(body)).to.eql({due}));"]
-        error = example["value"].get("error", {}).get("type")
+        is_problem = media_type == "application/problem+json"
+        error = (example["value"] if is_problem else example["value"].get("error", {})).get("type")
         if error:
-            script.append(f"pm.test('the refusal is {error}', () => "
-                          f"pm.expect(body.error.type).to.eql('{error}'));")
+            script.append(f"pm.test('the refusal is {error}', () => pm.expect("
+                          f"body{'' if is_problem else '.error'}.type).to.eql('{error}'));")
         return script
 
 
@@ -144,6 +146,7 @@ def collection():
         folders[-1]["item"].append(
             maker.item(number, method, path, operation, status, media_type, example))
     return {"info": {"name": "Coffer", "description": ABOUT, "schema": SCHEMA}, "item": folders,
+            "event": [{"listen": "test", "script": {"type": "text/javascript", "exec": [SHAPE]}}],
             "variable": [{"key": "baseUrl", "value": "http://127.0.0.1:5000"}]}
 
 
