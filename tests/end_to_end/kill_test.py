@@ -106,6 +106,15 @@ class Bookkeeping(Complaining):
         self.history.check_not_taken_back(ACCOUNT, 1049)
         self.assert_complains("lost")
 
+    def test_a_posting_that_was_shown_and_is_undone_is_lost(self):
+        self.history.saw_sequence(ACCOUNT, 3)
+        self.history.saw_sequence(ACCOUNT, 2)
+        for account, sequence in ((OTHER, 1), (ACCOUNT, 3), (ACCOUNT, 4)):
+            self.history.check_sequence(account, sequence)
+        self.assert_clean()
+        self.history.check_sequence(ACCOUNT, 2)
+        self.assert_complains("lost")
+
     def test_a_balance_that_is_not_the_sum_is_wrong(self):
         self.history.check_balance(ACCOUNT, 1051)
         self.assert_complains("wrong")

@@ -130,3 +130,5 @@ class BookCheck:
 def check_not_taken_back(reader, history, accounts):
     for account in accounts:
         history.check_not_taken_back(account, reader.balance(account))
+    for account in history.opening:
+        history.check_sequence(account, reader.data(f"/accounts/{account}")["sequence"])

@@ -16,6 +16,7 @@ from faults.statement_check import StatementCheck
 ACCOUNTS = 20
 OPENING = 100_000
 READS = 0.1  # of new requests
+CONDITIONS = 0.05  # likewise
 BATCHES = 0.02  # of all: with so many of those to come that can be in one
 IN_A_BATCH = 25
 LATE_S = 10  # requests begun longer ago are not repeated after their answer: keys expire
@@ -87,8 +88,10 @@ class Customers:
         return self._new_job()
 
     def _new_job(self):
-        if self.random.random() < READS:
-            return "read", FIRST_ACCOUNT + self.random.randrange(ACCOUNTS)
+        chosen = self.random.random()
+        if chosen < READS + CONDITIONS:
+            return ("read" if chosen < READS else "condition",
+                    FIRST_ACCOUNT + self.random.randrange(ACCOUNTS))
         return "post", self._begin()
 
     def _begin(self):

@@ -46,6 +46,7 @@ class History:
         self.counts = dict.fromkeys(("acknowledged", "replayed", "lost", "doubled", "wrong"), 0)
         self.complaints = []
         self.doubled = set()  # keys that the journal has twice
+        self.sequences = dict.fromkeys(opening, 1)  # the last that an answer showed of an account
 
     def __len__(self):
         return len(self.status)
@@ -136,6 +137,15 @@ class History:
         if balance < highest:
             self.complain("lost", f"account {account} has {text_of(balance)}, and "
                                   f"{text_of(highest)} was answered before")
+
+    def saw_sequence(self, account, sequence):
+        self.sequences[account] = max(sequence, self.sequences[account])
+
+    def check_sequence(self, account, sequence):
+        """Checks an account after a restart: no posting that an answer showed may be undone."""
+        if sequence < self.sequences[account]:
+            self.complain("lost", f"account {account} has {sequence} postings, and "
+                                  f"{self.sequences[account]} were shown before")
 
     def check_balance(self, account, balance):
         """Checks a balance while every request is answered."""

@@ -14,11 +14,13 @@ LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked\r\n", re.IGNORECASE)
 LOCATION = re.compile(rb"\r\nlocation: *([^\r]*)\r\n", re.IGNORECASE)
 BATCH = re.compile(rb"\r\ncontent-type: *application/x-ndjson\r\n", re.IGNORECASE)
+TAG = re.compile(rb'\r\netag: *"(\d+)"\r\n', re.IGNORECASE)
 REPLAYED = re.compile(rb"\r\nidempotent-replayed: *true\r\n", re.IGNORECASE)
 BALANCE = re.compile(r'"balance":([0-9.]+)')
 PARTS = re.compile(r'"balance":([0-9.]+),"held":([0-9.]+),"available":([0-9.]+)')
 MOST_S = 60  # to wait for anything
 WAIT_S = 0.05
+MORE_THAN_THERE_IS = "90000000000000000.0"
 CHECKED_ONE_IN = 50  # of the replies, against the API's description
 AGAIN_AFTER_S = 0.002  # repeats a request whose answer was not final
 
@@ -32,6 +34,8 @@ class Reply:
         location = LOCATION.search(head)
         self.location = location[1].decode() if location else None
         self.is_of_batch = BATCH.search(head) is not None
+        tag = TAG.search(head)
+        self.sequence = int(tag[1]) if tag else None
         self.replayed = REPLAYED.search(head) is not None
         self.body = received[head_end + 4:end].decode()
 
@@ -84,9 +88,17 @@ def read_request(account):
     return f"GET {path} HTTP/1.1\r\nHost: coffer\r\n\r\n".encode()
 
 
+def conditional_request(account, expected):
+    """Is refused in any case: by the condition, or for want of money."""
+    body = f'{{"amount":{MORE_THAN_THERE_IS}}}'
+    return (f"POST /accounts/{account}/withdraw HTTP/1.1\r\nHost: coffer\r\n"
+            f'Content-Type: application/json\r\nIf-Match: "{expected}"\r\n'
+            f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
+
+
 class Connection:
     """A connection, and what it waits for: the numbers of requests, of several in a batch; or an
-    account that it reads."""
+    account that it reads, or of which it expects a last posting."""
 
     def __init__(self, port):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=MOST_S)
@@ -96,6 +108,7 @@ class Connection:
         self.request = b""
         self.numbers = []
         self.reads = None
+        self.expects = None  # account and sequence
 
     def send(self):
         # A request is far smaller than what a socket takes at once.
@@ -125,8 +138,8 @@ class Client:
             raise
 
     def run(self, next_job):
-        """Has each connection do what `next_job()` returns, ("post", number), ("batch", numbers) or
-        ("read", account).
+        """Has each connection do what `next_job()` returns, ("post", number), ("batch", numbers),
+        ("read", account) or ("condition", account).
         Ends when that is None and all are answered, or when the server has closed a connection."""
         idle = list(self.connections.values())
         self.is_lost = False
@@ -149,6 +162,9 @@ class Client:
             one.numbers, one.request = [what], request_for(self.history, what)
         elif kind == "batch":
             one.numbers, one.request = what, batch_request_for(self.history, what)
+        elif kind == "condition":
+            one.expects = what, self.history.sequences[what]
+            one.request = conditional_request(*one.expects)
         else:
             one.reads, one.request = what, read_request(what)
         try:
@@ -197,9 +213,13 @@ class Client:
                 if len(numbers) > 1 or not self.history.answer(
                         number, reply.status, reply.body, reply.replayed, reply.location):
                     self._not_yet(number, reply.status, reply.body)
+        elif one.expects:
+            (account, expected), one.expects = one.expects, None
+            self._take_refusal(account, expected, reply)
         else:
             account, one.reads = one.reads, None
             if reply.status == 200:
+                self.history.saw_sequence(account, reply.sequence)
                 self._take_read(account, reply.body)
 
     def _take_results(self, numbers, results):
@@ -210,6 +230,13 @@ class Client:
             location = self.history.requests[number].location_in(body)
             if not self.history.answer(number, status, body, False, location):
                 self._not_yet(number, status, body)
+
+    def _take_refusal(self, account, expected, reply):
+        """Of a conditional request: 412 shows that there is a later posting than the expected."""
+        if reply.status == 412:
+            self.history.saw_sequence(account, expected + 1)
+        elif reply.status not in (400, 409, 503):
+            self.history.complain("wrong", f"the condition of {account}: {reply.body}")
 
     def _take_read(self, account, body):
         self.history.books.saw(account, minor_of(BALANCE.search(body)[1]))

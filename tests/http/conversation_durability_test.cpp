@@ -52,6 +52,27 @@ TEST_CASE("conversation: holds a reply until what it reports is durable", "[http
     CHECK(client.waits == kind::read);
 }
 
+TEST_CASE("conversation: holds a 412 until the posting that it was refused by is durable",
+          "[http]") {
+    for (const std::string key : {"", "Idempotency-Key: k\r\n"}) {
+        conversation_bench bench{conversation_bench::durable};
+        started client{bench};
+        started late{bench};
+        client.receive(deposit);
+        late.receive(
+            post("/accounts/10001/deposit", R"({"amount":1})", key + "If-Match: \"1\"\r\n"));
+        CHECK(late.waits == kind::wait_durable);
+        CHECK(late.replies().empty());
+        started other{bench};
+        other.receive(
+            post("/accounts/10002/deposit", R"({"amount":1})", key + "If-Match: \"9\"\r\n"));
+        CHECK_THAT(other.replies(), Contains("sequence_mismatch"));
+        bench.make_durable();
+        late.become_durable();
+        CHECK_THAT(late.replies(), Contains("sequence_mismatch"));
+    }
+}
+
 TEST_CASE("conversation: a client that waits for the disk has no deadline", "[http]") {
     conversation_bench bench{conversation_bench::durable};
     started client{bench};
