@@ -11,10 +11,11 @@ using coffer::test::Contains;
 
 namespace {
 
+/// With the tag of an account that was opened and no more.
 std::string reply_ok(const std::string& body, const std::string& more_fields = "") {
     return "HTTP/1.1 200 OK\r\nDate: " + std::string{session_driver::date} +
            "\r\nCache-Control: no-store\r\nContent-Type: application/json\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n" + more_fields + "\r\n" + body;
+           std::to_string(body.size()) + "\r\nETag: \"1\"\r\n" + more_fields + "\r\n" + body;
 }
 
 const std::string balance_10001 =
