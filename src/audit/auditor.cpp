@@ -73,6 +73,7 @@ private:
             while (const auto batch = reader->next())
                 take(*batch, *reader);
             note_segment(*reader);
+            indexes_.end(reader->segment());
             found_.journal.torn = reader->torn();
             ended_ = true;
             return std::nullopt;

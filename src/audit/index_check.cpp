@@ -10,15 +10,26 @@ namespace coffer::audit {
 
 void index_check::take(const journal::batch_view& one, const journal::segment_header& in,
                        std::uint64_t offset) {
-    if (made_ != nullptr && made_->before() != in.before) {
-        compare(in);
-        made_.reset();
-    }
-    if (made_ == nullptr)
-        made_ = std::make_unique<journal::segment_index>(in.before);
+    if (segment_ != in.before.next_record)
+        begin(in);
     // Accounts whose sequences have gaps: the audit reports these itself.
-    if (!made_->add(one, offset).reason.empty())
-        made_ = std::make_unique<journal::segment_index>(journal::batch_position{});
+    if (made_ != nullptr && !made_->add(one, offset).reason.empty())
+        made_.reset();
+}
+
+void index_check::end(const journal::segment_header& in) {
+    if (segment_ != in.before.next_record)
+        begin(in);
+}
+
+void index_check::begin(const journal::segment_header& in) {
+    if (made_ != nullptr)
+        compare(in);
+    made_.reset();
+    segment_ = in.before.next_record;
+    if (storage_.identify(journal::index_name(segment_)).error !=
+        std::errc::no_such_file_or_directory)
+        made_ = std::make_unique<journal::segment_index>(in.before);
 }
 
 void index_check::compare(const journal::segment_header& next) {

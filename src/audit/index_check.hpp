@@ -26,13 +26,18 @@ public:
     /// index of the segment before with its file once all of that segment has been seen.
     void take(const journal::batch_view& one, const journal::segment_header& in,
               std::uint64_t offset);
+    /// To be called at the end of the journal, which is in this segment: it may have no batch.
+    void end(const journal::segment_header& in);
 
 private:
+    void begin(const journal::segment_header& in);
     void compare(const journal::segment_header& next);
 
     const journal::storage& storage_;
     fault_list& notes_;
-    std::unique_ptr<journal::segment_index> made_;  // of the segment being read
+    std::uint64_t segment_ = 0;  // the first record of the one being read
+    // Its index; null if that need not be compared: it has no file, or the segment is wrong.
+    std::unique_ptr<journal::segment_index> made_;
 };
 
 }  // namespace coffer::audit

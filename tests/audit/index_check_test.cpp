@@ -17,6 +17,7 @@ fault_list notes_of(const random_journal& of) {
     reader all{of.files};
     while (const auto one = all.next())
         check.take(*one, all.segment(), all.offset() - all.last_bytes());
+    check.end(all.segment());
     return notes;
 }
 
@@ -62,4 +63,41 @@ TEST_CASE("index_check: a byte that differs is noted, with its place", "[audit]"
     REQUIRE(notes_of(some).count() == 1);
     bytes.resize(end + 1);
     REQUIRE(notes_of(some).count() == 1);
+}
+
+TEST_CASE("index_check: a segment with a record that is refused is not compared", "[audit]") {
+    random_journal some{3};
+    some.open();
+    some.append(60);
+    const auto segments = list_segments(some.files);
+    REQUIRE(segments.size() > 1);
+    REQUIRE(some.files.open(index_name(segments[0]), storage::access::create).file != nullptr);
+    REQUIRE(notes_of(some).count() == 1);
+    fault_list notes;
+    coffer::audit::index_check check{some.files, notes};
+    reader all{some.files};
+    std::uint64_t batches = 0;
+    while (const auto one = all.next())
+        if (++batches != 3)  // the accounts in it have a gap then
+            check.take(*one, all.segment(), all.offset() - all.last_bytes());
+    check.end(all.segment());
+    REQUIRE(notes.empty());
+}
+
+TEST_CASE("index_check: the last full segment is compared where no batch follows", "[audit]") {
+    random_journal some{4};
+    some.open();
+    some.append(60);
+    const auto segments = list_segments(some.files);
+    REQUIRE(segments.size() > 1);
+    REQUIRE(some.files.open(index_name(segments[0]), storage::access::create).file != nullptr);
+    fault_list notes;
+    coffer::audit::index_check check{some.files, notes};
+    reader all{some.files};
+    auto one = all.next();
+    for (; one && all.segment().before.next_record == segments[0]; one = all.next())
+        check.take(*one, all.segment(), all.offset() - all.last_bytes());
+    REQUIRE(notes.empty());
+    check.end(all.segment());
+    REQUIRE(notes.count() == 1);
 }
