@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::uint64_t endless = std::numeric_limits<std::uint64_t>::max();
 
-[[noreturn]] void refuse(const extent& in, account_number account) {
+[[noreturn]] void refuse(const history& past, const extent& in, account_number account) {
+    past.doubt(in);
     throw journal_error{"the journal", "has other postings of account " + std::to_string(account) +
                                            " from record " + std::to_string(in.first_record) +
                                            " on than its index"};
@@ -83,7 +84,7 @@ void account_history::visit(const account_extent& in, const sequence_range& want
     std::uint64_t next = std::max(there.first, wanted.first);
     const std::uint64_t end = std::min(there.last, wanted.last);
     if (next > end)
-        refuse(in.where, account_);
+        refuse(past_, in.where, account_);
     past_.read(in.where, [&](const batch_view& batch) {
         std::string time;
         visit_records_of(account_, batch, [&](const record& made, std::uint64_t number) {
@@ -93,13 +94,13 @@ void account_history::visit(const account_extent& in, const sequence_range& want
                 if (line.state.account != account_ || !wanted.has(line.state.sequence))
                     return;
                 if (line.state.sequence != next++)
-                    refuse(in.where, account_);
+                    refuse(past_, in.where, account_);
                 one(line);
             });
         });
     });
     if (next <= end)
-        refuse(in.where, account_);
+        refuse(past_, in.where, account_);
 }
 
 }  // namespace coffer::journal

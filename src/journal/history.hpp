@@ -99,6 +99,11 @@ public:
 
     /// Visits the batches of an extent, each checked, in order.
     virtual void read(const extent& one, const visitor& visit) const = 0;
+
+    /// To be called when `read` has visited other postings than were to be there, or none: makes
+    /// the index of that segment again, once. The question fails; if its index was wrong, the next
+    /// one does not.
+    virtual void doubt(const extent& /*one*/) const noexcept {}
 };
 
 }  // namespace coffer::journal

@@ -335,6 +335,25 @@ std::optional<account_extent> indexed_history::earliest(account_number account,
     });
 }
 
+void indexed_history::doubt(const extent& one) const noexcept {
+    try {
+        const view there = now();
+        const auto found = std::ranges::lower_bound(there.segments, one.segment);
+        if (found == there.segments.end() || *found != one.segment ||
+            found + 1 == there.segments.end())
+            return;  // it is trimmed, or grows
+        static_cast<void>(shelf_.make_again_once(one.segment, *(found + 1)));
+    } catch (const std::exception&) {
+        // The segment is damaged itself, or there is no memory.
+    }
+}
+
+void indexed_history::refuse(const extent& one, std::uint64_t offset,
+                             const std::string& why) const {
+    doubt(one);
+    throw journal_error{storage_.path(segment_name(one.segment)), offset, why};
+}
+
 void indexed_history::read(const extent& one, const visitor& visit) const {
     if (one.segment < first_record())
         throw history_trimmed{beginning()};
@@ -343,6 +362,8 @@ void indexed_history::read(const extent& one, const visitor& visit) const {
     if (const std::error_code error = segments_.read(one.segment, one.offset, bytes)) {
         if (one.segment < first_record())
             throw history_trimmed{beginning()};
+        if (error == std::errc::result_out_of_range)
+            refuse(one, one.offset, "has no such bytes");
         throw journal_error{path, one.offset, "cannot be read: " + error.message()};
     }
     std::uint64_t next_record = one.first_record;
@@ -351,11 +372,11 @@ void indexed_history::read(const extent& one, const visitor& visit) const {
         const std::uint64_t offset = one.offset + bytes.size() - left.size();
         const checked_batch each = check_batch(left);
         if (each.error != batch_error::none)
-            throw journal_error{path, offset, describe(each.error)};
+            refuse(one, offset, describe(each.error));
         const batch_header& header = each.value.header;
         const bool is_first = left.size() == bytes.size();
         if (header.first_record != next_record || (!is_first && header.chain != chain))
-            throw journal_error{path, offset, describe(batch_error::wrong_record)};
+            refuse(one, offset, describe(batch_error::wrong_record));
         if (const refused_record refused = check_records(each.value); !refused.reason.empty())
             throw journal_error{path, offset + refused.offset, refused.reason};
         next_record += header.records;
@@ -365,7 +386,7 @@ void indexed_history::read(const extent& one, const visitor& visit) const {
         left = left.subspan(each.value.bytes.size());
     }
     if (next_record != one.end_record)
-        throw journal_error{path, one.offset, describe(batch_error::wrong_record)};
+        refuse(one, one.offset, describe(batch_error::wrong_record));
 }
 
 }  // namespace coffer::journal

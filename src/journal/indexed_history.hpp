@@ -59,6 +59,7 @@ public:
     [[nodiscard]] std::optional<account_extent> earliest(account_number account,
                                                          std::uint64_t from_record) const override;
     void read(const extent& one, const visitor& visit) const override;
+    void doubt(const extent& one) const noexcept override;
 
 private:
     using segment_list = std::vector<std::uint64_t>;
@@ -78,6 +79,7 @@ private:
                                                        account_number account,
                                                        const Question& question) const;
 
+    [[noreturn]] void refuse(const extent& one, std::uint64_t offset, const std::string& why) const;
     [[nodiscard]] view now() const;
     [[nodiscard]] std::uint64_t first_record() const noexcept;
     void find_missing(const segment_list& all);

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "catch.hpp"
+#include "journal/account_history.hpp"
 #include "journal/indexed_history.hpp"
 #include "journal/journal_error.hpp"
 #include "random_journal.hpp"
+#include "small_index.hpp"
 
 using coffer::account_number;
 using coffer::test::random_journal;
@@ -144,4 +146,32 @@ TEST_CASE("index shelf: writes no file of a segment that is trimmed, before it h
     REQUIRE(one.some.files.identify(index_name(one.segments[0])).error);
     REQUIRE(one.some.files.identify(index_name(one.segments[1])).error);
     REQUIRE_FALSE(one.some.files.identify(index_name(one.segments[2])).error);
+}
+
+TEST_CASE("index shelf: an index with other postings than its segment is made again once",
+          "[journal]") {
+    full_journal one;
+    const auto right = one.files();
+    {
+        const auto lock = one.some.files.lock();
+        auto& file = one.some.disk.content(index_name(one.segments[0]));
+        // The sequence of the first posting of the first account.
+        const auto header = decode_index_header(file);
+        file[format::index::header_bytes + header->tables_bytes() + 1] ^= std::byte{6};
+        coffer::test::make_checksums_right(file);
+    }
+    one.some.open();
+    indexed_history found{one.some.files, one.some.progress};
+    found.wait_until_indexed();
+    const auto ask = [&found] {
+        const auto its = found.earliest(1, 1);
+        REQUIRE(its);
+        int lines = 0;
+        account_history{found, 1}.visit(*its, sequences_of(*its),
+                                        [&lines](const posting_line&) { ++lines; });
+        return lines;
+    };
+    REQUIRE_THROWS_AS(ask(), journal_error);
+    REQUIRE(ask() > 0);
+    REQUIRE(one.become(right));
 }
