@@ -106,12 +106,13 @@ public:
     }
 
     /// Adds `amount` to the balance. Errors: invalid_amount (zero or less), no_such_account,
-    /// account_closed, balance_overflow, sequence_exhausted.
+    /// sequence_mismatch, account_closed, balance_overflow, sequence_exhausted.
     [[nodiscard, gnu::__always_inline__]] inline outcome deposit(
         account_number number, money amount, if_sequence condition = {}) noexcept;
 
     /// Subtracts `amount` from the balance. Errors: invalid_amount (zero or less), no_such_account,
-    /// account_closed, insufficient_funds (less is available), sequence_exhausted.
+    /// sequence_mismatch, account_closed, insufficient_funds (less is available),
+    /// sequence_exhausted.
     [[nodiscard, gnu::__always_inline__]] inline outcome withdraw(
         account_number number, money amount, if_sequence condition = {}) noexcept;
 
@@ -134,11 +135,12 @@ public:
     [[nodiscard]] account_outcome close(account_number number) noexcept {
         return change_status(number, account_status::closed, {});
     }
-    /// The same, on a condition. In parentheses for macros of one argument, as Perl has.
+    /// The same, on a condition; after no_such_account: sequence_mismatch. In parentheses for
+    /// macros of one argument, as Perl has.
     [[nodiscard]] account_outcome(close)(account_number number, if_sequence condition) noexcept {
         return change_status(number, account_status::closed, condition);
     }
-    /// Errors: no_such_account, account_not_closed, sequence_exhausted.
+    /// Errors: no_such_account, sequence_mismatch, account_not_closed, sequence_exhausted.
     [[nodiscard]] account_outcome reopen(account_number number,
                                          if_sequence condition = {}) noexcept {
         return change_status(number, account_status::open, condition);
@@ -159,7 +161,8 @@ public:
     /// Then neither account has changed, and the postings are the ones that decided, or empty.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to,
                                             money amount) noexcept;
-    /// The same, on a condition of the account that pays.
+    /// The same, on a condition of the account that pays; after no_such_account:
+    /// sequence_mismatch.
     [[nodiscard]] transfer_outcome transfer(account_number from, account_number to, money amount,
                                             if_sequence condition) noexcept;
 
@@ -171,7 +174,8 @@ public:
 
     /// Holds `amount` of what the account has available. The hold's id is in the outcome. The
     /// ledger keeps `expires_at_ns` and does nothing about it. Errors: invalid_amount (zero or
-    /// less), no_such_account, account_closed, insufficient_funds, sequence_exhausted, ledger_full.
+    /// less), no_such_account, sequence_mismatch, account_closed, insufficient_funds,
+    /// sequence_exhausted, ledger_full.
     [[nodiscard]] hold_outcome place_hold(account_number number, money amount,
                                           std::int64_t expires_at_ns = 0,
                                           if_sequence condition = {}) noexcept;
@@ -183,14 +187,14 @@ public:
     /// Takes what a hold holds out of the account, or a part of it, or pays it to another account.
     /// The hold ends with the last of it, or if the capture is final; then the rest is available
     /// again. Errors, checked in this order: invalid_amount (zero or less), same_account;
-    /// no_such_account, no_such_hold; hold_ended; account_closed; hold_exceeded; balance_overflow;
-    /// sequence_exhausted.
+    /// no_such_account; sequence_mismatch; no_such_hold; hold_ended; account_closed; hold_exceeded;
+    /// balance_overflow; sequence_exhausted.
     [[nodiscard]] hold_outcome capture(account_number number, hold_id id,
                                        const capture_request& request = {},
                                        if_sequence condition = {}) noexcept;
 
     /// Ends a hold: what is left of it is available again. Errors: invalid_amount (`ended_as` is
-    /// neither released nor expired), no_such_account, no_such_hold, hold_ended,
+    /// neither released nor expired), no_such_account, sequence_mismatch, no_such_hold, hold_ended,
     /// sequence_exhausted.
     [[nodiscard]] hold_outcome release(account_number number, hold_id id,
                                        hold_status ended_as = hold_status::released,

@@ -1,4 +1,5 @@
-// The endpoint of batches: one operation a line, each as its single request would be.
+// The endpoint of batches of requests: one operation a line, each as its single request would be.
+// The journal's batches, records that are written together, are another thing.
 #pragma once
 
 #include <cstddef>
