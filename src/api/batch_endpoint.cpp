@@ -55,35 +55,37 @@ bool read_hold(std::string_view line, json_room& room, std::string_view& hold, r
 /// Answers a line as the endpoint of its operation does, for which the line is the body: it ignores
 /// the members that it does not know.
 void answer_operation(coffer::teller& teller, std::string_view line, reply& out) {
-    static constexpr std::array members{member{"operation", member_kind::text},
-                                        member{"account_number", member_kind::account},
+    // None is required, so that a line that is no object is refused as such.
+    static constexpr std::array members{member{"operation", member_kind::text, false},
+                                        member{"account_number", member_kind::account, false},
                                         member{"key", member_kind::text, false}};
     std::array<member_value, members.size()> values;
     json_room room;
     const member_problem wrong = read_object(line, members, values, room);
-    if (wrong.problem != problem::none && wrong.name.empty())
-        return out.refuse(wrong.problem);
-    const batch_operation* const due =
-        wrong.name != members[0].name ? find_operation(values[0].text) : nullptr;
-    if (due == nullptr)
+    if (wrong.problem != problem::none && (wrong.name.empty() || values[0].is_repeated))
+        return out.refuse_parameter(wrong.problem, wrong.name);
+    const batch_operation* const operation = find_operation(values[0].text);
+    if (operation == nullptr)
         return out.refuse(problem::operation_invalid);
     if (wrong.name == members[1].name)
         return out.refuse_parameter(wrong.problem, wrong.name);
-    const std::string_view key = values[2].text;
-    // What is wrong with the key is told by the endpoint, which looks at the body first.
-    const bool is_key = wrong.problem == problem::none && !key.starts_with('"');
-    const std::uint8_t keys = values[2].is_present() ? (is_key ? 1 : 2) : 0;
-    const request single{.method = method::post,
-                         .target = {},
-                         .content_type = "application/json",
-                         .body = line,
-                         .idempotency_key = key,
-                         .idempotency_keys = keys};
+    if (!values[1].is_present())
+        return out.refuse_parameter(problem::account_number_missing, members[1].name);
+    // A key that is wrong is refused by the endpoint, which looks at the body first.
+    const bool is_key = wrong.problem == problem::none;
+    const request single{
+        .method = method::post,
+        .target = {},
+        .content_type = "application/json",
+        .body = line,
+        .idempotency_key = is_key ? values[2].text : std::string_view{},
+        .idempotency_keys = static_cast<std::uint8_t>(values[2].is_present() ? 1 : 0),
+        .has_key_text = true};
     call asked{.request = single, .account = values[1].account};
     json_room hold_room;
-    if (due->is_of_hold && !read_hold(line, hold_room, asked.parameters[0], out))
+    if (operation->is_of_hold && !read_hold(line, hold_room, asked.parameters[0], out))
         return;
-    due->answer(teller, asked, out);
+    operation->answer(teller, asked, out);
 }
 
 void answer_line(coffer::teller& teller, std::string_view line, reply& out) {

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 
+#include "journal/record.hpp"
+
 namespace coffer::api {
 namespace {
 
@@ -13,8 +15,8 @@ public:
 
     [[nodiscard]] bool at_end() const noexcept { return at_ == end_; }
 
-    [[nodiscard]] bool take(char due) noexcept {
-        if (at_end() || *at_ != due)
+    [[nodiscard]] bool take(char expected) noexcept {
+        if (at_end() || *at_ != expected)
             return false;
         ++at_;
         return true;
@@ -25,12 +27,12 @@ public:
             ;
     }
 
-    /// A string of visible ASCII without escapes; false if it is any other.
+    /// A string of printable ASCII without escapes; false if it is any other.
     [[nodiscard]] bool take_string(std::string_view& text) noexcept {
         if (!take('"'))
             return false;
         const char* const begin = at_;
-        while (!at_end() && *at_ > ' ' && *at_ <= '~' && *at_ != '"' && *at_ != '\\')
+        while (!at_end() && *at_ >= ' ' && *at_ <= '~' && *at_ != '"' && *at_ != '\\')
             ++at_;
         text = between(begin);
         return take('"');
@@ -107,7 +109,6 @@ bool take_members(line_cursor line, plain_members& into) noexcept {
 }  // namespace
 
 std::optional<plain_posting> read_plain_posting(std::string_view line) noexcept {
-    constexpr std::size_t max_key_bytes = 255;
     plain_members found;
     if (!take_members(line_cursor{line}, found))
         return std::nullopt;
@@ -115,7 +116,7 @@ std::optional<plain_posting> read_plain_posting(std::string_view line) noexcept 
     const auto account = parse_account_number(found.account);
     const money::parsed amount = money::parse(found.amount);
     if ((!is_deposit && found.operation != "withdraw") || !account || !amount ||
-        amount.value <= money{} || found.key.size() > max_key_bytes)
+        amount.value <= money{} || !(found.key.empty() || journal::is_request_key(found.key)))
         return std::nullopt;
     return plain_posting{is_deposit, *account, amount.value, found.key};
 }

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "journal/record.hpp"
+
 namespace coffer::api {
 namespace {
 
@@ -11,6 +13,9 @@ std::optional<std::string_view> key_of(const request& asked, request_key_room& r
         return std::string_view{};
     if (asked.idempotency_keys > 1)
         return std::nullopt;
+    if (asked.has_key_text)
+        return journal::is_request_key(asked.idempotency_key) ? std::optional{asked.idempotency_key}
+                                                              : std::nullopt;
     return read_request_key(asked.idempotency_key, room);
 }
 

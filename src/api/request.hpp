@@ -20,7 +20,8 @@ struct request {
     std::string_view if_match{};
     std::string_view if_none_match{};
     std::string_view last_event_id{};
-    bool encoded = false;  ///< the body, by a Content-Encoding other than identity
+    bool has_key_text = false;  ///< `idempotency_key` is the key's text, not a field's value
+    bool encoded = false;       ///< the body, by a Content-Encoding other than identity
 };
 
 }  // namespace coffer::api

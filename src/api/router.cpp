@@ -31,13 +31,13 @@ bool read_parameters(const path_match& found, call& out) noexcept {
 
 /// Reads If-Match. False if the route does not take a condition that the request has, or if it is
 /// malformed: then `answer` is the refusal. A condition of what posts is never ignored.
-bool read_conditions(const route& due, const request& asked, call& out, reply& answer) {
+bool read_conditions(const route& chosen, const request& asked, call& out, reply& answer) {
     const bool posts = asked.method == method::post;
     if (posts && !asked.if_none_match.empty()) {
         answer.refuse_parameter(problem::parameter_invalid, "If-None-Match");
         return false;
     }
-    const bool has_conditions = due.rules.conditions == conditions::of_account;
+    const bool has_conditions = chosen.rules.conditions == conditions::of_account;
     if (asked.if_match.empty() || (!posts && !has_conditions))
         return true;
     const bool is_right = has_conditions && out.expected.read(asked.if_match);
@@ -71,8 +71,8 @@ const route* find_call(const route_table& table, const request& asked, call& out
         answer.list_methods(found.path->allow.text());
         return nullptr;
     }
-    const route* const due = found.path->of(asked.method);
-    if (due == nullptr) {
+    const route* const chosen = found.path->of(asked.method);
+    if (chosen == nullptr) {
         answer.refuse_method(found.path->allow.text());
         return nullptr;
     }
@@ -82,9 +82,9 @@ const route* find_call(const route_table& table, const request& asked, call& out
         return nullptr;
     }
     if (!asked.if_match.empty() || !asked.if_none_match.empty()) [[unlikely]]
-        if (!read_conditions(*due, asked, out, answer))
+        if (!read_conditions(*chosen, asked, out, answer))
             return nullptr;
-    return due;
+    return chosen;
 }
 
 /// What is wrong with the head of a request that has a body, by the rules of its route.
@@ -121,9 +121,9 @@ problem check_account(const coffer::teller& teller, account_number account) noex
 }
 
 /// Whether the head of a request promises a body that the route can take.
-bool accept_head(const route& due, const call& made, const coffer::teller& teller, reply& out) {
-    problem why = check_body_head(due.rules, made.request);
-    if (why == problem::none && due.rules.body != body_kind::none)
+bool accept_head(const route& chosen, const call& made, const coffer::teller& teller, reply& out) {
+    problem why = check_body_head(chosen.rules, made.request);
+    if (why == problem::none && chosen.rules.body != body_kind::none)
         why = check_account(teller, made.account);
     if (why != problem::none)
         out.refuse(why);
@@ -134,32 +134,32 @@ bool accept_head(const route& due, const call& made, const coffer::teller& telle
 
 void handle(const route_table& table, coffer::teller& teller, const request& asked, reply& out) {
     call made{.request = asked};
-    const route* const due = find_call(table, asked, made, out);
-    if (due == nullptr)
+    const route* const chosen = find_call(table, asked, made, out);
+    if (chosen == nullptr)
         return;
-    if (const problem why = check_body(due->rules, asked); why != problem::none)
+    if (const problem why = check_body(chosen->rules, asked); why != problem::none)
         return out.refuse(why);
-    due->answer(teller, made, out);
+    chosen->answer(teller, made, out);
     if (asked.if_none_match.empty() && asked.if_match.empty()) [[likely]]
         return;
-    if (asked.method == method::get && due->rules.conditions == conditions::of_account)
+    if (asked.method == method::get && chosen->rules.conditions == conditions::of_account)
         apply_conditions(made, out);
 }
 
 bool wants_body(const route_table& table, const coffer::teller& teller, const request& asked,
                 reply& out) {
     call made{.request = asked};
-    const route* const due = find_call(table, asked, made, out);
-    return due != nullptr && accept_head(*due, made, teller, out);
+    const route* const chosen = find_call(table, asked, made, out);
+    return chosen != nullptr && accept_head(*chosen, made, teller, out);
 }
 
 std::unique_ptr<line_sink> open_lines(const route_table& table, coffer::teller& teller,
                                       const request& asked, std::size_t max_lines, reply& out) {
     call made{.request = asked, .max_lines = max_lines};
-    const route* const due = find_call(table, asked, made, out);
-    if (due == nullptr || !accept_head(*due, made, teller, out))
+    const route* const chosen = find_call(table, asked, made, out);
+    if (chosen == nullptr || !accept_head(*chosen, made, teller, out))
         return nullptr;
-    return due->open_lines(teller, made, out);
+    return chosen->open_lines(teller, made, out);
 }
 
 }  // namespace coffer::api

@@ -27,7 +27,7 @@ const api::route* session::route_of_body(std::string_view bytes) const {
                : nullptr;
 }
 
-bool session::open_lines(const api::route& due, std::string_view bytes, std::string& out) {
+bool session::open_lines(const api::route& found, std::string_view bytes, std::string& out) {
     auto sink = api::open_lines(shared_.routes, shared_.teller, request_in(bytes, {}),
                                 shared_.limits.batch_lines, shared_.reply);
     if (sink != nullptr && shared_.is_short_of_memory) {
@@ -38,7 +38,7 @@ bool session::open_lines(const api::route& due, std::string_view bytes, std::str
         write(true, out);
         return false;
     }
-    lines_ = std::make_unique<line_body>(std::move(sink), due.rules.max_line);
+    lines_ = std::make_unique<line_body>(std::move(sink), found.rules.max_line);
     return true;
 }
 

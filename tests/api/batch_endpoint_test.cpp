@@ -111,14 +111,22 @@ constexpr equal_request equal_requests[]{
     {R"({"operation":"deposit","account_number":"10001","amount":1,"key":null})",
      "/accounts/10001/deposit", R"({"amount":1})"},
     {R"({"operation":"deposit","account_number":"10001","amount":1,"key":"a b"})",
-     "/accounts/10001/deposit", R"({"amount":1})", "a b"},
+     "/accounts/10001/deposit", R"({"amount":1})", R"("a b")"},
+    {R"({ "amount" : 1 , "key" : " a " , "account_number":"10001", "operation":"deposit" })",
+     "/accounts/10001/deposit", R"({"amount":1})", R"(" a ")"},
+    {R"({"operation":"deposit","account_number":"10001","amount":1,"key":"a\u0020b"})",
+     "/accounts/10001/deposit", R"({"amount":1})", R"("a b")"},
     {R"({"operation":"deposit","account_number":"10001","amount":1,"key":""})",
      "/accounts/10001/deposit", R"({"amount":1})", " "},
     {R"({"operation":"deposit","account_number":"10001","amount":1,"key":7})",
      "/accounts/10001/deposit", R"({"amount":1})", " "},
     {R"({"operation":"deposit","account_number":"10001","amount":1,"key":"x","key":"x"})",
      "/accounts/10001/deposit", R"({"amount":1})", " "},
-    {R"({"operation":"deposit","account_number":"10001","amount":1,"key":"\"x\""})",
+    {R"({"operation":"deposit","account_number":"10001","amount":1,"key":"\"x\\"})",
+     "/accounts/10001/deposit", R"({"amount":1})", R"("\"x\\")"},
+    {R"({"operation":"transfer","account_number":"10001","to":"10002","amount":1,"key":"\"x"})",
+     "/accounts/10001/transfer", R"({"to":"10002","amount":1})", R"("\"x")"},
+    {R"({"operation":"deposit","account_number":"10001","amount":1,"key":"\u00e9"})",
      "/accounts/10001/deposit", R"({"amount":1})", " "},
     {R"({"operation":"deposit","account_number":"10001","amount":"1","key":7})",
      "/accounts/10001/deposit", R"({"amount":"1"})", " "},
@@ -200,9 +208,13 @@ TEST_CASE("batch: an operation that there is not is refused for its line", "[api
     for (const std::string line :
          {R"({"operation":"open","account_number":"10001"})", R"({"account_number":"10001"})",
           R"({"operation":null,"account_number":"10001"})", R"({"operation":7,"amount":1})",
-          R"({"operation":"","amount":1})", R"({"operation":["deposit"]})", R"({})", R"([])",
-          R"({"operation":"deposit","operation":"deposit","account_number":"10001","amount":1})"})
+          R"({"operation":"","amount":1})", R"({"operation":["deposit"]})", R"({})"})
         CHECK(coffer::test::type_of(one.results_of({line})) == "invalid_operation");
+    for (const std::string line : {"[]", "[1]", "null", "7", R"("deposit")"})
+        CHECK_THAT(one.results_of({line}), Contains("not a JSON object"));
+    CHECK(coffer::test::refusal_of(one.results_of(
+              {R"({"operation":"deposit","operation":"deposit","account_number":"10001"})"})) ==
+          "invalid_parameter operation");
     CHECK(coffer::test::type_of(one.results_of({R"({"operation":"deposit","amount":1})"})) ==
           "invalid_account_number");
     CHECK(coffer::test::refusal_of(

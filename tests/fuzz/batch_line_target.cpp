@@ -12,8 +12,8 @@
 #include "api/routes.hpp"
 #include "engine/engine.hpp"
 #include "engine/initial_accounts.hpp"
-#include "engine/request_key.hpp"
 #include "fuzz/require.hpp"
+#include "journal/record.hpp"
 
 namespace {
 
@@ -32,9 +32,7 @@ void require_same(std::string_view line, const plain_posting& quick) {
     require(values[1].account == quick.account, "another account");
     require(values[2].amount == quick.amount, "another amount");
     require(values[3].text == quick.key, "another key");
-    coffer::request_key_room key_room;
-    require(quick.key.empty() || coffer::read_request_key(quick.key, key_room) == quick.key,
-            "a key that is none");
+    require(quick.key.empty() || coffer::journal::is_request_key(quick.key), "a key that is none");
 }
 
 /// The reply to a batch of this line.
