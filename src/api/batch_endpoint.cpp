@@ -103,12 +103,10 @@ public:
     explicit batch_sink(std::size_t most_lines)
         : results_{std::make_unique<batch_results>()}, lines_left_{most_lines} {}
 
-    state take(coffer::teller& teller, std::string_view line, reply& out) override {
-        if (line.empty())
-            return state::taken;
+    state take(coffer::teller& teller, std::string_view line) override {
         if (lines_left_ == 0) {
-            end_at_limit(out);
-            return state::refused;
+            end_at_line(problem::body_too_large);
+            return state::ended;
         }
         results_->make_room();
         answer_line(teller, line, result_);
@@ -119,8 +117,10 @@ public:
         return state::taken;
     }
 
-    bool end_at_long_line(coffer::teller&, reply& out) override {
-        end_at_limit(out);
+    bool end_at_line(problem why) override {
+        results_->make_room();
+        result_.refuse(why);
+        results_->add(result_.body());
         return true;
     }
 
@@ -133,13 +133,6 @@ public:
     }
 
 private:
-    void end_at_limit(reply& out) {
-        results_->make_room();
-        result_.refuse(problem::body_too_large);
-        results_->add(result_.body());
-        out.stream(200, ndjson, std::move(results_));
-    }
-
     reply result_;  // of a line: always an envelope, whatever form the request's refusal has
     std::unique_ptr<batch_results> results_;
     std::size_t lines_left_;

@@ -22,6 +22,7 @@ void batch_results::make_room() {
 void batch_results::add(std::string_view envelope) {
     blocks_.back() += envelope;
     blocks_.back() += '\n';
+    size_ += envelope.size() + 1;
 }
 
 body_stream::state batch_results::pull(teller&, std::size_t room_bytes, std::string& out) {
@@ -30,6 +31,7 @@ body_stream::state batch_results::pull(teller&, std::size_t room_bytes, std::str
         const std::size_t count = std::min(room_bytes, first.size() - sent_bytes_);
         out.append(first, sent_bytes_, count);
         room_bytes -= count;
+        size_ -= count;
         sent_bytes_ += count;
         if (sent_bytes_ == first.size()) {
             blocks_.pop_front();
@@ -37,15 +39,6 @@ body_stream::state batch_results::pull(teller&, std::size_t room_bytes, std::str
         }
     }
     return blocks_.empty() ? state::done : state::more;
-}
-
-void batch_results::end_early(problem why, std::string& out) {
-    if (sent_bytes_ != 0 && blocks_.front()[sent_bytes_ - 1] != '\n')
-        out += '\n';
-    reply refusal;
-    refusal.refuse(why);
-    out += refusal.body();
-    out += '\n';
 }
 
 std::size_t batch_results::buffered_bytes() const noexcept {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,13 +20,14 @@ public:
     void add(std::string_view envelope);
 
     state pull(teller&, std::size_t room_bytes, std::string& out) override;
-    void end_early(problem why, std::string& out) override;
+    void end_early(problem, std::string&) override {}
     [[nodiscard]] std::size_t buffered_bytes() const noexcept override;
-    [[nodiscard]] bool is_complete() const noexcept override { return true; }
+    [[nodiscard]] std::optional<std::size_t> known_size() const noexcept override { return size_; }
 
 private:
     std::deque<std::string> blocks_;
     std::size_t sent_bytes_ = 0;  // of the first block
+    std::size_t size_ = 0;        // of what is left to be sent
 };
 
 }  // namespace coffer::api

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "api/error_members.hpp"
@@ -52,8 +53,10 @@ public:
     /// posting.
     virtual void end_early(problem why, std::string& out) = 0;
 
-    /// Whether all that is to be sent is made already: then a server that stops sends it, too.
-    [[nodiscard]] virtual bool is_complete() const noexcept { return false; }
+    /// How many bytes are left to be sent, if all of them are made already, and durable once the
+    /// first one is sent. Then the reply has a Content-Length, a server that stops sends all of it,
+    /// and end_early is not called.
+    [[nodiscard]] virtual std::optional<std::size_t> known_size() const noexcept { return {}; }
 
     /// How many bytes of memory it has for what is not sent yet. Called after each pull.
     [[nodiscard]] virtual std::size_t buffered_bytes() const noexcept { return 0; }

@@ -17,7 +17,7 @@ public:
     enum class state : std::uint8_t {
         taken,
         waiting,  ///< not taken: offer the line again after more is durable
-        refused,  ///< the reply is in `out`; the rest of the body is not read
+        ended,    ///< not taken, and no more is: the rest of the body is read and discarded
     };
 
     line_sink() = default;
@@ -25,16 +25,16 @@ public:
     line_sink& operator=(const line_sink&) = delete;
     virtual ~line_sink() = default;
 
-    /// Takes one line without its end. Called in a turn of the teller.
-    virtual state take(teller&, std::string_view line, reply& out) = 0;
+    /// Takes one line without its end, which is not empty. Called in a turn of the teller.
+    virtual state take(teller&, std::string_view line) = 0;
 
-    /// The body has ended: fills the reply, a short one or a stream. Called in a turn of the
-    /// teller.
+    /// The body has ended, or no more of it is taken: fills the reply, a short one or a stream.
+    /// Called in a turn of the teller.
     virtual void finish(teller&, reply& out) = 0;
 
-    /// The next line is longer than the route allows, and the rest of the body is not read: fills
-    /// the reply, or returns false, and the request is refused. Called in a turn of the teller.
-    virtual bool end_at_long_line(teller&, reply&) { return false; }
+    /// The next line cannot be taken, for this reason, and nor can those after it: as after
+    /// state::ended. Or returns false, and the request is refused.
+    virtual bool end_at_line(problem) { return false; }
 
     /// How many bytes of memory it has for the reply. Called after each turn.
     [[nodiscard]] virtual std::size_t buffered_bytes() const noexcept { return 0; }

@@ -117,6 +117,10 @@ constexpr std::array rows{
         {503, "outcome_unknown",
          "the disk has not answered in time: whether this was posted is not known yet, ask again "
          "with the same Idempotency-Key"}},
+    row{problem::lines_incomplete,
+        {503, "outcome_unknown",
+         "the request did not arrive whole, and some of its lines were done: send it again, with "
+         "the same keys in its lines"}},
     row{problem::cut_under_way,
         {503, "unavailable", "another cut of the accounts is under way, try again"}},
     row{problem::cut_overtaken,

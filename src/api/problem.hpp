@@ -79,6 +79,7 @@ enum class problem : std::uint8_t {
     disk_full,
     disk_hangs,
     outcome_unknown,
+    lines_incomplete,
     cut_under_way,
     cut_overtaken,
     no_history,

@@ -119,6 +119,12 @@ public:
     [[nodiscard]] int status() const noexcept { return status_; }
     /// Empty for 204 and 304, and for a stream.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
+    /// How many bytes the body has. Nothing for 204, 304, and a stream that is made as it is sent.
+    [[nodiscard]] std::optional<std::size_t> body_bytes() const noexcept {
+        if (is_stream())
+            return stream_->known_size();
+        return body_.empty() ? std::nullopt : std::optional{body_.size()};
+    }
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
     [[nodiscard]] std::span<const reply_field> fields() const noexcept {
         return {fields_.data(), field_count_};

@@ -34,11 +34,9 @@ kind wait_of(session::pause pause) noexcept {
             return kind::wait_news;
         case session::pause::turn:
             return kind::wait_turn;
-        case session::pause::none:
-        case session::pause::change:
-            break;
+        default:
+            return kind::wait_change;
     }
-    return kind::wait_change;
 }
 
 }  // namespace
@@ -310,8 +308,7 @@ conversation::action conversation::on_shut_down() noexcept {
     return {kind::read};
 }
 
-// Closing a socket that has unread bytes resets the connection, and the client might lose the last
-// reply: so they are read, up to a limit.
+// Closing a socket that has unread bytes would reset it, and could destroy the last reply.
 conversation::action conversation::linger(std::size_t bytes) noexcept {
     lingered_bytes_ += bytes;
     return lingered_bytes_ > linger_bytes ? close() : action{kind::read};
@@ -337,6 +334,8 @@ conversation::action conversation::on_tick() {
 }
 
 conversation::action conversation::on_read_deadline() {
+    if (session_.stop_discarding())
+        return serve({});
     context_.output.clear();
     session_.time_out(context_.output);
     if (context_.output.empty())
@@ -361,6 +360,7 @@ conversation::action conversation::on_drain() {
     deadline_ = std::min(deadline_, context_.drained_by);
     switch (state_) {
         case state::reading:
+            return session_.stop_discarding() ? serve({}) : action{kind::read_now};
         case state::lingering:
             return {kind::read_now};
         case state::flushing:

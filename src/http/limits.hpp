@@ -16,7 +16,7 @@ struct limits {
     std::size_t target_bytes = 8 * kibibyte;
     std::size_t head_bytes = 16 * kibibyte;  ///< request line and fields together
     std::size_t body_bytes = 64 * kibibyte;
-    /// Lines in a body that is taken line by line, but for empty ones; its size is not limited.
+    /// Lines in a body that is taken line by line, but for empty ones. For its size: lines_bytes.
     std::size_t batch_lines = 10'000;
     /// Requests of one connection that are answered before other connections are served.
     std::size_t requests_per_wake = 256;
@@ -37,7 +37,8 @@ struct limits {
     std::chrono::seconds idle_timeout{75};
     /// From the first byte to the end of the fields.
     std::chrono::seconds head_timeout{10};
-    /// From there to the end of the body; for a body taken line by line, to the end of each line.
+    /// From there to the end of the body; for a body taken line by line, to the end of each line
+    /// that is not empty, and from the last one that is taken to the end of the body.
     std::chrono::seconds body_timeout{30};
     /// For the client to acknowledge some of the bytes sent; starts again whenever it does.
     std::chrono::seconds write_timeout{30};
@@ -51,6 +52,11 @@ struct limits {
 
     /// Size of a chunked body with its chunk headers and trailers.
     [[nodiscard]] constexpr std::size_t chunked_bytes() const noexcept { return 2 * body_bytes; }
+    /// Size of a body that is taken line by line, if it is known at its beginning; and what is
+    /// discarded of one after its last allowed line.
+    [[nodiscard]] constexpr std::size_t lines_bytes(std::size_t max_line) const noexcept {
+        return batch_lines * (max_line + 2);
+    }
     /// Size of a request line: the target with method, two spaces and version.
     [[nodiscard]] constexpr std::size_t request_line_bytes() const noexcept {
         return target_bytes + 64;

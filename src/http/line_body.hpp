@@ -13,21 +13,27 @@
 
 namespace coffer::http {
 
-/// A line ends with LF, or CR and LF; the last one with the body. Keeps no text.
+/// A line ends with LF, or CR and LF; the last one with the body. Empty lines are skipped. Keeps no
+/// text. Once the sink takes no more, the rest of the body is read and discarded before the reply
+/// is made, since many clients send all of a request before they read.
 /// Thread safety: none.
 class line_body {
 public:
     enum class state : std::uint8_t {
-        more,      ///< all whole lines are taken: it goes on with more text
-        paused,    ///< as many lines were taken as were allowed
-        waiting,   ///< the sink wants more to be durable before it takes the next line
-        too_long,  ///< a line is longer than allowed
-        refused,   ///< the sink has filled the reply, and takes no more
-        ended,     ///< the body has ended and the sink has filled the reply
+        more,     ///< all whole lines are taken or discarded: it goes on with more text
+        paused,   ///< as many lines were taken as were allowed
+        waiting,  ///< the sink wants more to be durable before it takes the next line
+        refused,  ///< the next line cannot be taken: see problem_found
+        cut,      ///< the sink took no more and has filled the reply
+        ended,    ///< the body has ended and the sink has filled the reply
     };
 
-    line_body(std::unique_ptr<api::line_sink> sink, std::size_t max_line_bytes) noexcept
-        : sink_{std::move(sink)}, max_line_bytes_{max_line_bytes} {}
+    /// At most `max_discarded_bytes` are discarded.
+    line_body(std::unique_ptr<api::line_sink> sink, std::size_t max_line_bytes,
+              std::size_t max_discarded_bytes) noexcept
+        : sink_{std::move(sink)},
+          max_line_bytes_{max_line_bytes},
+          discards_left_{max_discarded_bytes} {}
 
     /// Offers the lines of `text`, at most `most_lines`, from which it subtracts those taken.
     /// `text` begins where the last call's taken text ended; `ends` says that the body ends with
@@ -35,6 +41,16 @@ public:
     [[nodiscard]] std::size_t offer(teller& teller, std::string_view text, bool ends,
                                     std::size_t& most_lines, api::reply& out);
 
+    /// Sets why the next line, and those after it, are not taken; `none`: they are.
+    void end_at_next_line(api::problem why) noexcept { stop_ = why; }
+
+    /// Whether the rest of the body is being discarded. If so, the next offer ends that.
+    bool stop_discarding() noexcept {
+        discards_left_ = 0;
+        return is_discarding_;
+    }
+
+    [[nodiscard]] api::problem problem_found() const noexcept { return stop_; }
     [[nodiscard]] state now() const noexcept { return state_; }
     /// The ticket that covers all that the sink has posted or shown; 0 if it did neither.
     [[nodiscard]] teller::ticket due() const noexcept { return due_; }
@@ -52,11 +68,17 @@ private:
     };
 
     void note(const reading& before, const teller& now) noexcept;
-    [[nodiscard]] bool take(teller& teller, std::string_view line, api::reply& out);
+    [[nodiscard]] bool take(teller& teller, std::string_view line);
+    void refuse_line(api::problem why);
+    void discard(std::size_t bytes, bool ends) noexcept;
+    void finish(teller& teller, api::reply& out);
 
     std::unique_ptr<api::line_sink> sink_;
     const std::size_t max_line_bytes_;
     std::size_t scanned_ = 0;  // of the line that has not ended yet
+    std::size_t discards_left_;
+    bool is_discarding_ = false;
+    api::problem stop_ = api::problem::none;  // why the next line is not taken
     teller::ticket due_ = 0;
     bool has_posted_ = false;
     state state_ = state::more;

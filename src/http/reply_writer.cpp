@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <limits>
+#include <optional>
 
 #include "ops/text.hpp"
 
@@ -64,14 +65,15 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     out += framing.date;
     out += "\r\nCache-Control: no-store\r\n";
     // RFC 9110, section 8.6: a reply that cannot have content has no Content-Length.
-    if (!reply.body().empty() || reply.is_stream()) {
+    const std::optional<std::size_t> body_bytes = reply.body_bytes();
+    if (body_bytes || reply.is_stream()) {
         out += "Content-Type: ";
         out += reply.content_type();
         out += "\r\n";
     }
-    if (!reply.body().empty()) {
+    if (body_bytes) {
         out += "Content-Length: ";
-        append_number(out, reply.body().size());
+        append_number(out, *body_bytes);
         out += "\r\n";
     } else if (framing.chunked) {
         out += "Transfer-Encoding: chunked\r\n";

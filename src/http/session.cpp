@@ -94,7 +94,9 @@ bool session::begin_body(std::string_view bytes, std::string& out) {
     body_limit_ = shared_.limits.body_bytes;
     if (found != nullptr && found->rules.max_body != 0)
         body_limit_ = std::min(body_limit_, found->rules.max_body);
-    if (lines == nullptr && head_.content_length > body_limit_) {
+    if (lines != nullptr)
+        body_limit_ = shared_.limits.lines_bytes(lines->rules.max_line);
+    if (head_.content_length > body_limit_) {
         refuse(problem::body_too_large, out);
         return false;
     }
@@ -206,13 +208,15 @@ void session::begin_next() {
 }
 
 // A body of lines that ends early may have posted already: a plain refusal would tell the client
-// that it may send the request again. outcome_unknown is right whether the postings are durable or
-// not.
+// that it may send the request again. The type of both problems, outcome_unknown, is right whether
+// the postings are durable or not.
 void session::refuse(problem why, std::string& out) {
     const bool has_posted = lines_ != nullptr && lines_->has_posted();
     lines_.reset();
     shared_.reply.set_refusal_form(head_.refusals);
-    shared_.reply.refuse(has_posted ? problem::outcome_unknown : why);
+    if (has_posted)
+        why = why == problem::disk_hangs ? problem::outcome_unknown : problem::lines_incomplete;
+    shared_.reply.refuse(why);
     write(true, out);
 }
 

@@ -46,7 +46,8 @@ struct session_context {
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;
     const api::route_table& routes = api::product_table;
-    bool is_short_of_memory = false;  ///< then no stream and no body of lines begins: 503
+    /// Then no stream and no body of lines begins: 503; and one of lines ends at its next line.
+    bool is_short_of_memory = false;
     /// The replies of the last feed that are not durable yet. The caller of `feed` clears it first,
     /// and reserves room for `most_requests`, so that no reply to a posting is lost for want of
     /// memory.
@@ -112,6 +113,12 @@ public:
     /// The phase's deadline has passed: appends 408 if a request had begun, and closes.
     void time_out(std::string& out);
 
+    /// Whether the rest of a body of lines is being discarded. If so, the next feed ends that, and
+    /// replies to the request.
+    [[nodiscard]] bool stop_discarding() noexcept {
+        return lines_ != nullptr && lines_->stop_discarding();
+    }
+
     /// There is no memory for the request under way: appends 503, and closes.
     void turn_away(std::string& out);
 
@@ -163,6 +170,7 @@ private:
     bool turns_away_ = false;
     bool is_patient_ = true;
     bool closes_after_stream_ = false;
+    bool stream_keep_alive_ = false;
     // Of the last feed.
     bool has_more_ = false;
     bool waits_for_teller_ = false;

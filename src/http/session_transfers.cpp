@@ -38,7 +38,8 @@ bool session::open_lines(const api::route& found, std::string_view bytes, std::s
         write(true, out);
         return false;
     }
-    lines_ = std::make_unique<line_body>(std::move(sink), found.rules.max_line);
+    lines_ = std::make_unique<line_body>(std::move(sink), found.rules.max_line,
+                                         shared_.limits.lines_bytes(found.rules.max_line));
     return true;
 }
 
@@ -62,10 +63,10 @@ std::size_t session::feed_lines(std::string_view bytes, std::string& out) {
             if (!is_patient_)
                 refuse(problem::disk_hangs, out);
             break;
-        case line_body::state::too_long:
-            refuse(problem::body_too_large, out);
-            break;
         case line_body::state::refused:
+            refuse(lines_->problem_found(), out);
+            break;
+        case line_body::state::cut:
             reply_to_lines(true, out);
             stopped_ = false;  // the reply may be a stream
             break;
@@ -77,6 +78,7 @@ std::size_t session::feed_lines(std::string_view bytes, std::string& out) {
 }
 
 std::size_t session::offer_lines(std::string_view bytes, std::string& out) {
+    lines_->end_at_next_line(shared_.is_short_of_memory ? problem::unavailable : problem::none);
     if (!head_.chunked) {
         const std::string_view text = bytes.substr(0, body_size_);
         const std::size_t taken = lines_->offer(shared_.teller, text, text.size() == body_size_,
@@ -84,13 +86,17 @@ std::size_t session::offer_lines(std::string_view bytes, std::string& out) {
         body_size_ -= taken;
         return taken;
     }
-    const std::size_t taken = chunks_.done() ? 0 : chunks_.take_endless(bytes, shared_.limits);
-    if (chunks_.problem_found() != problem::none) {
-        refuse(chunks_.problem_found(), out);
-        return taken;
-    }
+    const bool is_read = chunks_.done() || chunks_.problem_found() != problem::none;
+    const std::size_t taken = is_read ? 0 : chunks_.take_endless(bytes, shared_.limits);
+    // The lines before a malformed chunk are taken, so that what is done does not depend on how the
+    // bytes are split.
+    const bool is_malformed = chunks_.problem_found() != problem::none;
+    if (is_malformed)
+        lines_->stop_discarding();
     chunks_.drop(lines_->offer(shared_.teller, chunks_.content(), chunks_.done(), requests_left_,
                                shared_.reply));
+    if (is_malformed && lines_->now() == line_body::state::more)
+        refuse(chunks_.problem_found(), out);
     return taken;
 }
 
@@ -113,14 +119,20 @@ void session::reply_to_lines(bool last, std::string& out) {
 }
 
 void session::begin_stream(bool last, bool is_undurable, problem instead, std::string& out) {
-    const bool chunked = !head_.is_http_1_0;
+    const bool has_size = shared_.reply.body_bytes().has_value();
+    const bool chunked = !head_.is_http_1_0 && !has_size;
     stream_due_ = is_undurable ? shared_.teller.latest() : 0;
     stream_instead_ = instead;
     stream_refusals_ = head_.refusals;
-    closes_after_stream_ = last || !chunked;
+    stream_keep_alive_ = head_.is_http_1_0;
+    closes_after_stream_ = last || !(chunked || has_size);
     std::string head;
     write_reply(shared_.reply,
-                {.date = shared_.date, .close = closes_after_stream_, .chunked = chunked}, head);
+                {.date = shared_.date,
+                 .close = closes_after_stream_,
+                 .chunked = chunked,
+                 .keep_alive = stream_keep_alive_},
+                head);
     auto pieces = shared_.reply.take_stream();
     if (head_.is_head) {  // the reply ends here
         const std::size_t begin = out.size();
@@ -207,7 +219,7 @@ void session::note_stream_piece(std::size_t begin, std::size_t end) {
                                  .instead = stream_instead_,
                                  .without_body = head_.is_head,
                                  .close = closes_after_stream_,
-                                 .keep_alive = false,
+                                 .keep_alive = stream_keep_alive_,
                                  .form = stream_refusals_,
                                  .is_stream = !head_.is_head});
 }

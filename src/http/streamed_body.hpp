@@ -14,8 +14,8 @@ namespace coffer::http {
 /// Thread safety: none.
 class streamed_body {
 public:
-    /// `chunked`: each piece is a chunk (RFC 9112, section 7.1). Otherwise the end of the
-    /// connection ends the body, as HTTP/1.0 has it.
+    /// `chunked`: each piece is a chunk (RFC 9112, section 7.1). Otherwise its Content-Length ends
+    /// the body, or the end of the connection, as HTTP/1.0 has it.
     /// `head` is the reply's, and is sent with the first piece: until then it can be another's.
     streamed_body(std::unique_ptr<api::body_stream> pieces, std::string head, bool chunked) noexcept
         : pieces_{std::move(pieces)}, head_{std::move(head)}, chunked_{chunked} {}
@@ -29,7 +29,7 @@ public:
     /// Whether the head has been appended.
     [[nodiscard]] bool has_begun() const noexcept { return head_.empty(); }
     /// Whether all pieces are made already.
-    [[nodiscard]] bool is_complete() const noexcept { return pieces_->is_complete(); }
+    [[nodiscard]] bool is_complete() const noexcept { return pieces_->known_size().has_value(); }
     /// How many bytes of memory the pieces count as buffered.
     [[nodiscard]] std::size_t buffered_bytes() const noexcept { return pieces_->buffered_bytes(); }
     /// Why pull returned `failed`.

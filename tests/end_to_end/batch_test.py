@@ -1,10 +1,12 @@
 """POST /batch with the server as a program: in memory, durable, and killed in the middle."""
 
+import contextlib
 import http.client
 import json
 import pathlib
 import random
 import re
+import socket
 import tempfile
 import threading
 import time
@@ -39,6 +41,11 @@ def batch(server, lines, **fields):
         return batch_on(connection, lines, **fields)
     finally:
         connection.close()
+
+
+def memory_mib(server):
+    status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 
 
 def posted(account, new_balance):
@@ -113,6 +120,33 @@ class Batches(unittest.TestCase):
             self.assertEqual((200, 10_001), (status, len(results)))
             self.assertEqual(413, json.loads(results[-1])["code"])
             self.assertEqual("1200.0", balance(server))
+
+    def test_a_client_that_sends_far_too_many_before_it_reads_has_the_results(self):
+        body = (line("deposit", 10001, amount=1) + "\n").encode() * 100_000
+        with Server("--in-memory") as server:
+            for number, chunked in ((1, False), (2, True)):
+                connection = connect(server)
+                connection.request("POST", "/batch", iter([body]) if chunked else body, NDJSON,
+                                   encode_chunked=chunked)
+                reply = connection.getresponse()
+                results = reply.read().decode().split("\n")[:-1]
+                self.assertEqual((200, 10_001), (reply.status, len(results)))
+                self.assertEqual(413, json.loads(results[-1])["code"])
+                self.assertEqual(f"{1000 + number * 10_000}.0", balance(server))
+                connection.close()
+
+    def test_results_of_open_batches_are_bounded(self):
+        lines = (line("deposit", 10001, amount=1) + "\n").encode() * 9_999
+        head = (b"POST /batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+                b"Content-Length: %d\r\n\r\n" % (len(lines) + 10))
+        with Server("--in-memory", "--max-held", "2MiB") as server:
+            before = memory_mib(server)
+            with contextlib.ExitStack() as clients:
+                for _ in range(40):
+                    client = clients.enter_context(
+                        socket.create_connection(("127.0.0.1", server.port), TIMEOUT_S))
+                    client.sendall(head + lines)  # the last bytes are withheld
+                self.assertLess(memory_mib(server), before + 20)
 
     def test_a_key_of_the_request_is_refused(self):
         with Server("--in-memory") as server:

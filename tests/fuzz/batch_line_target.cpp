@@ -44,7 +44,7 @@ std::string result_of(coffer::engine& engine, std::string_view line) {
     reply out;
     const auto sink = open_lines(product_table, engine.teller_at(0), asked, 1, out);
     require(sink != nullptr, "a batch is refused");
-    require(sink->take(engine.teller_at(0), line, out) == line_sink::state::taken,
+    require(sink->take(engine.teller_at(0), line) == line_sink::state::taken,
             "a line is not taken");
     sink->finish(engine.teller_at(0), out);
     const auto stream = out.take_stream();

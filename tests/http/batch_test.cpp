@@ -3,81 +3,11 @@
 #include <string_view>
 
 #include "catch.hpp"
-#include "http/conversation_driver.hpp"
-#include "http/scripted_transfers.hpp"
+#include "http/batch_client.hpp"
 
 using namespace coffer::http;
 using coffer::test::Contains;
 using kind = conversation::action::kind;
-
-namespace {
-
-const std::string deposit = R"({"operation":"deposit","account_number":"10001","amount":1.0})";
-const std::string next_request = get("/accounts/10002/balance");
-const std::string too_large =
-    "{\"success\":false,\"error\":{\"type\":\"content_too_large\",\"message\":\"the body is too "
-    "large\"},\"code\":413}\n";
-
-std::string batch_head(std::string_view framing, std::string_view version = "1.1") {
-    std::string head = "POST /batch HTTP/";
-    head += version;
-    head += "\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n";
-    head += framing;
-    head += "\r\n\r\n";
-    return head;
-}
-std::string with_length(const std::string& body, std::string_view version = "1.1") {
-    return batch_head("Content-Length: " + std::to_string(body.size()), version) + body;
-}
-/// In two chunks, of which the first ends within a line.
-std::string chunked(const std::string& body) {
-    const std::size_t first = body.size() / 2 + 1;
-    std::string all = batch_head("Transfer-Encoding: chunked");
-    for (const std::string& part : {body.substr(0, first), body.substr(first)}) {
-        char size[20];
-        std::snprintf(size, sizeof size, "%zx\r\n", part.size());
-        all += size;
-        all += part;
-        all += "\r\n";
-    }
-    return all + "0\r\n\r\n";
-}
-std::string times(int number, const std::string& text) {
-    std::string all;
-    for (int i = 0; i != number; ++i)
-        all += text;
-    return all;
-}
-std::string posted(int balance) {
-    return "{\"success\":true,\"data\":{\"account_number\":\"10001\",\"new_balance\":" +
-           std::to_string(balance) + ".0},\"code\":200}\n";
-}
-
-struct started : conversation_driver {
-    explicit started(conversation_bench& bench) : conversation_driver{bench} { start(); }
-    void go_on() {
-        for (int turns = 0; waits == kind::wait_writable; ++turns) {
-            REQUIRE(turns < 10'000);
-            become_writable();
-        }
-    }
-};
-
-/// Takes the content of a chunked reply with status 200 from the front.
-std::string take_results(std::string& replies) {
-    REQUIRE(replies.starts_with("HTTP/1.1 200 OK\r\n"));
-    const std::size_t end = replies.find("\r\n\r\n");
-    REQUIRE(end != replies.npos);
-    REQUIRE_THAT(replies.substr(0, end), Contains("Content-Type: application/x-ndjson") &&
-                                             Contains("Transfer-Encoding: chunked"));
-    std::string_view rest{replies};
-    rest.remove_prefix(end + 4);
-    const std::string body = take_chunks(rest);
-    replies = rest;
-    return body;
-}
-
-}  // namespace
 
 TEST_CASE("batch: the results are the same however the bytes arrive", "[http]") {
     const std::string body = deposit + "\n\r\n\n" + R"({"operation":"lend"})" + "\r\n" + deposit;
@@ -89,7 +19,7 @@ TEST_CASE("batch: the results are the same however the bytes arrive", "[http]") 
         const std::string bytes = request + next_request;
         for (std::size_t at = 1; at <= bytes.size(); ++at) {
             conversation_bench bench;
-            started client{bench};
+            batch_client client{bench};
             client.receive(bytes.substr(0, at));
             client.go_on();
             if (at != bytes.size())
@@ -107,7 +37,7 @@ TEST_CASE("batch: the results are the same however the bytes arrive", "[http]") 
 
 TEST_CASE("batch: without lines it has no result", "[http]") {
     conversation_bench bench;
-    started client{bench};
+    batch_client client{bench};
     client.receive(with_length("") + with_length("\n\r\n\n"));
     client.go_on();
     std::string replies = client.replies();
@@ -116,15 +46,26 @@ TEST_CASE("batch: without lines it has no result", "[http]") {
     CHECK(replies.empty());
 }
 
-TEST_CASE("batch: in HTTP/1.0 the results end with the connection", "[http]") {
+TEST_CASE("batch: in HTTP/1.0 the results have their length too", "[http]") {
     conversation_bench bench;
-    started client{bench};
-    client.receive(with_length(deposit + "\n" + deposit + "\n", "1.0"));
+    batch_client client{bench};
+    const std::string lines = deposit + "\n" + deposit + "\n";
+    client.receive(with_length(lines, "1.0"));
     client.go_on();
-    const std::string reply = client.replies();
-    CHECK_THAT(reply, Contains("Connection: close") && !Contains("chunked"));
-    CHECK(reply.ends_with("\r\n\r\n" + posted(1001) + posted(1002)));
+    std::string replies = client.replies();
+    CHECK_THAT(replies, Contains("Connection: close"));
+    CHECK(take_results(replies) == posted(1001) + posted(1002));
     CHECK(client.shut_down);
+    batch_client other{bench};
+    std::string request = with_length(lines, "1.0");
+    request.insert(request.find("Host"), "Connection: keep-alive\r\n");
+    other.receive(request);
+    other.go_on();
+    replies = other.replies();
+    CHECK_THAT(replies, Contains("Connection: keep-alive"));
+    CHECK(take_results(replies) == posted(1003) + posted(1004));
+    CHECK(other.waits == kind::read);
+    CHECK_FALSE(other.shut_down);
 }
 
 TEST_CASE("batch: a large one is taken in turns and sent in pieces", "[http]") {
@@ -132,7 +73,7 @@ TEST_CASE("batch: a large one is taken in turns and sent in pieces", "[http]") {
     allowed.body_bytes = 64;  // other bodies' limit
     for (const bool in_chunks : {false, true}) {
         conversation_bench bench{allowed};
-        started client{bench};
+        batch_client client{bench};
         const std::string body = times(5000, deposit + "\n");
         const std::string request = in_chunks ? chunked(body) : with_length(body);
         std::size_t most = 0;
@@ -157,7 +98,7 @@ TEST_CASE("batch: a large one is taken in turns and sent in pieces", "[http]") {
 
 TEST_CASE("batch: what is sent of the results is not buffered any more", "[http]") {
     conversation_bench bench;
-    started client{bench};
+    batch_client client{bench};
     client.takes = 100'000;
     const std::string request = with_length(times(5000, deposit + "\n"));
     for (std::size_t at = 0; at < request.size(); at += read_bytes) {
@@ -177,53 +118,6 @@ TEST_CASE("batch: what is sent of the results is not buffered any more", "[http]
     CHECK(bench.common.buffered.bytes() == 0);
 }
 
-TEST_CASE("batch: the line after the last allowed one is refused, and the connection closes",
-          "[http]") {
-    limits allowed;
-    allowed.batch_lines = 3;
-    const std::string lines = times(3, deposit + "\n\n");
-    for (const bool in_chunks : {false, true}) {
-        conversation_bench bench{allowed};
-        started client{bench};
-        const auto make = [in_chunks](const std::string& body) {
-            return in_chunks ? chunked(body) : with_length(body);
-        };
-        client.receive(make(lines));
-        client.go_on();
-        std::string replies = client.replies();
-        CHECK(take_results(replies) == posted(1001) + posted(1002) + posted(1003));
-        client.receive(make(lines + deposit + "\n" + deposit + "\n") + next_request);
-        client.go_on();
-        replies = client.replies();
-        CHECK_THAT(replies, Contains("\r\nConnection: close\r\n"));
-        CHECK(take_results(replies) == posted(1004) + posted(1005) + posted(1006) + too_large);
-        CHECK(replies.empty());
-        CHECK(client.shut_down);
-        CHECK(bench.balance_minor(10001) == 100'600);
-    }
-}
-
-TEST_CASE("batch: a line has 4 KiB at most, and a longer one ends the batch", "[http]") {
-    const std::string begin =
-        R"({"operation":"deposit","account_number":"10001","amount":1,"note":")";
-    const std::string longest = begin + std::string(4096 - begin.size() - 2, 'x') + "\"}";
-    for (const std::string end : {"\n", "\r\n", ""}) {
-        conversation_bench bench;
-        started client{bench};
-        client.receive(with_length(longest + end));
-        client.go_on();
-        std::string replies = client.replies();
-        CHECK(take_results(replies) == posted(1001));
-        client.receive(with_length(deposit + "\n" + longest + "x" + end) + next_request);
-        client.go_on();
-        replies = client.replies();
-        CHECK_THAT(replies, Contains("\r\nConnection: close\r\n"));
-        CHECK(take_results(replies) == posted(1002) + too_large);
-        CHECK(replies.empty());
-        CHECK(client.shut_down);
-    }
-}
-
 TEST_CASE("batch: refusals of the head read no line", "[http]") {
     struct wrong_head {
         std::string fields;
@@ -238,7 +132,7 @@ TEST_CASE("batch: refusals of the head read no line", "[http]") {
              wrong_head{ndjson + "Content-Encoding: gzip\r\n", "unsupported_media_type"},
          }) {
         conversation_bench bench;
-        started client{bench};
+        batch_client client{bench};
         client.receive("POST /batch HTTP/1.1\r\nHost: x\r\n" + one.fields +
                        "Content-Length: 100\r\n\r\n" + deposit + "\n");
         CHECK_THAT(client.replies(), Contains(one.due) && Contains("Connection: close"));
@@ -246,7 +140,7 @@ TEST_CASE("batch: refusals of the head read no line", "[http]") {
         CHECK(bench.balance_minor(10001) == 100'000);
     }
     conversation_bench bench;
-    started client{bench};
+    batch_client client{bench};
     client.receive(get("/batch") + "HEAD /batch HTTP/1.1\r\nHost: x\r\n\r\n" + next_request);
     const std::string replies = client.replies();
     CHECK(count(replies, "HTTP/1.1 405 ") == 2);
@@ -257,7 +151,7 @@ TEST_CASE("batch: refusals of the head read no line", "[http]") {
 TEST_CASE("batch: a refusal is problem+json where that is wanted, but never that of a line",
           "[http]") {
     conversation_bench bench;
-    started client{bench};
+    batch_client client{bench};
     const std::string wanted = "\r\nAccept: application/problem+json";
     client.receive(batch_head("Content-Length: 4" + wanted) + "{}\n\n");
     client.go_on();
@@ -270,7 +164,7 @@ TEST_CASE("batch: a refusal is problem+json where that is wanted, but never that
 
 TEST_CASE("batch: a client that waits to send is asked for the body", "[http]") {
     conversation_bench bench;
-    started client{bench};
+    batch_client client{bench};
     client.receive(batch_head("Content-Length: 62\r\nExpect: 100-continue"));
     CHECK(client.replies() == "HTTP/1.1 100 Continue\r\n\r\n");
     client.receive(deposit + "\n");
@@ -281,7 +175,7 @@ TEST_CASE("batch: a client that waits to send is asked for the body", "[http]") 
 
 TEST_CASE("batch: no result is sent before all of them are durable", "[http]") {
     conversation_bench bench{conversation_bench::durable};
-    started client{bench};
+    batch_client client{bench};
     const std::string keyed =
         R"({"operation":"withdraw","account_number":"10001","amount":1,"key":"k"})";
     // The second has the key of the first, which is not durable: it is as with single requests.
@@ -325,7 +219,7 @@ TEST_CASE("batch: no result is sent before all of them are durable", "[http]") {
 
 TEST_CASE("batch: one that waits for room in the lane goes on when there is room", "[http]") {
     conversation_bench bench{conversation_bench::durable};
-    started client{bench};
+    batch_client client{bench};
     constexpr int lines = 20'000;
     const std::string body = times(lines / 2, deposit + "\n");
     const std::string bytes = with_length(body) + with_length(body);
@@ -351,24 +245,9 @@ TEST_CASE("batch: one that waits for room in the lane goes on when there is room
     CHECK(bench.balance_minor(10001) == 100'000 + 100 * lines);
 }
 
-TEST_CASE("batch: none begins while memory is short", "[http]") {
-    limits allowed;
-    allowed.buffered_bytes = 0;
-    conversation_bench bench{allowed};
-    started large{bench};
-    large.receive(batch_head("Content-Length: 100000") + std::string(2000, 'x'));
-    bench.common.buffered.add(1);
-    started client{bench};
-    client.receive(with_length(deposit + "\n"));
-    CHECK_THAT(client.replies(), Contains("HTTP/1.1 503 ") && Contains("unavailable"));
-    CHECK(client.shut_down);
-    CHECK(bench.balance_minor(10001) == 100'000);
-    bench.common.buffered.subtract(1);
-}
-
 TEST_CASE("batch: results that are made are sent, also while the server stops", "[http]") {
     conversation_bench bench;
-    started client{bench};
+    batch_client client{bench};
     client.takes = 1000;
     client.receive(with_length(times(3000, deposit + "\n")));
     while (client.waits == kind::wait_writable && client.takes != 0)
@@ -387,7 +266,7 @@ TEST_CASE("batch: results that are made are sent, also while the server stops", 
 TEST_CASE("batch: what was done before the client went away stays done", "[http]") {
     conversation_bench bench;
     {
-        started client{bench};
+        batch_client client{bench};
         client.receive(batch_head("Content-Length: 1000") + deposit + "\n" + deposit);
         CHECK(client.talk.on_end_of_file().what == kind::close);
     }

@@ -72,20 +72,24 @@ class scripted_sink final : public api::line_sink {
 public:
     scripted_sink() { ++live_sinks; }
     ~scripted_sink() override { --live_sinks; }
-    state take(teller& teller, std::string_view line, api::reply& out) override {
+    state take(teller& teller, std::string_view line) override {
         const state answer = script.take ? script.take(teller, line) : state::taken;
         if (answer == state::taken)
             script.lines.emplace_back(line);
-        if (answer == state::refused)
-            out.refuse(api::problem::body_malformed);
+        has_ended_ = answer == state::ended;
         return answer;
     }
     void finish(teller&, api::reply& out) override {
-        if (script.finishes_with_stream)
+        if (has_ended_)
+            out.refuse(api::problem::body_malformed);
+        else if (script.finishes_with_stream)
             out.stream(200, "text/plain", std::make_unique<scripted_stream>());
         else
             out.affirm("ended");
     }
+
+private:
+    bool has_ended_ = false;
 };
 
 inline void answer_stream(teller& teller, const api::call&, api::reply& out) {
