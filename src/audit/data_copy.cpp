@@ -95,6 +95,7 @@ finished_copy finish(finished_copy made, partial_directory& to) {
 finished_copy back_up(const fs::path& directory, const fs::path& destination, leftover found,
                       const patient_reader::pause& wait) {
     const data_files from = data_files::in(directory);
+    from.require_outside(destination);
     partial_directory to{destination, found};
     return finish(copy(from, to, wait), to);
 }

@@ -1,5 +1,6 @@
 #include "audit/data_files.hpp"
 
+#include <algorithm>
 #include <string>
 #include <system_error>
 
@@ -9,6 +10,13 @@ namespace coffer::audit {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Whether `path`, which need not exist, is the directory or lies within it.
+bool is_within(const fs::path& path, const fs::path& directory) {
+    const fs::path inner = fs::weakly_canonical(path);
+    const fs::path outer = fs::weakly_canonical(directory);
+    return std::ranges::mismatch(outer, inner).in1 == outer.end();
+}
 
 }  // namespace
 
@@ -38,6 +46,13 @@ data_files data_files::in_copy(const fs::path& directory) {
     throw data_error{
         directory.string() + ": has no journal, so it is no data directory" +
         (fs::exists(found.snapshots, error) ? "; its snapshots alone are no history" : "")};
+}
+
+void data_files::require_outside(const fs::path& destination) const {
+    for (const fs::path* const part : {&journal, &snapshots})
+        if (is_within(destination, *part))
+            throw data_error{destination.string() + ": is within " + part->string() +
+                             ", and a copy there would go with it"};
 }
 
 }  // namespace coffer::audit

@@ -19,6 +19,10 @@ struct data_files {
     /// As `in`, but an increment is accepted too.
     [[nodiscard]] static data_files in_copy(const std::filesystem::path& directory);
 
+    /// Throws data_error if `destination` is within the journal or the snapshots: a copy there
+    /// would go with them.
+    void require_outside(const std::filesystem::path& destination) const;
+
     std::filesystem::path directory;
     std::filesystem::path journal;
     std::filesystem::path snapshots;  ///< may not exist

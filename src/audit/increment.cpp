@@ -144,6 +144,8 @@ increment_report back_up_since(const fs::path& backup, const fs::path& directory
     const auto begin = std::chrono::steady_clock::now();
     const data_files from = data_files::in(directory);
     const copy_end after = end_of(backup, wait);
+    from.require_outside(destination);
+    data_files::in_copy(backup).require_outside(destination);
     partial_directory to{destination, found};
     for (retries left; !try_copy(from, after, to.files().journal, wait); to.empty())
         if (!left.again())

@@ -175,6 +175,9 @@ void require_moment(const restore_source& from, const report& backup,
 finished_copy restore(const restore_source& from, const fs::path& destination, leftover found,
                       const patient_reader::pause& wait) {
     const data_files backup = data_files::in(from.backup);
+    backup.require_outside(destination);
+    for (const fs::path& one : from.increments)
+        data_files::in_copy(one).require_outside(destination);
     partial_directory to{destination, found};
     const report before = examine(backup, wait);
     if (!before.holds())

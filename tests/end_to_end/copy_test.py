@@ -226,6 +226,22 @@ class Copy(unittest.TestCase):
             self.assertEqual(({"0o750"}, {"0o640"}), self.modes(self.folder / command))
 
 
+class Places(unittest.TestCase):
+    def test_a_copy_within_the_files_of_its_source_is_refused(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        with Server(data=f"{folder}/data") as server:
+            self.assertEqual(0, server.stop())
+        os.symlink(folder / "data", folder / "link")
+        for command in ("backup", "restore"):
+            for place in ("data/journal/x", "data/snapshots/x", "link/journal/x/y"):
+                done = subprocess.run([BINARY, command, folder / "data", folder / place],
+                                      timeout=20, capture_output=True, check=False,
+                                      env=environment())
+                self.assertEqual(1, done.returncode, done)
+                self.assertIn(b": is within ", done.stderr)
+                self.assertFalse((folder / place).exists())
+
+
 class Names(unittest.TestCase):
     def test_a_path_that_is_no_text_is_shown_in_valid_json(self):
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
