@@ -48,6 +48,10 @@ public:
     /// Whether the reply's head is sent while the stream is `following` and has appended nothing.
     [[nodiscard]] virtual bool begins_early() const noexcept { return false; }
 
+    /// Whether it goes on for as long as the client reads: then it ends when the client ends its
+    /// sending, as one that has gone does.
+    [[nodiscard]] virtual bool is_endless() const noexcept { return false; }
+
     /// After a first piece was sent, the stream has failed or the server stops: appends a last
     /// piece that names the reason. `pull` is not called again. Called outside a turn, and shows no
     /// posting.
@@ -57,6 +61,9 @@ public:
     /// first one is sent. Then the reply has a Content-Length, a server that stops sends all of it,
     /// and end_early is not called.
     [[nodiscard]] virtual std::optional<std::size_t> known_size() const noexcept { return {}; }
+
+    /// Whether end_early makes a whole body of it, so that it needs no piece sent before.
+    [[nodiscard]] virtual bool ends_whole() const noexcept { return false; }
 
     /// How many bytes of memory it has for what is not sent yet. Called after each pull.
     [[nodiscard]] virtual std::size_t buffered_bytes() const noexcept { return 0; }

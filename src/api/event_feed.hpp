@@ -17,38 +17,37 @@ namespace coffer::api {
 /// Has no end of its own. It ends before, with a line that names the reason, when what comes next
 /// has been trimmed, when the disk hangs, and when the server stops.
 ///
-/// While the worker makes postings, the stream leaves most of its time to them: see
-/// body_stream::state::resting.
+/// One that is behind leaves the worker's time to others: see body_stream::state::resting.
 class event_feed final : public body_stream {
 public:
     enum class form : std::uint8_t {
-        lines,        ///< application/x-ndjson: an event a line
-        server_sent,  ///< with id, event and data, and a comment each `comment_every`
+        lines,  ///< application/x-ndjson: an event a line
+        /// With id, event and data; and at the beginning and each `place_every` an id alone:
+        /// that of the last record that was looked at, after which a reader that is cut can resume.
+        server_sent,
     };
-    static constexpr std::chrono::seconds usual_comment_every{15};
+    static constexpr std::chrono::seconds usual_place_every{15};
 
     event_feed(form as, const event_cursor& from,
-               std::chrono::steady_clock::duration comment_every = usual_comment_every)
-        : form_{as},
-          cursor_{from},
-          comment_every_{comment_every},
-          next_comment_{std::chrono::steady_clock::now() + comment_every} {}
+               std::chrono::steady_clock::duration place_every = usual_place_every)
+        : form_{as}, cursor_{from}, place_every_{place_every} {}
 
     state pull(teller&, std::size_t room_bytes, std::string& out) override;
     void end_early(problem why, std::string& out) override;
     [[nodiscard]] bool begins_early() const noexcept override { return cursor_.has_begun(); }
+    [[nodiscard]] bool is_endless() const noexcept override { return true; }
     [[nodiscard]] std::size_t buffered_bytes() const noexcept override { return rest_.capacity(); }
 
 private:
     [[nodiscard]] bool append_events(std::size_t full, std::string& out);
     void append_event(std::string& out) const;
-    void append_comment(std::chrono::steady_clock::time_point now, std::string& out);
+    void append_place(std::chrono::steady_clock::time_point now, std::string& out);
 
     const form form_;
     event_cursor cursor_;
     posting_watch watch_;
-    const std::chrono::steady_clock::duration comment_every_;
-    std::chrono::steady_clock::time_point next_comment_;
+    const std::chrono::steady_clock::duration place_every_;
+    std::chrono::steady_clock::time_point next_place_{};
     std::string rest_;  // of the last event
 };
 

@@ -21,6 +21,7 @@ public:
 
     state pull(teller&, std::size_t room_bytes, std::string& out) override;
     void end_early(problem why, std::string& out) override;
+    [[nodiscard]] bool ends_whole() const noexcept override { return cursor_.has_begun(); }
     [[nodiscard]] std::size_t buffered_bytes() const noexcept override { return rest_.capacity(); }
 
 private:

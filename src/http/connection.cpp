@@ -1,9 +1,12 @@
 #include "http/connection.hpp"
 
 #include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/error.hpp>
 #include <cstdint>
 #include <exception>
@@ -23,6 +26,23 @@ bool is_blocked(const error_code& error) noexcept {
     return error == asio::error::would_block || error == asio::error::interrupted;
 }
 
+template <int Name>
+using tcp_option = asio::detail::socket_option::integer<IPPROTO_TCP, Name>;
+
+/// When a client that says nothing is asked whether it is there, how often, and how many times.
+constexpr int ask_after_s = 60;
+constexpr int ask_every_s = 15;
+constexpr int most_asked = 4;
+
+/// Has the system end the connection when the client's machine has gone without a goodbye.
+void keep_alive(tcp_socket& socket) noexcept {
+    error_code ignored;
+    socket.set_option(asio::socket_base::keep_alive{true}, ignored);
+    socket.set_option(tcp_option<TCP_KEEPIDLE>{ask_after_s}, ignored);
+    socket.set_option(tcp_option<TCP_KEEPINTVL>{ask_every_s}, ignored);
+    socket.set_option(tcp_option<TCP_KEEPCNT>{most_asked}, ignored);
+}
+
 // What an idle client costs, beside some 250 bytes of Asio's.
 static_assert(sizeof(connection) <= 528);
 
@@ -36,6 +56,7 @@ connection::connection(worker& owner, tcp_socket socket, admission::place place)
     error_code ignored;  // a socket that cannot do this will fail again at its first read
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
+    keep_alive(socket_);
 }
 
 void connection::start(handle self) noexcept {
@@ -61,6 +82,11 @@ void connection::on_change() noexcept {
 bool connection::check_deadline() noexcept {
     if (is_closed_)
         return false;
+    // Otherwise the wait shows it; but not if there are bytes before the end.
+    if ((outstanding_ & for_reading) == 0 && has_lost_reader()) {
+        close();
+        return true;
+    }
     bool has_passed = false;
     take_turn([&] {
         const action next = conversation_.on_tick();
@@ -206,8 +232,9 @@ void connection::on_wait(wait kind) noexcept {
         return take_turn([this] { return conversation_.on_writable(); });
     if (awaited_ != awaited::durable && awaited_ != awaited::change)
         return;
-    // The client has sent more, which is read later, or it is gone: then there is an error too.
-    if (kind == for_error)
+    // The client has sent more, which is read later, or it is gone: then there is an error too,
+    // unless it has closed its socket in order.
+    if (kind == for_error || has_lost_reader())
         return close();
     take_turn([this] {
         begin(for_error);
@@ -226,11 +253,25 @@ void connection::close() noexcept {
         owner_.remove(self_);
 }
 
+/// Whether it waits for something to send, without end, and the client has ended its sending.
+bool connection::has_lost_reader() const noexcept {
+    if (awaited_ != awaited::change || !conversation_.is_endless())
+        return false;
+    std::uint8_t state = 0;  // the first member of tcp_info
+    socklen_t size = sizeof state;
+    return ::getsockopt(descriptor(), IPPROTO_TCP, TCP_INFO, &state, &size) == 0 &&
+           state == TCP_CLOSE_WAIT;
+}
+
+/// Only read, but Asio's member for it is not const.
+int connection::descriptor() const noexcept {
+    return const_cast<tcp_socket&>(socket_).native_handle();
+}
+
 std::size_t connection::unacknowledged_bytes() const noexcept {
     int bytes = 0;
-    // The descriptor is only read, but Asio's member for it is not const.
-    const int descriptor = const_cast<tcp_socket&>(socket_).native_handle();
-    return ::ioctl(descriptor, SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes) : SIZE_MAX;
+    return ::ioctl(descriptor(), SIOCOUTQ, &bytes) == 0 ? static_cast<std::size_t>(bytes)
+                                                        : SIZE_MAX;
 }
 
 }  // namespace coffer::http

@@ -75,6 +75,8 @@ private:
     void await_change(action::kind how);
     void begin(wait kind);
     void on_wait(wait kind) noexcept;
+    [[nodiscard]] bool has_lost_reader() const noexcept;
+    [[nodiscard]] int descriptor() const noexcept;
     void close() noexcept;
     [[nodiscard]] std::size_t unacknowledged_bytes() const noexcept override;
 

@@ -109,6 +109,8 @@ public:
     [[nodiscard]] action on_overdue();
     /// After action wait_change, wait_news or wait_turn.
     [[nodiscard]] action on_change();
+    /// After those: whether they are for a client that is gone once it has ended its sending.
+    [[nodiscard]] bool is_endless() const noexcept { return session_.is_endless(); }
     /// After action shut_down.
     [[nodiscard]] action on_shut_down() noexcept;
     /// At any time: the context's tick has risen. Any action but none means that a deadline passed.

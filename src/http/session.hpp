@@ -96,6 +96,8 @@ public:
         turn,    ///< until the worker has time
     };
     [[nodiscard]] pause waits_for() const noexcept { return waits_for_; }
+    /// Whether that is a stream that goes on for as long as the client reads.
+    [[nodiscard]] bool is_endless() const noexcept { return stream_ && stream_->is_endless(); }
 
     /// The ticket that must be durable before the last feed's replies may be sent.
     [[nodiscard]] teller::ticket due() const noexcept { return due_; }

@@ -154,7 +154,7 @@ void session::pull(bool nothing_left, std::string& out) {
     has_more_ = true;
     const bool stops = draining_ && !stream_->is_complete();
     const problem why = stops ? problem::stopping : pull_pieces(out);
-    if (why != problem::none && !stream_->has_begun())
+    if (why != problem::none && !stream_->has_begun() && !(stops && stream_->ends_whole()))
         return refuse_stream(why, nothing_left, out);
     if (why != problem::none) {
         stream_->end_early(why, out);

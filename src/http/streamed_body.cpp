@@ -26,7 +26,7 @@ api::body_stream::state streamed_body::pull(teller& teller, std::size_t room_byt
     const std::size_t taken = head_.size() + framing_bytes + early_end_bytes;
     const std::size_t room =
         std::max(room_bytes - std::min(room_bytes, taken), api::body_stream::least_room_bytes);
-    const auto state = pieces_->pull(teller, room, out);
+    const auto state = pull_pieces(teller, room, before, out);
     const bool is_done = state == api::body_stream::state::done;
     if (!finish_chunk(begin, out) && !is_done) {
         out.resize(before);
@@ -42,7 +42,20 @@ api::body_stream::state streamed_body::pull(teller& teller, std::size_t room_byt
     return state;
 }
 
+// A chunk that stays open would be of size zero: the end of a body that looks complete.
+api::body_stream::state streamed_body::pull_pieces(teller& teller, std::size_t room_bytes,
+                                                   std::size_t before, std::string& out) {
+    try {
+        return pieces_->pull(teller, room_bytes, out);
+    } catch (...) {
+        out.resize(before);
+        throw;
+    }
+}
+
 void streamed_body::end_early(api::problem why, std::string& out) {
+    out += head_;
+    head_.clear();
     const std::size_t begin = begin_chunk(out);
     pieces_->end_early(why, out);
     static_cast<void>(finish_chunk(begin, out));

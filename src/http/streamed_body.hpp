@@ -30,6 +30,10 @@ public:
     [[nodiscard]] bool has_begun() const noexcept { return head_.empty(); }
     /// Whether all pieces are made already.
     [[nodiscard]] bool is_complete() const noexcept { return pieces_->known_size().has_value(); }
+    /// Whether end_early may be called though nothing has been appended.
+    [[nodiscard]] bool ends_whole() const noexcept { return pieces_->ends_whole(); }
+    /// Whether it goes on for as long as the client reads.
+    [[nodiscard]] bool is_endless() const noexcept { return pieces_->is_endless(); }
     /// How many bytes of memory the pieces count as buffered.
     [[nodiscard]] std::size_t buffered_bytes() const noexcept { return pieces_->buffered_bytes(); }
     /// Why pull returned `failed`.
@@ -38,10 +42,13 @@ public:
         return pieces_->failure_members();
     }
 
-    /// After the head: appends the piece that ends the body before its time, and the body's end.
+    /// Appends the piece that ends the body before its time, and the body's end; before them the
+    /// head, if it has not been appended.
     void end_early(api::problem why, std::string& out);
 
 private:
+    [[nodiscard]] api::body_stream::state pull_pieces(teller& teller, std::size_t room_bytes,
+                                                      std::size_t before, std::string& out);
     [[nodiscard]] std::size_t begin_chunk(std::string& out) const;
     [[nodiscard]] bool finish_chunk(std::size_t begin, std::string& out) const;
     void finish_body(std::string& out) const;

@@ -26,6 +26,7 @@ struct stream_step {
 struct transfer_script {
     std::deque<stream_step> steps;  ///< of the stream; after them it is done
     bool is_endless = false;        ///< instead: it fills all the room it is given
+    bool ends_with_client = false;  ///< the stream goes on for as long as the client reads
     int pulls = 0;
     std::size_t buffered_bytes = 0;          ///< that the stream reports
     std::function<void(teller&)> on_open{};  ///< called by the endpoint that answers with it
@@ -59,6 +60,7 @@ public:
         out += step.text;
         return step.answer == state::failed ? fail(api::problem::cut_overtaken) : step.answer;
     }
+    [[nodiscard]] bool is_endless() const noexcept override { return script.ends_with_client; }
     [[nodiscard]] std::size_t buffered_bytes() const noexcept override {
         return script.buffered_bytes;
     }

@@ -1,4 +1,5 @@
 // Streams and bodies line by line over real sockets: what a conversation alone cannot show.
+#include <new>
 #include <string>
 #include <thread>
 
@@ -86,6 +87,48 @@ TEST_CASE("connection: a client that leaves destroys its stream, whether it send
     one.read_some();
     one.reset();
     wait_until([] { return live_streams == 0; });
+}
+
+TEST_CASE("connection: a client that closes in order ends a stream that has no end", "[http]") {
+    transfer_server bank;
+    script.ends_with_client = true;
+    script.steps = {{answer::following, "one"}};
+    for (int i = 0; i != 1000; ++i)
+        script.steps.push_back({answer::following, ""});
+    bank.begin();
+    client one{bank.port()};
+    one.send(last_stream);
+    one.read_some();
+    SECTION("with all that it sent taken") {}
+    SECTION("with more that it sent before") {
+        one.send(get("/short"));
+    }
+    one.shut_down_sending();
+    wait_until([] { return live_streams == 0; });
+}
+
+TEST_CASE("connection: a client that has ended its sending gets a stream that has an end",
+          "[http]") {
+    transfer_server bank;
+    script.steps = {{answer::following, "one "}, {answer::following, ""}, {answer::done, "two"}};
+    bank.begin();
+    client one{bank.port()};
+    one.send(last_stream);
+    one.shut_down_sending();
+    CHECK(body_of(one.read_all()) == "one two");
+}
+
+TEST_CASE("connection: a stream without memory for a piece is cut, not ended in order", "[http]") {
+    transfer_server bank;
+    script.steps = {{answer::waiting, "one "},
+                    {answer::more, "", [](coffer::teller&) { throw std::bad_alloc{}; }}};
+    bank.begin();
+    client one{bank.port()};
+    one.send(last_stream);
+    const std::string reply = one.read_all();
+    CHECK_THAT(reply, Contains("one \r\n"));
+    CHECK(body_of(reply).empty());
+    CHECK(reply.ends_with("one \r\n"));
 }
 
 TEST_CASE("connection: a stream that waits goes on at the next tick", "[http]") {
