@@ -19,24 +19,25 @@ body_stream::state event_feed::pull(coffer::teller& teller, std::size_t room_byt
         return state::more;
     const auto now = std::chrono::steady_clock::now();
     const bool is_busy = watch_.is_busy(teller, now);
-    append_comment(now, out);
     bool has_room = true;
     for (int i = 0; i != most_blocks && has_room; ++i) {
         switch (cursor_.find(teller)) {
             case event_cursor::state::ready:
+                append_place(now, out);
                 has_room = append_events(full, out);
                 break;
             case event_cursor::state::asked:
                 return is_busy && cursor_.has_begun() ? state::following : state::waiting;
             case event_cursor::state::others:
             case event_cursor::state::at_end:
+                append_place(now, out);
                 return state::following;
             case event_cursor::state::failed:
                 return fail(cursor_.failure(), cursor_.failure_members());
         }
     }
     cursor_.rest();
-    return is_busy ? state::resting : state::more;
+    return state::resting;
 }
 
 /// Returns false when there is no more room.
@@ -65,18 +66,21 @@ void event_feed::append_event(std::string& out) const {
     out += '\n';
 }
 
-void event_feed::append_comment(std::chrono::steady_clock::time_point now, std::string& out) {
-    if (form_ != form::server_sent || now < next_comment_)
+// An event without data is not dispatched, but its id counts.
+void event_feed::append_place(std::chrono::steady_clock::time_point now, std::string& out) {
+    if (form_ != form::server_sent || now < next_place_)
         return;
-    out += ":\n\n";
-    next_comment_ = now + comment_every_;
+    out += "id: ";
+    append_number(out, cursor_.after());
+    out += "\n\n";
+    next_place_ = now + place_every_;
 }
 
 void event_feed::end_early(problem why, std::string& out) {
     out += rest_;
     const problem_info& info = describe(why);
     if (form_ == form::server_sent)
-        out += "event: error\ndata: ";
+        out += "event: end\ndata: ";
     out.append(R"({"error":{"type":")").append(info.type);
     out.append(R"(","message":")").append(info.message).append(1, '"');
     if (const auto& now = failure_members().beginning; now && why == failure()) {
@@ -85,6 +89,10 @@ void event_feed::end_early(problem why, std::string& out) {
         out += R"(,"first_time":")";
         append_utc_text(out, now->first_time_ns);
         out += '"';
+    }
+    if (cursor_.has_begun()) {
+        out += R"(,"after":)";
+        append_number(out, cursor_.after());
     }
     out += form_ == form::server_sent ? "}}\n\n" : "}}\n";
 }

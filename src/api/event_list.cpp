@@ -42,6 +42,13 @@ std::optional<std::uint64_t> parse_after(std::string_view text, std::uint64_t la
 std::optional<std::uint64_t> begin_after(const coffer::engine& in, const call& asked,
                                          const values& given, reply& out) {
     const std::uint64_t last = in.journal()->durable_record();
+    std::optional<std::uint64_t> after = 0;
+    if (given[parameter::after].is_present())
+        after = parse_after(given[parameter::after].text(), last);
+    if (!after) {
+        out.refuse_parameter(problem::parameter_invalid, names[parameter::after]);
+        return std::nullopt;
+    }
     if (const auto resumed = asked.request.last_event_id; !resumed.empty()) {
         const auto record = parse_record(resumed);
         if (record && *record <= last)
@@ -49,11 +56,6 @@ std::optional<std::uint64_t> begin_after(const coffer::engine& in, const call& a
         out.refuse_parameter(problem::parameter_invalid, last_event_id);
         return std::nullopt;
     }
-    if (!given[parameter::after].is_present())
-        return 0;
-    const auto after = parse_after(given[parameter::after].text(), last);
-    if (!after)
-        out.refuse_parameter(problem::parameter_invalid, names[parameter::after]);
     return after;
 }
 

@@ -1,10 +1,13 @@
 #include "api/event_list.hpp"
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "api/api_under_test.hpp"
 #include "api/event_bank.hpp"
+#include "api/event_cursor.hpp"
+#include "api/event_feed.hpp"
 #include "api/lines_of.hpp"
 #include "catch.hpp"
 
@@ -112,7 +115,7 @@ TEST_CASE("list_events: a server-sent event has id, event and data", "[api]") {
     one.read(*one.lines("/events?after=4"), lines);
     const auto events = lines_of(lines);
     REQUIRE(events.size() == 2);
-    CHECK(body == "id: 5\nevent: deposit\ndata: " + events[0] +
+    CHECK(body == "id: 4\n\nid: 5\nevent: deposit\ndata: " + events[0] +
                       "\n\nid: 6\nevent: deposit\ndata: " + events[1] + "\n\n");
 }
 
@@ -126,6 +129,8 @@ TEST_CASE("list_events: Last-Event-ID goes before after", "[api]") {
         CHECK(refusal_of(std::string{one.ask("/events", "text/event-stream", wrong).body()}) ==
               "invalid_parameter Last-Event-ID");
     }
+    CHECK(refusal_of(std::string{one.ask("/events?after=x", "text/event-stream", "5").body()}) ==
+          "invalid_parameter after");
 }
 
 TEST_CASE("list_events: a reader that resumes at any byte misses no event", "[api]") {
@@ -210,10 +215,11 @@ TEST_CASE("list_events: what has been trimmed is refused, and ends a stream", "[
     CHECK(one.read(*reader, body) == state::failed);
     reader->end_early(reader->failure(), body);
     const std::string begin =
-        "event: error\ndata: {\"error\":{\"type\":\"history_trimmed\",\"message\":\"";
+        "event: end\ndata: {\"error\":{\"type\":\"history_trimmed\",\"message\":\"";
     CHECK(body.substr(0, begin.size()) == begin);
     CHECK(body.find(R"(","first_record":5,"first_time":")") != body.npos);
     CHECK(body.substr(body.size() - 6) == "Z\"}}\n\n");
+    CHECK(body.find("after") == body.npos);
     body.clear();
     lines->end_early(coffer::api::problem::stopping, body);
     CHECK(lines_of(body).size() == 1);
@@ -235,6 +241,42 @@ TEST_CASE("list_events: a stream that ends early completes the event under way",
     CHECK(records_in(body) == std::string{"1 2 4 5 6 "}.substr(0, 2 * (lines.size() - 1)));
     CHECK(lines[lines.size() - 2].back() == '}');
     CHECK(lines.back().substr(0, 9) == R"({"error":)");
+    std::string shown = records_in(lines[lines.size() - 2]);
+    shown.pop_back();
+    CHECK(lines.back().ends_with(R"(,"after":)" + shown + "}}"));
+}
+
+TEST_CASE("list_events: a reader can resume before it has seen an event", "[api]") {
+    small_bank one;
+    for (const std::string target : {"/events?after=end", "/events?after=2&account=9"}) {
+        if (target.ends_with('9'))
+            one.open(9);  // the record 7
+        const auto stream = one.stream(target, "text/event-stream");
+        std::string body;
+        CHECK(one.read(*stream, body) == state::following);
+        CHECK(body.substr(0, 7) == (target.ends_with('d') ? "id: 6\n\n" : "id: 2\n\n"));
+    }
+}
+
+TEST_CASE("list_events: a reader of an account learns which records it need not see again",
+          "[api]") {
+    small_bank one;
+    const coffer::api::event_cursor from{0, 2};
+    coffer::api::event_feed sent{coffer::api::event_feed::form::server_sent, from,
+                                 std::chrono::seconds{0}};  // at each pull
+    std::string body;
+    CHECK(one.read(sent, body) == state::following);
+    one.deposit(1);
+    one.deposit(1);
+    CHECK(one.read(sent, body) == state::following);
+    CHECK(body.substr(0, 7) == "id: 0\n\n");
+    CHECK(body.ends_with("\n\nid: 8\n\n"));
+    CHECK(records_in(body) == "2 6 ");
+    coffer::api::event_feed lines{coffer::api::event_feed::form::lines, from,
+                                  std::chrono::seconds{0}};
+    body.clear();
+    CHECK(one.read(lines, body) == state::following);
+    CHECK(lines_of(body).size() == 2);
 }
 
 TEST_CASE("list_events: a page waits for the first event", "[api]") {
@@ -244,6 +286,12 @@ TEST_CASE("list_events: a page waits for the first event", "[api]") {
     CHECK(one.read(*page, body) == state::following);
     CHECK(body.empty());
     CHECK(!page->begins_early());
+    CHECK(page->ends_whole());
+    std::string stopped;
+    const auto cut = one.stream("/events?after=end&wait=55s", {});
+    one.read(*cut, stopped);
+    cut->end_early(coffer::api::problem::stopping, stopped);
+    CHECK(stopped == R"({"success":true,"data":{"events":[],"next":6},"code":200})");
     one.deposit(2);
     CHECK(one.read(*page, body) == state::done);
     CHECK(records_in(body) == "7 ");

@@ -92,7 +92,7 @@ class Events(unittest.TestCase):
     def test_the_last_event_id_goes_before_after(self):
         with Server() as server:
             with Reader(server, "/events?after=1", {**SERVER_SENT, "Last-Event-ID": "9"}) as sent:
-                self.assertEqual("id: 10\n", sent.line())
+                self.assertEqual(["id: 9\n", "\n", "id: 10\n"], [sent.line() for _ in range(3)])
             reply = get(server, "/events", "-H", "Last-Event-ID: 11")
             self.assertEqual("Last-Event-ID", reply.json()["error"]["parameter"])
 
@@ -119,6 +119,7 @@ class Events(unittest.TestCase):
                                  [without_times(lines.line()) for _ in range(2)])
             with Reader(server, "/events?after=11", SERVER_SENT) as sent:
                 self.assertEqual("text/event-stream", sent.reply.getheader("Content-Type"))
+                self.assertEqual(["id: 11\n", "\n"], [sent.line() for _ in range(2)])
                 self.assertEqual(["id: 12\n", "event: hold\n", f"data: {hold}\n", "\n"],
                                  [without_times(sent.line()) for _ in range(4)])
 
@@ -199,14 +200,36 @@ class Events(unittest.TestCase):
         with Server() as server:
             with Reader(server) as lines, Reader(server, headers=SERVER_SENT) as sent:
                 self.assertEqual(list(range(1, SAMPLE + 1)), records(lines.events(SAMPLE)))
-                for _ in range(4 * SAMPLE):
+                for _ in range(2 + 4 * SAMPLE):
                     sent.line()
                 self.assertEqual(0, server.stop(signal.SIGTERM))
                 last = json.loads(lines.reply.read().decode())
-                self.assertEqual(["type", "message"], list(last["error"]))
+                self.assertEqual(["type", "message", "after"], list(last["error"]))
+                self.assertEqual(SAMPLE, last["error"]["after"])
                 self.assertEqual("unavailable", last["error"]["type"])
-                self.assertEqual("event: error\ndata: " + json.dumps(last, separators=(",", ":")) +
+                self.assertEqual("event: end\ndata: " + json.dumps(last, separators=(",", ":")) +
                                  "\n\n", sent.reply.read().decode())
+
+    def test_a_page_that_waits_is_sent_when_the_server_stops(self):
+        with Server() as server:
+            found = []
+            waiting = threading.Thread(
+                target=lambda: found.append(page(server, f"?after={SAMPLE}&wait=50s")))
+            before = sockets(server)
+            waiting.start()
+            wait_until(lambda: sockets(server) > before)
+            time.sleep(0.2)  # the request arrives
+            self.assertEqual(0, server.stop(signal.SIGTERM))
+            waiting.join()
+            self.assertEqual([{"events": [], "next": SAMPLE}], found)
+
+    def test_a_reader_that_closes_is_noticed_though_nothing_happens(self):
+        with Server() as server:
+            before = sockets(server)
+            for headers in (LINES, SERVER_SENT):
+                for _ in range(10):
+                    Reader(server, "/events?after=end&account=10009", headers).close()
+            wait_until(lambda: sockets(server) == before)
 
     def test_a_reader_that_is_idle_stays_and_one_that_does_not_read_is_cut_off(self):
         with Server("--write-timeout", "1s", "--max-output", "4KiB") as server:
@@ -238,7 +261,10 @@ class Events(unittest.TestCase):
                 self.assertEqual(list(range(len(seen) + 1, total + 1)),
                                  records(resumed.events(total - len(seen))))
             deposit(server, 10009)
-            self.assertEqual(f"id: {total + 1}\n", idle.line())
+            found = [idle.line() for _ in range(2)]
+            while not found[-1].startswith("event:"):  # those that say only how far it is
+                found.append(idle.line())
+            self.assertEqual([f"id: {total + 1}\n", "event: deposit\n"], found[-2:])
             idle.close()
             slow.close()
 

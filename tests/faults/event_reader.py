@@ -69,7 +69,9 @@ class EventReader:
             return  # the rest of a server-sent event
         event = json.loads(line, parse_float=signed_minor_of)
         if "error" in event:
-            return  # the server stops
+            if event["error"]["type"] != "unavailable":  # else the server stops
+                self.complain(f"the events end after {self.last}: {event['error']}")
+            return
         if event["record"] <= self.last:
             self.complain(f"record {event['record']} comes after {self.last} in the events")
         self.last = event["record"]
