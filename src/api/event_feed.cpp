@@ -66,11 +66,12 @@ void event_feed::append_event(std::string& out) const {
     out += '\n';
 }
 
-// An event without data is not dispatched, but its id counts.
+// The comment keeps the connection alive, also for readers that know no ids. An event without data
+// is not dispatched, but its id counts.
 void event_feed::append_place(std::chrono::steady_clock::time_point now, std::string& out) {
     if (form_ != form::server_sent || now < next_place_)
         return;
-    out += "id: ";
+    out += ": up to here\nid: ";
     append_number(out, cursor_.after());
     out += "\n\n";
     next_place_ = now + place_every_;

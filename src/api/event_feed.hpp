@@ -22,8 +22,9 @@ class event_feed final : public body_stream {
 public:
     enum class form : std::uint8_t {
         lines,  ///< application/x-ndjson: an event a line
-        /// With id, event and data; and at the beginning and each `place_every` an id alone:
-        /// that of the last record that was looked at, after which a reader that is cut can resume.
+        /// With id, event and data; and at the beginning and each `place_every` a comment and an id
+        /// alone: that of the last record that was looked at, after which a reader that is cut can
+        /// resume.
         server_sent,
     };
     static constexpr std::chrono::seconds usual_place_every{15};
