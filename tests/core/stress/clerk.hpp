@@ -133,7 +133,8 @@ public:
     }
 
 private:
-    using operation = outcome (ledger::*)(coffer::account_number, money) noexcept;
+    using operation = outcome (ledger::*)(coffer::account_number, money,
+                                          coffer::if_sequence) noexcept;
 
     /// Two accounts that are not open yet are among those tried.
     [[nodiscard]] std::size_t any_account() const {
@@ -164,7 +165,7 @@ private:
     void change(std::size_t account, std::int64_t amount_minor, operation which,
                 std::int64_t gain_minor) {
         const moment invoked = now();
-        const outcome done = (ledger_.*which)(number(account), money::from_minor(amount_minor));
+        const outcome done = (ledger_.*which)(number(account), money::from_minor(amount_minor), {});
         const interval when{invoked, now()};
         if (done)
             note(when, done.posting, gain_minor);
