@@ -23,8 +23,10 @@ history_failure failure_of(const history_job& ended) noexcept {
 
 body_stream::state history_page::pull(coffer::teller& teller, std::size_t room_bytes,
                                       std::string& out) {
-    if (phase_ == phase::asking)
+    if (phase_ == phase::asking) {
+        asked_ = std::chrono::steady_clock::now();
         return ask(teller);
+    }
     if (phase_ == phase::waiting)
         return take_answer(teller);
     const std::size_t size = std::min(std::max<std::size_t>(room_bytes, 1), text_.size() - sent_);
@@ -43,7 +45,6 @@ body_stream::state history_page::pull(coffer::teller& teller, std::size_t room_b
 body_stream::state history_page::ask(coffer::teller& teller) {
     if (const service refused = teller.ask(job_); refused != service::done)
         return fail(problem_of(refused));
-    asked_ = std::chrono::steady_clock::now();
     phase_ = phase::waiting;
     return state::waiting;
 }

@@ -14,8 +14,8 @@
 
 namespace coffer::api {
 
-/// Shows nothing that is not durable. If the answer does not come within twice the disk timeout,
-/// the reply is a refusal.
+/// Shows nothing that is not durable. If there is nothing to send within twice the disk timeout,
+/// however many answers that takes, the reply is a refusal.
 class history_page : public body_stream {
 public:
     state pull(teller&, std::size_t room_bytes, std::string& out) final;
@@ -43,7 +43,7 @@ private:
 
     std::shared_ptr<history_job> job_;
     phase phase_ = phase::asking;
-    std::chrono::steady_clock::time_point asked_{};
+    std::chrono::steady_clock::time_point asked_{};  // first, for what is sent next
     std::string text_;
     std::size_t sent_ = 0;
     bool is_last_ = false;  // the text

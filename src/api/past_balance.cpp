@@ -27,12 +27,15 @@ private:
             why_ = problem::account_unknown;
             return;
         }
-        const journal::account_extent in = account.at(sequence);
-        if (sequences_of(in).last < sequence) {
+        const auto in = past.latest(wanted_.account, sequence);
+        const std::uint64_t last = in ? sequences_of(*in).last : wanted_.last_sequence;
+        if (last < sequence) {
             why_ = problem::sequence_unknown;
             return;
         }
-        account.visit(in, {sequence, sequence}, [this](const journal::posting_line& line) {
+        if (!in)
+            throw journal::history_trimmed{past.beginning()};
+        account.visit(*in, {sequence, sequence}, [this](const journal::posting_line& line) {
             found_ = line.state;
             time_ = line.time;
         });
@@ -43,7 +46,7 @@ private:
                                                const journal::history& past) const {
         const std::uint64_t until_ns = wanted_.time_ns + 1;
         const std::uint64_t found = account.last_before(until_ns != 0 ? until_ns : wanted_.time_ns);
-        if (found == 0 && account.first() != 1)
+        if (found == 0 && account.first(until_ns) != 1)
             throw journal::history_trimmed{past.beginning()};
         return found;
     }

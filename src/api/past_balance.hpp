@@ -16,6 +16,8 @@ struct moment {
     account_number account = 0;
     std::uint64_t sequence = 0;  ///< of the posting; 0: by the time
     std::uint64_t time_ns = 0;   ///< the last posting of this record time or before
+    /// The account's last durable sequence, when this was asked for.
+    std::uint64_t last_sequence = 0;
 };
 
 class past_balance final : public history_page {

@@ -146,7 +146,9 @@ bool show_past_balance(coffer::teller& teller, const call& asked, reply& out) {
         out.refuse(problem::sequence_unknown);
     else
         out.stream(200, json,
-                   std::make_unique<past_balance>(moment{asked.account, *number, *time_ns}));
+                   std::make_unique<past_balance>(
+                       moment{asked.account, *number, *time_ns,
+                              teller.engine().ledger().durable_sequence(asked.account)}));
     return true;
 }
 

@@ -8,6 +8,7 @@
 #include "api/entry_text.hpp"
 #include "engine/history_reader.hpp"
 #include "journal/account_history.hpp"
+#include "journal/journal_error.hpp"
 #include "ops/text.hpp"
 
 namespace coffer::api {
@@ -24,7 +25,7 @@ public:
 
     [[nodiscard]] const page_selection& wanted() const noexcept { return wanted_; }
     /// What the last job has read, and a comma where another one has read before.
-    [[nodiscard]] const std::string& entries() const noexcept { return entries_; }
+    [[nodiscard]] std::string take_entries() noexcept { return std::exchange(entries_, {}); }
     [[nodiscard]] bool is_complete() const noexcept {
         return is_trimmed_ || left_ == 0 || range_->is_empty();
     }
@@ -36,7 +37,6 @@ public:
 private:
     void read(journal::history& past) override {
         const journal::account_history account{past, wanted_.owner.account};
-        entries_.clear();
         if (!range_)
             range_ = first_range(account);
         for (std::uint64_t bytes = 0; !is_complete() && bytes < bytes_a_job;) {
@@ -46,6 +46,10 @@ private:
                     throw journal::history_trimmed{past.beginning()};
                 is_trimmed_ = true;
                 return;
+            }
+            if (sequences_of(*found).last < range_->last) {
+                past.doubt(found->where);
+                throw journal::journal_error{"the journal", "has postings that its index has not"};
             }
             append(account, *found);
             bytes += found->where.bytes;
@@ -102,7 +106,7 @@ body_stream::state statement_page::write(std::string& text) {
         append_number(text, owner.account);
         text += R"(","entries":[)";
     }
-    text += job_->entries();
+    text += job_->take_entries();
     if (!job_->is_complete())
         return state::waiting;
     text += R"(],"next":)";

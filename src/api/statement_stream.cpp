@@ -52,8 +52,6 @@ private:
         const journal::account_history account{past, wanted_.account};
         if (!range_) {
             range_ = account.between(wanted_.from_ns, wanted_.until_ns);
-            if (!range_->is_empty())
-                range_->last = std::min(range_->last, sequences_of(account.at(range_->last)).last);
             lines_ = journal::first_line(wanted_.format);
         }
         for (std::uint64_t bytes = 0;

@@ -22,8 +22,10 @@ constexpr std::uint64_t endless = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace
 
-std::uint64_t account_history::first() const {
-    const auto found = past_.earliest(account_, past_.beginning().first_record);
+std::uint64_t account_history::first(std::uint64_t from_ns) const {
+    const std::uint64_t from =
+        from_ns != 0 ? past_.record_as_of(from_ns) : past_.beginning().first_record;
+    const auto found = past_.earliest(account_, from);
     return found ? found->first_sequence : endless;
 }
 
@@ -51,17 +53,23 @@ std::uint64_t account_history::first_since(std::uint64_t from_ns) const {
     if (const std::uint64_t before = last_before(from_ns); before != 0)
         return before + 1;
     // What was trimmed is not later than what begins the journal now, but may be as late.
-    const std::uint64_t there = first();
+    if (from_ns <= past_.beginning().first_time_ns)
+        return 1;
+    const std::uint64_t there = first(from_ns);
+    // Again, since more may have been trimmed meanwhile.
     return from_ns > past_.beginning().first_time_ns ? there : 1;
 }
 
-std::uint64_t account_history::last_until(std::uint64_t until_ns) const {
-    if (until_ns != endless) {
-        const std::uint64_t before = last_before(until_ns);
-        return before != 0 ? before : first() - 1;
+/// Nothing if the journal has no posting of the account.
+std::optional<std::uint64_t> account_history::last_until(std::uint64_t until_ns) const {
+    if (until_ns == endless) {
+        const auto found = past_.latest(account_);
+        return found ? std::optional{sequences_of(*found).last} : std::nullopt;
     }
-    const auto found = past_.latest(account_);
-    return found ? sequences_of(*found).last : endless - 1;
+    if (const std::uint64_t before = last_before(until_ns); before != 0)
+        return before;
+    const std::uint64_t there = first(until_ns);
+    return there != endless ? std::optional{there - 1} : std::nullopt;
 }
 
 sequence_range account_history::between(std::uint64_t from_ns, std::uint64_t until_ns) const {
@@ -69,7 +77,11 @@ sequence_range account_history::between(std::uint64_t from_ns, std::uint64_t unt
         return {};
     // In this order: what is trimmed meanwhile is missing at the beginning, and noticed.
     const std::uint64_t first = first_since(from_ns);
-    return {first, last_until(until_ns)};
+    if (first == endless)
+        return {};
+    if (const auto last = last_until(until_ns))
+        return {first, *last};
+    throw history_trimmed{past_.beginning()};
 }
 
 account_extent account_history::at(std::uint64_t most_sequence) const {

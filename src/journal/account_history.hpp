@@ -35,15 +35,17 @@ public:
     account_history(const history& past, account_number account) noexcept
         : past_{past}, account_{account} {}
 
-    /// The sequence of its first posting in the journal: above 1 if others have been trimmed. The
-    /// largest number if all have been.
-    [[nodiscard]] std::uint64_t first() const;
+    /// The sequence of its first posting in the journal, which has none of it before `from_ns`:
+    /// above 1 if others have been trimmed, the largest number if all have been. A later `from_ns`
+    /// is found sooner.
+    [[nodiscard]] std::uint64_t first(std::uint64_t from_ns = 0) const;
 
     /// The sequence of its last posting before this record time; 0 if the journal has none.
     [[nodiscard]] std::uint64_t last_before(std::uint64_t time_ns) const;
 
     /// The postings with a record time from `from_ns` on and before `until_ns`. Postings that have
-    /// been trimmed are among them, if their times may be.
+    /// been trimmed are among them, if their times may be. Throws history_trimmed if they may, and
+    /// all have been.
     [[nodiscard]] sequence_range between(std::uint64_t from_ns, std::uint64_t until_ns) const;
 
     /// The latest extent that has a posting of at most this sequence. Throws history_trimmed if
@@ -56,7 +58,7 @@ public:
 
 private:
     [[nodiscard]] std::uint64_t first_since(std::uint64_t from_ns) const;
-    [[nodiscard]] std::uint64_t last_until(std::uint64_t until_ns) const;
+    [[nodiscard]] std::optional<std::uint64_t> last_until(std::uint64_t until_ns) const;
 
     const history& past_;
     const account_number account_;

@@ -255,11 +255,14 @@ TEST_CASE("past balance: is that of the posting, or the refusal that is due", "[
     past_balance last{{7, 0, endless}};
     CHECK(json::parse(one.read(last)).at("data").at("sequence") == 20);
     one.trim(4 * 10 + 1);
-    for (const auto& [account, number, time_ns] :
-         std::vector<coffer::api::moment>{{7, 10, 0}, {7, 0, 10'999}, {7, 0, 1}}) {
-        past_balance gone{{account, number, time_ns}};
+    // Account 8 is as one whose four postings have all been trimmed.
+    for (const coffer::api::moment& wanted : std::vector<coffer::api::moment>{
+             {7, 10, 0, 20}, {7, 0, 10'999, 20}, {7, 0, 1, 20}, {8, 4, 0, 4}, {8, 0, 1, 4}}) {
+        past_balance gone{wanted};
         CHECK(one.refusal(gone) == problem::history_trimmed);
     }
+    past_balance none{{8, 5, 0, 4}};
+    CHECK(one.refusal(none) == problem::sequence_unknown);
     past_balance left{{7, 0, 11'000}};
     CHECK(json::parse(one.read(left)).at("data").at("sequence") == 11);
 }
