@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "journal/interruption.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/segment_reader.hpp"
 
@@ -23,6 +24,7 @@ batch_walk::batch_walk(const storage& where, std::uint64_t first_record)
 }
 
 std::optional<batch_walk::placed_batch> batch_walk::next(std::uint64_t end_record) {
+    interruption::check();
     std::optional<batch_view> found = look();
     if (!found) {
         window_bytes_ = 0;  // it was read before the batch was written, perhaps

@@ -1,6 +1,5 @@
 #include "journal/file_store.hpp"
 
-#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -76,23 +75,15 @@ private:
 
 class new_indexed_history final : public new_history {
 public:
-    new_indexed_history(storage& where, const log_progress& progress) {
-        try {
-            made_ = std::make_unique<indexed_history>(where, progress);
-        } catch (const journal_error& error) {
-            failure_ = error;  // recovery finds the same, and reports it better
-        }
-    }
+    new_indexed_history(storage& where, const log_progress& progress)
+        : made_{std::make_unique<indexed_history>(where, progress)} {}
 
     [[nodiscard]] std::unique_ptr<history> finish(const batch_log&) override {
-        if (failure_)
-            throw journal_error{*failure_};
         made_->wait_until_indexed();
         return std::move(made_);
     }
 
 private:
-    std::optional<journal_error> failure_;
     std::unique_ptr<indexed_history> made_;
 };
 

@@ -4,8 +4,9 @@
 //                found: see reach.
 // Thread safety  Any thread may call any member. Each may take as long as the disk does, so a
 //                thread that must not wait uses engine/history_reader.hpp.
-// Errors         Each throws journal_error if the journal is damaged or cannot be read, and
-//                history_trimmed if what it needs is no longer there.
+// Errors         Each throws journal_error if the journal is damaged or cannot be read,
+//                history_trimmed if what it needs is no longer there, and history_unavailable if it
+//                has no answer now.
 #pragma once
 
 #include <chrono>
@@ -57,6 +58,13 @@ private:
     history_beginning beginning_;
 };
 
+/// The question may be asked again later: it was ended by an interruption, or what is in the
+/// journal has to be indexed first.
+class history_unavailable : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
 class history {
 public:
     using visitor = std::function<void(const batch_view&)>;
@@ -67,7 +75,7 @@ public:
     virtual ~history() = default;
 
     /// Waits until everything up to this record, which is durable, can be found. False if that is
-    /// not so by `deadline`.
+    /// not so by `deadline`, or if the journal cannot be indexed now: that is tried again later.
     [[nodiscard]] virtual bool reach(std::uint64_t record,
                                      std::chrono::steady_clock::time_point deadline) = 0;
     /// The last record that can be found.
@@ -104,6 +112,13 @@ public:
     /// the index of that segment again, once. The question fails; if its index was wrong, the next
     /// one does not.
     virtual void doubt(const extent& /*one*/) const noexcept {}
+
+    /// Ends the threads that it has: called when nothing is asked for any more. False if one has
+    /// not ended by `deadline`, since the disk does not answer: the caller can only end the process.
+    [[nodiscard]] virtual bool stop_by(
+        std::chrono::steady_clock::time_point /*deadline*/) noexcept {
+        return true;
+    }
 };
 
 }  // namespace coffer::journal

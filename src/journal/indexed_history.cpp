@@ -1,202 +1,30 @@
 #include "journal/indexed_history.hpp"
 
 #include <algorithm>
-#include <utility>
 
+#include "journal/interruption.hpp"
 #include "journal/journal_error.hpp"
 #include "journal/segment.hpp"
 #include "journal/segment_reader.hpp"
-#include "ops/log.hpp"
-#include "ops/stopping.hpp"
 
 namespace coffer::journal {
-namespace {
-
-using std::chrono::milliseconds;
-
-constexpr milliseconds busy_pause{50};
-constexpr milliseconds idle_pause{200};
-constexpr milliseconds failed_pause{1000};
-constexpr milliseconds file_retry{10'000};
-
-std::vector<std::uint64_t> existing_segments(const storage& where) {
-    std::vector<std::uint64_t> found = list_segments(where);
-    if (found.empty())
-        throw journal_error{where.path(""), "there is no segment of a journal here"};
-    return found;
-}
-
-}  // namespace
-
-indexed_history::indexed_history(storage& where, const log_progress& log)
-    : storage_{where},
-      log_{log},
-      segments_{where, &segment_name},
-      shelf_{where, log, [this] { maker_.poke(); }},
-      follower_{where, log, existing_segments(where).back()},
-      maker_{[this]() -> background_work::pause {
-                 try {
-                     if (shelf_.make_files([this] { return is_stopping_.load(); }))
-                         return std::nullopt;
-                 } catch (const std::exception& error) {
-                     log::warn("the journal's index files cannot be made: {}", error.what());
-                 }
-                 return file_retry;
-             },
-             std::nullopt} {
-    segment_list all = existing_segments(where);
-    first_listed_ = all.front();
-    find_missing(all);
-    all.pop_back();
-    full_ = std::make_shared<const segment_list>(std::move(all));
-    current_ = follower_.current();
-    end_record_ = follower_.position().next_record;
-    maker_.poke();
-    thread_ = std::thread{[this] { run(); }};
-}
-
-indexed_history::~indexed_history() {
-    {
-        const std::lock_guard lock{mutex_};
-        is_stopping_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
-}
-
-/// Has the index files of full segments checked, and removes those of segments that are gone.
-void indexed_history::find_missing(const segment_list& all) {
-    const storage::list_result listed = storage_.list();
-    if (listed.error)
-        return;
-    for (const std::string& name : listed.names)
-        if (const auto segment = parse_index_name(name);
-            segment && !std::ranges::binary_search(all, *segment))
-            static_cast<void>(storage_.remove(name));
-    static_cast<void>(storage_.remove(std::string{index_in_the_making}));
-    for (std::size_t i = 0; i + 1 < all.size(); ++i)
-        shelf_.check(all[i], all[i + 1]);
-}
-
-void indexed_history::run() noexcept {
-    std::unique_lock lock{mutex_};
-    milliseconds pause{0};
-    while (!is_stopping_) {
-        changed_.wait_for(lock, pause, [this] { return is_stopping_ || is_wanted_; });
-        is_wanted_ = false;
-        const std::uint64_t before = end_record_;
-        lock.unlock();
-        bool done = false;
-        try {
-            while (!is_stopping_ && !follow()) {
-            }
-            done = true;
-        } catch (const std::exception& error) {
-            fail(error.what());
-        }
-        lock.lock();
-        pause = !done ? failed_pause : end_record_ != before ? busy_pause : idle_pause;
-    }
-}
-
-/// A step. True once all that is durable can be found.
-bool indexed_history::follow() {
-    const bool is_open = log_.durable_end.load(std::memory_order_acquire) != 0;
-    const segment_follower::step step = follower_.follow();
-    if (step == segment_follower::step::advanced)
-        note_advance();
-    const bool is_at_end = step == segment_follower::step::at_end;
-    bool is_trimmed = false;
-    {
-        const std::lock_guard lock{mutex_};
-        end_record_ = follower_.position().next_record;
-        is_at_end_ = is_at_end && is_open;
-        failure_.clear();
-        is_trimmed = !full_->empty() && full_->front() < first_record();
-        if (is_trimmed) {
-            auto left = std::make_shared<segment_list>(*full_);
-            std::erase_if(*left, [first = first_record()](auto one) { return one < first; });
-            full_ = std::move(left);
-        }
-    }
-    changed_.notify_all();
-    if (is_trimmed) {
-        shelf_.forget_before(first_record());
-        segments_.forget_before(first_record());
-    }
-    return is_at_end;
-}
-
-/// The current segment has become full.
-void indexed_history::note_advance() {
-    std::shared_ptr<const segment_index> full;
-    {
-        const std::lock_guard lock{mutex_};
-        full = current_;
-    }
-    // First, so that it can be found all the time.
-    shelf_.add(full, follower_.ledger());
-    {
-        const std::lock_guard lock{mutex_};
-        auto longer = std::make_shared<segment_list>(*full_);
-        longer->push_back(full->first_record());
-        full_ = std::move(longer);
-        current_ = follower_.current();
-    }
-    maker_.poke();
-}
-
-void indexed_history::fail(const std::string& why) {
-    bool is_new = false;
-    {
-        const std::lock_guard lock{mutex_};
-        is_new = failure_ != why;
-        failure_ = why;
-    }
-    changed_.notify_all();
-    // Before the log is open, recovery finds the same and reports it.
-    if (is_new && log_.durable_end.load(std::memory_order_acquire) != 0)
-        log::warn("the journal cannot be indexed: {}", why);
-}
-
-void indexed_history::wait_until_indexed() {
-    const std::uint64_t end = log_.durable_end.load(std::memory_order_acquire);
-    std::unique_lock lock{mutex_};
-    while (end_record_ < end || !is_at_end_) {
-        if (!failure_.empty())
-            throw journal_error{storage_.path(""), "cannot be indexed: " + failure_};
-        is_wanted_ = true;
-        changed_.notify_all();
-        changed_.wait_for(lock, busy_pause);
-        stopping::check();
-    }
-    if (end_record_ != end)
-        throw journal_error{storage_.path(""), "has records behind its end"};
-}
-
-bool indexed_history::reach(std::uint64_t record, std::chrono::steady_clock::time_point deadline) {
-    std::unique_lock lock{mutex_};
-    if (record < end_record_)
-        return true;
-    is_wanted_ = true;
-    changed_.notify_all();
-    return changed_.wait_until(lock, deadline, [&] { return record < end_record_; });
-}
 
 std::uint64_t indexed_history::last_record() const {
     const std::lock_guard lock{mutex_};
-    return end_record_ - 1;
+    return std::max<std::uint64_t>(end_record_, 1) - 1;
 }
 
 std::uint64_t indexed_history::first_record() const noexcept {
     // Acquire: pairs with the release in log_progress.
-    return std::max(first_listed_, log_.first_record.load(std::memory_order_acquire));
+    return log_.first_record.load(std::memory_order_acquire);
 }
 
 indexed_history::view indexed_history::now() const {
     view there;
     there.beginning = first_record();
     const std::lock_guard lock{mutex_};
+    if (current_ == nullptr || current_->first_record() < there.beginning)
+        throw history_unavailable{"the journal has to be indexed first"};
     const auto from = std::ranges::lower_bound(*full_, there.beginning);
     there.segments.assign(from, full_->end());
     there.segments.push_back(current_->first_record());
@@ -222,6 +50,7 @@ auto indexed_history::ask(const Question& question) const {
 template <class Question>
 auto indexed_history::ask_segment(const view& there, std::size_t index,
                                   const Question& question) const {
+    interruption::check();
     if (index + 1 == there.segments.size())
         return question(static_cast<const segment_lookup&>(*there.current));
     for (;;) {
@@ -240,6 +69,7 @@ std::optional<account_extent> indexed_history::newest(const view& there, std::si
                                                       account_number account,
                                                       const Question& question) const {
     for (std::size_t i = end; i != 0; --i) {
+        interruption::check();
         if (!shelf_.may_have(there.segments[i - 1], account))
             continue;
         if (auto found = ask_segment(there, i - 1, question))
@@ -261,11 +91,13 @@ history_beginning indexed_history::beginning() const {
         }
         const auto its =
             ask_segment(there, 0, [first](const segment_lookup& one) { return one.at(first); });
-        if (its) {
-            const std::lock_guard lock{mutex_};
-            first_time_ = {first, its->first_time_ns};
-            found.first_time_ns = its->first_time_ns;
+        if (!its) {  // that segment is the current one, and has no batch yet
+            found.first_time_ns = there.current->before().time_ns;
+            return found;
         }
+        const std::lock_guard lock{mutex_};
+        first_time_ = {first, its->first_time_ns};
+        found.first_time_ns = its->first_time_ns;
         return found;
     });
 }
@@ -324,6 +156,7 @@ std::optional<account_extent> indexed_history::earliest(account_number account,
                                           there.segments.begin()) -
                  1;
         for (; i != there.segments.size(); ++i) {
+            interruption::check();
             if (!shelf_.may_have(there.segments[i], account))
                 continue;
             if (auto found = ask_segment(there, i, [&](const segment_lookup& one) {
@@ -355,6 +188,7 @@ void indexed_history::refuse(const extent& one, std::uint64_t offset,
 }
 
 void indexed_history::read(const extent& one, const visitor& visit) const {
+    interruption::check();
     if (one.segment < first_record())
         throw history_trimmed{beginning()};
     std::vector<std::byte> bytes(static_cast<std::size_t>(one.bytes));

@@ -36,14 +36,16 @@ public:
     // maker of index files use at the same time.
     static_assert(2 * file_pool::most_open + 4 * 3 <= most_open_files);
 
-    /// Begins to index the journal there, which has a segment, and to write the files that are
-    /// missing. Both must outlive this. Throws journal_error, std::system_error.
+    /// Begins to index the journal there, which has a segment. Both must outlive this. Throws
+    /// std::system_error. Where the journal cannot be indexed, tries again from time to time, and
+    /// logs why once the log is open; `reach` returns false meanwhile.
     indexed_history(storage& where, const log_progress& log);
     ~indexed_history() override;
 
-    /// Waits until all that is there has been indexed. To be called before anything is asked for,
-    /// once the log is open: it is not appended to meanwhile. Throws journal_error, and
-    /// stopping::stopped.
+    /// Begins to write the index files that are missing, removes those of segments that are gone,
+    /// and waits until all that is there has been indexed, or could not be. To be called before
+    /// anything is asked for, once the log is open: it is not appended to meanwhile. Until then no
+    /// file is changed. Throws stopping::stopped.
     void wait_until_indexed();
 
     [[nodiscard]] bool reach(std::uint64_t record,
@@ -60,6 +62,7 @@ public:
                                                          std::uint64_t from_record) const override;
     void read(const extent& one, const visitor& visit) const override;
     void doubt(const extent& one) const noexcept override;
+    [[nodiscard]] bool stop_by(std::chrono::steady_clock::time_point deadline) noexcept override;
 
 private:
     using segment_list = std::vector<std::uint64_t>;
@@ -82,27 +85,35 @@ private:
     [[noreturn]] void refuse(const extent& one, std::uint64_t offset, const std::string& why) const;
     [[nodiscard]] view now() const;
     [[nodiscard]] std::uint64_t first_record() const noexcept;
-    void find_missing(const segment_list& all);
+    [[nodiscard]] background_work::pause make_files() noexcept;
+    void remove_others();
+    void want_missing();
     void run() noexcept;
+    [[nodiscard]] bool catch_up() noexcept;
+    void begin();
     [[nodiscard]] bool follow();
     void note_advance();
-    void fail(const std::string& why);
+    void forget_trimmed();
+    void fail(const char* why) noexcept;
 
     storage& storage_;
     const log_progress& log_;
     mutable file_pool segments_;
     mutable index_shelf shelf_;
-    std::uint64_t first_listed_ = 1;  // when this was made
-    segment_follower follower_;       // the following thread's own
+    segment_follower follower_;  // the following thread's own
+    bool is_whole_ = false;      // likewise: what the follower has come to is what is below
 
     mutable std::mutex mutex_;  // of all below
     mutable std::condition_variable changed_;
-    std::shared_ptr<const segment_list> full_;
-    std::shared_ptr<const segment_index> current_;
-    std::uint64_t end_record_ = 1;  // what can be found ends there
+    std::shared_ptr<const segment_list> full_;      // null: it has not begun
+    std::shared_ptr<const segment_index> current_;  // likewise
+    std::uint64_t end_record_ = 0;                  // what can be found ends there
     bool is_at_end_ = false;
     bool is_wanted_ = false;
-    std::string failure_;  // why the last step failed; empty if not
+    bool writes_files_ = false;
+    bool has_failed_ = false;  // the last step
+    std::string failure_;      // why one failed last
+    int threads_ = 1;  // that may be in a call of the disk: its own, and one that makes files
     mutable std::pair<std::uint64_t, std::uint64_t> first_time_{0, 0};  // of a first record
 
     std::atomic<bool> is_stopping_{false};

@@ -30,9 +30,10 @@ class new_history {
 public:
     virtual ~new_history() = default;
 
-    /// The history, in which everything can be found that is durable. `log` is what the store has
-    /// opened since: it must outlive what is returned, and nothing may be appended to it before.
-    /// Not to be used after it. Throws journal_error, stopping::stopped.
+    /// The history, in which everything can be found that is durable, unless it has to be made
+    /// ready first: `history::reach` shows that. `log` is what the store has opened since: it must
+    /// outlive what is returned, and nothing may be appended to it before. No file is changed
+    /// before. Not to be used after it. Throws stopping::stopped.
     [[nodiscard]] virtual std::unique_ptr<history> finish(const batch_log& log) = 0;
 };
 

@@ -55,8 +55,9 @@ std::uint64_t scanned_history::last_record() const {
 history_beginning scanned_history::beginning() const {
     history_beginning found{.first_record = log_.first_record()};
     const std::unique_ptr<batch_cursor> from = log_.read_from(found.first_record);
-    if (const auto one = from->next())
-        found.first_time_ns = one->header.stamp.time_ns;
+    const auto one = from->next();
+    // Where there is no batch yet, what was trimmed is not later than this.
+    found.first_time_ns = one ? one->header.stamp.time_ns : from->position().time_ns;
     return found;
 }
 

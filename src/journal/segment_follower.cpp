@@ -9,16 +9,24 @@ constexpr int batches_a_step = 64;
 
 }  // namespace
 
-segment_follower::segment_follower(const storage& where, const log_progress& log,
-                                   std::uint64_t first_record)
-    : storage_{where},
-      log_{log},
-      walk_{std::make_unique<batch_walk>(where, first_record)},
-      current_{std::make_shared<segment_index>(walk_->header().before)} {}
+bool segment_follower::is_sound() const noexcept {
+    if (walk_ == nullptr || is_broken_)
+        return false;
+    // Acquire, as in follow.
+    const std::uint64_t end = log_.durable_end.load(std::memory_order_acquire);
+    const std::uint64_t trimmed = log_.first_record.load(std::memory_order_acquire);
+    // Where the log was opened with an earlier end, what is behind it is no part of the log.
+    return (end == 0 || position().next_record <= end) && current_->first_record() >= trimmed;
+}
+
+void segment_follower::begin(std::uint64_t first_record) {
+    auto walk = std::make_unique<batch_walk>(storage_, first_record);
+    current_ = std::make_shared<segment_index>(walk->header().before);
+    walk_ = std::move(walk);
+    is_broken_ = false;
+}
 
 segment_follower::step segment_follower::follow() {
-    if (is_broken_)
-        throw journal_error{walk_->path(), "could not be indexed before"};
     // Acquire: pairs with the release in log_progress, so that what is durable can be read.
     const std::uint64_t durable_end = log_.durable_end.load(std::memory_order_acquire);
     const bool is_open = durable_end != 0;
@@ -34,11 +42,11 @@ segment_follower::step segment_follower::follow() {
                                     "there is no batch where one should be"};
             return step::at_end;
         }
+        is_broken_ = true;  // also if there is no memory for all of it
         const refused_record refused = current_->add(one->value, one->offset);
-        if (!refused.reason.empty()) {
-            is_broken_ = true;
+        if (!refused.reason.empty())
             throw journal_error{walk_->path(), one->offset + refused.offset, refused.reason};
-        }
+        is_broken_ = false;
     }
     return step::some;
 }

@@ -17,9 +17,16 @@ namespace coffer::journal {
 /// Thread safety: none; what is indexed may be read by any thread.
 class segment_follower {
 public:
-    /// Begins with the segment that has this first record, which was the last one. Throws
-    /// journal_error, as follow does. Both must outlive this.
-    segment_follower(const storage& where, const log_progress& log, std::uint64_t first_record);
+    /// Both must outlive this. begin comes before all else.
+    segment_follower(const storage& where, const log_progress& log) noexcept
+        : storage_{where}, log_{log} {}
+
+    /// Whether there is something to follow: begin has been called, and may be left as it is. If
+    /// not, what has been indexed may be incomplete, or its segment has been trimmed.
+    [[nodiscard]] bool is_sound() const noexcept;
+    /// Begins, again perhaps, with the segment that has this first record. Throws journal_error, as
+    /// follow does.
+    void begin(std::uint64_t first_record);
 
     [[nodiscard]] const std::shared_ptr<segment_index>& current() const noexcept {
         return current_;
@@ -32,7 +39,8 @@ public:
         at_end,    ///< everything durable has been indexed
         advanced,  ///< the segment was full, and current() is the next one
     };
-    /// Indexes the next batches, a few. To be called again after it has thrown, too.
+    /// Indexes the next batches, a few. To be called again after it has thrown, too, while
+    /// is_sound.
     [[nodiscard]] step follow();
 
 private:
@@ -42,7 +50,7 @@ private:
     const log_progress& log_;
     std::unique_ptr<batch_walk> walk_;
     std::shared_ptr<segment_index> current_;
-    bool is_broken_ = false;
+    bool is_broken_ = false;  // a batch may have been indexed in part
 };
 
 }  // namespace coffer::journal

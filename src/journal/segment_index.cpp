@@ -110,10 +110,8 @@ bool segment_index::add_posting(const key& one, std::uint32_t extent) {
     if (accounts_ >= slots_.size() / 8 * 5)
         grow();
     slot& its = slot_of(one.account);
-    if (its.account == 0) {
-        its.account = one.account;
-        its.number = static_cast<std::uint32_t>(accounts_++);
-    } else {
+    const bool is_new = its.account == 0;
+    if (!is_new) {
         index_entry& last = entries_[its.last].value;
         if (last.first_sequence + last.postings != one.sequence)
             return false;
@@ -122,7 +120,12 @@ bool segment_index::add_posting(const key& one, std::uint32_t extent) {
             return true;
         }
     }
-    entries_.push_back({{one.sequence, extent, 1}, its.last, its.number});
+    // First, since it may throw.
+    entries_.push_back({{one.sequence, extent, 1},
+                        its.last,
+                        is_new ? static_cast<std::uint32_t>(accounts_) : its.number});
+    if (is_new)
+        its = {one.account, none, static_cast<std::uint32_t>(accounts_++)};
     its.last = static_cast<std::uint32_t>(entries_.size() - 1);
     return true;
 }
