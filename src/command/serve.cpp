@@ -77,6 +77,8 @@ public:
                 "acknowledged");
         if (found == ending::snapshot_hangs)
             end_at_once(std::string{"the disk does not answer: "} + last_snapshot_failed);
+        if (found == ending::history_hangs)
+            end_at_once("the disk does not answer: the journal's history is still being read");
     }
 
     /// Logs how the snapshots went. Throws std::runtime_error if the last one failed.

@@ -52,6 +52,8 @@ durable_ledger::ending durable_ledger::close_by(std::chrono::steady_clock::time_
         return ending::journal_failed;
     if (checkpoints_ && !checkpoints_->stop_unless_stuck(patience))
         return ending::snapshot_hangs;
+    if (!engine_.end_history_by(deadline))
+        return ending::history_hangs;
     return ending::done;
 }
 

@@ -53,11 +53,13 @@ public:
         journal_failed,  ///< what was not acknowledged may be lost; no checkpoint was taken
         journal_hangs,   ///< what was not acknowledged may be lost
         snapshot_hangs,  ///< nothing is lost: the next start reads more of the journal
+        history_hangs,   ///< nothing is lost: the last snapshot was taken, if it could be
     };
-    /// Ends the journal in order, and then takes the last checkpoint. The tellers are at rest.
-    /// Waits for the journal until `deadline`, as engine::close_by does, and for the snapshot as
-    /// long as the disk answers within `patience`. After journal_hangs and snapshot_hangs a thread
-    /// is in a call that does not return, and the caller can only end the process. Does nothing
+    /// Ends the journal in order, takes the last checkpoint, and ends what reads the history. The
+    /// tellers are at rest. Waits for the journal and the history until `deadline`, as
+    /// engine::close_by does, and for the snapshot as long as the disk answers within `patience`.
+    /// After an ending that hangs a thread is in a call that does not return, and the caller can
+    /// only end the process. Does nothing
     /// where nothing is open; called again, it returns the same.
     [[nodiscard]] ending close_by(std::chrono::steady_clock::time_point deadline,
                                   std::chrono::milliseconds patience) noexcept;

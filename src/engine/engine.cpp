@@ -41,6 +41,8 @@ engine::engine(std::unique_ptr<coffer::ledger> ledger) : engine{options{}} {
 
 engine::~engine() {
     static_cast<void>(close());  // a failure was reported by on_failure
+    if (reader_)
+        reader_->stop();
 }
 
 /// Collects the holds that ended before. Nobody ends holds meanwhile, so each is added once.
@@ -122,13 +124,21 @@ service engine::why_no_postings() const noexcept {
 }
 
 bool engine::close_by(std::chrono::steady_clock::time_point deadline) noexcept {
-    const bool has_stopped_reading = !reader_ || reader_->stop_by(deadline);
-    return (!journal_ || journal_->stop_by(deadline)) && has_stopped_reading;
+    if (reader_)
+        reader_->begin_to_stop();
+    return !journal_ || journal_->stop_by(deadline);
+}
+
+bool engine::end_history_by(std::chrono::steady_clock::time_point deadline) noexcept {
+    if (reader_ && !reader_->stop_by(deadline))
+        return false;
+    deadline = std::max(deadline, std::chrono::steady_clock::now() + std::chrono::seconds{1});
+    return !history_ || history_->stop_by(deadline);
 }
 
 bool engine::close() noexcept {
     if (reader_)
-        reader_->stop();
+        reader_->begin_to_stop();
     return !journal_ || journal_->stop();
 }
 

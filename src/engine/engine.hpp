@@ -88,10 +88,14 @@ public:
     [[nodiscard]] static log_room room_for(std::size_t tellers) noexcept;
 
     /// Makes all postings durable, and ends the journal in order. The tellers are at rest. False if
-    /// the journal has failed. Does nothing when called again, or without a journal.
+    /// the journal has failed. Its history answers nothing from now on. Does nothing when called
+    /// again, or without a journal.
     [[nodiscard]] bool close() noexcept;
     /// The same, but waits as writer::stop_by does. False if it is not done by then.
     [[nodiscard]] bool close_by(std::chrono::steady_clock::time_point deadline) noexcept;
+    /// Ends the threads that read the journal's history, after that: they call nothing of the
+    /// tellers any more. Waits as history_reader::stop_by does. False if it is not done by then.
+    [[nodiscard]] bool end_history_by(std::chrono::steady_clock::time_point deadline) noexcept;
 
     [[nodiscard]] bool is_open() const noexcept {
         // Acquire: pairs with the release in open, so that what it has set is seen.

@@ -12,6 +12,8 @@
 // Guarantees     A job that begins finds everything that was durable when it was asked for. After
 //                it has ended, the callback of the teller that asked is called.
 //                Jobs beyond max_waiting are refused, so that a disk that hangs holds up no more.
+//                A job that its owners have forgotten is not begun, and ended early if it has
+//                begun: see journal/interruption.hpp.
 // Thread safety  ask is for any thread. A job's members are for the reader until is_done returns
 //                true, then for the thread that asked.
 #pragma once
@@ -42,7 +44,7 @@ public:
         pending,
         done,
         trimmed,  ///< what it needs is no longer there: see beginning()
-        late,     ///< the history could not be read in time
+        late,     ///< the history could not be read in time, or its reader stops
         failed,   ///< the journal is damaged or cannot be read, which has been logged
     };
 
@@ -63,12 +65,13 @@ public:
 
 protected:
     /// Finds the answer, in a reader's thread. In bounded steps: a long reply takes several jobs.
-    /// May throw as history's members do.
+    /// May throw as history's members do. Called where journal::interruption ends it early.
     virtual void read(journal::history& past) = 0;
 
 private:
     friend class history_reader;
-    void run(journal::history& past, std::chrono::steady_clock::time_point deadline) noexcept;
+    [[nodiscard]] outcome run(journal::history& past,
+                              std::chrono::steady_clock::time_point deadline) noexcept;
     void end(outcome how) noexcept { outcome_.store(how, std::memory_order_release); }
 
     std::atomic<outcome> outcome_{outcome::pending};
@@ -95,9 +98,11 @@ public:
     history_reader(const history_reader&) = delete;
     history_reader& operator=(const history_reader&) = delete;
 
-    /// Queues a job, which is new or has ended; `on_end`, which must not throw, is called after it
-    /// has ended, by a reader's thread. Returns done, or unavailable if too many are waiting.
-    [[nodiscard]] service ask(std::shared_ptr<history_job> job, std::function<void()> on_end);
+    /// Queues a job, which is new or has ended, and which the caller keeps as long as it wants the
+    /// answer; `on_end`, which must not throw, is called after it has ended, by a reader's thread.
+    /// Returns done, or unavailable if too many are waiting.
+    [[nodiscard]] service ask(const std::shared_ptr<history_job>& job,
+                              std::function<void()> on_end);
 
     /// How many jobs its threads have ended. For any thread.
     [[nodiscard]] std::uint64_t ended() const noexcept {
@@ -105,16 +110,17 @@ public:
         return ended_.load(std::memory_order_acquire);
     }
 
-    /// Ends the threads; jobs that have not begun are ended as late. Waits for those that have.
+    /// Has jobs end as late from now on, those that have begun as soon as they can. Does not wait.
+    void begin_to_stop() noexcept;
+    /// Ends the threads, after that.
     void stop() noexcept;
-    /// The same, until `deadline`. False if a job has not ended by then: the disk does not answer,
-    /// and the caller can only end the process.
+    /// The same, until `deadline`, or for a second. False if a job has not ended by then: the disk
+    /// does not answer, and the caller can only end the process.
     [[nodiscard]] bool stop_by(std::chrono::steady_clock::time_point deadline) noexcept;
 
 private:
     void work() noexcept;
     [[nodiscard]] std::shared_ptr<history_job> next();
-    void begin_to_stop() noexcept;
 
     journal::history& past_;
     const std::function<std::uint64_t()> durable_record_;
@@ -122,9 +128,9 @@ private:
     std::atomic<std::uint64_t> ended_{0};
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<std::shared_ptr<history_job>> waiting_;  // under the mutex
-    bool stopping_ = false;                             // under the mutex
-    std::size_t running_ = 0;                           // under the mutex: threads
+    std::deque<std::weak_ptr<history_job>> waiting_;  // under the mutex
+    std::atomic<bool> stopping_{false};               // set under the mutex
+    std::size_t running_ = 0;                         // under the mutex: threads
     std::vector<std::thread> threads_;
 };
 

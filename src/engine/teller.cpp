@@ -118,13 +118,13 @@ std::optional<resumable_cut> teller::begin_cut() noexcept {
     return engine_.is_open() ? engine_.ledger().begin_cut() : std::nullopt;
 }
 
-service teller::ask(std::shared_ptr<history_job> job) {
+service teller::ask(const std::shared_ptr<history_job>& job) {
     if (!engine_.is_open())
         return service::not_open;
     history_reader* const reader = engine_.history();
     if (reader == nullptr)
         return service::no_history;
-    return reader->ask(std::move(job), [this] { on_durable_(); });
+    return reader->ask(job, [this] { on_durable_(); });
 }
 
 std::uint64_t teller::news() const noexcept {

@@ -144,7 +144,7 @@ public:
 
     /// Asks the history: see history_reader.hpp. Once the job has ended, the on_durable callback is
     /// called. Returns done, or unavailable, or not_open, or no_history in a ledger in memory only.
-    [[nodiscard]] service ask(std::shared_ptr<history_job> job);
+    [[nodiscard]] service ask(const std::shared_ptr<history_job>& job);
 
     /// A number that rises when any posting becomes durable, whoever made it, and when a job of the
     /// history has ended.

@@ -394,6 +394,21 @@ class DiskThatHangs(unittest.TestCase):
             wait_until(lambda: get(server, path_of()).status == 200)
             self.assertEqual(1001, len(lines(server)))
 
+    def test_a_server_that_stops_does_not_wait_for_what_follows_the_journal(self):
+        data = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "data"
+        with Faults(data) as faults, Server(
+                "--threads", "1", "--disk-timeout", "500ms", "--drain-timeout", "2s",
+                data=data, env=faults.environment) as server:
+            deposit_much(server, 10001, 1000)
+            self.assertEqual(50, len(statement(server)["entries"]))
+            faults.hang("pread", 3600, times=1)  # the follower's
+            deposit_much(server, 10002, 1)
+            self.assertEqual(503, get(server, path_of(10002)).status)
+            self.assertEqual(1, server.stop())
+            self.assertIn("the journal's history is still being read", server.stderr())
+        with Server(data=data) as server:
+            self.assertEqual(2, len(statement(server, 10002)["entries"]))
+
 
 if __name__ == "__main__":
     unittest.main()
