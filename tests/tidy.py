@@ -29,8 +29,8 @@ SOCKETS = ("boost/asio", "boost/beast")
 # from above: what opens it, and the offline tools that are about files.
 JOURNAL_FILES = {
     "batch_walk", "file_log", "file_pool", "file_source", "file_store", "index_shelf",
-    "indexed_history", "opened_index", "posix_storage", "reader", "segment", "segment_follower",
-    "segment_reader", "segment_watch", "storage"}
+    "indexed_history", "indexed_history_work", "opened_index", "posix_storage", "reader",
+    "segment", "segment_follower", "segment_reader", "segment_watch", "storage"}
 KNOW_JOURNAL_FILES = {
     "src/audit/auditor.cpp", "src/audit/data_copy.cpp", "src/audit/history.cpp",
     "src/audit/history.hpp", "src/audit/increment.cpp", "src/audit/increment_reader.cpp",

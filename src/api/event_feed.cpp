@@ -52,13 +52,14 @@ bool event_feed::append_events(std::size_t full, std::string& out) {
     return false;
 }
 
-void event_feed::append_event(std::string& out) const {
+void event_feed::append_event(std::string& out) {
     if (form_ == form::lines) {
         out += cursor_.line();
         return;
     }
     out += "id: ";
-    append_number(out, cursor_.record());
+    known_ = cursor_.record();
+    append_number(out, *known_);
     out += "\nevent: ";
     out += cursor_.operation();
     out += "\ndata: ";
@@ -71,9 +72,14 @@ void event_feed::append_event(std::string& out) const {
 void event_feed::append_place(std::chrono::steady_clock::time_point now, std::string& out) {
     if (form_ != form::server_sent || now < next_place_)
         return;
-    out += ": up to here\nid: ";
-    append_number(out, cursor_.after());
-    out += "\n\n";
+    out += ": up to here\n";
+    if (known_ != cursor_.after()) {
+        known_ = cursor_.after();
+        out += "id: ";
+        append_number(out, *known_);
+        out += '\n';
+    }
+    out += '\n';
     next_place_ = now + place_every_;
 }
 

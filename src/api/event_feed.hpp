@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <coffer/account_number.hpp>
@@ -22,16 +23,22 @@ class event_feed final : public body_stream {
 public:
     enum class form : std::uint8_t {
         lines,  ///< application/x-ndjson: an event a line
-        /// With id, event and data; and at the beginning and each `place_every` a comment and an id
-        /// alone: that of the last record that was looked at, after which a reader that is cut can
-        /// resume.
+        /// With id, event and data; and at the beginning and each `place_every` a comment, with an
+        /// id if the reader does not know it: that of the last record that was looked at, after
+        /// which a reader that is cut can resume.
         server_sent,
     };
     static constexpr std::chrono::seconds usual_place_every{15};
 
-    event_feed(form as, const event_cursor& from,
+    /// What the reader knows of the place that it begins at.
+    enum class beginning : std::uint8_t { known, unknown };
+
+    event_feed(form as, const event_cursor& from, beginning knows = beginning::known,
                std::chrono::steady_clock::duration place_every = usual_place_every)
-        : form_{as}, cursor_{from}, place_every_{place_every} {}
+        : form_{as}, cursor_{from}, place_every_{place_every} {
+        if (knows == beginning::known)
+            known_ = from.after();
+    }
 
     state pull(teller&, std::size_t room_bytes, std::string& out) override;
     void end_early(problem why, std::string& out) override;
@@ -41,11 +48,12 @@ public:
 
 private:
     [[nodiscard]] bool append_events(std::size_t full, std::string& out);
-    void append_event(std::string& out) const;
+    void append_event(std::string& out);
     void append_place(std::chrono::steady_clock::time_point now, std::string& out);
 
     const form form_;
     event_cursor cursor_;
+    std::optional<std::uint64_t> known_;  // the last id that the reader has
     posting_watch watch_;
     const std::chrono::steady_clock::duration place_every_;
     std::chrono::steady_clock::time_point next_place_{};

@@ -78,12 +78,17 @@ std::optional<account_number> account_of(const coffer::teller& teller, const que
     return std::nullopt;
 }
 
-void show_stream(event_feed::form as, const event_cursor& from, const values& given, reply& out) {
+void show_stream(event_feed::form as, const event_cursor& from, const call& asked,
+                 const values& given, reply& out) {
     for (const std::size_t i : {parameter::limit, parameter::wait})
         if (given[i].is_present())
             return out.refuse_parameter(problem::parameter_invalid, names[i]);
     const bool is_lines = as == event_feed::form::lines;
-    out.stream(200, is_lines ? ndjson : event_stream, std::make_unique<event_feed>(as, from));
+    const bool is_end =
+        asked.request.last_event_id.empty() && given[parameter::after].text() == "end";
+    const auto knows = is_end ? event_feed::beginning::unknown : event_feed::beginning::known;
+    out.stream(200, is_lines ? ndjson : event_stream,
+               std::make_unique<event_feed>(as, from, knows));
 }
 
 void show_page(const event_cursor& from, const values& given, reply& out) {
@@ -122,9 +127,9 @@ void list_events(coffer::teller& teller, const call& asked, reply& out) {
     constexpr std::array offered{json, ndjson, event_stream};
     switch (preferred(asked.request.accept, offered)) {
         case 1:
-            return show_stream(event_feed::form::lines, from, given, out);
+            return show_stream(event_feed::form::lines, from, asked, given, out);
         case 2:
-            return show_stream(event_feed::form::server_sent, from, given, out);
+            return show_stream(event_feed::form::server_sent, from, asked, given, out);
         default:
             return show_page(from, given, out);
     }

@@ -82,12 +82,12 @@ void history_reader::work() noexcept {
     while (const std::shared_ptr<history_job> job = next()) {
         // Once the job has ended, the thread that asked may forget it, or ask for it again.
         const auto on_end = std::move(job->on_end_);
-        const journal::interruption::condition is_over = [this, &job] {
+        const journal::interruption::condition has_ended = [this, &job] {
             return job.use_count() == 1 || stopping_;
         };
         history_job::outcome how{};
         {
-            const journal::interruption early{is_over};
+            const journal::interruption early{has_ended};
             how = job->run(past_, std::chrono::steady_clock::now() + chosen_.patience);
         }
         job->end(how);

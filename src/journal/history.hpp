@@ -114,7 +114,8 @@ public:
     virtual void doubt(const extent& /*one*/) const noexcept {}
 
     /// Ends the threads that it has: called when nothing is asked for any more. False if one has
-    /// not ended by `deadline`, since the disk does not answer: the caller can only end the process.
+    /// not ended by `deadline`, since the disk does not answer: the caller can only end the
+    /// process.
     [[nodiscard]] virtual bool stop_by(
         std::chrono::steady_clock::time_point /*deadline*/) noexcept {
         return true;

@@ -14,10 +14,10 @@ class interruption {
 public:
     using condition = std::function<bool()>;
 
-    /// From now on, until this is destroyed, `check` throws in this thread once `is_over` returns
+    /// From now on, until this is destroyed, `check` throws in this thread once `has_ended` returns
     /// true. It must outlive this.
-    explicit interruption(const condition& is_over) noexcept : outer_{current} {
-        current = &is_over;
+    explicit interruption(const condition& has_ended) noexcept : outer_{current} {
+        current = &has_ended;
     }
     ~interruption() { current = outer_; }
     interruption(const interruption&) = delete;

@@ -61,17 +61,13 @@ std::string result_of(coffer::engine& engine, std::string_view line) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::string_view line{reinterpret_cast<const char*>(data), size};
     line = line.substr(0, line.find('\n'));
-    if (line.size() > max_batch_line_bytes)
-        return 0;
+    if (line.empty() || line.size() > max_batch_line_bytes)
+        return 0;  // as no sink gets them
     const auto quick = read_plain_posting(line);
     if (quick)
         require_same(line, *quick);
     coffer::engine engine{coffer::initial_accounts::sample().open_in_memory()};
     const std::string result = result_of(engine, line);
-    if (line.empty()) {
-        require(result.empty(), "an empty line has a result");
-        return 0;
-    }
     require(result.find('\n') == result.size() - 1, "a result is not one line");
     require(result.starts_with(R"({"success":)"), "a result is no envelope");
     require(!quick || result.find("\"code\":415}") == std::string::npos,
