@@ -12,7 +12,7 @@ import unittest
 from server import Server, balance, run
 
 MOST_READY_IN_READINGS = 5
-MOST_RESIDENT_MB = 150
+MOST_RESIDENT_MB = 240  # some 60 of it index the segment in use, which has all the openings
 MOST_READY_IN_EMPTY_STARTS = 5
 
 
