@@ -217,7 +217,16 @@ void worker::answer_overdue() {
 }
 
 bool worker::is_overdue(const connection& one, connection::clock::time_point now) noexcept {
-    return now >= std::min(one.waiting_since() + teller().disk_timeout(), last_answers_);
+    const auto patience = teller().disk_timeout();
+    const auto waited = now - one.waiting_since();
+    if (now >= last_answers_)
+        return true;
+    if (waited < patience)
+        return false;
+    // The journal has waited a little less. Until it finds that the disk hangs, the requests behind
+    // this one would be tried, and wait as long again.
+    return teller().engine().why_no_postings() == service::disk_hangs ||
+           waited >= patience + 2 * look_every(patience);
 }
 
 // If it fails, for want of memory, the next tick tries again.
