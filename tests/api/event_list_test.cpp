@@ -275,6 +275,7 @@ TEST_CASE("list_events: a reader of an account learns which records it need not 
     CHECK(body.ends_with("\n\n: up to here\nid: 8\n\n"));
     CHECK(records_in(body) == "2 6 ");
     coffer::api::event_feed lines{coffer::api::event_feed::form::lines, from,
+                                  coffer::api::event_feed::beginning::known,
                                   std::chrono::seconds{0}};
     body.clear();
     CHECK(one.read(lines, body) == state::following);
