@@ -13,6 +13,7 @@
 #include <new>
 #include <utility>
 
+#include "engine/engine.hpp"
 #include "http/reply_writer.hpp"
 #include "ops/log.hpp"
 
