@@ -6,7 +6,7 @@ import sys
 import tempfile
 import unittest
 
-from server import DidNotStart, Server, balance, run
+from server import DidNotStart, Server, balance, curl, run
 from damage_test import contents
 from http_test import post_bytes, split
 
@@ -61,12 +61,18 @@ class ReadFault(unittest.TestCase):
         """What a server that started has said."""
         with Server(*FLAGS, data=self.data, env=environment) as server:
             self.assertEqual(f"{1000 + 3 * POSTINGS}.0", balance(server))
+            # A call that fails is one: what it was for is read again.
+            statement = server.url("/accounts/10001/statement?limit=1")
+            replies = [reply for reply in (curl(statement), curl(statement)) if reply.status == 200]
+            self.assertTrue(replies)
+            for reply in replies:
+                self.assertIn(f'"sequence":{1 + 3 * POSTINGS},', reply.body)
             server.kill()
             return server.stderr()
 
     def start_with(self, faults):
-        """One call of it fails: it refuses, or says which snapshot it does without. Whether it
-        refused."""
+        """One call of it fails: it refuses, or says which snapshot it does without, or the call was
+        one for the index of the journal. Whether it refused."""
         try:
             said = self.start(faults.environment)
         except DidNotStart as failure:
@@ -77,8 +83,9 @@ class ReadFault(unittest.TestCase):
             self.assert_names_a_file(line)
             return True
         passed_over = [line for line in said.splitlines() if PASSED_OVER in line]
-        self.assertEqual(1, len(passed_over), said)
-        self.assert_names_a_file(passed_over[0])
+        self.assertLessEqual(len(passed_over), 1, said)
+        for line in passed_over:
+            self.assert_names_a_file(line)
         return False
 
     def audit_with(self, faults):
