@@ -203,7 +203,7 @@ class Limits(unittest.TestCase):
         connections = []
 
         def lower():
-            resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))
+            resource.setrlimit(resource.RLIMIT_NOFILE, (132, 132))
 
         with Server("--in-memory", "--threads", "1", preexec=lower) as server:
             while not (line := server.process.stdout.readline()).startswith("  connections "):
