@@ -146,7 +146,7 @@ public:
     /// called. Returns done, or unavailable, or not_open, or no_history in a ledger in memory only.
     [[nodiscard]] service ask(const std::shared_ptr<history_job>& job);
 
-    /// A number that rises when any posting becomes durable, whoever made it, and when a job of the
+    /// A number that rises when any posting becomes durable, of any teller, and when a job of the
     /// history has ended.
     [[nodiscard]] std::uint64_t news() const noexcept;
 

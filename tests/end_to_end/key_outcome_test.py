@@ -1,4 +1,4 @@
-"""GET /idempotency-keys/{key}: what a request was told, to the byte, before and after restarts."""
+"""GET /idempotency-keys/{key}: the reply to a request, to the byte, before and after restarts."""
 
 import json
 import pathlib
