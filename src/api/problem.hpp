@@ -67,6 +67,15 @@ enum class problem : std::uint8_t {
     method_unknown,
     coding_unknown,
     version_unsupported,
+    // of who sends it
+    host_unknown,
+    origin_foreign,
+    token_missing,
+    token_unknown,
+    rate_exceeded,
+    scope_missing,
+    account_out_of_range,
+    needs_local_listener,
     // of its key
     idempotency_key_invalid,
     request_in_progress,

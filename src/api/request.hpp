@@ -8,6 +8,15 @@ namespace coffer::api {
 
 enum class method : std::uint8_t { get, post, options, other };
 
+/// What a request's listener is, as far as it matters to what is answered.
+struct listener_facts {
+    bool is_local = true;       ///< on a loopback address or a Unix socket
+    bool checks_hosts = false;  ///< on a loopback address: a browser may be led there
+    bool is_encrypted = false;  ///< by TLS
+    /// Whether the operator's routes are answered here: see place::operations.
+    bool has_operations = true;
+};
+
 struct request {
     api::method method;
     std::string_view target;             ///< the path, and perhaps a query; or "*"
@@ -20,6 +29,11 @@ struct request {
     std::string_view if_match{};
     std::string_view if_none_match{};
     std::string_view last_event_id{};
+    // Each is the field's value; empty when there is none, or where it is empty.
+    std::string_view host{};
+    std::string_view origin{};            ///< malformed text if there are several
+    std::string_view authorization{};     ///< likewise
+    const listener_facts* via = nullptr;  ///< null: a request that no listener took, in tests
     bool has_key_text = false;  ///< `idempotency_key` is the key's text, not a field's value
     bool encoded = false;       ///< the body, by a Content-Encoding other than identity
 };

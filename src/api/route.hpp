@@ -12,6 +12,7 @@
 
 #include "api/entity_tags.hpp"
 #include "api/line_sink.hpp"
+#include "api/principal.hpp"
 #include "api/problem_set.hpp"
 #include "api/reply.hpp"
 #include "api/request.hpp"
@@ -27,8 +28,13 @@ enum class body_kind : std::uint8_t {
     lines,          ///< takes a text line by line, of any length
 };
 
-/// What a client must be allowed to do to use a route. Nothing checks it yet.
-enum class scope : std::uint8_t { anyone, read, post };
+/// Where a route is answered.
+enum class place : std::uint8_t {
+    everywhere,
+    /// With `--admin-listen` on that listener alone; without it, on every listener. Those of scope
+    /// `admin`, and the console, need a local listener where there are no tokens.
+    operations,
+};
 
 /// What If-Match and If-None-Match are about. Where that is nothing, a POST with either is refused
 /// before anything else, and a GET ignores them.
@@ -46,7 +52,13 @@ struct call {
     std::array<std::string_view, max_path_parameters> parameters{};
     std::string_view query{};   ///< what follows the first `?`; empty if there is none
     std::size_t max_lines = 0;  ///< of body kind `lines`: the server's limit, which the sink keeps
-    expected_sequences expected{};  ///< of If-Match, where the route has conditions
+    expected_sequences expected{};   ///< of If-Match, where the route has conditions
+    const principal* who = nullptr;  ///< null where there are no tokens, or the route needs none
+
+    /// Whether the client may use this account: debit or open it, or see it in a list.
+    [[nodiscard]] bool may_use(account_number one) const noexcept {
+        return who == nullptr || who->accounts.has(one);
+    }
 };
 
 /// Fills the reply. Allocates nothing where the reply is a posting or a balance.
@@ -60,6 +72,7 @@ struct route_rules {
     std::size_t max_body = 0;  ///< of a JSON body; 0: the server's limit, which always holds too
     std::size_t max_line = std::size_t{64} << 10;  ///< of body kind `lines`
     api::scope scope = api::scope::read;
+    api::place place = api::place::everywhere;
     api::conditions conditions = conditions::of_nothing;
     std::span<const std::string_view> query{};  ///< the names of the query's parameters
     int success = 200;                          ///< the status of a success

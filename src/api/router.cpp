@@ -132,18 +132,20 @@ bool accept_head(const route& chosen, const call& made, const coffer::teller& te
 
 }  // namespace
 
-void handle(const route_table& table, coffer::teller& teller, const request& asked, reply& out) {
+handled handle(const route_table& table, coffer::teller& teller, const request& asked, reply& out) {
     call made{.request = asked};
     const route* const chosen = find_call(table, asked, made, out);
     if (chosen == nullptr)
-        return;
-    if (const problem why = check_body(chosen->rules, asked); why != problem::none)
-        return out.refuse(why);
+        return {};
+    if (const problem why = check_body(chosen->rules, asked); why != problem::none) {
+        out.refuse(why);
+        return {chosen, made.who};
+    }
     chosen->answer(teller, made, out);
-    if (asked.if_none_match.empty() && asked.if_match.empty()) [[likely]]
-        return;
-    if (asked.method == method::get && chosen->rules.conditions == conditions::of_account)
-        apply_conditions(made, out);
+    if (!asked.if_none_match.empty() || !asked.if_match.empty()) [[unlikely]]
+        if (asked.method == method::get && chosen->rules.conditions == conditions::of_account)
+            apply_conditions(made, out);
+    return {chosen, made.who};
 }
 
 bool wants_body(const route_table& table, const coffer::teller& teller, const request& asked,

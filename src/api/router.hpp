@@ -12,11 +12,17 @@
 
 namespace coffer::api {
 
+/// What a request was, for those who count and log requests.
+struct handled {
+    const route* chosen = nullptr;   ///< null if none was found
+    const principal* who = nullptr;  ///< as in call
+};
+
 /// Fills the reply to a request whose body is complete; not for a route of body kind `lines`.
 /// If the reply made here is a refusal, nothing was posted. (If the disk then does not answer, the
 /// connection sends `outcome_unknown` instead of a success.) Does not throw if the reply has at
 /// least reply::least_bytes reserved; endpoints that make streams or texts may throw.
-void handle(const route_table&, teller&, const request&, reply& out);
+handled handle(const route_table&, teller&, const request&, reply& out);
 
 /// Whether the reply depends on the body, which has not arrived. False if the head alone decides
 /// it: then the reply is in `out`.

@@ -34,6 +34,12 @@ constexpr route_rules bodyless_rules(const problem_set& refused, int success = 2
             .success = success,
             .refused = refused};
 }
+/// What opens and closes accounts.
+constexpr route_rules opening_rules(const problem_set& refused, int success = 200) {
+    route_rules made = bodyless_rules(refused, success);
+    made.scope = scope::open;
+    return made;
+}
 /// What posts line by line.
 constexpr route_rules batch_rules(const problem_set& refused) {
     return {.body = body_kind::lines,
@@ -42,8 +48,7 @@ constexpr route_rules batch_rules(const problem_set& refused) {
             .refused = refused};
 }
 
-/// The busiest first: the table is searched from the front. `scope` is for authentication to come;
-/// nothing checks it yet. Every row is described in the folder openapi: tests compare them.
+/// The busiest first: the table is searched from the front. Every row is described in the folder openapi: tests compare them.
 inline constexpr std::array product_routes{
     route{method::get, "/accounts/{account}/balance", &balance,
           conditional({.query = past_balance_query, .refused = refusals::past_balance})},
@@ -74,10 +79,10 @@ inline constexpr std::array product_routes{
           &show_statement,
           {.query = statement_query, .refused = refusals::statement}},
     route{method::post, "/accounts/{account}/close", &close_account,
-          conditional(bodyless_rules(refusals::closing))},
+          conditional(opening_rules(refusals::closing))},
     route{method::post, "/accounts/{account}/reopen", &reopen_account,
-          conditional(bodyless_rules(refusals::reopening))},
-    route{method::post, "/accounts", &open_account, bodyless_rules(refusals::opening, 201)},
+          conditional(opening_rules(refusals::reopening))},
+    route{method::post, "/accounts", &open_account, opening_rules(refusals::opening, 201)},
     route{method::get,
           "/accounts",
           &list_accounts,
@@ -87,8 +92,8 @@ inline constexpr std::array product_routes{
           &list_events,
           {.query = event_list_query, .refused = refusals::event_list}},
     route{method::get, "/idempotency-keys/{key}", &show_key, {.refused = refusals::key}},
-    route{method::get, "/readyz", &readiness, {.scope = scope::anyone}},
-    route{method::get, "/metrics", &metrics, {.scope = scope::anyone}},
+    route{method::get, "/readyz", &readiness, {.scope = scope::anyone, .place = place::operations}},
+    route{method::get, "/metrics", &metrics, {.place = place::operations}},
     route{method::get, "/openapi.json", &openapi, {.scope = scope::anyone}},
 };
 

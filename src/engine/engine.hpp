@@ -32,6 +32,7 @@
 #include "journal/history.hpp"
 #include "journal/ledger_clock.hpp"
 #include "journal/writer.hpp"
+#include "ops/vital_signs.hpp"
 
 namespace coffer {
 
@@ -132,6 +133,8 @@ public:
 
     /// For any thread.
     [[nodiscard]] journal::ledger_clock& clock() const noexcept { return clock_; }
+    /// What the parts of the server report of themselves. For any thread.
+    [[nodiscard]] vital_signs& signs() const noexcept { return signs_; }
 
     /// Null without a journal.
     [[nodiscard]] journal::writer* journal() noexcept { return journal_ ? &*journal_ : nullptr; }
@@ -149,6 +152,7 @@ public:
 private:
     void find_ended_holds() noexcept;
 
+    mutable vital_signs signs_;  // first: the others may leave it when they end
     mutable journal::ledger_clock clock_;
     key_store keys_;
     expiry_index expiries_;

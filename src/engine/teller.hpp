@@ -80,6 +80,12 @@ public:
 
     [[nodiscard]] posting_result balance(account_number account) noexcept;
 
+    /// Who the requests from now on come from, until it is called again: the name goes on record
+    /// with what they post, and their keys are that name's. Empty: nobody in particular. The text
+    /// must stay as it is until then.
+    void act_for(std::string_view name) noexcept { actor_ = name; }
+    [[nodiscard]] std::string_view actor() const noexcept { return actor_; }
+
     /// `key` passes journal::is_request_key, or is empty: no key. With a key this is done once: a
     /// second call returns the first one's outcome, with the same balance. A condition comes after
     /// that, and what it refuses is not kept with the key. It is of the first account of a call.
@@ -215,6 +221,7 @@ private:
     ticket due_ = 0;                 // in this turn
     ticket latest_ = 0;
     std::uint64_t postings_ = 0;
+    std::string_view actor_;
     bool in_turn_ = false;  // and so is the lane
     bool was_full_ = false;
     ticket announced_ = 0;

@@ -105,6 +105,12 @@ private:
             case beast::http::field::if_none_match:
                 condition(list_field::if_none_match, text, value);
                 break;
+            case beast::http::field::origin:
+                span_all(head_.origin, text, value);
+                break;
+            case beast::http::field::authorization:
+                span_all(head_.authorization, text, value);
+                break;
             case beast::http::field::expect:
                 expect(value);
                 break;
@@ -119,6 +125,15 @@ private:
     void unknown_field(string_view name, string_view value) {
         if (beast::iequals(name, "Last-Event-ID"))
             return last_event_id(name, value);
+        if (beast::iequals(name, "X-Request-Id")) {
+            if (head_.request_id.size == 0)
+                head_.request_id = place({value.data(), value.size()});
+            return;
+        }
+        if (beast::iequals(name, "X-Server-Timing")) {
+            head_.wants_timing = value == "1";
+            return;
+        }
         if (!beast::iequals(name, "Idempotency-Key"))
             return;
         constexpr std::uint8_t several = 2;
@@ -138,7 +153,9 @@ private:
     // included, which is no number.
     void last_event_id(string_view name, string_view value) noexcept {
         head_.has_rare_fields = true;
-        part& into = head_.last_event_id;
+        span_all(head_.last_event_id, name, value);
+    }
+    void span_all(part& into, string_view name, string_view value) const noexcept {
         const part found = value_or_name(name, value);
         if (into.size == 0)
             into = found;
@@ -152,6 +169,7 @@ private:
 
     void host(string_view value) noexcept {
         ++hosts_;
+        head_.host = place({value.data(), value.size()});
         if (!is_host({value.data(), value.size()}))
             fail(problem::request_malformed);
     }

@@ -40,6 +40,12 @@ struct request_head {
     bool encoded_content = false;  ///< by a Content-Encoding other than identity
     std::size_t content_length = 0;
     part target;
+    part host;
+    // Each of these two is all from the first to the last of several values, which is malformed.
+    part origin;
+    part authorization;
+    part request_id;            ///< the first X-Request-Id's value
+    bool wants_timing = false;  ///< X-Server-Timing: 1
     part content_type;
     std::array<part, list_fields> lists{};                     ///< the first line's values
     api::refusal_form refusals = api::refusal_form::envelope;  ///< by `accept`

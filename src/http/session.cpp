@@ -152,6 +152,10 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
                       .accept = head_.list(list_field::accept, bytes),
                       .idempotency_key = head_.idempotency_key.of(bytes),
                       .idempotency_keys = head_.idempotency_keys,
+                      .host = head_.host.of(bytes),
+                      .origin = head_.origin.of(bytes),
+                      .authorization = head_.authorization.of(bytes),
+                      .via = &via_,
                       .encoded = head_.encoded_content};
     if (head_.has_rare_fields) [[unlikely]] {
         made.if_match = head_.list(list_field::if_match, bytes);

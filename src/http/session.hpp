@@ -65,7 +65,10 @@ public:
         closing,
     };
 
-    explicit session(session_context& shared) noexcept : shared_{shared} {}
+    /// Both must outlive it.
+    explicit session(session_context& shared,
+                     const api::listener_facts& via = any_listener) noexcept
+        : shared_{shared}, via_{via} {}
 
     /// Answers the complete requests in `bytes`, in order, and appends the replies to `out`: at
     /// most `most_requests`, and no more once `out` has limits::output_bytes. Returns how many
@@ -138,6 +141,8 @@ public:
                (stream_ ? stream_->buffered_bytes() : 0);
     }
 
+    static constexpr api::listener_facts any_listener{};
+
 private:
     [[nodiscard]] std::size_t feed_one(std::string_view bytes, std::string& out);
     [[nodiscard]] bool feed_head(std::string_view bytes, std::string& out);
@@ -167,6 +172,7 @@ private:
     }
 
     session_context& shared_;
+    const api::listener_facts& via_;
     phase phase_ = phase::idle;
     bool draining_ = false;
     bool turns_away_ = false;

@@ -130,7 +130,7 @@ void signal_watch::withdraw_orders() noexcept {
     const std::lock_guard lock{mutex_};
     if (!orders_)  // the start has failed or was given up
         return;
-    orders_ = orders{0s, [] {}, [] {}};
+    orders_ = orders{0s, [] {}, [] {}, {}};
     deadline_.reset();  // of the grace
 }
 
@@ -177,6 +177,8 @@ std::optional<int> signal_watch::next_signal() {
 void signal_watch::on_signal(int number) {
     if (entry_of(number).stops)
         on_stop(number);
+    else if (number == SIGHUP && orders_ && orders_->reload && orders_->reload())
+        log::info("SIGHUP: reading the files again");
     else
         log::info("{}: has no effect, as there is nothing to reload", entry_of(number).name);
 }

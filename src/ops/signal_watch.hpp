@@ -2,7 +2,8 @@
 //
 // SIGTERM, SIGINT, SIGQUIT and SIGALRM stop the server. A second one ends it at once with status
 // 128 + its number, unless it comes within a second of the first: `timeout` and some supervisors
-// send two. SIGHUP, SIGUSR1 and SIGUSR2 are logged and have no other effect. The same holds for
+// send two. SIGHUP has the server read its files again. SIGUSR1 and SIGUSR2 are logged and
+// have no other effect. The same holds for
 // process 1 of a container, where signals have no default effects.
 #pragma once
 
@@ -37,6 +38,8 @@ public:
         std::chrono::seconds grace{0};   ///< the time from `retire` to `drain`
         std::function<void()> retire{};  ///< reports the server as not ready
         std::function<void()> drain{};   ///< begins to stop it
+        /// Reads files again, at SIGHUP. False if there are none.
+        std::function<bool()> reload{};
     };
 
     /// Throws std::system_error.
