@@ -9,11 +9,11 @@
 namespace coffer::api::refusals {
 
 /// Of every request, whatever its route: each row has these without naming them.
-inline constexpr problem_set any{
-    problem::request_malformed, problem::request_timeout,     problem::body_too_large,
-    problem::target_too_long,   problem::head_too_large,      problem::expectation_failed,
-    problem::coding_unknown,    problem::version_unsupported, problem::unavailable,
-    problem::internal_error,    problem::host_unknown};
+inline constexpr problem_set any{problem::request_malformed, problem::request_timeout,
+                                 problem::body_too_large,    problem::target_too_long,
+                                 problem::head_too_large,    problem::expectation_failed,
+                                 problem::coding_unknown,    problem::version_unsupported,
+                                 problem::unavailable,       problem::internal_error};
 
 /// Of every request whose route needs a token, where there are tokens.
 inline constexpr problem_set access{problem::token_missing, problem::token_unknown,

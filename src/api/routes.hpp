@@ -48,7 +48,8 @@ constexpr route_rules batch_rules(const problem_set& refused) {
             .refused = refused};
 }
 
-/// The busiest first: the table is searched from the front. Every row is described in the folder openapi: tests compare them.
+/// The busiest first: the table is searched from the front. Every row is described in the folder
+/// openapi: tests compare them.
 inline constexpr std::array product_routes{
     route{method::get, "/accounts/{account}/balance", &balance,
           conditional({.query = past_balance_query, .refused = refusals::past_balance})},
