@@ -92,6 +92,7 @@ enum class problem : std::uint8_t {
     cut_under_way,
     cut_overtaken,
     no_history,
+    console_missing,
     unavailable,
     internal_error,
 };

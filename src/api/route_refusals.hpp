@@ -84,6 +84,9 @@ inline constexpr problem_set event_list = query | history | problem_set{problem:
 inline constexpr problem_set key{problem::idempotency_key_invalid, problem::idempotency_key_unknown,
                                  problem::request_in_progress, problem::history_trimmed};
 
+inline constexpr problem_set console{problem::console_missing};
+inline constexpr problem_set front_door = console | problem_set{problem::route_unknown};
+
 inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
 
 }  // namespace coffer::api::refusals

@@ -13,6 +13,8 @@ bool split(std::string_view target, path_match& out) noexcept {
     out.is_encoded = path.find('%') != path.npos;
     if (!path.starts_with('/'))
         return false;
+    if (path.size() == 1)
+        return true;
     for (std::size_t begin = 1; out.size != max_path_segments;) {
         const std::size_t end = path.find('/', begin);
         out.segments[out.size++] = path.substr(begin, end - begin);

@@ -133,6 +133,8 @@ private:
 
     static constexpr path_routes parse(std::string_view text) {
         path_routes path;
+        if (text == "/")  // it has no segment
+            return path;
         std::size_t others = 0;
         while (!text.empty()) {
             check(text.front() == '/' && path.size != max_path_segments);

@@ -6,6 +6,7 @@
 #include "api/account_endpoints.hpp"
 #include "api/account_list.hpp"
 #include "api/batch_endpoint.hpp"
+#include "api/console_endpoint.hpp"
 #include "api/endpoints.hpp"
 #include "api/event_list.hpp"
 #include "api/hold_endpoints.hpp"
@@ -46,6 +47,10 @@ constexpr route_rules batch_rules(const problem_set& refused) {
             .max_line = max_batch_line_bytes,
             .scope = scope::post,
             .refused = refused};
+}
+/// What anyone may load: a page shows nothing before it has asked for it.
+constexpr route_rules console_rules(const problem_set& refused) {
+    return {.scope = scope::anyone, .place = place::operations, .refused = refused};
 }
 
 /// The busiest first: the table is searched from the front. Every row is described in the folder
@@ -95,6 +100,8 @@ inline constexpr std::array product_routes{
     route{method::get, "/idempotency-keys/{key}", &show_key, {.refused = refusals::key}},
     route{method::get, "/readyz", &readiness, {.scope = scope::anyone, .place = place::operations}},
     route{method::get, "/metrics", &metrics, {.place = place::operations}},
+    route{method::get, "/console", &console, console_rules(refusals::console)},
+    route{method::get, "/", &front_door, console_rules(refusals::front_door)},
     route{method::get, "/openapi.json", &openapi, {.scope = scope::anyone}},
 };
 

@@ -112,6 +112,8 @@ class Examples(unittest.TestCase):
             one[2].add(str(example["x-request"].get("body")))
         for path, item in DESCRIPTION.document["paths"].items():
             for method, operation in item.items():
+                if path in ("/", "/console"):  # what a build without npm has not
+                    continue
                 with self.subTest(method=method, path=path):
                     _, statuses, bodies = used[operation["operationId"]]
                     self.assertTrue(any(status < 300 for status in statuses))

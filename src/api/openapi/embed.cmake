@@ -4,6 +4,7 @@
 # Each file is a JSON object. The document is document.json, with the members of paths/*.json as its
 # `paths` and those of components/*.json as its `components`, without the white space at the
 # beginnings of lines.
+include(${CMAKE_CURRENT_LIST_DIR}/../../../tools/cmake/bytes.cmake)
 
 # members(OUT FILES...): the members of these objects.
 function(members out)
@@ -29,23 +30,18 @@ members(components ${component_files})
 set(document "{${about},\"paths\":{${paths}},\"components\":{${components}}}\n")
 file(WRITE ${JSON} "${document}")
 
-# Not as a text: compilers limit the length of those.
-file(READ ${JSON} bytes HEX)
-string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
-string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
+bytes(${JSON} document definition)
 file(WRITE ${SOURCE} "// Made by embed.cmake.
 #include \"api/openapi.hpp\"
 
 namespace coffer::api {
 namespace {
 
-constexpr char document[] = {
-${bytes}};
-
+${definition}
 }  // namespace
 
 std::string_view openapi_document() noexcept {
-    return {document, sizeof document};
+    return {document, sizeof document - 1};
 }
 
 }  // namespace coffer::api

@@ -1,0 +1,2 @@
+import './console.css';
+document.body.append('Coffer');
