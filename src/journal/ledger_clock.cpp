@@ -1,14 +1,14 @@
 #include "journal/ledger_clock.hpp"
 
-#include <fmt/chrono.h>
 #include <time.h>
 
 #include <algorithm>
-#include <ctime>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "ops/log.hpp"
+#include "ops/utc_time.hpp"
 
 namespace coffer::journal {
 namespace {
@@ -31,8 +31,8 @@ std::uint64_t read_clock(clockid_t which) {
 }
 
 std::string text_of(std::uint64_t time_ns) {
-    const auto seconds = static_cast<std::time_t>(time_ns / ns_a_second);
-    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
+    constexpr std::string_view to_the_second = "2026-11-23T15:00:00";
+    return to_utc_text(time_ns).substr(0, to_the_second.size()) + 'Z';
 }
 
 /// By how much record time is drawn to the system's clock in this time at most.
