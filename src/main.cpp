@@ -7,11 +7,10 @@
 #include <sstream>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "command/command_line.hpp"
 #include "command/commands.hpp"
 #include "command/output.hpp"
-#include "command/serve_options.hpp"
 #include "ops/log.hpp"
 #include "ops/signal_watch.hpp"
 
@@ -35,18 +34,8 @@ int print(std::string_view text) {
 }
 
 int run(int argc, char** argv) {
-    CLI::App app{"Coffer: a lock-free, in-memory ledger server", "coffer"};
-    app.set_version_flag("--version", "coffer " COFFER_VERSION);
-    app.require_subcommand(1);
-    coffer::command::serve_options options;
-    CLI::App* const serve = app.add_subcommand("serve", "Start the server");
-    coffer::command::add_serve_options(*serve, options);
-    using namespace coffer::command;
-    const std::vector<subcommand> others{add_audit(app), add_export(app), add_backup(app),
-                                         add_restore(app)};
-    CLI::App* const version = app.add_subcommand("version", "Print the version");
-    CLI::App* const help = app.add_subcommand("help", "Print the flags of all commands");
-
+    coffer::command::command_line line;
+    CLI::App& app = line.app;
     try {
         app.parse(argc, argv);
     } catch (const CLI::CallForVersion& asked) {
@@ -59,22 +48,20 @@ int run(int argc, char** argv) {
         return print(text.str());
     } catch (const CLI::ParseError& wrong) {
         coffer::release_signals();
-        if (serve->get_help_ptr()->count() != 0)  // the error may be in the environment
+        if (line.serve->get_help_ptr()->count() != 0)  // the error may be in the environment
             return print(app.help());
         return fail(usage_status, std::string{wrong.what()} + " (see 'coffer help')");
     }
-    if (!*serve)
+    if (!*line.serve)
         coffer::release_signals();
-    for (const subcommand& one : others)
+    for (const coffer::command::subcommand& one : line.others)
         if (*one.parser)
             return one.run();
-    if (*version)
-        return print("coffer " COFFER_VERSION "\n");
-    if (*help) {
+    if (*line.help) {
         app.clear();  // else it would print the help of `help`
         return print(app.help("", CLI::AppFormatMode::All));
     }
-    coffer::command::serve(options);
+    coffer::command::serve(line.options);
     return EXIT_SUCCESS;
 }
 

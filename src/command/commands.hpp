@@ -30,6 +30,12 @@ struct subcommand {
 /// Adds `coffer restore`, which makes a data directory from a backup.
 [[nodiscard]] subcommand add_restore(CLI::App& app);
 
+/// Adds `coffer completion`, which prints what makes a shell complete the commands and flags.
+[[nodiscard]] subcommand add_completion(CLI::App& app);
+
+/// Adds `coffer version`.
+[[nodiscard]] subcommand add_version(CLI::App& app);
+
 /// Runs `coffer serve`: serves until a signal stops the server, then takes a last snapshot. A
 /// signal during the start ends the start. The signals must be held back: see ops/signal_watch.hpp.
 /// Throws std::exception, with a text for people, if the server cannot start.
