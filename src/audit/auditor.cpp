@@ -89,7 +89,7 @@ private:
     void begin_part(const patient_reader& reader) {
         const journal::batch_position& begin = reader.position();
         if (!history_) {
-            history_.emplace(storage_, found_.faults, begin.next_record == 1);
+            history_.emplace(storage_.path(""), found_.faults, begin.next_record == 1);
             found_.journal.ledger = to_hexadecimal(reader.segment().ledger);
             found_.journal.first_record = begin.next_record;
             if (begin.next_record == 1 &&

@@ -289,7 +289,9 @@ wide_minor history::expected_total_minor() const noexcept {
 }
 
 void history::add(const record_place& at, account_number account, std::string what) {
-    faults_.add({storage_.path(journal::segment_name(at.segment)), at.offset, account,
+    const bool is_placed = at.segment != 0;
+    faults_.add({is_placed ? journal_ + journal::segment_name(at.segment) : journal_,
+                 is_placed ? std::optional{at.offset} : std::nullopt, account,
                  "record " + std::to_string(at.number) + ": " + std::move(what)});
 }
 

@@ -4,19 +4,19 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "audit/account_register.hpp"
 #include "audit/report.hpp"
 #include "journal/hold_register.hpp"
 #include "journal/record.hpp"
-#include "journal/storage.hpp"
 
 namespace coffer::audit {
 
 /// The place of a record in the journal.
 struct record_place {
     std::uint64_t number = 0;
-    std::uint64_t segment = 0;  ///< the first record of its segment
+    std::uint64_t segment = 0;  ///< the first record of its segment; 0: unknown, as the offset is
     std::uint64_t offset = 0;   ///< in the segment, in bytes
 };
 
@@ -29,9 +29,10 @@ struct record_place {
 /// Thread safety: none.
 class history {
 public:
-    /// `complete`: the journal begins with record 1. `where` and `faults` must outlive this.
-    history(const journal::storage& where, fault_list& faults, bool complete)
-        : storage_{where}, faults_{faults}, complete_{complete} {}
+    /// `journal` is its name in faults: "DIR/journal/". `complete`: it begins with record 1.
+    /// `faults` must outlive this.
+    history(std::string journal, fault_list& faults, bool complete)
+        : journal_{std::move(journal)}, faults_{faults}, complete_{complete} {}
 
     /// Prefetches the memory that `apply` reads first.
     void prefetch(const journal::record& one) const noexcept;
@@ -94,7 +95,7 @@ private:
     void check_refusal(const journal::record& one, const record_place& at);
     void add(const record_place& at, account_number account, std::string what);
 
-    const journal::storage& storage_;
+    const std::string journal_;
     fault_list& faults_;
     account_register accounts_;
     std::unordered_map<account_number, money> held_;  // of accounts that hold something

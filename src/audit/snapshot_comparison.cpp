@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "journal/interruption.hpp"
 #include "ops/hold_id_text.hpp"
 #include "ops/stopping.hpp"
 #include "ops/text.hpp"
@@ -51,6 +52,7 @@ void snapshot_comparison::begin(history& so_far) {
     std::array<account_view, ahead> fetching{};
     std::size_t read = 0;
     const auto take = [&](const account_view& listed) {
+        journal::interruption::check();
         so_far.accounts().prefetch(listed.account);
         account_view& oldest = fetching[read % ahead];
         if (read++ >= ahead)

@@ -35,7 +35,7 @@ public:
 
     /// Compares all accounts with `so_far`, which has the records up to after_record. If records
     /// are missing before that, completes `so_far`. Throws snapshot::accounts_error if the file
-    /// cannot be read, or snapshot_error.
+    /// cannot be read, snapshot_error, or as journal::interruption does.
     void begin(history& so_far);
 
     /// Compares with a record from after_record + 1 to until_record, which `so_far` has applied.

@@ -1,8 +1,11 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "audit/continuous_audit.hpp"
+#include "audit/reading_limit.hpp"
 #include "command/banner.hpp"
 #include "command/commands.hpp"
 #include "command/serve_options.hpp"
@@ -58,16 +63,26 @@ struct data_on_disk {
 class ledger_on_disk {
 public:
     ledger_on_disk(const serve_options& options, data_on_disk& data, engine& into)
-        : ledger_{into, *data.store, data.directory.snapshots(), ledger_options(options)},
+        : engine_{into},
+          snapshots_{data.directory.snapshots()},
+          is_audited_{!options.no_audit},
+          ledger_{into, *data.store, snapshots_, ledger_options(options)},
           patience_{std::max<std::chrono::milliseconds>(options.limits.drain_timeout,
                                                         options.durability.disk_timeout)} {}
 
-    std::string open(const std::function<void()>& before_open) { return ledger_.open(before_open); }
+    std::string open(const std::function<void()>& before_open) {
+        std::string from = ledger_.open(before_open);
+        if (is_audited_)
+            begin_audit();
+        return from;
+    }
 
     /// Ends the journal and takes the last snapshot. Ends the process if the disk does not answer:
     /// the thread that waits for the disk cannot be ended.
     void close_by(std::chrono::steady_clock::time_point deadline) noexcept {
         using ending = durable_ledger::ending;
+        if (audit_)
+            audit_->begin_to_stop();
         const ending found = ledger_.close_by(deadline, patience_);
         if (found == ending::journal_failed)
             end_at_once("the journal has failed: ending without what was not acknowledged");
@@ -79,6 +94,8 @@ public:
             end_at_once(std::string{"the disk does not answer: "} + last_snapshot_failed);
         if (found == ending::history_hangs)
             end_at_once("the disk does not answer: the journal's history is still being read");
+        if (audit_ && !audit_->stop_by(deadline))
+            end_at_once("the disk does not answer: the audit is still reading");
     }
 
     /// Logs how the snapshots went. Throws std::runtime_error if the last one failed.
@@ -90,11 +107,25 @@ public:
     }
 
 private:
-    [[nodiscard]] static durable_ledger::options ledger_options(const serve_options& options) {
+    void begin_audit() {
+        audit_.emplace(audit::continuous_audit::options{
+                           .log = *engine_.log(),
+                           .snapshots = snapshots_,
+                           .durable_record =
+                               [&journal = *engine_.journal()] { return journal.durable_record(); },
+                           .time_ns = [&clock = engine_.clock()] { return clock.stamp().time_ns; }},
+                       limit_, engine_.signs());
+    }
+
+    [[nodiscard]] durable_ledger::options ledger_options(const serve_options& options) {
+        snapshot_follower follower;
+        if (is_audited_)
+            follower = {.cover = [this](std::uint64_t record) { return limit_.cover(record); },
+                        .on_end = [this] { limit_.end(); }};
         return {
             .accounts = initial_accounts::named(options.accounts),
             .checkpoints = {std::chrono::ceil<std::chrono::milliseconds>(options.snapshot_every),
-                            options.snapshot_keep, options.durability.retain},
+                            options.snapshot_keep, options.durability.retain, follower},
             .commit_wait = options.durability.commit_wait,
             .disk_timeout = options.durability.disk_timeout,
             .on_failure = [](const std::string& why) {
@@ -102,7 +133,12 @@ private:
             }};
     }
 
+    engine& engine_;
+    const std::filesystem::path snapshots_;
+    const bool is_audited_;
+    audit::reading_limit limit_;
     durable_ledger ledger_;
+    std::optional<audit::continuous_audit> audit_;
     std::chrono::milliseconds patience_;
 };
 

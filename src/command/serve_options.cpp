@@ -295,6 +295,10 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         .add_flag("--in-memory", into.in_memory,
                   "Keep nothing: neither read nor write the data directory")
         ->envname("COFFER_IN_MEMORY");
+    serve
+        .add_flag("--no-audit", into.no_audit,
+                  "Do not compare the ledger with its journal while serving")
+        ->envname("COFFER_NO_AUDIT");
     add_durability_options(serve, into.durability);
     add_limit_options(serve, into.limits);
     // Not `callback`: with that, CLI11 reads the environment for every other command too.

@@ -38,6 +38,7 @@ struct serve_options {
     durability_options durability;
     http::limits limits;
     bool in_memory = false;
+    bool no_audit = false;
 };
 
 /// Adds the flags of `coffer serve` to its command, each with an environment variable. Parsing

@@ -8,7 +8,8 @@ namespace coffer {
 
 checkpointing::checkpointing(engine& of, snapshot::snapshot_directory snapshots,
                              const options& chosen, const beginning& begin)
-    : retention_{*of.log(),
+    : follower_{chosen.follower},
+      retention_{*of.log(),
                  snapshots.path(),
                  {.retain = chosen.retain,
                   .running_ns = [&clock = of.clock()] { return clock.running_ns(); }}},
@@ -22,7 +23,11 @@ snapshot::journal_marks checkpointing::marks(engine& of) {
     journal::writer& journal = *of.journal();
     journal::ledger_clock& clock = of.clock();
     return {.ledger = of.log()->ledger(),
-            .durable_record = [&journal] { return journal.durable_record(); },
+            .durable_record =
+                [this, &journal] {
+                    const std::uint64_t durable = journal.durable_record();
+                    return follower_.cover ? follower_.cover(durable) : durable;
+                },
             .keys_from =
                 [this, &keys = of.keys()](std::uint64_t durable_record) {
                     return horizon_.keys_from(durable_record, keys.living());
@@ -35,6 +40,8 @@ snapshot::journal_marks checkpointing::marks(engine& of) {
                     // After a failed snapshot too: on a full disk, trimming makes room for the
                     // next.
                     retention_.trim();
+                    if (follower_.on_end)
+                        follower_.on_end();
                 },
             .time_ns = [&clock] { return clock.stamp().time_ns; }};
 }

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "engine/key_horizon.hpp"
@@ -20,6 +21,15 @@ namespace coffer {
 
 class engine;
 
+/// One who compares snapshots with the journal, each as of the record that it covers. Called by the
+/// thread that takes them; must not block or throw.
+struct snapshot_follower {
+    /// A snapshot is begun, perhaps called again before it ends: returns the record to cover, which
+    /// is durable and not before the given one, the last that is.
+    std::function<std::uint64_t(std::uint64_t durable_record)> cover{};
+    std::function<void()> on_end{};  ///< it was taken, or has failed, or was not needed
+};
+
 class checkpointing {
 public:
     struct options {
@@ -27,6 +37,7 @@ public:
         std::size_t keep = 10;                    ///< how many snapshots stay, at least one
         /// How old a record must be before it is trimmed, in running time; nothing: none ever is.
         std::optional<std::chrono::nanoseconds> retain{};
+        snapshot_follower follower{};
     };
     /// Where recovery has left off: the members of `recovered` of these names.
     struct beginning {
@@ -55,6 +66,7 @@ public:
 private:
     [[nodiscard]] snapshot::journal_marks marks(engine& of);
 
+    const snapshot_follower follower_;
     retention retention_;
     key_horizon horizon_;
     snapshot::snapshotter snapshotter_;  // the last member, as its thread uses the others
