@@ -62,7 +62,7 @@ std::uint64_t first_record_in(memory_store& store) {
     return store.read()->first_record();
 }
 
-constexpr checkpointing::options only_at_the_end{.every = 0ms, .keep = 1, .retain = 0ns};
+const checkpointing::options only_at_the_end{.every = 0ms, .keep = 1, .retain = 0ns};
 
 }  // namespace
 
