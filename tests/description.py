@@ -217,8 +217,8 @@ def check_curl(arguments, reply):
     """Checks what curl got for these arguments. Several requests at once are not checked."""
     if "--next" in arguments:
         return
-    url, = (one for one in arguments if one.startswith("http://"))
-    target = re.sub(r"^http://[^/]*", "", url) or "/"
+    url, = (one for one in arguments if re.match("https?://", one))
+    target = re.sub(r"^https?://[^/]*", "", url) or "/"
     method = "GET"
     for before, one in zip(arguments, (*arguments[1:], "")):
         if before in ("--request", "-X"):

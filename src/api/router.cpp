@@ -1,5 +1,6 @@
 #include "api/router.hpp"
 
+#include <algorithm>
 #include <coffer/account_number.hpp>
 #include <optional>
 
@@ -56,6 +57,15 @@ void apply_conditions(const call& made, reply& out) {
         out.not_modified();
 }
 
+/// Whether the path is answered on the operators' listener alone, and this is another.
+bool is_elsewhere(const path_routes& path, const request& asked) noexcept {
+    if (asked.via == nullptr || asked.via->has_operations)
+        return false;
+    return std::ranges::any_of(path.routes, [](const route* one) {
+        return one != nullptr && one->rules.place == place::operations;
+    });
+}
+
 /// The route that is to answer, with `out` filled in; null if the reply is made already.
 const route* find_call(const route_table& table, const request& asked, call& out, reply& answer) {
     if (asked.method == method::options && asked.target == "*") {
@@ -63,7 +73,7 @@ const route* find_call(const route_table& table, const request& asked, call& out
         return nullptr;
     }
     const path_match found = table.find(asked.target);
-    if (found.path == nullptr) {
+    if (found.path == nullptr || is_elsewhere(*found.path, asked)) {
         answer.refuse(problem::route_unknown);
         return nullptr;
     }

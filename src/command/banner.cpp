@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <vector>
+
 #include "ops/duration.hpp"
 #include "ops/line_writer.hpp"
 
@@ -20,7 +22,12 @@ std::string snapshots_text(const serve_options& options) {
 void print_banner(const served& what) {
     const serve_options& options = what.options;
     line_writer out{STDOUT_FILENO};
-    out.add("coffer " COFFER_VERSION " listens on http://" + to_string(what.address) + '\n');
+    const std::vector<http::listen_address>& everyone = what.addresses.everyone;
+    out.add("coffer " COFFER_VERSION " listens on " + url_of(everyone.front()) + '\n');
+    for (std::size_t i = 1; i != everyone.size(); ++i)
+        out.add("  and on      " + url_of(everyone[i]) + '\n');
+    for (const http::listen_address& one : what.addresses.operators)
+        out.add("  operators   " + url_of(one) + '\n');
     out.add("  threads     " + std::to_string(options.threads) + '\n');
     out.add("  accounts    " + std::to_string(what.accounts) + ", " + what.from + '\n');
     out.add("  data        " +

@@ -11,7 +11,7 @@ namespace coffer::command {
 struct served {
     const serve_options& options;
     const http::limits& limits;  ///< those in effect: the options', as far as the system allows
-    http::listen_address address;
+    const http::listen_plan& addresses;  ///< with the ports that the system chose
     std::size_t accounts;
     std::string from;  ///< the origin of the accounts, for people
 };

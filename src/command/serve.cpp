@@ -190,7 +190,8 @@ std::size_t raise_descriptor_limit() {
 
 /// The limits asked for, with as many connections as there are file descriptors for.
 http::limits fit(const serve_options& options, std::size_t descriptors) {
-    constexpr std::size_t descriptors_a_worker = 8;  // its sockets, event loop and timer
+    // Its listening sockets, event loop and timer.
+    const std::size_t descriptors_a_worker = 7 + options.listen.size();
     // Files, the log, signals.
     constexpr std::size_t descriptors_beside = 32 + journal::history::most_open_files;
     return http::fit_to_descriptors(options.limits, descriptors,
@@ -214,7 +215,6 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     hold_clerk clerk{engine};
     const orderly_end at_the_end{signals, server, clerk, disk, limits.drain_timeout};
     server.start();
-    const http::listen_address where = server.address();  // while it listens
     const auto take_orders = [&] {
         signals.give(
             {limits.drain_grace, [&engine] { engine.retire(); }, [&server] { server.drain(); }});
@@ -222,7 +222,7 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const std::string from =
         disk ? disk->open(take_orders) : open_in_memory(engine, options.accounts, take_orders);
     clerk.start();
-    print_banner({options, limits, where, engine.ledger().size(), from});
+    print_banner({options, limits, server.addresses(), engine.ledger().size(), from});
     server.wait();
     clerk.stop();
     if (disk) {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "command/parsed_option.hpp"
 #include "ops/duration.hpp"
@@ -247,14 +248,33 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
 constexpr std::size_t most_threads = 1024;
 constexpr std::size_t most_snapshots = 1'000'000;
 
-void listen_at_port_of_environment(http::listen_address& listen) {
+void listen_at_port_of_environment(http::listen_plan& listen) {
     const char* const text = std::getenv("PORT");
     if (text == nullptr || *text == '\0')
         return;
     const auto port = http::parse_port(text);
     if (!port)
         throw CLI::ValidationError{"PORT", "'" + std::string{text} + "' is not a port"};
-    listen = {"0.0.0.0", *port};
+    listen.everyone = {{"0.0.0.0", *port}};
+}
+
+CLI::Option* add_addresses(CLI::App& serve, const std::string& flag,
+                           std::vector<http::listen_address>& into) {
+    const auto parse_all = [&into](const std::vector<std::string>& texts) {
+        into.clear();
+        for (const std::string& text : texts) {
+            const auto parsed = http::parse_listen_address(text);
+            if (!parsed)
+                throw CLI::ValidationError{"'" + text +
+                                           "' is not an address and a port, as in 127.0.0.1:5000, "
+                                           "tls:0.0.0.0:5443 or unix:/run/coffer.socket"};
+            into.push_back(*parsed);
+        }
+    };
+    return serve.add_option_function<std::vector<std::string>>(flag, parse_all)
+        ->type_name("[tls:]ADDR:PORT|unix:PATH")
+        ->allow_extra_args(false)
+        ->delimiter(',');
 }
 
 }  // namespace
@@ -262,11 +282,16 @@ void listen_at_port_of_environment(http::listen_address& listen) {
 void add_serve_options(CLI::App& serve, serve_options& into) {
     into.threads = std::min(usable_processors(), most_threads);
     CLI::Option* const listen =
-        add_parsed(serve, "--listen", into.listen, http::parse_listen_address,
-                   "an address and a port, as in 127.0.0.1:5000");
-    listen->type_name("ADDR:PORT")
-        ->description("Where to listen [127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
-        ->envname("COFFER_LISTEN");
+        add_addresses(serve, "--listen", into.listen.everyone)
+            ->description(
+                "Where to listen; may be given several times, or several with commas "
+                "[127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
+            ->envname("COFFER_LISTEN");
+    add_addresses(serve, "--admin-listen", into.listen.operators)
+        ->description(
+            "Where alone to answer what is for operators: /readyz, /metrics and the like "
+            "[wherever it listens]")
+        ->envname("COFFER_ADMIN_LISTEN");
     serve
         .add_option("--threads", into.threads,
                     "Worker threads [as many as there are processors to use]")
@@ -309,6 +334,8 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         if (!into.limits.can_hold_a_request())
             throw CLI::ValidationError{
                 "--max-held", "must be at least six times --max-body plus twice --max-head"};
+        if (into.listen.has_tls())
+            throw CLI::ValidationError{"tls:ADDR:PORT", "needs a certificate"};
         if (listen->count() == 0)
             listen_at_port_of_environment(into.listen);
     });

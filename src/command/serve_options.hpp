@@ -29,7 +29,7 @@ struct durability_options {
 };
 
 struct serve_options {
-    http::listen_address listen{"127.0.0.1", 5000};
+    http::listen_plan listen{{{"127.0.0.1", 5000}}};
     std::size_t threads = 1;
     std::filesystem::path data = "coffer-data";
     std::string accounts;  ///< of a first start: a file, "none", or empty for the sample

@@ -2,12 +2,13 @@
 
 #include <linux/sockios.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <exception>
 #include <utility>
@@ -35,7 +36,7 @@ constexpr int ask_every_s = 15;
 constexpr int most_asked = 4;
 
 /// Has the system end the connection when the client's machine has gone without a goodbye.
-void keep_alive(tcp_socket& socket) noexcept {
+void keep_alive(stream_socket& socket) noexcept {
     error_code ignored;
     socket.set_option(asio::socket_base::keep_alive{true}, ignored);
     socket.set_option(tcp_option<TCP_KEEPIDLE>{ask_after_s}, ignored);
@@ -48,11 +49,12 @@ static_assert(sizeof(connection) <= 592);
 
 }  // namespace
 
-connection::connection(worker& owner, tcp_socket socket, admission::place place)
+connection::connection(worker& owner, const listener& via, stream_socket socket,
+                       admission::place place)
     : owner_{owner},
       socket_{std::move(socket)},
       place_{std::move(place)},
-      conversation_{owner.context(), *this, place_.which()} {
+      conversation_{owner.context(), *this, place_.which(), via.facts()} {
     error_code ignored;  // a socket that cannot do this will fail again at its first read
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
@@ -181,7 +183,7 @@ std::size_t connection::write_some(std::string_view bytes, error_code& error) {
 
 connection::action connection::shut_down() {
     error_code error;
-    socket_.shutdown(tcp_socket::shutdown_send, error);
+    socket_.shutdown(stream_socket::shutdown_send, error);
     return error ? action{action::kind::close} : conversation_.on_shut_down();
 }
 
@@ -215,9 +217,9 @@ void connection::await_change(action::kind how) {
 void connection::begin(wait kind) {
     if ((outstanding_ & kind) != 0)
         return;
-    socket_.async_wait(kind == for_reading   ? tcp_socket::wait_read
-                       : kind == for_writing ? tcp_socket::wait_write
-                                             : tcp_socket::wait_error,
+    socket_.async_wait(kind == for_reading   ? stream_socket::wait_read
+                       : kind == for_writing ? stream_socket::wait_write
+                                             : stream_socket::wait_error,
                        [this, kind](error_code) { on_wait(kind); });  // an error shows again later
     outstanding_ |= kind;
 }
@@ -257,15 +259,13 @@ void connection::close() noexcept {
 bool connection::has_lost_reader() const noexcept {
     if (awaited_ != awaited::change || !conversation_.is_endless())
         return false;
-    std::uint8_t state = 0;  // the first member of tcp_info
-    socklen_t size = sizeof state;
-    return ::getsockopt(descriptor(), IPPROTO_TCP, TCP_INFO, &state, &size) == 0 &&
-           state == TCP_CLOSE_WAIT;
+    pollfd state{descriptor(), POLLRDHUP, 0};
+    return ::poll(&state, 1, 0) > 0;
 }
 
 /// Only read, but Asio's member for it is not const.
 int connection::descriptor() const noexcept {
-    return const_cast<tcp_socket&>(socket_).native_handle();
+    return const_cast<stream_socket&>(socket_).native_handle();
 }
 
 std::size_t connection::unacknowledged_bytes() const noexcept {

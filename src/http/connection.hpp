@@ -1,4 +1,4 @@
-// The driver of one TCP connection: performs the reads, writes, waits and shutdowns that its
+// The driver of one connection: performs the reads, writes, waits and shutdowns that its
 // conversation asks for.
 //
 // Guarantees     An idle connection holds no buffer: it waits for its socket first, and then reads
@@ -10,9 +10,6 @@
 // Thread safety  None: it belongs to one worker and its thread.
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -21,14 +18,11 @@
 
 #include "http/admission.hpp"
 #include "http/conversation.hpp"
+#include "http/listener.hpp"
 
 namespace coffer::http {
 
 class worker;
-
-/// An executor type of its own, rather than any_io_executor, costs no virtual calls.
-using tcp_socket =
-    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
 /// Each of its public members may destroy it.
 class connection final : send_progress {
@@ -36,7 +30,8 @@ public:
     using handle = std::list<connection>::iterator;
     using clock = std::chrono::steady_clock;
 
-    connection(worker& owner, tcp_socket socket, admission::place place);
+    /// `owner` and `via` must outlive it.
+    connection(worker& owner, const listener& via, stream_socket socket, admission::place place);
     connection(const connection&) = delete;
     connection& operator=(const connection&) = delete;
 
@@ -81,7 +76,7 @@ private:
     [[nodiscard]] std::size_t unacknowledged_bytes() const noexcept override;
 
     worker& owner_;
-    tcp_socket socket_;
+    stream_socket socket_;
     const admission::place place_;
     conversation conversation_;
     handle self_;

@@ -42,11 +42,11 @@ kind wait_of(session::pause pause) noexcept {
 }  // namespace
 
 conversation::conversation(conversation_context& context, const send_progress& progress,
-                           admission::place::kind place) noexcept
+                           admission::place::kind place, const api::listener_facts& via) noexcept
     : context_{context},
       progress_{progress},
       buffered_{context.buffered},
-      session_{context.session},
+      session_{context.session, via},
       place_{place} {}
 
 conversation::action conversation::start() {

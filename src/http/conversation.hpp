@@ -85,7 +85,8 @@ public:
     };
 
     conversation(conversation_context& context, const send_progress& progress,
-                 admission::place::kind place) noexcept;
+                 admission::place::kind place,
+                 const api::listener_facts& via = session::any_listener) noexcept;
     conversation(const conversation&) = delete;
     conversation& operator=(const conversation&) = delete;
 

@@ -1,32 +1,29 @@
 #include "http/server.hpp"
 
-#include <boost/system/system_error.hpp>
-#include <stdexcept>
+#include <cstddef>
 
 namespace coffer::http {
 
-server::server(coffer::engine& engine, const listen_address& where, std::size_t threads,
+server::server(coffer::engine& engine, const listen_plan& plan, std::size_t threads,
                const limits& allowed)
-    : common_{allowed} {
-    try {
-        listen(engine, where, threads);
-    } catch (const boost::system::system_error& failure) {
-        throw std::runtime_error{"cannot listen on " + to_string(where) + ": " +
-                                 failure.code().message()};
-    }
+    : common_{allowed}, plan_{plan} {
+    while (workers_.size() != threads)
+        workers_.push_back(std::make_unique<worker>(engine.teller_at(workers_.size()), common_));
+    listen();
 }
 
-// The first worker binds the address exclusively, which fails if another process listens there.
-// With a shared address from the start, another process of the same user, with a ledger of its own,
-// could receive a part of the connections.
-void server::listen(coffer::engine& engine, listen_address where, std::size_t threads) {
-    workers_.push_back(std::make_unique<worker>(engine.teller_at(0), common_, where, false));
-    where = address();  // with the port that the system chose
-    if (threads > 1)
-        workers_.front()->share_address();
-    while (workers_.size() != threads)
-        workers_.push_back(
-            std::make_unique<worker>(engine.teller_at(workers_.size()), common_, where, true));
+void server::listen() {
+    worker& first = *workers_.front();
+    for (const listen_address& where : plan_.everyone)
+        first.listen(where, facts_of(where, plan_.operators.empty()));
+    for (const listen_address& where : plan_.operators)
+        first.listen(where, facts_of(where, true));
+    for (auto& one : workers_)
+        if (one != workers_.front())
+            one->listen_beside(first);
+    const std::vector<listen_address> found = first.addresses();  // with the system's ports
+    const auto operators = found.begin() + static_cast<std::ptrdiff_t>(plan_.everyone.size());
+    plan_ = {{found.begin(), operators}, {operators, found.end()}};
 }
 
 void server::stop() {

@@ -1,4 +1,4 @@
-// The HTTP server: several workers, each in its own thread, that listen on one address.
+// The HTTP server: several workers, each in its own thread, that listen on the same addresses.
 #pragma once
 
 #include <chrono>
@@ -16,17 +16,18 @@ namespace coffer::http {
 /// Thread safety: none, but for drain.
 class server {
 public:
-    /// Listens at `where` with `threads` workers, one for each teller of `engine`. Throws
+    /// Listens as `plan` says with `threads` workers, one for each teller of `engine`. Throws
     /// std::runtime_error with a readable reason if it cannot, for example if the address is in
     /// use.
-    server(coffer::engine& engine, const listen_address& where, std::size_t threads,
+    server(coffer::engine& engine, const listen_plan& plan, std::size_t threads,
            const limits& allowed);
     ~server() { stop(); }
     server(const server&) = delete;
     server& operator=(const server&) = delete;
 
-    /// Where it listens, with the port that the system chose if it was asked to.
-    [[nodiscard]] listen_address address() const { return workers_.front()->address(); }
+    /// Where it listens, with the ports that the system chose if it was asked to: for everyone,
+    /// and for operators.
+    [[nodiscard]] const listen_plan& addresses() const noexcept { return plan_; }
 
     /// Begins to serve. Throws std::system_error if a thread cannot be started.
     void start();
@@ -46,11 +47,12 @@ public:
     void stop();
 
 private:
-    void listen(coffer::engine& engine, listen_address where, std::size_t threads);
+    void listen();
     void drain(std::chrono::seconds patience);
     void join();
 
     commons common_;
+    listen_plan plan_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::thread> threads_;
     std::chrono::steady_clock::time_point end_by_{};

@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <boost/asio/bind_allocator.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/socket_base.hpp>
+#include <cerrno>
 #include <ctime>
 #include <exception>
 #include <iterator>
@@ -21,9 +22,7 @@ namespace coffer::http {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
-using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
 
 constexpr std::chrono::seconds a_tick{1};
 
@@ -35,11 +34,9 @@ constexpr std::chrono::milliseconds look_every(std::chrono::milliseconds disk_ti
 
 }  // namespace
 
-worker::worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared,
-               const api::route_table& routes)
+worker::worker(coffer::teller& teller, commons& common, const api::route_table& routes)
     : common_{common},
       events_{1},  // one thread runs it
-      acceptor_{events_},
       tick_timer_{events_},
       overdue_timer_{events_},
       followers_{events_, teller},
@@ -49,26 +46,23 @@ worker::worker(coffer::teller& teller, commons& common, const listen_address& wh
     // is not touched, it is no memory yet.
     context_.output.reserve(common.limits.output_bytes + most_short_reply_bytes);
     context_.session.undurable.reserve(teller::most_a_turn);
-    const tcp::endpoint endpoint{asio::ip::make_address(where.host), where.port};
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(asio::socket_base::reuse_address{true});
-    if (shared)
-        share_address();
-    acceptor_.bind(endpoint);
-    acceptor_.listen(asio::socket_base::max_listen_connections);
-    acceptor_.non_blocking(true);
-    // A client that is gone before it is accepted is an error, and not a reason to block.
-    acceptor_.set_option(asio::socket_base::enable_connection_aborted{true});
     teller.on_durable([this] { wake(); });
 }
 
-void worker::share_address() {
-    acceptor_.set_option(reuse_port{true});
+void worker::listen(const listen_address& where, const api::listener_facts& facts) {
+    listeners_.emplace_back(events_, where, facts);
 }
 
-listen_address worker::address() const {
-    const tcp::endpoint endpoint = acceptor_.local_endpoint();
-    return {endpoint.address().to_string(), endpoint.port()};
+void worker::listen_beside(worker& first) {
+    for (listener& each : first.listeners_)
+        listeners_.emplace_back(events_, each);
+}
+
+std::vector<listen_address> worker::addresses() const {
+    std::vector<listen_address> all;
+    for (const listener& each : listeners_)
+        all.push_back(each.where());
+    return all;
 }
 
 void worker::run() {
@@ -230,30 +224,34 @@ bool worker::is_overdue(const connection& one, connection::clock::time_point now
            waited >= patience + 2 * look_every(patience);
 }
 
-// If it fails, for want of memory, the next tick tries again.
 void worker::resume_accepting() noexcept {
     accepting_ = true;
-    if (accept_waits_ || !acceptor_.is_open())
+    for (listener& each : listeners_)
+        await_clients(each);
+}
+
+// If it fails, for want of memory, the next tick tries again.
+void worker::await_clients(listener& at) noexcept {
+    if (at.is_awaited() || !at.is_open())
         return;
     try {
-        acceptor_.async_wait(acceptor::wait_read, [this](error_code) {
+        at.async_wait([this, &at](error_code) {
             constexpr int at_once = 16;  // before it is the connections' turn
-            accept_waits_ = false;
-            if (!accepting_ || !acceptor_.is_open())
+            at.end_wait();
+            if (!accepting_ || !at.is_open())
                 return;
-            accept(at_once);
+            accept(at, at_once);
             if (accepting_)
-                resume_accepting();
+                await_clients(at);
         });
-        accept_waits_ = true;
     } catch (const std::bad_alloc&) {
         accepting_ = false;
     }
 }
 
-void worker::accept(int most) noexcept {
+void worker::accept(listener& at, int most) noexcept {
     try {
-        for (int i = 0; i != most && accept_one(); ++i)
+        for (int i = 0; i != most && accept_one(at); ++i)
             ;
     } catch (const std::exception& failure) {
         accepting_ = false;
@@ -262,11 +260,10 @@ void worker::accept(int most) noexcept {
 }
 
 /// Returns false if no client waits, or none can be accepted now.
-bool worker::accept_one() {
-    tcp_socket socket{events_};
-    tcp::endpoint from;
+bool worker::accept_one(listener& at) {
+    stream_socket socket{events_};
     error_code error;
-    acceptor_.accept(socket, from, error);
+    const asio::ip::address from = at.accept(socket, error);
     if (error == asio::error::would_block)
         return false;
     if (error == asio::error::connection_aborted || error == asio::error::interrupted ||
@@ -277,7 +274,7 @@ bool worker::accept_one() {
         complain(error.message());
         return false;
     }
-    connections_.emplace_front(*this, std::move(socket), common_.admission.admit(from.address()));
+    connections_.emplace_front(*this, at, std::move(socket), common_.admission.admit(from));
     connections_.front().start(connections_.begin());
     // If there is no room at all, it goes on when a connection has ended, or at the next tick.
     if (!context_.draining() && common_.admission.is_full())
@@ -347,9 +344,10 @@ void worker::drain_here(std::chrono::seconds patience) {
         look_for_overdue_soon();
     // Clients that the kernel has connected already may have sent a request. No more of them than
     // could wait, so that clients that come again and again do not hold it up.
-    accept(SOMAXCONN);
-    error_code ignored;
-    acceptor_.close(ignored);
+    for (listener& each : listeners_) {
+        accept(each, SOMAXCONN);
+        each.close();
+    }
     for (auto at = connections_.begin(); at != connections_.end();) {
         const auto next = std::next(at);
         at->drain();
@@ -359,7 +357,8 @@ void worker::drain_here(std::chrono::seconds patience) {
 }
 
 void worker::stop_if_done() noexcept {
-    if (connections_.empty() && !acceptor_.is_open())
+    const auto is_open = [](const listener& each) { return each.is_open(); };
+    if (connections_.empty() && std::ranges::none_of(listeners_, is_open))
         events_.stop();
 }
 

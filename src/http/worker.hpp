@@ -1,4 +1,4 @@
-// One thread of the server: an event loop with its own listening socket and connections.
+// One thread of the server: an event loop with its own listening sockets and connections.
 //
 // Guarantees     At the end of each round of the event loop the worker wakes the journal once for
 //                all postings of that round, so that batches are larger.
@@ -14,10 +14,8 @@
 
 #include <array>
 #include <atomic>
-#include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstddef>
 #include <deque>
@@ -34,6 +32,7 @@
 #include "http/followers.hpp"
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
+#include "http/listener.hpp"
 
 namespace coffer::http {
 
@@ -52,18 +51,20 @@ struct commons {
 
 class worker {
 public:
-    /// Listens at `where`, alone, or with `shared` beside workers that listen there already: the
-    /// kernel spreads the connections over them. Throws boost::system::system_error.
     /// `teller`, `common` and `routes` must outlive the worker. If the teller's engine keeps a
     /// journal, it must not be open yet.
-    worker(coffer::teller& teller, commons& common, const listen_address& where, bool shared,
+    worker(coffer::teller& teller, commons& common,
            const api::route_table& routes = api::product_table);
 
-    /// Lets workers of this process listen beside this one. Throws boost::system::system_error.
-    void share_address();
+    // Before run(). Both throw std::runtime_error with a readable reason if they cannot.
 
-    /// Where it listens, with the port that the system chose if it was asked to.
-    [[nodiscard]] listen_address address() const;
+    /// Listens at `where`, alone.
+    void listen(const listen_address& where, const api::listener_facts& facts = {});
+    /// Listens wherever `first` does, beside it.
+    void listen_beside(worker& first);
+
+    /// Where it listens, with the ports that the system chose if it was asked to.
+    [[nodiscard]] std::vector<listen_address> addresses() const;
 
     /// Serves until drained.
     void run();
@@ -97,7 +98,6 @@ public:
 
 private:
     using executor = boost::asio::io_context::executor_type;
-    using acceptor = boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, executor>;
     using timer = boost::asio::basic_waitable_timer<
         std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>, executor>;
 
@@ -121,8 +121,9 @@ private:
     [[nodiscard]] bool is_overdue(const connection& one,
                                   connection::clock::time_point now) noexcept;
     void resume_accepting() noexcept;
-    void accept(int most) noexcept;
-    bool accept_one();
+    void await_clients(listener& at) noexcept;
+    void accept(listener& at, int most) noexcept;
+    bool accept_one(listener& at);
     void complain(const std::string& why) noexcept;
     void begin_tick();
     void on_tick(std::int64_t seconds);
@@ -141,7 +142,7 @@ private:
     handler_memory wake_memory_;
     std::atomic<bool> is_woken_{false};  // a handler is posted, and has not begun
     boost::asio::io_context events_;
-    acceptor acceptor_;
+    std::list<listener> listeners_;  // before the connections, which refer to them
     timer tick_timer_;
     timer overdue_timer_;
     followers followers_;
@@ -161,7 +162,6 @@ private:
     bool looks_often_ = false;    // for connections that have waited for too long
     bool overdue_timed_ = false;  // the timer for that is set
     bool accepting_ = false;
-    bool accept_waits_ = false;  // a wait of the acceptor is outstanding
 };
 
 }  // namespace coffer::http

@@ -154,11 +154,12 @@ TEST_CASE("session: a small body in chunks allocates nothing", "[http]") {
 TEST_CASE("connection: a request allocates nothing on its way from the socket and back", "[http]") {
     coffer::engine engine{coffer::initial_accounts::sample().open_in_memory()};
     commons common;
-    worker served{engine.teller_at(0), common, {"127.0.0.1", 0}, false};
+    worker served{engine.teller_at(0), common};
+    served.listen({"127.0.0.1", 0});
     std::thread thread{[&served] { served.run(); }};
     {
-        bare_client one{served.address().port};
-        bare_client other{served.address().port};
+        bare_client one{served.addresses().front().port};
+        bare_client other{served.addresses().front().port};
         for (const std::string& request : {balance, withdrawal}) {
             std::size_t least = SIZE_MAX;
             bool all_well = one.ask(request) && other.ask(request);
@@ -181,6 +182,7 @@ namespace {
 /// A worker whose journal makes nothing durable before the gate is open.
 struct held_worker {
     explicit held_worker(std::chrono::milliseconds disk_timeout) {
+        served.listen({"127.0.0.1", 0});
         coffer::engine::journal_options chosen;
         chosen.disk_timeout = disk_timeout;
         engine.open(coffer::initial_accounts::sample().open_in_memory(),
@@ -200,7 +202,8 @@ struct held_worker {
     coffer::test::gate gate;
     coffer::engine engine{coffer::engine::options{}};
     commons common;
-    worker served{engine.teller_at(0), common, {"127.0.0.1", 0}, false};
+    worker served{engine.teller_at(0), common};
+    served.listen({"127.0.0.1", 0});
     std::thread thread;
 };
 
@@ -214,8 +217,8 @@ TEST_CASE("connection: one that fails as it begins to wait for the disk is not c
     for (int succeeding = 0; has_failed; ++succeeding) {
         REQUIRE(succeeding < 100);
         held_worker one{std::chrono::milliseconds{1900}};
-        bare_client client{one.served.address().port};
-        bare_client other{one.served.address().port};
+        bare_client client{one.served.addresses().front().port};
+        bare_client other{one.served.addresses().front().port};
         REQUIRE(client.ask(balance));
         REQUIRE(other.ask(balance));
         until_failure = succeeding;
@@ -224,7 +227,7 @@ TEST_CASE("connection: one that fails as it begins to wait for the disk is not c
         const bool has_served = other.ask(balance) && other.ask(balance);
         has_failed = until_failure.exchange(-1) < 0;
         one.gate.open();
-        bare_client last{one.served.address().port};
+        bare_client last{one.served.addresses().front().port};
         CHECK(last.ask(withdrawal));
         CHECK(last.ask(balance));
         CHECK((has_served || has_failed));

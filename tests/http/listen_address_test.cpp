@@ -5,7 +5,9 @@
 using namespace coffer::http;
 
 TEST_CASE("parse_listen_address: reads addresses and ports and prints them again", "[http]") {
-    for (const char* const text : {"127.0.0.1:5000", "0.0.0.0:0", "[::1]:65535", "[::]:1"}) {
+    for (const char* const text :
+         {"127.0.0.1:5000", "0.0.0.0:0", "[::1]:65535", "[::]:1", "tls:0.0.0.0:443", "tls:[::1]:0",
+          "unix:/run/coffer.socket", "unix:here"}) {
         const auto parsed = parse_listen_address(text);
         CAPTURE(text);
         REQUIRE(parsed);
@@ -17,11 +19,56 @@ TEST_CASE("parse_listen_address: reads addresses and ports and prints them again
 }
 
 TEST_CASE("parse_listen_address: refuses everything else", "[http]") {
-    for (const char* const text :
-         {"", ":", "5000", ":5000", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1",
-          "127.0.0.1:5000x", "127.0.0.1: 5000", "::1:5000", "[127.0.0.1]:5000", "example:80",
-          "1.2.3:80", "[::1:80"}) {
+    for (const char* const text : {"",
+                                   ":",
+                                   "5000",
+                                   ":5000",
+                                   "127.0.0.1",
+                                   "127.0.0.1:",
+                                   "127.0.0.1:65536",
+                                   "127.0.0.1:-1",
+                                   "127.0.0.1:5000x",
+                                   "127.0.0.1: 5000",
+                                   "::1:5000",
+                                   "[127.0.0.1]:5000",
+                                   "example:80",
+                                   "1.2.3:80",
+                                   "[::1:80",
+                                   "tls:",
+                                   "tls:5000",
+                                   "tls:tls:127.0.0.1:1",
+                                   "unix:",
+                                   "http:1.2.3.4:1"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_listen_address(text));
     }
+    CHECK(parse_listen_address("unix:" + std::string(107, 'p')));
+    CHECK_FALSE(parse_listen_address("unix:" + std::string(108, 'p')));
+}
+
+TEST_CASE("url_of: is what a client uses", "[http]") {
+    const auto of = [](const char* text) { return url_of(*parse_listen_address(text)); };
+    CHECK(of("127.0.0.1:5000") == "http://127.0.0.1:5000");
+    CHECK(of("tls:[::1]:443") == "https://[::1]:443");
+    CHECK(of("unix:/run/coffer.socket") == "unix:/run/coffer.socket");
+}
+
+TEST_CASE("facts_of: only loopback addresses and Unix sockets are local", "[http]") {
+    const auto of = [](const char* text) { return facts_of(*parse_listen_address(text), true); };
+    for (const char* const text : {"127.0.0.1:1", "127.8.8.8:1", "[::1]:1", "tls:127.0.0.1:1"}) {
+        CAPTURE(text);
+        CHECK(of(text).is_local);
+        CHECK(of(text).checks_hosts);
+    }
+    CHECK(of("unix:/x").is_local);
+    CHECK_FALSE(of("unix:/x").checks_hosts);
+    for (const char* const text : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1", "tls:0.0.0.0:1"}) {
+        CAPTURE(text);
+        CHECK_FALSE(of(text).is_local);
+        CHECK_FALSE(of(text).checks_hosts);
+    }
+    CHECK(of("tls:0.0.0.0:1").is_encrypted);
+    CHECK_FALSE(of("0.0.0.0:1").is_encrypted);
+    CHECK(of("0.0.0.0:1").has_operations);
+    CHECK_FALSE(facts_of({"127.0.0.1", 1}, false).has_operations);
 }

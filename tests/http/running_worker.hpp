@@ -34,7 +34,8 @@ public:
     static constexpr struct begin_later {
     } later{};
     running_worker(const limits& allowed, begin_later)
-        : common_{allowed}, worker_{engine_.teller_at(0), common_, anywhere(), false} {
+        : common_{allowed}, worker_{engine_.teller_at(0), common_} {
+        worker_.listen(anywhere());
         engine_.open(initial_accounts::sample().open_in_memory());
     }
     void begin() {
@@ -42,7 +43,9 @@ public:
     }
     /// For a ledger that the test opens itself.
     explicit running_worker(begin_later, const api::route_table& routes = api::product_table)
-        : worker_{engine_.teller_at(0), common_, anywhere(), false, routes} {}
+        : worker_{engine_.teller_at(0), common_, routes} {
+        worker_.listen(anywhere());
+    }
     ~running_worker() { stop(); }
     void stop() {
         if (!thread_.joinable())
@@ -53,7 +56,7 @@ public:
     void drain() { worker_.drain(common_.limits.drain_timeout); }
     [[nodiscard]] coffer::engine& engine() { return engine_; }
     [[nodiscard]] commons& common() { return common_; }
-    [[nodiscard]] std::uint16_t port() const { return worker_.address().port; }
+    [[nodiscard]] std::uint16_t port() const { return worker_.addresses().front().port; }
     [[nodiscard]] std::int64_t balance_minor(account_number number) const {
         return engine_.ledger().balance(number).posting.balance.minor();
     }
