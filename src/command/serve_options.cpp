@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "command/config_file.hpp"
 #include "command/parsed_option.hpp"
 #include "ops/duration.hpp"
 #include "ops/processors.hpp"
@@ -248,14 +249,16 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
 constexpr std::size_t most_threads = 1024;
 constexpr std::size_t most_snapshots = 1'000'000;
 
-void listen_at_port_of_environment(http::listen_plan& listen) {
+/// PORT stands for --listen where that is not given.
+void listen_at_port_of_environment(CLI::Option& listen) {
     const char* const text = std::getenv("PORT");
     if (text == nullptr || *text == '\0')
         return;
     const auto port = http::parse_port(text);
     if (!port)
         throw CLI::ValidationError{"PORT", "'" + std::string{text} + "' is not a port"};
-    listen.everyone = {{"0.0.0.0", *port}};
+    listen.add_result("0.0.0.0:" + std::string{text});
+    listen.run_callback();
 }
 
 CLI::Option* add_addresses(CLI::App& serve, const std::string& flag,
@@ -326,8 +329,16 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_NO_AUDIT");
     add_durability_options(serve, into.durability);
     add_limit_options(serve, into.limits);
+    CLI::Option* const config =
+        serve.add_option("--config", "File of flags: their names without dashes, as in data = DIR")
+            ->type_name("FILE")
+            ->envname("COFFER_CONFIG");
     // Not `callback`: with that, CLI11 reads the environment for every other command too.
-    serve.parse_complete_callback([listen, &into] {
+    serve.parse_complete_callback([&serve, listen, config, &into] {
+        if (listen->count() == 0)
+            listen_at_port_of_environment(*listen);
+        if (config->count() != 0)
+            read_config_file(serve, config->as<std::string>());
         if (!into.limits.are_consistent())
             throw CLI::ValidationError{"--max-head",
                                        "must be at least 64 bytes more than --max-target"};
@@ -336,8 +347,6 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
                 "--max-held", "must be at least six times --max-body plus twice --max-head"};
         if (into.listen.has_tls())
             throw CLI::ValidationError{"tls:ADDR:PORT", "needs a certificate"};
-        if (listen->count() == 0)
-            listen_at_port_of_environment(into.listen);
     });
 }
 
