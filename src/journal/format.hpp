@@ -59,21 +59,25 @@ inline constexpr std::size_t min_bytes = header_bytes + end_mark_bytes;
 inline constexpr std::size_t max_bytes = std::size_t{1} << 20;
 }  // namespace batch
 
-/// A record: its header, its body by kind and, if the request had a key, fingerprint and key.
+/// A record: its header, its body by kind, if the request had a key, fingerprint and key, and if it
+/// was made with a token, the token's name.
 namespace record {
-inline constexpr std::size_t bytes_at = 0;      // u16, of the whole record
-inline constexpr std::size_t kind_at = 2;       // u8
-inline constexpr std::size_t version_at = 3;    // u8
-inline constexpr std::size_t detail_at = 4;     // u8: what it is depends on the kind
-inline constexpr std::size_t key_bytes_at = 5;  // u8, 0 for no key
-inline constexpr std::size_t names_at = 6;      // u16: 1 in version 4, else 0
+inline constexpr std::size_t bytes_at = 0;        // u16, of the whole record
+inline constexpr std::size_t kind_at = 2;         // u8
+inline constexpr std::size_t version_at = 3;      // u8
+inline constexpr std::size_t detail_at = 4;       // u8: what it is depends on the kind
+inline constexpr std::size_t key_bytes_at = 5;    // u8, 0 for no key
+inline constexpr std::size_t names_at = 6;        // u8: 1 if a refusal names its account, else 0
+inline constexpr std::size_t actor_bytes_at = 7;  // u8, 0 before version 5
 inline constexpr std::size_t header_bytes = 8;
 
 // Of all kinds. A record is of the oldest version that can express it.
 inline constexpr std::uint8_t version = 1;
 inline constexpr std::uint8_t version_with_spaces = 2;  // its key may have spaces
 inline constexpr std::uint8_t version_with_held = 3;    // and its states have what is held
-inline constexpr std::uint8_t version_with_name = 4;  // of a refusal whose reply names the account
+inline constexpr std::uint8_t version_with_name = 4;   // of a refusal whose reply names the account
+inline constexpr std::uint8_t version_with_actor = 5;  // has the name of the token it was made with
+inline constexpr std::uint8_t newest_version = version_with_actor;
 
 /// A state is account, sequence and balance, 8 bytes each, and in version 3 held.
 constexpr std::size_t state_bytes(std::uint8_t record_version) noexcept {
@@ -97,6 +101,7 @@ inline constexpr std::size_t max_legs = 8;
 
 inline constexpr std::size_t fingerprint_bytes = 16;
 inline constexpr std::size_t max_key_bytes = 255;
+inline constexpr std::size_t max_actor_bytes = 64;
 inline constexpr std::size_t min_bytes = header_bytes + state_bytes(version);
 /// Of a posting without a key and holds, which most records are.
 inline constexpr std::size_t posting_bytes = min_bytes + amount_bytes;
@@ -104,15 +109,15 @@ inline constexpr std::size_t posting_bytes = min_bytes + amount_bytes;
 inline constexpr std::size_t max_bytes_without_key =
     header_bytes + max_legs * (state_bytes(version_with_held) + amount_bytes);
 inline constexpr std::size_t max_bytes =
-    max_bytes_without_key + fingerprint_bytes + max_key_bytes + 1;
+    max_bytes_without_key + fingerprint_bytes + max_key_bytes + 1 + max_actor_bytes;
 /// No record has as many bytes of zeros in a row: its size, its kind, the account of each state and
-/// the characters of its key are not zero, and none is further from the next than this.
+/// the characters of its key and name are not zero, and none is further from the next than this.
 inline constexpr std::size_t max_zeros = 128;
 }  // namespace record
 
 static_assert(segment::header_bytes <= sector_bytes && segment::batches_at % sector_bytes == 0);
 static_assert(batch::header_bytes % unit_bytes == 0 && batch::max_bytes % unit_bytes == 0);
-static_assert(record::max_bytes % unit_bytes == 0 && record::max_bytes == 600);
+static_assert(record::max_bytes % unit_bytes == 0 && record::max_bytes == 664);
 // So no sector of records is all zeros, and one that is was never written: see FORMAT.md.
 static_assert(record::max_zeros < sector_bytes);
 static_assert(batch::min_bytes + record::max_bytes <= batch::max_bytes);

@@ -84,6 +84,8 @@ std::string describe(const decoded_record& refused) {
             return "a record of kind " + kind + " has the detail " + culprit + unknown;
         case record_error::malformed_key:
             return "a record's key has a character that no key has";
+        case record_error::malformed_actor:
+            return "a record has the name of a token that no token has";
         case record_error::padding:
             return "a record has something where zeros are due";
         case record_error::contradiction:

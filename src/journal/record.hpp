@@ -89,6 +89,9 @@ struct record {
     coffer::hold hold{};
     leg_list legs{};  ///< of a transaction only
     request_key key{};
+    /// The name of the token whose request made it, 1 .. 64 characters (is_actor_name); empty:
+    /// none, as of expiries and of servers without tokens. Not owned.
+    std::string_view actor{};
 
     [[nodiscard]] static record of_opening(const coffer::posting& made, request_key key = {});
     [[nodiscard]] static record of_deposit(const coffer::posting& made, money amount,
@@ -116,6 +119,10 @@ struct record {
 /// Whether the text may be a request's key.
 [[nodiscard]] bool is_request_key(std::string_view text) noexcept;
 
+/// Whether the text may be a token's name: 1 to 64 letters, digits, `.`, `_`, `-` and `@`, the
+/// first of them a letter or a digit.
+[[nodiscard]] bool is_actor_name(std::string_view text) noexcept;
+
 /// Calls `visitor(posting)` with each posting that the record made, in its order: none of a
 /// refusal, several of a transfer, a transaction and a capture to another account.
 template <class Visitor>
@@ -135,29 +142,30 @@ void visit_postings(const record& one, Visitor&& visitor) {
 /// How many bytes `encode` writes: at most format::record::max_bytes.
 [[nodiscard]] std::size_t encoded_bytes(const record& one) noexcept;
 
-/// Writes the record to `into`, which has room for it. Its key, if any, is a request key. Returns
-/// how many bytes it wrote. Throws nothing and allocates nothing.
+/// Writes the record to `into`, which has room for it. Its key, if any, is a request key, and its
+/// actor, if any, an actor's name. Returns how many bytes it wrote. Throws nothing and allocates nothing.
 std::size_t encode(const record& one, std::span<std::byte> into) noexcept;
 
-/// As encode, but without the key: what is kept of an outcome, beside its key, so that a repeated
-/// request gets the same reply. At most format::record::max_bytes_without_key; see decode.
+/// As encode, but without the key and the actor: what is kept of an outcome, beside its key, so that
+/// a repeated request gets the same reply. At most format::record::max_bytes_without_key; see decode.
 std::size_t encode_without_key(const record& one, std::span<std::byte> into) noexcept;
 [[nodiscard]] std::size_t encoded_bytes_without_key(const record& one) noexcept;
 
 /// What is wrong with bytes that are no record.
 enum class record_error : std::uint8_t {
     none,
-    size,            ///< not that of its kind, or beyond the end
-    unknown_kind,    ///< of a newer program, perhaps
-    newer_version,   ///< of a known kind
-    unknown_detail,  ///< an operation or error of no known number
-    malformed_key,   ///< a character that no key has
-    padding,         ///< not zero
-    contradiction,   ///< see record_checks.hpp
+    size,             ///< not that of its kind, or beyond the end
+    unknown_kind,     ///< of a newer program, perhaps
+    newer_version,    ///< of a known kind
+    unknown_detail,   ///< an operation or error of no known number
+    malformed_key,    ///< a character that no key has
+    malformed_actor,  ///< no name, or one that no token has
+    padding,          ///< not zero
+    contradiction,    ///< see record_checks.hpp
 };
 
 struct decoded_record {
-    record value;           ///< its key and legs refer to the bytes it was decoded from
+    record value;           ///< its key, actor and legs refer to the bytes it was decoded from
     std::size_t bytes = 0;  ///< how many it took
     record_error error = record_error::none;
     std::uint8_t culprit = 0;  ///< the kind, version or detail that is not known

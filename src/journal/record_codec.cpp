@@ -7,6 +7,7 @@
 #include "journal/record.hpp"
 #include "journal/record_checks.hpp"
 #include "journal/record_layout.hpp"
+#include "journal/record_origin.hpp"
 
 namespace coffer::journal {
 
@@ -48,21 +49,10 @@ static_assert(static_cast<int>(hold_status::held) == 0 &&
               static_cast<int>(hold_status::expired) == 3);
 static_assert(at::max_legs == max_transaction_legs);
 
-constexpr std::size_t key_part_bytes(std::size_t key_bytes) noexcept {
-    if (key_bytes == 0)
-        return 0;
-    return at::fingerprint_bytes +
-           (key_bytes + format::unit_bytes - 1) / format::unit_bytes * format::unit_bytes;
-}
-static_assert(at::max_bytes_without_key + key_part_bytes(at::max_key_bytes) == at::max_bytes);
 static_assert(layout_of(record_kind::transaction, at::version_with_held, at::max_legs).body_end ==
                   at::max_bytes_without_key &&
               layout_of(record_kind::hold, at::version_with_held, at::capture_to_account).body_end <
                   at::max_bytes_without_key);
-
-constexpr bool is_key_character(char c) noexcept {
-    return c >= ' ' && c <= '~';
-}
 
 bool has_held(const record& one) noexcept {
     if (one.state.held != money{} || one.payee.held != money{})
@@ -74,12 +64,15 @@ bool has_held(const record& one) noexcept {
 }
 
 /// The oldest version that can express the record.
-std::uint8_t version_for(const record& one, std::string_view key) noexcept {
+std::uint8_t version_for(const record& one, const record_origin& from) noexcept {
+    if (!from.actor.empty())
+        return at::version_with_actor;
     if (one.kind == record_kind::refusal && one.names_account)
         return at::version_with_name;
     // An older binary, which has another size for that refusal, so refuses it by its version.
     if (has_held(one) || (one.kind == record_kind::refusal && one.error == errc::hold_ended))
         return at::version_with_held;
+    const std::string_view key = from.key.text;
     return key.find(' ') == key.npos ? at::version : at::version_with_spaces;
 }
 
@@ -230,48 +223,47 @@ record_error get_rest(std::span<const std::byte> from, std::uint8_t detail, std:
     return record_error::unknown_kind;
 }
 
-void put_key(std::span<std::byte> into, const request_key& key) noexcept {
-    put<std::uint64_t>(into, 0, key.fingerprint.first);
-    put<std::uint64_t>(into, 8, key.fingerprint.second);
-    const auto text = std::as_bytes(std::span{key.text});
-    const auto rest = std::ranges::copy(text, into.begin() + at::fingerprint_bytes).out;
-    std::fill(rest, into.end(), std::byte{0});
+/// Reads whether a refusal names its account. False if the bytes there are not as they should be.
+bool get_names(std::span<const std::byte> bytes, std::uint8_t version, record& one) noexcept {
+    const auto names = get<std::uint8_t>(bytes, at::names_at);
+    one.names_account = names == 1;
+    if (version < at::version_with_name)
+        return names == 0 && bytes[at::actor_bytes_at] == std::byte{0};
+    if (version == at::version_with_name)
+        return names == 1 && bytes[at::actor_bytes_at] == std::byte{0};
+    return names <= (one.kind == record_kind::refusal ? 1 : 0);
 }
 
-/// Reads what follows the body (fingerprint and key). `from` is exactly that part.
-record_error get_key(std::span<const std::byte> from, std::size_t key_bytes,
-                     request_key& key) noexcept {
-    if (key_bytes == 0)
-        return record_error::none;
-    key.fingerprint = {get<std::uint64_t>(from, 0), get<std::uint64_t>(from, 8)};
-    const auto text = from.subspan(at::fingerprint_bytes, key_bytes);
-    key.text = {reinterpret_cast<const char*>(text.data()), text.size()};
-    if (!std::ranges::all_of(key.text, is_key_character))
-        return record_error::malformed_key;
-    return is_zero(from.subspan(at::fingerprint_bytes + key_bytes)) ? record_error::none
-                                                                    : record_error::padding;
+std::size_t body_end(const record& one, std::uint8_t version) noexcept {
+    return layout_of(one.kind, version, detail_of(one)).body_end;
 }
 
-std::size_t body_end(const record& one, std::string_view key) noexcept {
-    return layout_of(one.kind, version_for(one, key), detail_of(one)).body_end;
+std::size_t encoded_bytes(const record& one, const record_origin& from) noexcept {
+    return body_end(one, version_for(one, from)) +
+           origin_bytes(from.key.text.size(), from.actor.size());
 }
 
-std::size_t encode(const record& one, const request_key& key, std::span<std::byte> into) noexcept {
-    const std::uint8_t version = version_for(one, key.text);
-    const std::size_t end = body_end(one, key.text);
-    const std::size_t bytes = end + key_part_bytes(key.text.size());
+std::size_t encode(const record& one, const record_origin& from,
+                   std::span<std::byte> into) noexcept {
+    const auto& [key, actor] = from;
+    const std::uint8_t version = version_for(one, from);
+    const std::size_t end = body_end(one, version);
+    const std::size_t bytes = end + origin_bytes(key.text.size(), actor.size());
     assert(bytes <= into.size() && (key.text.empty() || is_request_key(key.text)));
+    assert(actor.empty() || is_actor_name(actor));
+    const bool names_account = one.kind == record_kind::refusal && one.names_account;
     put<std::uint16_t>(into, at::bytes_at, static_cast<std::uint16_t>(bytes));
     put<std::uint8_t>(into, at::kind_at, static_cast<std::uint8_t>(one.kind));
     put<std::uint8_t>(into, at::version_at, version);
     put<std::uint8_t>(into, at::detail_at, detail_of(one));
     put<std::uint8_t>(into, at::key_bytes_at, static_cast<std::uint8_t>(key.text.size()));
-    put<std::uint16_t>(into, at::names_at, version == at::version_with_name ? 1 : 0);
+    put<std::uint8_t>(into, at::names_at, names_account ? 1 : 0);
+    put<std::uint8_t>(into, at::actor_bytes_at, static_cast<std::uint8_t>(actor.size()));
     put_state(into, at::header_bytes, one.state, version);
     const std::size_t rest = at::header_bytes + at::state_bytes(version);
     put_rest(into.subspan(rest, end - rest), one, version);
-    if (!key.text.empty())
-        put_key(into.subspan(end, bytes - end), key);
+    if (bytes != end)
+        put_origin(into.subspan(end, bytes - end), from);
     return bytes;
 }
 
@@ -285,21 +277,16 @@ posted_leg leg_list::operator[](std::size_t index) const noexcept {
     return {get_state(bytes_, offset, version_), get_amount(bytes_, offset + state)};
 }
 
-bool is_request_key(std::string_view text) noexcept {
-    return !text.empty() && text.size() <= at::max_key_bytes &&
-           std::ranges::all_of(text, is_key_character);
-}
-
 std::size_t encoded_bytes(const record& one) noexcept {
-    return body_end(one, one.key.text) + key_part_bytes(one.key.text.size());
+    return encoded_bytes(one, {one.key, one.actor});
 }
 
 std::size_t encode(const record& one, std::span<std::byte> into) noexcept {
-    return encode(one, one.key, into);
+    return encode(one, {one.key, one.actor}, into);
 }
 
 std::size_t encoded_bytes_without_key(const record& one) noexcept {
-    return body_end(one, {});
+    return encoded_bytes(one, {});
 }
 
 std::size_t encode_without_key(const record& one, std::span<std::byte> into) noexcept {
@@ -319,22 +306,24 @@ decoded_record decode(std::span<const std::byte> bytes) noexcept {
     const auto version = get<std::uint8_t>(bytes, at::version_at);
     const auto detail = get<std::uint8_t>(bytes, at::detail_at);
     const std::size_t key_bytes = get<std::uint8_t>(bytes, at::key_bytes_at);
+    const bool has_actor = version >= at::version_with_actor;
+    const std::size_t actor_bytes = has_actor ? get<std::uint8_t>(bytes, at::actor_bytes_at) : 0;
     record& one = found.value;
     found.bytes = get<std::uint16_t>(bytes, at::bytes_at);
     one.kind = static_cast<record_kind>(kind);
     if (kind < static_cast<std::uint8_t>(record_kind::posting) ||
         kind > static_cast<std::uint8_t>(record_kind::status))
         return refuse(record_error::unknown_kind, kind);
-    one.names_account = version == at::version_with_name;
-    if (version < at::version || version > at::version_with_name ||
-        (one.names_account && one.kind != record_kind::refusal))
+    const bool is_refusal = one.kind == record_kind::refusal;
+    if (version < at::version || version > at::newest_version ||
+        (version == at::version_with_name && !is_refusal))
         return refuse(record_error::newer_version, version);
     const std::size_t end = layout_of(one.kind, version, detail).body_end;
     if (end == 0)
         return refuse(record_error::unknown_detail, detail);
-    if (found.bytes != end + key_part_bytes(key_bytes) || found.bytes > bytes.size())
+    if (found.bytes != end + origin_bytes(key_bytes, actor_bytes) || found.bytes > bytes.size())
         return refuse(record_error::size);
-    if (get<std::uint16_t>(bytes, at::names_at) != (one.names_account ? 1 : 0))
+    if (!get_names(bytes, version, one))
         return refuse(record_error::padding);
     one.state = get_state(bytes, at::header_bytes, version);
     if (one.kind == record_kind::transaction)
@@ -345,8 +334,13 @@ decoded_record decode(std::span<const std::byte> bytes) noexcept {
         return refuse(error);
     if (!is_possible(one))
         return refuse(record_error::contradiction);
-    found.error = get_key(bytes.subspan(end, found.bytes - end), key_bytes, one.key);
-    if (found && version < version_for(one, one.key.text))
+    if (has_actor && actor_bytes == 0)
+        return refuse(record_error::malformed_actor);
+    record_origin origin;
+    found.error = get_origin(bytes.subspan(end, found.bytes - end), key_bytes, actor_bytes, origin);
+    one.key = origin.key;
+    one.actor = origin.actor;
+    if (found && version < version_for(one, origin))
         found.error = record_error::malformed_key;
     return found;
 }

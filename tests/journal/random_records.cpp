@@ -36,6 +36,14 @@ coffer::journal::request_key random_records::key() {
     return {text_, {below(2), below(2)}};
 }
 
+std::string_view random_records::actor() {
+    constexpr std::string_view characters{"a0Z9._-@"};
+    actor_.assign(below(3) == 0 ? 0 : 1 + below(64), 'n');
+    if (actor_.size() > 1)
+        actor_[1 + below(actor_.size() - 1)] = characters[below(characters.size())];
+    return actor_;
+}
+
 record random_records::transaction() {
     legs_.clear();
     money sum{};
@@ -97,6 +105,12 @@ record random_records::refusal() {
 }
 
 record random_records::next() {
+    record made = without_actor();
+    made.actor = actor();
+    return made;
+}
+
+record random_records::without_actor() {
     const money moved = amount();
     posting gained = state(8);
     gained.balance = money::from_minor(gained.balance.minor() + moved.minor());

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "journal/record.hpp"
@@ -16,6 +17,8 @@ public:
     [[nodiscard]] coffer::journal::record next();
 
 private:
+    [[nodiscard]] coffer::journal::record without_actor();
+    [[nodiscard]] std::string_view actor();
     [[nodiscard]] std::uint64_t below(std::uint64_t end);
     [[nodiscard]] coffer::money amount();
     [[nodiscard]] coffer::posting state(coffer::account_number account, std::uint64_t least = 2);
@@ -26,5 +29,6 @@ private:
 
     std::mt19937_64 random_;
     std::string text_;
+    std::string actor_;
     std::vector<coffer::journal::posted_leg> legs_;
 };

@@ -120,9 +120,9 @@ TEST_CASE("is_request_key: 1 to 255 printable ASCII characters are one", "[journ
 TEST_CASE("decode: refuses an unknown kind and a newer version by name", "[journal]") {
     std::vector<std::byte> bytes = encoded(record::of_deposit({7, 2, cents(5)}, cents(5)));
     std::vector<std::byte> newer = bytes;
-    put<std::uint8_t>(newer, at::version_at, 4);
+    put<std::uint8_t>(newer, at::version_at, 6);
     REQUIRE(describe(decode(newer)) ==
-            "a record of kind 1 is of version 4, which this version of coffer does not know");
+            "a record of kind 1 is of version 6, which this version of coffer does not know");
     put<std::uint8_t>(bytes, at::kind_at, 9);
     REQUIRE(describe(decode(bytes)) ==
             "a record is of kind 9, which this version of coffer does not know");
