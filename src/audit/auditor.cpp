@@ -134,7 +134,7 @@ private:
                    const journal::batch_stamp& of) {
         if (one.key.text.empty())
             return;
-        const auto repeated = keys_.add(one.key.text, at.number, of);
+        const auto repeated = keys_.add(one.key.text, one.actor, at.number, of);
         if (!repeated)
             return;
         constexpr double second_ns = 1e9;

@@ -13,6 +13,9 @@
 
 namespace coffer::audit {
 
+/// A key belongs to the name on its record, as it does for the server: the same text by another name
+/// is another key, but a record with a name also repeats a key without one.
+///
 /// The keys of the records are added in order; those that are alive are remembered. The life of a
 /// key is measured in running time from when its batch was written, which is a little less than the
 /// server guarantees. Its length is in the batch; of the two batches with the key, the shorter one
@@ -29,7 +32,8 @@ public:
 
     /// Adds the key of the record with this number. Returns the earlier record with the same key if
     /// it is within the life of the key. Throws std::bad_alloc.
-    [[nodiscard]] std::optional<repeated_key> add(std::string_view key, std::uint64_t record,
+    [[nodiscard]] std::optional<repeated_key> add(std::string_view key, std::string_view actor,
+                                                  std::uint64_t record,
                                                   const journal::batch_stamp& of);
 
     /// The number of keys that are remembered.
@@ -50,6 +54,8 @@ private:
         hash key;
         std::uint64_t record;
     };
+    static hash hash_of(std::string_view key, std::string_view actor) noexcept;
+    [[nodiscard]] std::optional<repeated_key> find(const hash& key, const use& now) const;
     void forget(std::uint64_t now_ns);
 
     boost::unordered_flat_map<hash, use, hasher> keys_;

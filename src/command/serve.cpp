@@ -206,7 +206,7 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
         data.emplace(options);
     coffer::engine engine{
         {.tellers = options.threads,
-         .keys = {asked.max_keys, asked.key_time_to_live},
+         .keys = {asked.max_keys, asked.key_time_to_live, asked.max_keys_per_token},
          .clock = {.max_step = asked.max_clock_step, .accept_clock = asked.accept_clock}}};
     std::optional<ledger_on_disk> disk;
     if (data)

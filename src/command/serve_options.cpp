@@ -230,6 +230,12 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
         ->type_name("N")
         ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}))
         ->envname("COFFER_MAX_IDEMPOTENCY_KEYS");
+    serve
+        .add_option("--max-keys-per-token", into.max_keys_per_token,
+                    "How many of these keys a token may have; more get 503. 0: no such limit [0]")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}))
+        ->envname("COFFER_MAX_KEYS_PER_TOKEN");
     add_parsed(serve, "--max-clock-step", into.max_clock_step, parse_duration,
                "a duration, as in 10s, 1h or 7d, or 0")
         ->type_name("DURATION")

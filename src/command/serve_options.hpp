@@ -23,6 +23,7 @@ struct durability_options {
     std::optional<std::chrono::microseconds> retain;  ///< nothing: all history is kept
     std::chrono::microseconds key_time_to_live = std::chrono::hours{24};
     std::size_t max_keys = 10'000'000;
+    std::size_t max_keys_per_token = 0;  ///< 0: no such limit
     std::chrono::microseconds max_clock_step = std::chrono::hours{1};
     bool accept_clock = false;
     std::uint64_t segment_bytes = std::uint64_t{64} << 20;

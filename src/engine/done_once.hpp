@@ -147,7 +147,8 @@ Result teller::perform(const request& asked, const Operation& operation) noexcep
         return perform_once<Result>(asked, operation);
     if (const service refused = reserve(asked.records); refused != service::done)
         return once::refused_as<Result>(refused);
-    const journal::record made = operation();
+    journal::record made = operation();
+    made.actor = actor_;
     put_on_record(made);
     return result_of<Result>(made);
 }
@@ -162,7 +163,10 @@ Result teller::perform_once(const request& asked, const Operation& operation) no
     const std::size_t record_bytes = lane_ == nullptr && asked.record_bytes == 0
                                          ? once::account_record_bytes
                                          : asked.record_bytes;
-    key_store::reservation reserved = engine_.keys().reserve(key, record_bytes);
+    const auto owner = key_owner();
+    if (!owner)
+        return once::refused_as<Result>(service::keys_full);
+    key_store::reservation reserved = engine_.keys().reserve(key, record_bytes, *owner);
     if (reserved.verdict() == key_store::verdict::done)
         return once::repeated<Result>(asked.account, reserved.outcome());
     if (reserved.verdict() != key_store::verdict::fresh)
@@ -183,6 +187,7 @@ Result teller::perform_once(const request& asked, const Operation& operation) no
     }
     journal::record made = operation();
     made.key = key;
+    made.actor = actor_;
     made.names_account = asked.names_accounts && once::is_about_account(once::error_of(made));
     put_on_record(made);
     kept_keys_.back().until = due_;

@@ -35,6 +35,16 @@ struct entry {
     }
 };
 
+/// Whether `due_ns` has come. To one thread alone, which it puts `interval_ns` off.
+bool is_due(std::atomic<std::uint64_t>& due_ns, std::uint64_t now_ns,
+            std::uint64_t interval_ns) noexcept {
+    // Relaxed: a time by itself.
+    std::uint64_t due = due_ns.load(std::memory_order_relaxed);
+    return now_ns >= due &&
+           due_ns.compare_exchange_strong(due, now_ns + interval_ns, std::memory_order_relaxed,
+                                          std::memory_order_relaxed);
+}
+
 std::uint64_t random_number() {
     std::random_device source;
     return (std::uint64_t{source()} << 32) | source();
@@ -45,7 +55,9 @@ std::uint64_t random_number() {
 struct key_store::part {
     struct hasher {
         using is_avalanching = void;  // it is a hash already
-        std::size_t operator()(const id& key) const noexcept { return key.high; }
+        std::size_t operator()(const id& key) const noexcept {
+            return key.high + key.owner() * std::uint64_t{0x9e37'79b9'7f4a'7c15};
+        }
     };
     struct age {
         id key;
@@ -66,6 +78,23 @@ struct key_store::part {
         at->second = std::move(made);
         return is_new;
     }
+    /// What is known of a key. Null if that is nothing, or it has expired.
+    [[nodiscard]] const entry* find_alive(const id& key, const key_store& of,
+                                          std::uint64_t now_ns) const {
+        const auto found = entries.find(key);
+        const bool is_alive =
+            found != entries.end() &&
+            (found->second.durable_ns == 0 || !of.is_expired(found->second.durable_ns, now_ns));
+        return is_alive ? &found->second : nullptr;
+    }
+    /// The same, of a key's owner or else of nobody.
+    [[nodiscard]] const entry* find_for(const id& key, const key_store& of,
+                                        std::uint64_t now_ns) const {
+        const entry* const own = find_alive(key, of, now_ns);
+        return own != nullptr || key.owner() == key_owners::nobody
+                   ? own
+                   : find_alive(key.of(key_owners::nobody), of, now_ns);
+    }
     void erase(decltype(entries)::iterator one) noexcept {
         record_bytes -= one->second.outcome.record_bytes();
         entries.erase(one);
@@ -83,9 +112,9 @@ key_store::key_store(const limits& chosen, clock running)
 
 key_store::~key_store() = default;
 
-key_store::id key_store::id_of(std::string_view key) const noexcept {
+key_store::id key_store::id_of(std::string_view key, key_owners::number owner) const noexcept {
     const XXH128_hash_t found = XXH3_128bits_withSeed(key.data(), key.size(), secret_.low);
-    return {found.low64, found.high64 ^ secret_.high};
+    return id{found.low64, found.high64 ^ secret_.high}.of(owner);
 }
 
 key_store::part& key_store::part_of(const id& key) const noexcept {
@@ -107,28 +136,33 @@ std::uint64_t key_store::now(std::uint64_t seen_ns) noexcept {
     return std::max(latest, read);
 }
 
-key_store::reservation key_store::reserve(const journal::request_key& key,
-                                          std::size_t record_bytes) noexcept {
-    const id asked = id_of(key.text);
+/// Whether there is no room for another key of this owner.
+bool key_store::is_full(key_owners::number owner) const noexcept {
+    return keys() >= limits_.keys ||
+           (limits_.keys_a_name != 0 && owners_.keys(owner) >= limits_.keys_a_name);
+}
+
+key_store::reservation key_store::reserve(const journal::request_key& key, std::size_t record_bytes,
+                                          key_owners::number owner) noexcept {
+    const id asked = id_of(key.text, owner);
     part& home = part_of(asked);
     const std::uint64_t now_ns = now();
     if (keys() >= limits_.keys)
         expire_some_part(now_ns);
+    else if (is_full(owner))
+        expire_in_all_parts(now_ns);
     const std::lock_guard lock{home.guard};
     expire_some(home, now_ns);
-    const auto found = home.entries.find(asked);
-    if (found != home.entries.end() &&
-        (found->second.durable_ns == 0 || !is_expired(found->second.durable_ns, now_ns))) {
-        const entry& known = found->second;
-        if (known.fingerprint != key.fingerprint.first)
+    if (const entry* const known = home.find_for(asked, *this, now_ns)) {
+        if (known->fingerprint != key.fingerprint.first)
             return {*this, asked, verdict::reused};
-        if (known.is_in_progress())
+        if (known->is_in_progress())
             return {*this, asked, verdict::in_progress};
-        return {*this, asked, verdict::done, known.outcome.get()};
+        return {*this, asked, verdict::done, known->outcome.get()};
     }
-    const bool is_new = found == home.entries.end();
-    if (is_new && keys() >= limits_.keys) {
-        log_full(now_ns);
+    const bool is_new = !home.entries.contains(asked);
+    if (is_new && is_full(owner)) {
+        log_full(owner, now_ns);
         return {*this, asked, verdict::full};
     }
     try {
@@ -141,9 +175,19 @@ key_store::reservation key_store::reserve(const journal::request_key& key,
         return {*this, asked, verdict::full};
     }
     if (is_new)
-        keys_.fetch_add(1, std::memory_order_relaxed);
+        count_key(asked);
     count_bytes(home);
     return {*this, asked, verdict::fresh};
+}
+
+void key_store::count_key(const id& one) noexcept {
+    keys_.fetch_add(1, std::memory_order_relaxed);
+    owners_.count(one.owner());
+}
+
+void key_store::discount_key(const id& one) noexcept {
+    keys_.fetch_sub(1, std::memory_order_relaxed);
+    owners_.discount(one.owner());
 }
 
 void key_store::keep(const id& key, const kept_outcome& outcome, const journal::lane* in,
@@ -179,22 +223,21 @@ void key_store::note_durable(const id& key, std::uint64_t record) noexcept {
     kept.place = record;
 }
 
-key_store::remembered key_store::find(std::string_view key) noexcept {
-    const id asked = id_of(key);
+key_store::remembered key_store::find(std::string_view key, key_owners::number owner) noexcept {
+    const id asked = id_of(key, owner);
     part& home = part_of(asked);
     const std::uint64_t now_ns = now();
     remembered known;
     const std::lock_guard lock{home.guard};
-    const auto found = home.entries.find(asked);
-    if (found == home.entries.end())
+    const entry* const found = home.find_for(asked, *this, now_ns);
+    if (found == nullptr)
         return known;
-    const entry& one = found->second;
-    if (one.durable_ns == 0) {
+    if (found->durable_ns == 0) {
         known.standing = standing::in_progress;
-    } else if (!is_expired(one.durable_ns, now_ns)) {
+    } else {
         known.standing = standing::done;
-        known.record = one.place;
-        const auto kept = one.outcome.get().record;
+        known.record = found->place;
+        const auto kept = found->outcome.get().record;
         known.bytes = kept.size();
         std::ranges::copy(kept, known.kept.begin());
     }
@@ -209,7 +252,7 @@ void key_store::give_up(const id& key) noexcept {
     invariant(found->second.in == nullptr, "a key that is given up has an outcome");
     invariant(found->second.durable_ns == 0, "a key that is given up is alive");
     home.erase(found);
-    keys_.fetch_sub(1, std::memory_order_relaxed);
+    discount_key(key);
     // Its age is the last one, or near it: few keys were reserved since.
     const auto last = std::find_if(home.ages.rbegin(), home.ages.rend(),
                                    [&key](const part::age& one) { return one.key == key; });
@@ -219,8 +262,9 @@ void key_store::give_up(const id& key) noexcept {
 }
 
 void key_store::restore(const journal::request_key& key, const kept_outcome& outcome,
-                        std::uint64_t asked_ns, std::uint64_t durable_ns, std::uint64_t record) {
-    const id restored = id_of(key.text);
+                        std::uint64_t asked_ns, std::uint64_t durable_ns, std::uint64_t record,
+                        key_owners::number owner) {
+    const id restored = id_of(key.text, owner);
     part& home = part_of(restored);
     entry kept{.asked_ns = asked_ns,
                .durable_ns = std::max<std::uint64_t>(durable_ns, 1),
@@ -235,7 +279,7 @@ void key_store::restore(const journal::request_key& key, const kept_outcome& out
     home.ages.push_back({restored, asked_ns});
     // The later record counts: the earlier one's key had expired when the later request was done.
     if (home.insert(restored, std::move(kept)))
-        keys_.fetch_add(1, std::memory_order_relaxed);
+        count_key(restored);
     count_bytes(home);
 }
 
@@ -251,7 +295,7 @@ bool key_store::expire_one(part& from, std::uint64_t now_ns) noexcept {
         if (began_ns == 0 || !is_expired(began_ns, now_ns))
             return false;
         from.erase(found);
-        keys_.fetch_sub(1, std::memory_order_relaxed);
+        discount_key(oldest.key);
     }
     from.ages.pop_front();
     return true;
@@ -272,16 +316,22 @@ void key_store::expire_some_part(std::uint64_t now_ns) noexcept {
         expire_some(next, now_ns);
 }
 
+// Once a second at most: otherwise expired keys in parts that are rarely looked into would take the
+// room of a name's new keys.
+void key_store::expire_in_all_parts(std::uint64_t now_ns) noexcept {
+    if (is_due(next_sweep_ns_, now_ns, 1'000'000'000))
+        for (std::size_t i = 0; i != parts; ++i)
+            expire_some_part(now_ns);
+}
+
 // Once a minute.
-void key_store::log_full(std::uint64_t now_ns) noexcept {
-    constexpr std::uint64_t minute_ns = 60'000'000'000;
-    std::uint64_t due = next_full_log_ns_.load(std::memory_order_relaxed);
-    if (now_ns >= due &&
-        next_full_log_ns_.compare_exchange_strong(
-            due, now_ns + minute_ns, std::memory_order_relaxed, std::memory_order_relaxed))
-        log::warn("no more idempotency keys can be remembered: there are {} already, for {} s each",
-                  limits_.keys,
-                  std::chrono::duration_cast<std::chrono::seconds>(limits_.time_to_live).count());
+void key_store::log_full(key_owners::number owner, std::uint64_t now_ns) noexcept {
+    if (!is_due(next_full_log_ns_, now_ns, 60'000'000'000))
+        return;
+    const bool is_of_name = owner != key_owners::nobody && keys() < limits_.keys;
+    log::warn("no more idempotency keys can be remembered{}: there are {} already, for {} s each",
+              is_of_name ? " of a token" : "", is_of_name ? limits_.keys_a_name : limits_.keys,
+              std::chrono::duration_cast<std::chrono::seconds>(limits_.time_to_live).count());
 }
 
 // A key that was reserved longer ago than a life, but was durable later, counts with the time of

@@ -2,6 +2,10 @@
 // same reply and is not done again: exactly-once, as in the IETF draft "The Idempotency-Key HTTP
 // Header Field".
 //
+// A key belongs to the name of the token that it came with, or to nobody: the same text by another
+// name is another key. A request with a name also gets the outcome of a key that belongs to nobody,
+// so that turning tokens on does nothing twice; a request without a name gets none of a name's.
+//
 // Guarantees     Of the requests with one key, one at a time is done. Until its outcome is durable,
 //                the others are refused as in progress; from then on they get that outcome, until
 //                the key expires. A key's life begins when its outcome is durable, or a little
@@ -19,8 +23,9 @@
 //                of its part, one of 1024, which is held for some 100 ns, and up to a millisecond
 //                when the part grows. Requests without a key do not use it.
 //
-// It keeps 128-bit hashes of the keys' texts, under a secret made anew in each process: nobody who
-// knows the code can choose keys that collide.
+// It keeps hashes of the keys' texts, of 108 bits, under a secret made anew in each process: nobody
+// who knows the code can choose keys that collide. The owner's number is beside the hash, and the
+// part is chosen by the hash alone: so the keys of one text are in one part, whoever they belong to.
 //
 // Times are running times (journal/ledger_clock.hpp) in ns: neither downtime nor a wrong clock ends
 // a life. If the clock goes back, the latest time seen counts.
@@ -38,6 +43,7 @@
 #include <string_view>
 
 #include "engine/kept_outcome.hpp"
+#include "engine/key_owners.hpp"
 #include "journal/format.hpp"
 #include "journal/lane.hpp"
 #include "journal/record.hpp"
@@ -51,6 +57,7 @@ public:
     struct limits {
         std::size_t keys = 10'000'000;
         std::chrono::nanoseconds time_to_live = std::chrono::hours{24};
+        std::size_t keys_a_name = 0;  ///< of each name, beside that; 0: no such limit
     };
 
     enum class verdict : std::uint8_t {
@@ -63,11 +70,21 @@ public:
 
     class reservation;
 
-    /// The hash of a key's text.
+    /// The hash of a key's text, and whom the key belongs to.
     struct id {
-        std::uint64_t low;
+        std::uint64_t low;  ///< the owner's number in its highest bits
         std::uint64_t high;
         friend bool operator==(const id&, const id&) noexcept = default;
+
+        static constexpr int owner_shift = 64 - key_owners::number_bits;
+        [[nodiscard]] key_owners::number owner() const noexcept {
+            return static_cast<key_owners::number>(low >> owner_shift);
+        }
+        /// Of the same text, by this owner.
+        [[nodiscard]] id of(key_owners::number other) const noexcept {
+            const std::uint64_t text = low & ((std::uint64_t{1} << owner_shift) - 1);
+            return {text | std::uint64_t{other} << owner_shift, high};
+        }
     };
 
     struct living_keys {
@@ -81,10 +98,13 @@ public:
     key_store(const key_store&) = delete;
     key_store& operator=(const key_store&) = delete;
 
-    /// Looks a key up, which must pass journal::is_request_key, and reserves it if it is not known,
-    /// with memory for an outcome with a record of so many bytes; 0: without one.
-    [[nodiscard]] reservation reserve(const journal::request_key& key,
-                                      std::size_t record_bytes = 0) noexcept;
+    /// Looks a key up, which must pass journal::is_request_key, and reserves it for its owner if it
+    /// is not known, with memory for an outcome with a record of so many bytes; 0: without one.
+    [[nodiscard]] reservation reserve(const journal::request_key& key, std::size_t record_bytes = 0,
+                                      key_owners::number owner = key_owners::nobody) noexcept;
+
+    /// The names that keys belong to.
+    [[nodiscard]] key_owners& owners() noexcept { return owners_; }
 
     /// Begins the life of a key whose outcome, kept by a reservation, is durable. To be called soon
     /// after that, once for each reservation that was kept with a lane.
@@ -100,14 +120,16 @@ public:
         std::size_t bytes = 0;
         std::array<std::byte, journal::format::record::max_bytes_without_key> kept;
     };
-    /// Looks a key up and changes nothing.
-    [[nodiscard]] remembered find(std::string_view key) noexcept;
+    /// Looks a key up as reserve does, and changes nothing.
+    [[nodiscard]] remembered find(std::string_view key,
+                                  key_owners::number owner = key_owners::nobody) noexcept;
 
     /// Puts in a key from the journal, the oldest record first: its request was reserved at
     /// `asked_ns` or before, and its outcome was durable at `durable_ns`. Expired keys are skipped.
     /// Keys beyond the limit are taken too, since they were promised. Throws std::bad_alloc.
     void restore(const journal::request_key& key, const kept_outcome& outcome,
-                 std::uint64_t asked_ns, std::uint64_t durable_ns, std::uint64_t record = 0);
+                 std::uint64_t asked_ns, std::uint64_t durable_ns, std::uint64_t record = 0,
+                 key_owners::number owner = key_owners::nobody);
 
     /// Notes that the journal has reached this time.
     void advance(std::uint64_t time_ns) noexcept { static_cast<void>(now(time_ns)); }
@@ -133,7 +155,7 @@ public:
 private:
     struct part;
 
-    [[nodiscard]] id id_of(std::string_view key) const noexcept;
+    [[nodiscard]] id id_of(std::string_view key, key_owners::number owner) const noexcept;
     [[nodiscard]] part& part_of(const id& key) const noexcept;
     [[nodiscard]] std::uint64_t now(std::uint64_t seen_ns = 0) noexcept;
     [[nodiscard]] bool is_expired(std::uint64_t began_ns, std::uint64_t now_ns) const noexcept;
@@ -142,9 +164,13 @@ private:
     void give_up(const id& key) noexcept;
     bool expire_one(part& from, std::uint64_t now_ns) noexcept;
     void expire_some(part& from, std::uint64_t now_ns) noexcept;
+    void count_key(const id& one) noexcept;
+    void discount_key(const id& one) noexcept;
     void count_bytes(part& of) noexcept;
     void expire_some_part(std::uint64_t now_ns) noexcept;
-    void log_full(std::uint64_t now_ns) noexcept;
+    void expire_in_all_parts(std::uint64_t now_ns) noexcept;
+    [[nodiscard]] bool is_full(key_owners::number owner) const noexcept;
+    void log_full(key_owners::number owner, std::uint64_t now_ns) noexcept;
 
     const limits limits_;
     const clock clock_;
@@ -154,6 +180,8 @@ private:
     std::atomic<std::size_t> bytes_{0};
     std::atomic<std::size_t> next_to_expire_{0};
     std::atomic<std::uint64_t> next_full_log_ns_{0};
+    std::atomic<std::uint64_t> next_sweep_ns_{0};
+    key_owners owners_;
     const std::unique_ptr<part[]> parts_;
 };
 

@@ -205,6 +205,14 @@ void key_recovery::collect_by_todays_syntax(const journal::record& one, std::uin
         collect(*text, one, number);
 }
 
+key_owners::number key_recovery::owner_of(std::string_view actor) {
+    const auto found = store_.owners().number_of(actor);
+    if (!found)
+        throw std::length_error{"the journal's idempotency keys are of more than " +
+                                std::to_string(key_owners::max_number) + " tokens"};
+    return *found;
+}
+
 void key_recovery::collect(std::string_view text, const journal::record& one,
                            std::uint64_t number) {
     recovered_key found{.text_at = texts_.size(),
@@ -213,7 +221,8 @@ void key_recovery::collect(std::string_view text, const journal::record& one,
                         .outcome = {.balance = one.state.balance, .sequence = one.state.sequence},
                         .record_at = records_.size(),
                         .record_bytes = 0,
-                        .number = number};
+                        .number = number,
+                        .owner = owner_of(one.actor)};
     if (!is_simple(one)) {
         found.record_bytes = journal::encoded_bytes_without_key(one);
         records_.resize(found.record_at + found.record_bytes);
@@ -229,7 +238,8 @@ void key_recovery::restore_batch(std::uint64_t durable_ns) {
     for (recovered_key& one : batch_) {
         const auto text = std::string_view{texts_}.substr(one.text_at, one.text_bytes);
         one.outcome.record = std::span{records_}.subspan(one.record_at, one.record_bytes);
-        store_.restore({text, one.fingerprint}, one.outcome, batch_ns_, durable_ns, one.number);
+        store_.restore({text, one.fingerprint}, one.outcome, batch_ns_, durable_ns, one.number,
+                       one.owner);
     }
     batch_.clear();
     texts_.clear();

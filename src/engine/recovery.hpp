@@ -55,7 +55,7 @@ public:
     explicit key_recovery(key_store& into) noexcept : store_{into} {}
 
     /// Takes a record of a batch with this stamp. Records come in the journal's order. Throws
-    /// std::bad_alloc.
+    /// std::bad_alloc; std::length_error for keys of more names than key_owners can number.
     void add(const journal::record& one, const journal::batch_stamp& of, std::uint64_t number = 0);
 
     /// Puts in the keys of the last batch that has records. `journal_end_ns` is the running time
@@ -72,7 +72,9 @@ private:
         std::size_t record_at;     // in records_
         std::size_t record_bytes;  // 0: the outcome has none
         std::uint64_t number;      // of its record in the journal
+        key_owners::number owner;
     };
+    [[nodiscard]] key_owners::number owner_of(std::string_view actor);
     void collect(std::string_view text, const journal::record& one, std::uint64_t number);
     void collect_by_todays_syntax(const journal::record& one, std::uint64_t number);
     void restore_batch(std::uint64_t durable_ns);

@@ -96,7 +96,22 @@ posting_result teller::find(account_number account) const noexcept {
 }
 
 key_store::remembered teller::find_key(std::string_view key) noexcept {
-    return engine_.keys().find(key);
+    return engine_.keys().find(key, key_owner().value_or(key_owners::nobody));
+}
+
+/// Whom the keys of the requests belong to; nothing if there is no room for another name.
+std::optional<key_owners::number> teller::key_owner() noexcept {
+    if (actor_ == owner_name_)
+        return owner_;
+    const auto found = engine_.keys().owners().number_of(actor_);
+    if (!found)
+        return std::nullopt;
+    try {
+        owner_name_ = actor_;
+        owner_ = *found;
+    } catch (const std::bad_alloc&) {  // it is looked up again
+    }
+    return found;
 }
 
 service teller::reserve_shown(std::size_t postings) noexcept {

@@ -28,6 +28,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -124,7 +125,7 @@ public:
     [[nodiscard]] hold_result release_hold(account_number account, hold_id id, std::string_view key,
                                            const sequence_condition& condition = {}) noexcept;
 
-    /// What is remembered of a request's key. Changes nothing, and shows no posting that is not
+    /// What is remembered of a request's key, of actor() or else of nobody. Changes nothing, and shows no posting that is not
     /// durable.
     [[nodiscard]] key_store::remembered find_key(std::string_view key) noexcept;
 
@@ -205,6 +206,7 @@ private:
     [[nodiscard]] journal::record open_next(money opening_balance) noexcept;
     [[nodiscard]] journal::record capture(account_number account, hold_id id, capture_request asked,
                                           const sequence_condition& condition) noexcept;
+    [[nodiscard]] std::optional<key_owners::number> key_owner() noexcept;
     [[nodiscard]] std::int64_t record_time_ns() noexcept;
     void expire_if_due(account_number account, hold_id id) noexcept;
     void note_ended(const hold_outcome& made) noexcept;
@@ -222,6 +224,9 @@ private:
     ticket latest_ = 0;
     std::uint64_t postings_ = 0;
     std::string_view actor_;
+    // The last name that keys were asked for by, so that its number is not looked up each time.
+    std::string owner_name_;
+    key_owners::number owner_ = key_owners::nobody;
     bool in_turn_ = false;  // and so is the lane
     bool was_full_ = false;
     ticket announced_ = 0;

@@ -70,8 +70,11 @@ posting_result teller::change(const request& asked, const sequence_condition& co
     if (const service refused = reserve(asked.records); refused != service::done)
         return {refused};
     const outcome made = post_one();
-    if (lane_ != nullptr)
-        put_on_record(on_record(made));
+    if (lane_ != nullptr) {
+        record one = on_record(made);
+        one.actor = actor_;
+        put_on_record(one);
+    }
     return {service::done, made};
 }
 
