@@ -10,8 +10,8 @@
 namespace coffer::api {
 
 /// Appends {"sequence":5,"record":123,"time":"2026-...Z","operation":"transfer_in","amount":5.0,
-/// "balance":2005.0,"counterparty":"10002","hold":"2-0","key":"7a3f"}, the last three where there
-/// is one.
+/// "balance":2005.0,"counterparty":"10002","hold":"2-0","key":"7a3f","by":"till-3"}, the last four
+/// where there is one.
 inline void append_entry(std::string& out, const journal::posting_line& line) {
     out += R"({"sequence":)";
     append_number(out, line.state.sequence);
@@ -37,6 +37,8 @@ inline void append_entry(std::string& out, const journal::posting_line& line) {
         append_json_text(out, line.key);
         out += '"';
     }
+    if (!line.by.empty())
+        out.append(R"(,"by":")").append(line.by).append(1, '"');
     out += '}';
 }
 

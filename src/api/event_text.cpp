@@ -79,6 +79,8 @@ void append_event(std::string& out, const record& one, std::uint64_t number,
         append_json_text(out, one.key.text);
         out += '"';
     }
+    if (!one.actor.empty())
+        out.append(R"(,"by":")").append(one.actor).append(1, '"');
     out += '}';
 }
 

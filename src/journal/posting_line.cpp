@@ -65,6 +65,8 @@ void append_ndjson(std::string& out, const posting_line& line) {
         out += R"(,"held":)";
         append_money(out, line.state.held);
     }
+    if (!line.by.empty())
+        out.append(R"(,"by":")").append(line.by).append(1, '"');
     out += "}\n";
 }
 
@@ -89,7 +91,7 @@ void append_csv(std::string& out, const posting_line& line) {
     out += ',';
     if (line.state.held != money{})
         append_money(out, line.state.held);
-    out += '\n';
+    out.append(1, ',').append(line.by).append(1, '\n');  // no such name is a formula
 }
 
 std::string_view name_of(posting_operation operation) noexcept {
@@ -149,7 +151,7 @@ std::optional<line_format> parse_line_format(std::string_view text) {
 std::string_view first_line(line_format format) {
     if (format == line_format::csv)
         return "record,time,account_number,sequence,operation,counterparty,amount,balance,key,hold,"
-               "held\n";
+               "held,by\n";
     return {};
 }
 

@@ -31,13 +31,14 @@ struct posting_line {
     money amount{};
     std::string_view key{};  ///< the idempotency key; empty if the request had none
     hold_id hold{};          ///< of an operation on a hold; sequence 0: none
+    std::string_view by{};   ///< the name of the token that it was made with; empty: none
 };
 
 /// Returns the first line with its newline: the names of the columns in CSV, empty in NDJSON.
 [[nodiscard]] std::string_view first_line(line_format format);
 
-/// Appends the line and its newline. In NDJSON, "counterparty", "key" and "hold" are left out if
-/// there is none, and "held" if nothing is held. CSV is that of RFC 4180, except that a line ends
+/// Appends the line and its newline. In NDJSON, "counterparty", "key", "hold" and "by" are left out
+/// if there is none, and "held" if nothing is held. CSV is that of RFC 4180, except that a line ends
 /// in "\n"; an apostrophe is put before a key, or the part of a key behind a semicolon, that a
 /// spreadsheet would run as a formula.
 void append(std::string& out, line_format format, const posting_line& line);
@@ -56,7 +57,8 @@ void visit_lines(const record& one, std::uint64_t number, std::string_view time,
         .time = time,
         .operation = operation_name(one),
         .amount = one.amount < money{} ? money::from_minor(-one.amount.minor()) : one.amount,
-        .key = one.key.text};
+        .key = one.key.text,
+        .by = one.actor};
     if (one.kind == record_kind::refusal)
         return;
     if (one.kind == record_kind::transaction) {

@@ -55,6 +55,12 @@ TEST_CASE("append_event: a key stands behind the postings, as JSON", "[api]") {
           booked("deposit", "25.0") + R"(,"key":"a\"\\b"})");
 }
 
+TEST_CASE("append_event: the name of the token is last", "[api]") {
+    record one = record::of_deposit(seven, cents(2'500), {"k", {}});
+    one.actor = "till-3";
+    CHECK(event_of(one) == booked("deposit", "25.0") + R"(,"key":"k","by":"till-3"})");
+}
+
 TEST_CASE("append_event: a transfer has the payer's posting and the payee's", "[api]") {
     CHECK(event_of(record::of_transfer(seven, eight, cents(2'500))) ==
           R"("operation":"transfer","postings":[)"

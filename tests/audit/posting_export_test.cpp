@@ -42,14 +42,14 @@ void fill(planted_data& data) {
 
 const std::string heading{first_line(line_format::csv)};
 const std::string first_batch =
-    "1,1970-01-01T00:00:01.000000000Z,7,1,opening,,100.0,100.0,,,\n"
-    "2,1970-01-01T00:00:01.000000000Z,9,1,opening,,0.0,0.0,,,\n";
+    "1,1970-01-01T00:00:01.000000000Z,7,1,opening,,100.0,100.0,,,,\n"
+    "2,1970-01-01T00:00:01.000000000Z,9,1,opening,,0.0,0.0,,,,\n";
 const std::string second_batch =
-    "3,1970-01-01T00:00:02.000000000Z,7,2,deposit,,2.5,102.5,key-2,,\n"
-    "5,1970-01-01T00:00:02.000000000Z,7,3,withdrawal,,1.0,101.5,,,\n";
+    "3,1970-01-01T00:00:02.000000000Z,7,2,deposit,,2.5,102.5,key-2,,,\n"
+    "5,1970-01-01T00:00:02.000000000Z,7,3,withdrawal,,1.0,101.5,,,,\n";
 const std::string third_batch =
-    "6,1970-01-01T00:00:03.000000000Z,7,4,transfer_out,9,3.0,98.5,\"key,4\",,\n"
-    "6,1970-01-01T00:00:03.000000000Z,9,2,transfer_in,7,3.0,3.0,\"key,4\",,\n";
+    "6,1970-01-01T00:00:03.000000000Z,7,4,transfer_out,9,3.0,98.5,\"key,4\",,,\n"
+    "6,1970-01-01T00:00:03.000000000Z,9,2,transfer_in,7,3.0,3.0,\"key,4\",,,\n";
 
 }  // namespace
 
@@ -64,7 +64,7 @@ TEST_CASE("export: has the postings of one account alone, if that is wanted", "[
     planted_data data;
     fill(data);
     REQUIRE(exported(data, {.account = 9}) ==
-            heading + "2,1970-01-01T00:00:01.000000000Z,9,1,opening,,0.0,0.0,,,\n" +
+            heading + "2,1970-01-01T00:00:01.000000000Z,9,1,opening,,0.0,0.0,,,,\n" +
                 third_batch.substr(third_batch.find('\n') + 1));
     REQUIRE(exported(data, {.account = 10}) == heading);
 }

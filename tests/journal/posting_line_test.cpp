@@ -39,14 +39,23 @@ TEST_CASE("posting line: ndjson has what there is, and no more", "[journal]") {
             R"("sequence":3,"operation":"transfer_in","counterparty":"18446744073709551615",)"
             R"("amount":0.05,"balance":1500.0,"key":"key-1"})"
             "\n");
+    posting_line named = deposit;
+    named.by = "till-3";
+    REQUIRE_THAT(line_of(line_format::ndjson, named),
+                 Catch::Matchers::EndsWith(R"("balance":1500.0,"by":"till-3"})"
+                                           "\n"));
 }
 
 TEST_CASE("posting line: csv has a column for everything", "[journal]") {
     REQUIRE(first_line(line_format::csv) ==
             "record,time,account_number,sequence,operation,counterparty,amount,balance,key,"
-            "hold,held\n");
+            "hold,held,by\n");
     REQUIRE(line_of(line_format::csv, deposit) ==
-            "12,2026-11-23T15:00:00.000000001Z,7,3,deposit,,0.05,1500.0,,,\n");
+            "12,2026-11-23T15:00:00.000000001Z,7,3,deposit,,0.05,1500.0,,,,\n");
+    posting_line named = deposit;
+    named.by = "till-3@example";
+    REQUIRE(line_of(line_format::csv, named) ==
+            "12,2026-11-23T15:00:00.000000001Z,7,3,deposit,,0.05,1500.0,,,,till-3@example\n");
 }
 
 TEST_CASE("posting line: every character that a key may have arrives", "[journal]") {
@@ -64,7 +73,7 @@ TEST_CASE("posting line: every character that a key may have arrives", "[journal
     std::string quoted = every;
     quoted.insert(quoted.find('"'), 1, '"');
     REQUIRE_THAT(line_of(line_format::csv, line),
-                 Catch::Matchers::EndsWith(",\"" + quoted + "\",,\n"));
+                 Catch::Matchers::EndsWith(",\"" + quoted + "\",,,\n"));
 }
 
 TEST_CASE("posting line: csv guards a key that a spreadsheet would take for a formula",
@@ -75,7 +84,7 @@ TEST_CASE("posting line: csv guards a key that a spreadsheet would take for a fo
         const std::string text = line_of(line_format::csv, line);
         const std::string before = ",1500.0,";
         const std::size_t begin = text.find(before) + before.size();
-        return text.substr(begin, text.size() - std::string_view{",,\n"}.size() - begin);
+        return text.substr(begin, text.size() - std::string_view{",,,\n"}.size() - begin);
     };
     REQUIRE(cell("=1+1") == "'=1+1");
     REQUIRE(cell("+1") == "'+1");
@@ -127,7 +136,8 @@ TEST_CASE("posting lines: a withdrawal's amount has no sign, its operation gives
 }
 
 TEST_CASE("posting lines: a transfer is two, each with the other account", "[journal]") {
-    const record one = record::of_transfer(payer, payee, money::from_minor(30));
+    record one = record::of_transfer(payer, payee, money::from_minor(30));
+    one.actor = "ann";
     REQUIRE(operation_name(one) == "transfer");
     const auto lines = lines_of(one);
     REQUIRE(lines.size() == 2);
@@ -137,6 +147,7 @@ TEST_CASE("posting lines: a transfer is two, each with the other account", "[jou
     REQUIRE(lines[1].operation == "transfer_in");
     REQUIRE(lines[1].state.account == payee.account);
     REQUIRE(lines[1].counterparty == 7);
+    REQUIRE((lines[0].by == "ann" && lines[1].by == "ann"));
     REQUIRE(lines[1].amount == money::from_minor(30));
 }
 
