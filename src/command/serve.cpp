@@ -27,6 +27,7 @@
 #include "http/server.hpp"
 #include "journal/history.hpp"
 #include "ops/log.hpp"
+#include "ops/service_manager.hpp"
 #include "ops/signal_watch.hpp"
 #include "ops/stopping.hpp"
 
@@ -50,7 +51,8 @@ struct data_on_disk {
     explicit data_on_disk(const serve_options& options)
         : directory{options.data},
           store{directory.journal_store(options.durability.segment_bytes, options.threads)} {
-        if (!options.accounts.empty() && store->has_log())
+        const bool is_file = !options.accounts.empty() && options.accounts != "none";
+        if (is_file && store->has_log())
             log::warn("--accounts {} is not read: {} has accounts already", options.accounts,
                       directory.path().string());
     }
@@ -216,13 +218,17 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const orderly_end at_the_end{signals, server, clerk, disk, limits.drain_timeout};
     server.start();
     const auto take_orders = [&] {
-        signals.give(
-            {limits.drain_grace, [&engine] { engine.retire(); }, [&server] { server.drain(); }});
+        signals.give({limits.drain_grace, [&engine] { engine.retire(); },
+                      [&server] {
+                          tell_service_manager("STOPPING=1");
+                          server.drain();
+                      }});
     };
     const std::string from =
         disk ? disk->open(take_orders) : open_in_memory(engine, options.accounts, take_orders);
     clerk.start();
     print_banner({options, limits, server.addresses(), engine.ledger().size(), from});
+    tell_service_manager("READY=1");
     server.wait();
     clerk.stop();
     if (disk) {

@@ -252,9 +252,15 @@ class Life(unittest.TestCase):
     def test_an_accounts_file_that_comes_too_late_is_named(self):
         with Server(data=self.folder) as server:
             server.stop()
-        with Server("--accounts", "none", data=self.folder) as server:
-            self.assertIn("--accounts none is not read", server.stderr())
+        with Server("--accounts", "late.json", data=self.folder) as server:
+            self.assertIn("--accounts late.json is not read", server.stderr())
             self.assertEqual("1000.0", balance(server))
+
+    def test_no_accounts_may_be_asked_for_at_each_start(self):
+        for _ in range(2):
+            with Server("--accounts", "none", data=self.folder) as server:
+                self.assertNotIn("--accounts", server.stderr())
+                server.stop()
 
     def test_a_kill_loses_nothing_that_was_answered(self):
         with Server(data=self.folder) as server:
