@@ -21,6 +21,10 @@ struct subcommand {
 /// status: 0 if everything holds, 1 if not.
 [[nodiscard]] subcommand add_audit(CLI::App& app);
 
+/// Adds `coffer check`, which finds out whether `coffer serve` would start with the same flags, and
+/// changes nothing. Exit status: 0 if it would, 1 if not.
+[[nodiscard]] subcommand add_check(CLI::App& app);
+
 /// Adds `coffer export`, which writes the history, one posting a line.
 [[nodiscard]] subcommand add_export(CLI::App& app);
 

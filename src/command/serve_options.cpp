@@ -290,12 +290,11 @@ CLI::Option* add_addresses(CLI::App& serve, const std::string& flag,
 
 void add_serve_options(CLI::App& serve, serve_options& into) {
     into.threads = std::min(usable_processors(), most_threads);
-    CLI::Option* const listen =
-        add_addresses(serve, "--listen", into.listen.everyone)
-            ->description(
-                "Where to listen; may be given several times, or several with commas "
-                "[127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
-            ->envname("COFFER_LISTEN");
+    add_addresses(serve, "--listen", into.listen.everyone)
+        ->description(
+            "Where to listen; may be given several times, or several with commas "
+            "[127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
+        ->envname("COFFER_LISTEN");
     add_addresses(serve, "--admin-listen", into.listen.operators)
         ->description(
             "Where alone to answer what is for operators: /readyz, /metrics and the like "
@@ -335,25 +334,28 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_NO_AUDIT");
     add_durability_options(serve, into.durability);
     add_limit_options(serve, into.limits);
-    CLI::Option* const config =
-        serve.add_option("--config", "File of flags: their names without dashes, as in data = DIR")
-            ->type_name("FILE")
-            ->envname("COFFER_CONFIG");
+    serve
+        .add_option("--config", into.config,
+                    "File of flags: their names without dashes, as in data = DIR")
+        ->type_name("FILE")
+        ->envname("COFFER_CONFIG");
     // Not `callback`: with that, CLI11 reads the environment for every other command too.
-    serve.parse_complete_callback([&serve, listen, config, &into] {
-        if (listen->count() == 0)
-            listen_at_port_of_environment(*listen);
-        if (config->count() != 0)
-            read_config_file(serve, config->as<std::string>());
-        if (!into.limits.are_consistent())
-            throw CLI::ValidationError{"--max-head",
-                                       "must be at least 64 bytes more than --max-target"};
-        if (!into.limits.can_hold_a_request())
-            throw CLI::ValidationError{
-                "--max-held", "must be at least six times --max-body plus twice --max-head"};
-        if (into.listen.has_tls())
-            throw CLI::ValidationError{"tls:ADDR:PORT", "needs a certificate"};
-    });
+    serve.parse_complete_callback([&serve, &into] { finish_serve_options(serve, into); });
+}
+
+void finish_serve_options(CLI::App& serve, const serve_options& parsed) {
+    if (CLI::Option& listen = *serve.get_option("--listen"); listen.count() == 0)
+        listen_at_port_of_environment(listen);
+    if (!parsed.config.empty())
+        read_config_file(serve, parsed.config);
+    if (!parsed.limits.are_consistent())
+        throw CLI::ValidationError{"--max-head",
+                                   "must be at least 64 bytes more than --max-target"};
+    if (!parsed.limits.can_hold_a_request())
+        throw CLI::ValidationError{"--max-held",
+                                   "must be at least six times --max-body plus twice --max-head"};
+    if (parsed.listen.has_tls())
+        throw CLI::ValidationError{"tls:ADDR:PORT", "needs a certificate"};
 }
 
 }  // namespace coffer::command

@@ -40,10 +40,16 @@ struct serve_options {
     http::limits limits;
     bool in_memory = false;
     bool no_audit = false;
+    std::string config;  ///< the file that flags were read from; empty: none
 };
 
 /// Adds the flags of `coffer serve` to its command, each with an environment variable. Parsing
 /// fills `into`, which must outlive the command. PORT is used if --listen is not given.
 void add_serve_options(CLI::App& serve, serve_options& into);
+
+/// Reads what the command line and the environment have left open, PORT and the configuration file,
+/// and checks that all fits. Called at the end of parsing `serve`; for a command with other plans
+/// for its errors. Throws CLI::ParseError.
+void finish_serve_options(CLI::App& serve, const serve_options& parsed);
 
 }  // namespace coffer::command

@@ -22,17 +22,9 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20;
 
-/// Creates the directory, but refuses an unfinished copy and an increment before anything is made
-/// beside it.
+/// Creates the directory, unless it is no place for a ledger.
 const fs::path& created(const fs::path& where) {
-    if (const fs::path left = unfinished_copy(where); !left.empty())
-        throw std::runtime_error{left.string() +
-                                 ": is there, from a restore or backup that did not come to its "
-                                 "end: make it again with --force"};
-    if (is_increment(where))
-        throw std::runtime_error{where.string() +
-                                 ": is an increment of a backup: restore it with its backup, by "
-                                 "'coffer restore BACKUP INCREMENT DIR'"};
+    require_no_copy(where);
     create_with_parents(where);
     return where;
 }
@@ -47,6 +39,21 @@ constexpr std::uint64_t segment_bytes_for(std::uint64_t room_bytes) noexcept {
 }
 
 }  // namespace
+
+void require_no_copy(const fs::path& where) {
+    if (const fs::path left = unfinished_copy(where); !left.empty())
+        throw std::runtime_error{left.string() +
+                                 ": is there, from a restore or backup that did not come to its "
+                                 "end: make it again with --force"};
+    if (is_increment(where))
+        throw std::runtime_error{where.string() +
+                                 ": is an increment of a backup: restore it with its backup, by "
+                                 "'coffer restore BACKUP INCREMENT DIR'"};
+}
+
+std::unique_ptr<const journal::log_store> journal_store_to_read(const fs::path& where) {
+    return std::make_unique<journal::file_store>(where / "journal", journal::file_log::options{});
+}
 
 // The lock is on the directory itself: it leaves no file behind, and ends with the process.
 data_directory::data_directory(const fs::path& where)

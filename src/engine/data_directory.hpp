@@ -13,6 +13,14 @@
 
 namespace coffer {
 
+/// Throws std::runtime_error if `where` is an unfinished copy or an increment, or has no journal and
+/// an unfinished copy in it or beside it: no server may start there.
+void require_no_copy(const std::filesystem::path& where);
+
+/// The store of the journal in that data directory, only to be read. Throws std::bad_alloc.
+[[nodiscard]] std::unique_ptr<const journal::log_store> journal_store_to_read(
+    const std::filesystem::path& where);
+
 class data_directory {
 public:
     /// Creates the directory unless it is there, and its parents, so that they survive a crash.

@@ -92,7 +92,8 @@ private:
     journal::ledger_clock clock_;
 };
 
-/// Throws std::runtime_error if there is the rest of a ledger.
+}  // namespace
+
 void require_no_snapshots(const fs::path& directory) {
     const std::vector<fs::path> snapshots = snapshot::list_snapshots(directory);
     if (!snapshots.empty())
@@ -102,8 +103,6 @@ void require_no_snapshots(const fs::path& directory) {
             "from the newest snapshot alone, start with --accounts " +
             snapshots.front().string() + " and --data with another directory"};
 }
-
-}  // namespace
 
 void begin_journal(journal::log_store& store, const fs::path& snapshots,
                    const initial_accounts& accounts, std::chrono::milliseconds answer_timeout) {

@@ -11,6 +11,10 @@
 
 namespace coffer {
 
+/// Throws std::runtime_error, naming the directory of the ledger, if its directory of snapshots has
+/// any: without a journal they are what is left of a ledger.
+void require_no_snapshots(const std::filesystem::path& snapshots);
+
 /// Creates a journal in a store that has none. Each account is opened with its balance, and that is
 /// its first posting, whatever sequence a file lists. `snapshots` is the directory that the
 /// ledger's snapshots will be in. A log that does not tell what became of a batch is asked again

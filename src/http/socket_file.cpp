@@ -36,7 +36,7 @@ bool is_alive(const std::filesystem::path& path) {
 
 }  // namespace
 
-void socket_file::clear_way(const std::filesystem::path& path) {
+void socket_file::require_free(const std::filesystem::path& path) {
     struct stat found {};
     if (::lstat(path.c_str(), &found) != 0)
         return errno == ENOENT ? void() : fail(errno);
@@ -44,6 +44,10 @@ void socket_file::clear_way(const std::filesystem::path& path) {
         fail(EEXIST);
     if (is_alive(path))
         fail(EADDRINUSE);
+}
+
+void socket_file::clear_way(const std::filesystem::path& path) {
+    require_free(path);
     if (::unlink(path.c_str()) != 0 && errno != ENOENT)
         fail(errno);
 }

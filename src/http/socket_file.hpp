@@ -11,6 +11,8 @@ namespace coffer::http {
 /// 0660). Thread safety: none.
 class socket_file {
 public:
+    /// Throws as clear_way does, and removes nothing.
+    static void require_free(const std::filesystem::path& path);
     /// Removes the file of a server that has ended. Throws std::system_error if a server listens
     /// there (address_in_use), or if the file is no socket (file_exists).
     static void clear_way(const std::filesystem::path& path);

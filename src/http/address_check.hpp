@@ -1,0 +1,15 @@
+// Finds out whether a server could listen at an address, without listening there.
+#pragma once
+
+#include <system_error>
+
+#include "http/listen_address.hpp"
+
+namespace coffer::http {
+
+/// Returns why a server of this user could not listen at `where` now: address_in_use if another
+/// does; no error if it could. Binds the address of a TCP socket for a moment, and connects to a
+/// Unix socket that is there; makes and removes no file. Thread safety: any thread.
+[[nodiscard]] std::error_code why_not_listen(const listen_address& where) noexcept;
+
+}  // namespace coffer::http
