@@ -147,7 +147,8 @@ class Check(unittest.TestCase):
         file.write_text("threads = 1\nthrads = 1\n")
         self.assert_fault("configuration", f"{file}, line 2: 'thrads'", "--config", file)
         self.assert_fault("configuration", "none.conf: cannot be read", "--config", "none.conf")
-        self.assert_fault("configuration", "--max-head", "--max-head", "128", "--max-target", "4KiB")
+        self.assert_fault("configuration", "--max-head", "--max-head", "128", "--max-target",
+                          "4KiB")
 
     def test_the_environment(self):
         self.assert_fault("accounts", "none.json", env={"COFFER_ACCOUNTS": "none.json"})
