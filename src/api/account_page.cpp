@@ -18,20 +18,23 @@ constexpr std::size_t accounts_a_step = 32;
 
 }  // namespace
 
-std::unique_ptr<account_page> account_page::make(std::size_t limit, account_number after) {
+std::unique_ptr<account_page> account_page::make(std::size_t limit, account_number after,
+                                                 account_ranges seen) {
     counted_scan scan = begin_scan();
     if (!scan)
         return nullptr;
-    return std::unique_ptr<account_page>{new account_page{limit, after, std::move(scan)}};
+    return std::unique_ptr<account_page>{
+        new account_page{limit, after, std::move(seen), std::move(scan)}};
 }
 
-account_page::account_page(std::size_t limit, account_number after, counted_scan scan)
-    : scanned_page{std::move(scan)}, after_{after}, numbers_{limit} {}
+account_page::account_page(std::size_t limit, account_number after, account_ranges seen,
+                           counted_scan scan)
+    : scanned_page{std::move(scan)}, after_{after}, seen_{std::move(seen)}, numbers_{limit} {}
 
 bool account_page::scan(coffer::teller& teller) {
     const ledger& accounts = teller.engine().ledger();
     const bool is_whole = accounts.scan(place_, slots_a_step, [this](account_number one) {
-        if (one > after_)
+        if (one > after_ && seen_.has(one))
             numbers_.offer(one);
     });
     if (is_whole)

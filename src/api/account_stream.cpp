@@ -83,6 +83,10 @@ body_stream::state account_stream::step(coffer::teller& teller, std::size_t room
     if (ready != service::done)
         return fail(problem_of(ready));
     const auto now = cut_.next(accounts, [&](const posting& taken) {
+        if (!seen_.has(taken.account))
+            return;
+        ++shown_;
+        shown_minor_ += taken.balance.minor();
         teller.show(taken);
         append_account(out, taken);
         out += '\n';
@@ -95,16 +99,16 @@ body_stream::state account_stream::step(coffer::teller& teller, std::size_t room
 
 void account_stream::finish(std::string& out) const {
     out += R"({"complete":true,"accounts":)";
-    append_number(out, cut_.summary().accounts);
+    append_number(out, shown_);
     out += R"(,"total":)";
-    out += to_money_text(static_cast<wide_minor>(cut_.summary().total_minor));
+    out += to_money_text(shown_minor_);
     out += "}\n";
 }
 
 void account_stream::end_early(problem why, std::string& out) {
     const problem_info& info = describe(why);
     out += R"({"complete":false,"accounts":)";
-    append_number(out, cut_.summary().accounts);
+    append_number(out, shown_);
     out += R"(,"error":{"type":")";
     out += info.type;
     out += R"(","message":")";

@@ -34,8 +34,9 @@ event_cursor::state event_cursor::find(coffer::teller& by) {
 }
 
 bool event_cursor::has_event() noexcept {
-    while (account_ != 0 && index_ != block_->events.size() && !block_->touches(index_, account_))
-        ++index_;
+    if (!wanted_.has_all())
+        while (index_ != block_->events.size() && !wanted_.has(*block_, index_))
+            ++index_;
     const bool found = index_ != block_->events.size();
     if (!found)
         after_ = block_->through;
@@ -55,10 +56,11 @@ bool event_cursor::take(std::shared_ptr<const event_block> found) {
 
 // The first job is its own: that finds out whether something has been trimmed.
 event_cursor::state event_cursor::ask(coffer::teller& by, std::uint64_t durable) {
-    const bool passes_over = account_ != 0 && durable - after_ > near_records;
+    const account_number account = wanted_.account();
+    const bool passes_over = account != 0 && durable - after_ > near_records;
     event_blocks& shared = by.engine().events();
     const auto job = std::make_shared<event_job>(shared, after_, durable,
-                                                 passes_over ? account_ : account_number{0});
+                                                 passes_over ? account : account_number{0});
     if (has_begun_ && !passes_over && !shared.claim(after_, job))
         return wait(by, state::others);
     const service asked = by.ask(job);

@@ -12,11 +12,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
-
-#include <coffer/account_number.hpp>
+#include <utility>
 
 #include "api/error_members.hpp"
+#include "api/event_filter.hpp"
 #include "api/event_job.hpp"
 #include "api/problem.hpp"
 #include "engine/event_blocks.hpp"
@@ -35,9 +36,9 @@ public:
         failed,  ///< see failure()
     };
 
-    /// After this record; only events with a posting of this account, unless it is 0.
-    event_cursor(std::uint64_t after, account_number account) noexcept
-        : after_{after}, account_{account} {}
+    /// After this record; only what the filter has.
+    event_cursor(std::uint64_t after, event_filter wanted) noexcept
+        : after_{after}, wanted_{std::move(wanted)} {}
 
     /// Finds what comes next. The teller's engine has a journal.
     [[nodiscard]] state find(teller& by);
@@ -48,13 +49,16 @@ public:
     // Of that event.
     [[nodiscard]] std::uint64_t record() const noexcept { return event().record; }
     [[nodiscard]] std::string_view operation() const noexcept { return event().operation; }
-    /// A line of JSON with its newline, valid until the next find or rest.
-    [[nodiscard]] std::string_view line() const noexcept { return block_->line(index_); }
+    /// A line of JSON with its newline, valid until the next line, find or rest.
+    [[nodiscard]] std::string_view line() { return wanted_.line(*block_, index_, filtered_); }
     /// Goes on behind it.
     void pass() noexcept { after_ = event().record, ++index_; }
 
     /// Holds no memory until the next find.
-    void rest() noexcept { block_.reset(); }
+    void rest() noexcept {
+        block_.reset();
+        std::string{}.swap(filtered_);
+    }
 
     /// The record after which it goes on.
     [[nodiscard]] std::uint64_t after() const noexcept { return after_; }
@@ -75,9 +79,10 @@ private:
     [[nodiscard]] state fail(problem why, const error_members& members = {}) noexcept;
 
     std::uint64_t after_;
-    const account_number account_;
+    const event_filter wanted_;
     std::shared_ptr<const event_block> block_;
     std::size_t index_ = 0;  // in the block
+    std::string filtered_;   // the last line, where it is not the block's
     std::shared_ptr<event_job> job_;
     std::chrono::steady_clock::time_point waiting_since_{};  // or the epoch
     bool has_begun_ = false;

@@ -60,13 +60,17 @@ std::optional<std::uint64_t> begin_after(const coffer::engine& in, const call& a
 }
 
 /// The same for the account; 0: all of them.
-std::optional<account_number> account_of(const coffer::teller& teller, const query_value& given,
-                                         reply& out) {
+std::optional<account_number> account_of(const coffer::teller& teller, const call& asked,
+                                         const query_value& given, reply& out) {
     if (!given.is_present())
         return 0;
     const auto account = parse_account_number(given.text());
     if (!account) {
         out.refuse_parameter(problem::parameter_invalid, names[parameter::account]);
+        return std::nullopt;
+    }
+    if (!asked.may_use(*account)) {
+        out.refuse(problem::account_out_of_range);
         return std::nullopt;
     }
     const posting_result found = teller.find(*account);
@@ -120,10 +124,10 @@ void list_events(coffer::teller& teller, const call& asked, reply& out) {
     const auto after = begin_after(in, asked, given, out);
     if (!after)
         return;
-    const auto account = account_of(teller, given[parameter::account], out);
+    const auto account = account_of(teller, asked, given[parameter::account], out);
     if (!account)
         return;
-    const event_cursor from{*after, *account};
+    const event_cursor from{*after, event_filter{*account, asked.usable()}};
     constexpr std::array offered{json, ndjson, event_stream};
     switch (preferred(asked.request.accept, offered)) {
         case 1:

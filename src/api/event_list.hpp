@@ -22,7 +22,8 @@ inline constexpr std::array<std::string_view, 4> event_list_query{"after", "acco
                                                                   "wait"};
 
 /// A client that prefers text/event-stream or application/x-ndjson gets an event_feed; then
-/// `limit` and `wait` are refused. Any other gets an event_page.
+/// `limit` and `wait` are refused. Any other gets an event_page. Each has what its event_filter
+/// leaves of the events: see there.
 void list_events(teller&, const call&, reply&);
 
 }  // namespace coffer::api

@@ -55,12 +55,43 @@ bool has_key(const journal::record& one, const std::string& key) {
     return read_request_key(text.starts_with('"') ? text : '"' + text + '"', room) == key;
 }
 
+/// The client that asks, for whom an outcome may be of accounts that it may not see.
+class viewer {
+public:
+    explicit viewer(const call& asked)
+        : name_{asked.who == nullptr ? std::string{} : asked.who->name}, seen_{asked.usable()} {}
+
+    [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+    /// Whether it may see the reply to a request. To one of its own: if it may use the accounts
+    /// that were debited or opened, as it must to post. To that of a key that belongs to no name:
+    /// if it may use all of its accounts.
+    [[nodiscard]] bool may_see(const journal::record& one, bool is_own) const {
+        if (seen_.has_all())
+            return true;
+        if (one.kind == journal::record_kind::refusal)
+            return seen_.has(one.state.account) ||
+                   (is_own && one.names_account && one.error != errc::insufficient_funds);
+        for (std::size_t i = 0; i != one.legs.size(); ++i)
+            if ((!is_own || one.legs[i].amount < money{}) && !seen_.has(one.legs[i].state.account))
+                return false;
+        return one.legs.size() != 0 ||
+               (seen_.has(one.state.account) &&
+                (is_own || one.payee.account == 0 || seen_.has(one.payee.account)));
+    }
+
+private:
+    const std::string name_;
+    const account_ranges seen_;
+};
+
 /// Finds the record of a key by its number.
 class outcome_job final : public history_job {
 public:
-    outcome_job(std::string key, std::uint64_t number) : key_{std::move(key)}, number_{number} {}
+    outcome_job(std::string key, std::uint64_t number, viewer by)
+        : key_{std::move(key)}, number_{number}, by_{std::move(by)} {}
 
-    /// The data of the reply; empty if the key is not that record's.
+    /// The data of the reply; empty if the key is not that record's, or it is not to be seen.
     [[nodiscard]] const std::string& data() const noexcept { return data_; }
 
 protected:
@@ -73,7 +104,8 @@ protected:
             if (number > number_ || number_ >= number + one.header.records)
                 return;
             visit_records(one, [&](const journal::record& each) {
-                if (number++ == number_ && has_key(each, key_))
+                if (number++ == number_ && has_key(each, key_) &&
+                    by_.may_see(each, each.actor == by_.name()))
                     append_outcome(data_, key_, each, number_);
             });
         });
@@ -82,6 +114,7 @@ protected:
 private:
     const std::string key_;
     const std::uint64_t number_;
+    const viewer by_;
     std::string data_;
 };
 
@@ -121,10 +154,10 @@ void show_key(coffer::teller& teller, const call& asked, reply& out) {
         return out.refuse(problem::idempotency_key_unknown);
     if (found.record != 0)
         return out.stream(200, "application/json",
-                          std::make_unique<outcome_page>(
-                              std::make_shared<outcome_job>(std::string{key}, found.record)));
+                          std::make_unique<outcome_page>(std::make_shared<outcome_job>(
+                              std::string{key}, found.record, viewer{asked})));
     const auto decoded = journal::decode(std::span{found.kept}.first(found.bytes));
-    if (!decoded)
+    if (!decoded || !viewer{asked}.may_see(decoded.value, found.is_owners))
         return out.refuse(problem::idempotency_key_unknown);
     out.data(200, [&](std::string& text) { append_outcome(text, key, decoded.value, 0); });
 }

@@ -59,6 +59,10 @@ struct call {
     [[nodiscard]] bool may_use(account_number one) const noexcept {
         return who == nullptr || who->accounts.has(one);
     }
+    /// The accounts that it may use, for what outlives the request.
+    [[nodiscard]] account_ranges usable() const noexcept {
+        return who != nullptr ? who->accounts : account_ranges{};
+    }
 };
 
 /// Fills the reply. Allocates nothing where the reply is a posting or a balance.

@@ -15,11 +15,14 @@ std::string_view event_block::line(std::size_t index) const noexcept {
     return std::string_view{lines}.substr(begin, events[index].end - begin);
 }
 
-bool event_block::touches(std::size_t index, account_number account) const noexcept {
+std::span<const account_number> event_block::accounts_of(std::size_t index) const noexcept {
     const std::size_t begin = index == 0 ? 0 : events[index - 1].accounts_end;
-    const auto first = accounts.begin();
-    const auto last = first + static_cast<std::ptrdiff_t>(events[index].accounts_end);
-    return std::find(first + static_cast<std::ptrdiff_t>(begin), last, account) != last;
+    return std::span{accounts}.first(events[index].accounts_end).subspan(begin);
+}
+
+bool event_block::touches(std::size_t index, account_number account) const noexcept {
+    const auto all = accounts_of(index);
+    return std::ranges::find(all, account) != all.end();
 }
 
 std::size_t event_block::bytes() const noexcept {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,8 @@ struct event_block {
     [[nodiscard]] std::size_t first_after(std::uint64_t record) const noexcept;
     /// The line of an event, with its newline.
     [[nodiscard]] std::string_view line(std::size_t index) const noexcept;
+    /// The accounts of its postings, in their order.
+    [[nodiscard]] std::span<const account_number> accounts_of(std::size_t index) const noexcept;
     /// Whether an event has a posting of this account.
     [[nodiscard]] bool touches(std::size_t index, account_number account) const noexcept;
     /// The memory that it takes, about.

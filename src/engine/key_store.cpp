@@ -232,6 +232,8 @@ key_store::remembered key_store::find(std::string_view key, key_owners::number o
     const entry* const found = home.find_for(asked, *this, now_ns);
     if (found == nullptr)
         return known;
+    known.is_owners =
+        asked.owner() == key_owners::nobody || found == home.find_alive(asked, *this, now_ns);
     if (found->durable_ns == 0) {
         known.standing = standing::in_progress;
     } else {

@@ -116,6 +116,7 @@ public:
     /// that was kept.
     struct remembered {
         key_store::standing standing = standing::unknown;
+        bool is_owners = false;  ///< the key belongs to the owner that it was asked for by
         std::uint64_t record = 0;
         std::size_t bytes = 0;
         std::array<std::byte, journal::format::record::max_bytes_without_key> kept;

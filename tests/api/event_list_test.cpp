@@ -262,7 +262,7 @@ TEST_CASE("list_events: a reader can resume before it has seen an event", "[api]
 TEST_CASE("list_events: a reader of an account learns which records it need not see again",
           "[api]") {
     small_bank one;
-    const coffer::api::event_cursor from{0, 2};
+    const coffer::api::event_cursor from{0, coffer::api::event_filter{2}};
     coffer::api::event_feed sent{coffer::api::event_feed::form::server_sent, from,
                                  coffer::api::event_feed::beginning::known,
                                  std::chrono::seconds{0}};  // at each pull
