@@ -83,6 +83,7 @@ constexpr std::array rows{
         {415, "unsupported_media_type", "the body is not well-formed JSON"}},
     row{problem::body_not_an_object, {400, "invalid_parameter", "the body is not a JSON object"}},
     row{problem::request_malformed, {400, "bad_request", "this is not well-formed HTTP"}},
+    row{problem::tls_missing, {400, "bad_request", "this port speaks TLS: use https"}},
     row{problem::request_timeout, {408, "request_timeout", "the request took too long to arrive"}},
     row{problem::body_too_large, {413, "content_too_large", "the body is too large"}},
     row{problem::target_too_long, {414, "uri_too_long", "the request target is too long"}},

@@ -59,6 +59,7 @@ enum class problem : std::uint8_t {
     body_not_an_object,
     // of its bytes
     request_malformed,
+    tls_missing,
     request_timeout,
     body_too_large,
     target_too_long,

@@ -122,6 +122,15 @@ void check_addresses(checklist& list, const std::vector<http::listen_address>& a
     }
 }
 
+void check_certificate(checklist& list, const http::tls_files& files) {
+    if (files.certificate.empty())
+        return;
+    list.run("certificate", [&] {
+        static_cast<void>(http::tls_context{files});
+        list.note_right("certificate", files.certificate.string());
+    });
+}
+
 int check(const serve_options& options, const std::string& refusal) {
     log::start();
     checklist list;
@@ -139,6 +148,7 @@ int check(const serve_options& options, const std::string& refusal) {
     check_accounts(list, options, data);
     check_addresses(list, options.listen.everyone, data);
     check_addresses(list, options.listen.operators, data);
+    check_certificate(list, options.tls);
     return list.finish();
 }
 

@@ -27,6 +27,7 @@
 #include "http/server.hpp"
 #include "journal/history.hpp"
 #include "ops/log.hpp"
+#include "ops/reloader.hpp"
 #include "ops/service_manager.hpp"
 #include "ops/signal_watch.hpp"
 #include "ops/stopping.hpp"
@@ -200,6 +201,17 @@ http::limits fit(const serve_options& options, std::size_t descriptors) {
                                     descriptors_a_worker * options.threads + descriptors_beside);
 }
 
+/// Has the server use the certificate, and use it again when it changes. Throws std::runtime_error.
+void read_certificate(const serve_options& options, http::server& server, reloader& files) {
+    if (!options.listen.has_tls())
+        return;
+    const auto read = [&options, &server] {
+        server.use(std::make_shared<const http::tls_context>(options.tls));
+    };
+    files.add("certificate", options.tls.all(), read);  // first: no change is missed
+    read();
+}
+
 void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const http::limits limits = fit(options, raise_descriptor_limit());
     const durability_options& asked = options.durability;
@@ -214,15 +226,19 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     if (data)
         disk.emplace(options, *data, engine);
     http::server server{engine, options.listen, options.threads, limits};
+    reloader files;
+    read_certificate(options, server, files);
     hold_clerk clerk{engine};
     const orderly_end at_the_end{signals, server, clerk, disk, limits.drain_timeout};
     server.start();
+    files.start();
     const auto take_orders = [&] {
         signals.give({limits.drain_grace, [&engine] { engine.retire(); },
                       [&server] {
                           tell_service_manager("STOPPING=1");
                           server.drain();
-                      }});
+                      },
+                      [&files] { return files.reload(); }});
     };
     const std::string from =
         disk ? disk->open(take_orders) : open_in_memory(engine, options.accounts, take_orders);

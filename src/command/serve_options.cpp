@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdlib>
 #include <string_view>
-#include <vector>
 
 #include "command/config_file.hpp"
+#include "command/listen_options.hpp"
 #include "command/parsed_option.hpp"
 #include "ops/duration.hpp"
 #include "ops/processors.hpp"
@@ -255,51 +254,11 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
 constexpr std::size_t most_threads = 1024;
 constexpr std::size_t most_snapshots = 1'000'000;
 
-/// PORT stands for --listen where that is not given.
-void listen_at_port_of_environment(CLI::Option& listen) {
-    const char* const text = std::getenv("PORT");
-    if (text == nullptr || *text == '\0')
-        return;
-    const auto port = http::parse_port(text);
-    if (!port)
-        throw CLI::ValidationError{"PORT", "'" + std::string{text} + "' is not a port"};
-    listen.add_result("0.0.0.0:" + std::string{text});
-    listen.run_callback();
-}
-
-CLI::Option* add_addresses(CLI::App& serve, const std::string& flag,
-                           std::vector<http::listen_address>& into) {
-    const auto parse_all = [&into](const std::vector<std::string>& texts) {
-        into.clear();
-        for (const std::string& text : texts) {
-            const auto parsed = http::parse_listen_address(text);
-            if (!parsed)
-                throw CLI::ValidationError{"'" + text +
-                                           "' is not an address and a port, as in 127.0.0.1:5000, "
-                                           "tls:0.0.0.0:5443 or unix:/run/coffer.socket"};
-            into.push_back(*parsed);
-        }
-    };
-    return serve.add_option_function<std::vector<std::string>>(flag, parse_all)
-        ->type_name("[tls:]ADDR:PORT|unix:PATH")
-        ->allow_extra_args(false)
-        ->delimiter(',');
-}
-
 }  // namespace
 
 void add_serve_options(CLI::App& serve, serve_options& into) {
     into.threads = std::min(usable_processors(), most_threads);
-    add_addresses(serve, "--listen", into.listen.everyone)
-        ->description(
-            "Where to listen; may be given several times, or several with commas "
-            "[127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
-        ->envname("COFFER_LISTEN");
-    add_addresses(serve, "--admin-listen", into.listen.operators)
-        ->description(
-            "Where alone to answer what is for operators: /readyz, /metrics and the like "
-            "[wherever it listens]")
-        ->envname("COFFER_ADMIN_LISTEN");
+    add_listen_options(serve, into.listen, into.tls);
     serve
         .add_option("--threads", into.threads,
                     "Worker threads [as many as there are processors to use]")
@@ -354,8 +313,7 @@ void finish_serve_options(CLI::App& serve, const serve_options& parsed) {
     if (!parsed.limits.can_hold_a_request())
         throw CLI::ValidationError{"--max-held",
                                    "must be at least six times --max-body plus twice --max-head"};
-    if (parsed.listen.has_tls())
-        throw CLI::ValidationError{"tls:ADDR:PORT", "needs a certificate"};
+    check_listen_options(parsed.listen, parsed.tls);
 }
 
 }  // namespace coffer::command

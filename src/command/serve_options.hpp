@@ -10,6 +10,7 @@
 
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
+#include "http/tls_context.hpp"
 
 namespace CLI {
 class App;
@@ -31,6 +32,7 @@ struct durability_options {
 
 struct serve_options {
     http::listen_plan listen{{{"127.0.0.1", 5000}}};
+    http::tls_files tls;
     std::size_t threads = 1;
     std::filesystem::path data = "coffer-data";
     std::string accounts;  ///< of a first start: a file, "none", or empty for the sample

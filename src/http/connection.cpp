@@ -9,6 +9,7 @@
 #include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <cstdint>
 #include <exception>
 #include <utility>
@@ -53,6 +54,7 @@ connection::connection(worker& owner, const listener& via, stream_socket socket,
                        admission::place place)
     : owner_{owner},
       socket_{std::move(socket)},
+      tls_{via.facts().is_encrypted, socket_.native_handle()},
       place_{std::move(place)},
       conversation_{owner.context(), *this, place_.which(), via.facts()} {
     error_code ignored;  // a socket that cannot do this will fail again at its first read
@@ -156,6 +158,8 @@ void connection::perform(action next) {
 }
 
 connection::action connection::read() {
+    if (tls_.is_on())
+        return read_encrypted();
     const auto buffer = owner_.read_buffer();
     error_code error;
     const std::size_t size = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), error);
@@ -168,6 +172,29 @@ connection::action connection::read() {
     return conversation_.on_bytes({buffer.data(), size});
 }
 
+// A client for which there is no place costs no handshake.
+connection::action connection::read_encrypted() {
+    if (!place_.may_linger())
+        return {action::kind::close};
+    const auto buffer = owner_.read_buffer();
+    const auto [what, size] = tls_.read(owner_.tls(), buffer);
+    switch (what) {
+        case tls_stream::outcome::moved:
+            return conversation_.on_bytes({buffer.data(), size});
+        case tls_stream::outcome::blocked:
+            return conversation_.on_nothing();
+        case tls_stream::outcome::beginning:
+            return conversation_.on_handshake(tls_.has_memory());
+        case tls_stream::outcome::http:
+            return conversation_.on_missing_tls();
+        case tls_stream::outcome::refused:
+            return conversation_.on_failed_handshake();
+        case tls_stream::outcome::ended:
+            break;
+    }
+    return conversation_.on_end_of_file();
+}
+
 connection::action connection::write(std::string_view bytes) {
     waiting_since_ = {};
     error_code error;
@@ -178,10 +205,18 @@ connection::action connection::write(std::string_view bytes) {
 }
 
 std::size_t connection::write_some(std::string_view bytes, error_code& error) {
+    if (tls_.is_on()) {
+        const auto [what, size] = tls_.write(bytes);
+        if (what != tls_stream::outcome::moved)
+            error = what == tls_stream::outcome::blocked ? asio::error::would_block
+                                                         : asio::error::broken_pipe;
+        return size;
+    }
     return socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error);
 }
 
 connection::action connection::shut_down() {
+    tls_.end_sending();
     error_code error;
     socket_.shutdown(stream_socket::shutdown_send, error);
     return error ? action{action::kind::close} : conversation_.on_shut_down();
@@ -189,7 +224,13 @@ connection::action connection::shut_down() {
 
 void connection::await(awaited what) {
     awaited_ = what;
-    begin(what == awaited::writable ? for_writing : for_reading);
+    begin(what == awaited::writable ? for_writing : wait_to_read());
+}
+
+connection::wait connection::wait_to_read() const noexcept {
+    if (!tls_.is_on() || tls_.next_wait() == tls_stream::wait::readable)
+        return for_reading;
+    return tls_.next_wait() == tls_stream::wait::writable ? for_writing : for_turn;
 }
 
 // It begins to wait for the socket meanwhile, which costs no system call more than to do so after
@@ -217,10 +258,14 @@ void connection::await_change(action::kind how) {
 void connection::begin(wait kind) {
     if ((outstanding_ & kind) != 0)
         return;
-    socket_.async_wait(kind == for_reading   ? stream_socket::wait_read
-                       : kind == for_writing ? stream_socket::wait_write
-                                             : stream_socket::wait_error,
-                       [this, kind](error_code) { on_wait(kind); });  // an error shows again later
+    if (kind == for_turn)
+        asio::post(socket_.get_executor(), [this] { on_wait(for_turn); });
+    else
+        socket_.async_wait(
+            kind == for_reading   ? stream_socket::wait_read
+            : kind == for_writing ? stream_socket::wait_write
+                                  : stream_socket::wait_error,
+            [this, kind](error_code) { on_wait(kind); });  // an error shows again later
     outstanding_ |= kind;
 }
 
@@ -228,7 +273,7 @@ void connection::on_wait(wait kind) noexcept {
     outstanding_ &= static_cast<std::uint8_t>(~kind);
     if (is_closed_)
         return outstanding_ == 0 ? owner_.remove(self_) : void();
-    if (kind == for_reading && awaited_ == awaited::readable)
+    if (awaited_ == awaited::readable && (kind == for_reading || tls_.is_on()))
         return take_turn([this] { return read(); });
     if (kind == for_writing && awaited_ == awaited::writable)
         return take_turn([this] { return conversation_.on_writable(); });
@@ -249,6 +294,7 @@ void connection::close() noexcept {
         owner_.await_no_longer(*this);
     awaited_ = awaited::nothing;
     is_closed_ = true;
+    tls_.end_sending();
     error_code ignored;
     socket_.close(ignored);
     if (outstanding_ == 0)

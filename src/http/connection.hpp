@@ -19,6 +19,7 @@
 #include "http/admission.hpp"
 #include "http/conversation.hpp"
 #include "http/listener.hpp"
+#include "http/tls_stream.hpp"
 
 namespace coffer::http {
 
@@ -56,12 +57,15 @@ public:
 private:
     using action = conversation::action;
     enum class awaited : std::uint8_t { nothing, readable, writable, durable, change };
-    enum wait : std::uint8_t { for_reading = 1, for_writing = 2, for_error = 4 };
+    /// `for_turn` ends when other connections have had theirs.
+    enum wait : std::uint8_t { for_reading = 1, for_writing = 2, for_error = 4, for_turn = 8 };
 
     template <class Event>
     void take_turn(const Event& event) noexcept;
     void perform(action next);
     [[nodiscard]] action read();
+    [[nodiscard]] action read_encrypted();
+    [[nodiscard]] wait wait_to_read() const noexcept;
     [[nodiscard]] action write(std::string_view bytes);
     [[nodiscard]] std::size_t write_some(std::string_view bytes, boost::system::error_code& error);
     [[nodiscard]] action shut_down();
@@ -77,6 +81,7 @@ private:
 
     worker& owner_;
     stream_socket socket_;
+    tls_stream tls_;
     const admission::place place_;
     conversation conversation_;
     handle self_;

@@ -49,19 +49,6 @@ conversation::conversation(conversation_context& context, const send_progress& p
       session_{context.session, via},
       place_{place} {}
 
-conversation::action conversation::start() {
-    set_deadline(limits().idle_timeout);
-    if (place_ != place_kind::admitted) {
-        session_.turn_away_next();
-        set_deadline(std::min(limits().idle_timeout, limits().head_timeout));
-    }
-    if (place_ == place_kind::none) {
-        state_ = state::refusing;
-        return {kind::read_now};
-    }
-    return context_.draining() ? on_drain() : action{kind::read};
-}
-
 conversation::action conversation::on_bytes(std::string_view bytes) {
     if (state_ == state::lingering)
         return linger(bytes.size());
@@ -76,20 +63,13 @@ conversation::action conversation::on_nothing() {
         return close();
     invariant(state_ == state::reading || state_ == state::lingering,
               "nothing is read but for a conversation that reads");
+    if (is_shaking_hands_)
+        end_handshake();
     return is_done() ? part() : action{kind::read};
 }
 
 conversation::action conversation::on_end_of_file() noexcept {
     return close();
-}
-
-// Without a place the client gets no time to send its request. If none has arrived, a reply would
-// be taken for that to another request: so there is none.
-conversation::action conversation::refuse_at_once() {
-    context_.output.clear();
-    session_.turn_away(context_.output);
-    unsent_due_ = 0;
-    return write_output();
 }
 
 conversation::action conversation::serve(std::string_view bytes) {

@@ -100,6 +100,13 @@ public:
     [[nodiscard]] action on_nothing();
     /// While it reads: the client will send no more, and all that it sent has been read.
     [[nodiscard]] action on_end_of_file() noexcept;
+    // In place of these three, where the bytes are encrypted:
+    /// The handshake of TLS is under way. It takes memory from the client's whole first message on.
+    [[nodiscard]] action on_handshake(bool takes_memory);
+    /// It has failed, and the client has been told.
+    [[nodiscard]] action on_failed_handshake() noexcept;
+    /// The client speaks HTTP where TLS is due: it is answered without.
+    [[nodiscard]] action on_missing_tls();
     /// After action write: the socket took the first `count` of the bytes.
     [[nodiscard]] action on_sent(std::size_t count);
     /// After action wait_writable.
@@ -149,6 +156,8 @@ private:
     [[nodiscard]] action after_writing();
     [[nodiscard]] action wait_for(coffer::teller::ticket due) noexcept;
     [[nodiscard]] action refuse_at_once();
+    void begin_idle() noexcept;
+    void end_handshake() noexcept;
     [[nodiscard]] action linger(std::size_t bytes) noexcept;
     [[nodiscard]] action part() noexcept;
     [[nodiscard]] action finish() noexcept;
@@ -178,6 +187,7 @@ private:
     std::size_t unacknowledged_ = 0;  // as last seen to fall
     std::size_t lingered_bytes_ = 0;
     state state_ = state::reading;
+    bool is_shaking_hands_ = false;
     const admission::place::kind place_;
 };
 

@@ -83,6 +83,8 @@ static_assert(default_limits.are_consistent() && default_limits.can_hold_a_reque
 inline constexpr std::size_t read_bytes = 64 * kibibyte;
 /// Read and discarded after the last reply, so that a reset does not destroy the reply.
 inline constexpr std::size_t linger_bytes = 1 * mebibyte;
+/// Memory of a handshake of TLS beyond that of an idle connection with TLS.
+inline constexpr std::size_t handshake_bytes = 32 * kibibyte;
 /// Memory of a string that a connection may keep, and that does not count as buffered.
 inline constexpr std::size_t small_bytes = 1 * kibibyte;
 

@@ -31,6 +31,11 @@ void server::stop() {
     join();
 }
 
+void server::use(const shared_tls_context& certificate) {
+    for (auto& one : workers_)
+        one->use(certificate);
+}
+
 void server::start() {
     for (auto& one : workers_)
         threads_.emplace_back([&one] { one->run(); });

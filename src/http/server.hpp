@@ -9,11 +9,12 @@
 #include "engine/engine.hpp"
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
+#include "http/tls_context.hpp"
 #include "http/worker.hpp"
 
 namespace coffer::http {
 
-/// Thread safety: none, but for drain.
+/// Thread safety: none, but for drain and use.
 class server {
 public:
     /// Listens as `plan` says with `threads` workers, one for each teller of `engine`. Throws
@@ -28,6 +29,10 @@ public:
     /// Where it listens, with the ports that the system chose if it was asked to: for everyone,
     /// and for operators.
     [[nodiscard]] const listen_plan& addresses() const noexcept { return plan_; }
+
+    /// Uses this certificate for the connections that begin from now on. From any thread; due before
+    /// start() where the plan has TLS. Throws std::bad_alloc.
+    void use(const shared_tls_context& certificate);
 
     /// Begins to serve. Throws std::system_error if a thread cannot be started.
     void start();

@@ -244,4 +244,8 @@ void session::turn_away(std::string& out) {
     refuse(problem::unavailable, out);
 }
 
+void session::refuse_without_tls(std::string& out) {
+    refuse(problem::tls_missing, out);
+}
+
 }  // namespace coffer::http

@@ -127,6 +127,9 @@ public:
     /// There is no memory for the request under way: appends 503, and closes.
     void turn_away(std::string& out);
 
+    /// The client does without TLS where it is due: appends 400, and closes.
+    void refuse_without_tls(std::string& out);
+
     /// There is no place for this client: its first request is answered with 503 once its head is
     /// complete, and the connection closes.
     void turn_away_next() noexcept { turns_away_ = true; }

@@ -79,6 +79,10 @@ void worker::run() {
     }
 }
 
+void worker::use(shared_tls_context certificate) {
+    asio::post(events_, [this, certificate = std::move(certificate)] { tls_ = certificate; });
+}
+
 void worker::drain(std::chrono::seconds patience) {
     asio::post(events_, [this, patience] { drain_here(patience); });
 }

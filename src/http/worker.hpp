@@ -8,7 +8,7 @@
 //                turn.
 // Invariants     1. `waiting_` is sorted by ticket: a teller's tickets grow.
 //                2. At most one wake-up from the journal's thread is queued, in `wake_memory_`.
-// Thread safety  run() in one thread; drain() from any thread; the teller's on_durable callback
+// Thread safety  run() in one thread; drain() and use() from any thread; the teller's on_durable callback
 //                from the journal's thread. The rest is for the worker's connections.
 #pragma once
 
@@ -33,6 +33,7 @@
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
 #include "http/listener.hpp"
+#include "http/tls_context.hpp"
 
 namespace coffer::http {
 
@@ -66,6 +67,10 @@ public:
     /// Where it listens, with the ports that the system chose if it was asked to.
     [[nodiscard]] std::vector<listen_address> addresses() const;
 
+    /// Uses this certificate for the connections that begin from now on. From any thread; due before
+    /// run() where it listens with TLS.
+    void use(shared_tls_context certificate);
+
     /// Serves until drained.
     void run();
 
@@ -78,6 +83,9 @@ public:
     [[nodiscard]] conversation_context& context() noexcept { return context_; }
     /// For the connection whose turn it is: the next one's turn overwrites it.
     [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
+
+    /// Where it listens with TLS.
+    [[nodiscard]] const tls_context& tls() const noexcept { return *tls_; }
 
     /// Calls the connection's on_durable once `due`, which is later than any before, is durable, or
     /// its on_overdue when that takes too long. Throws std::bad_alloc.
@@ -142,6 +150,7 @@ private:
     handler_memory wake_memory_;
     std::atomic<bool> is_woken_{false};  // a handler is posted, and has not begun
     boost::asio::io_context events_;
+    shared_tls_context tls_;
     std::list<listener> listeners_;  // before the connections, which refer to them
     timer tick_timer_;
     timer overdue_timer_;
