@@ -22,7 +22,7 @@ CLI::Option* add_addresses(CLI::App& serve, const std::string& flag,
         }
     };
     return serve.add_option_function<std::vector<std::string>>(flag, parse_all)
-        ->type_name("[tls:]ADDR:PORT|unix:PATH")
+        ->type_name("ADDRESS")
         ->allow_extra_args(false)
         ->delimiter(',');
 }
@@ -44,8 +44,8 @@ void add_tls_options(CLI::App& serve, http::tls_files& into) {
 void add_listen_options(CLI::App& serve, http::listen_plan& into, http::tls_files& tls) {
     add_addresses(serve, "--listen", into.everyone)
         ->description(
-            "Where to listen; may be given several times, or several with commas "
-            "[127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
+            "Where to listen: ADDR:PORT, tls:ADDR:PORT or unix:PATH; several with commas or "
+            "several flags [127.0.0.1:5000, or 0.0.0.0:$PORT where PORT is set]")
         ->envname("COFFER_LISTEN");
     add_addresses(serve, "--admin-listen", into.operators)
         ->description(

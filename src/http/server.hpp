@@ -30,8 +30,8 @@ public:
     /// and for operators.
     [[nodiscard]] const listen_plan& addresses() const noexcept { return plan_; }
 
-    /// Uses this certificate for the connections that begin from now on. From any thread; due before
-    /// start() where the plan has TLS. Throws std::bad_alloc.
+    /// Uses this certificate for the connections that begin from now on. From any thread; due
+    /// before start() where the plan has TLS. Throws std::bad_alloc.
     void use(const shared_tls_context& certificate);
 
     /// Begins to serve. Throws std::system_error if a thread cannot be started.

@@ -8,8 +8,8 @@
 //                turn.
 // Invariants     1. `waiting_` is sorted by ticket: a teller's tickets grow.
 //                2. At most one wake-up from the journal's thread is queued, in `wake_memory_`.
-// Thread safety  run() in one thread; drain() and use() from any thread; the teller's on_durable callback
-//                from the journal's thread. The rest is for the worker's connections.
+// Thread safety  run() in one thread; drain() and use() from any thread; the teller's on_durable
+//                callback from the journal's thread. The rest is for the worker's connections.
 #pragma once
 
 #include <array>
@@ -67,8 +67,8 @@ public:
     /// Where it listens, with the ports that the system chose if it was asked to.
     [[nodiscard]] std::vector<listen_address> addresses() const;
 
-    /// Uses this certificate for the connections that begin from now on. From any thread; due before
-    /// run() where it listens with TLS.
+    /// Uses this certificate for the connections that begin from now on. From any thread; due
+    /// before run() where it listens with TLS. Throws std::bad_alloc.
     void use(shared_tls_context certificate);
 
     /// Serves until drained.

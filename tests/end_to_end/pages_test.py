@@ -8,8 +8,8 @@ from server import ROOT, run
 
 MOST_README_LINES = 150
 # --flag, its value, whether it is required, its variable, and its description, perhaps a line below
-OPTION = re.compile(r"^ {2,4}(--[a-z-]+)(?: ([^\s(]\S*?)(?::UINT in \[[^]]*\])?)?( REQUIRED)?"
-                    r"(?: \(Env:(\w+)\))?\n? {5,}(.*)$", re.MULTILINE)
+OPTION = re.compile(r"^ {2,4}(--[a-z-]+)(?: ([^\s(]\S*?)(?::UINT in \[[^]]*\])?)?"
+                    r"(?: \.\.\.)?( REQUIRED)?(?: \(Env:(\w+)\))?\n? {5,}(.*)$", re.MULTILINE)
 COMMANDS_PAGE = ROOT / "src" / "command" / "README.md"
 
 

@@ -3,7 +3,8 @@
 The commands of one page run in order, in a folder that looks like the root of the repository with
 a finished build in it. A command that starts a server runs until the page starts another one or
 ends, and the page's port 5000 is a port of the system's choice. A page that only asks a server gets
-one with the sample accounts. `tools/run` is taken for `build/coffer serve`, which it ends in.
+one with the sample accounts. The same holds for port 5443 of a server that listens there alone.
+`tools/run` is taken for `build/coffer serve`, which it ends in.
 
 COFFER_SLOW_COMMANDS=PATTERN runs the commands that take minutes instead, if they match: those of
 blocks marked as slow, and tools/run. Each page has a copy of the repository without a build then.
@@ -47,17 +48,25 @@ def copy_root(folder):
                     ignore=shutil.ignore_patterns("build*", "coffer-data", "__pycache__"))
 
 
+def at_any_port(command):
+    """The command of a server, with a port of the system's choice."""
+    given = command.replace("tls:127.0.0.1:5443", "tls:127.0.0.1:0")
+    return given if given != command else f"{command} --listen 127.0.0.1:0"
+
+
 class RunningServer:
     """A server that a page's command has started."""
 
     def __init__(self, command, folder, env):
         self.errors = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            ["bash", "-c", f"exec {command} --listen 127.0.0.1:0"], cwd=folder, env=env, text=True,
+            ["bash", "-c", "exec " + at_any_port(command)], cwd=folder, env=env, text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self.errors)
         self.banner = self._read_banner()
-        found = re.search(r"http://127\.0\.0\.1:(\d+)", self.banner)
-        self.port = int(found[1]) if found else 0
+        self.ports = {}  # by that of the page
+        for name, scheme in [(5000, "http"), (5443, "https")]:
+            if found := re.search(scheme + r"://127\.0\.0\.1:(\d+)", self.banner):
+                self.ports[name] = int(found[1])
 
     def _read_banner(self):
         lines = []
@@ -110,7 +119,8 @@ class Page:
         if ASKS_SERVER.search(text) and self.server is None:
             self.server = RunningServer("build/coffer serve", self.folder, self.env)
         if self.server is not None:
-            text = text.replace("127.0.0.1:5000", f"127.0.0.1:{self.server.port}")
+            for name, port in self.server.ports.items():
+                text = re.sub(rf"(127\.0\.0\.1|localhost):{name}\b", rf"\g<1>:{port}", text)
         status, printed = self.output_of(text)
         self.test.assertEqual(0, status, printed)
         self.compare(command, printed)
@@ -131,7 +141,8 @@ class Page:
     def compare(self, command, printed):
         printed = printed.replace("\r", "").strip("\n")
         if self.server is not None:
-            printed = printed.replace(f":{self.server.port}", ":5000")
+            for name, port in self.server.ports.items():
+                printed = printed.replace(f":{port}", f":{name}")
         if not re.fullmatch(pattern_of(command.expected), printed):
             self.test.assertEqual(command.expected, printed)
 
