@@ -94,6 +94,8 @@ enum class problem : std::uint8_t {
     cut_overtaken,
     no_history,
     console_missing,
+    snapshot_unknown,
+    snapshots_too_different,
     unavailable,
     internal_error,
 };

@@ -87,6 +87,12 @@ inline constexpr problem_set key{problem::idempotency_key_invalid, problem::idem
 inline constexpr problem_set console{problem::console_missing};
 inline constexpr problem_set front_door = console | problem_set{problem::route_unknown};
 
+/// Of what is found out about snapshots.
+inline constexpr problem_set snapshot_list{problem::no_history};
+inline constexpr problem_set difference =
+    query | snapshot_list |
+    problem_set{problem::snapshot_unknown, problem::snapshots_too_different};
+
 inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
 
 }  // namespace coffer::api::refusals

@@ -13,6 +13,7 @@
 #include "api/key_endpoint.hpp"
 #include "api/route_refusals.hpp"
 #include "api/route_table.hpp"
+#include "api/snapshot_endpoints.hpp"
 #include "api/statement_endpoints.hpp"
 #include "api/transfer_endpoints.hpp"
 
@@ -51,6 +52,11 @@ constexpr route_rules batch_rules(const problem_set& refused) {
 /// What anyone may load: a page shows nothing before it has asked for it.
 constexpr route_rules console_rules(const problem_set& refused) {
     return {.scope = scope::anyone, .place = place::operations, .refused = refused};
+}
+/// What the operator asks for.
+constexpr route_rules admin_rules(std::span<const std::string_view> query,
+                                  const problem_set& refused) {
+    return {.scope = scope::admin, .place = place::operations, .query = query, .refused = refused};
 }
 
 /// The busiest first: the table is searched from the front. Every row is described in the folder
@@ -102,6 +108,10 @@ inline constexpr std::array product_routes{
     route{method::get, "/metrics", &metrics, {.place = place::operations}},
     route{method::get, "/console", &console, console_rules(refusals::console)},
     route{method::get, "/", &front_door, console_rules(refusals::front_door)},
+    route{method::get, "/admin/snapshots", &list_snapshots,
+          admin_rules({}, refusals::snapshot_list)},
+    route{method::get, "/admin/snapshots/{snapshot}/difference", &compare_snapshots,
+          admin_rules(difference_query, refusals::difference)},
     route{method::get, "/openapi.json", &openapi, {.scope = scope::anyone}},
 };
 

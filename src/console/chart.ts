@@ -56,8 +56,10 @@ export class Chart {
             const figure = make('span', {class: 'figure'}, '–');
             this.figures.push(figure);
             legend.append(make('li', {},
-                make('span', {class: `swatch line-${series.colour}${series.dashed ? ' dashed' : ''}`,
-                              'aria-hidden': 'true'}),
+                make('span', {
+                    class: `swatch line-${series.colour} ${series.dashed ? 'dashed' : ''}`,
+                    'aria-hidden': 'true',
+                }),
                 `${series.name} `, figure));
         }
         this.element = make('div', {class: 'chart'}, this.frame, legend);

@@ -31,7 +31,8 @@ export function events(): View {
             refused: 'Refused',
         };
         const mood = now === 'following' ? 'good' : now === 'connecting' ? 'unsure' : 'bad';
-        fill(state, pill(mood, words[now]), why === '' ? null : make('span', {class: 'remark'}, why));
+        fill(state, pill(mood, words[now]),
+            why === '' ? null : make('span', {class: 'remark'}, why));
     };
     const restart = (): void => {
         reader?.stop();
@@ -91,7 +92,8 @@ function eventRow(one: JsonObject): HTMLTableRowElement {
     const postings = listOf(one['postings']).map((posting) => {
         const number = textOf(posting['account_number']);
         const amount = textOf(posting['amount']);
-        return make('span', {class: 'posting-of'}, make('a', {href: `#/accounts/${number}`}, number),
+        return make('span', {class: 'posting-of'},
+            make('a', {href: `#/accounts/${number}`}, number),
             make('span', {class: `number ${amount.startsWith('-') ? 'less' : 'more'}`},
                 signedText(amount)));
     });

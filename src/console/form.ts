@@ -73,7 +73,8 @@ export class PostingForm {
             make('strong', {}, refusal?.type.replaceAll('_', ' ') ?? 'failed'),
             ` ${reasonOf(failure)}${details === '' ? '' : ` (${details})`}`),
             isInDoubt ? make('p', {class: 'remark'},
-                'It may have been posted. Sending it again unchanged posts it once at most.') : null);
+                'It may have been posted. Sending it again unchanged posts it once at most.')
+                : null);
         if (isInDoubt) {
             this.options.after(null);
         }

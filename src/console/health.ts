@@ -62,8 +62,8 @@ type Mood = 'good' | 'bad' | 'unsure';
 
 /** A word with a dot before it; never by its colour alone. */
 export function pill(mood: Mood, text: string): HTMLElement {
-    return make('span', {class: `pill ${mood}`}, make('span', {class: 'dot', 'aria-hidden': 'true'}),
-        text);
+    return make('span', {class: `pill ${mood}`},
+        make('span', {class: 'dot', 'aria-hidden': 'true'}), text);
 }
 
 /** The pill of a readiness. */

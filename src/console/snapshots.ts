@@ -52,8 +52,8 @@ export function snapshots(): View {
     return {
         title: 'Snapshots',
         element: make('div', {class: 'stack'},
-            make('div', {class: 'heads'}, make('p', {class: 'about'}, 'A snapshot has every account '
-                + 'at one moment. Choose two to see what changed between them.'), take),
+            make('div', {class: 'heads'}, make('p', {class: 'about'}, 'A snapshot has every '
+                + 'account at one moment. Choose two to see what changed between them.'), take),
             place, make('div', {class: 'actions'}, compare, status), difference),
         begin: () => {
             void load();
@@ -68,8 +68,8 @@ function snapshotTable(all: JsonObject[], chosen: {before: string; after: string
         {name: 'Held', kind: 'number'}, {name: 'Size', kind: 'number'}, 'From', 'To']);
     const radio = (which: 'before' | 'after', name: string): HTMLInputElement => {
         const made = make('input', {
-            type: 'radio', name: which, 'aria-label': `${which === 'before' ? 'From' : 'To'} ${name}`,
-            checked: chosen[which] === name,
+            type: 'radio', name: which, checked: chosen[which] === name,
+            'aria-label': `${which === 'before' ? 'From' : 'To'} ${name}`,
         });
         made.addEventListener('change', () => {
             chosen[which] = name;
@@ -80,7 +80,7 @@ function snapshotTable(all: JsonObject[], chosen: {before: string; after: string
         const name = textOf(one['snapshot']);
         return make('tr', {}, make('th', {scope: 'row'}, name),
             make('td', {title: textOf(one['time'])}, timeText(textOf(one['time']))),
-            make('td', {class: 'number'}, grouped(textOf(one['until_record']))),
+            make('td', {class: 'number'}, grouped(textOf(one['record']))),
             make('td', {class: 'number'}, grouped(textOf(one['accounts']))),
             make('td', {class: 'number strong'}, moneyText(textOf(one['total']))),
             make('td', {class: 'number'}, moneyText(textOf(one['held']))),

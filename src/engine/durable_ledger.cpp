@@ -38,6 +38,7 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
                   .disk_timeout = chosen_.disk_timeout,
                   .journal_end = found.journal_end,
                   .history = std::move(found_again),
+                  .snapshots = snapshots_,
                   .on_failure = chosen_.on_failure});
     checkpoints_.emplace(engine_, std::move(directory), chosen_.checkpoints,
                          checkpointing::beginning{found.keys_from, found.covered_record});

@@ -92,6 +92,7 @@ void engine::open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journa
     for (std::size_t i = 0; i != tellers_.size(); ++i)
         tellers_[i]->lane_ = &journal_->lane_at(i);
     history_ = std::move(chosen.history);
+    snapshot_folder_ = std::move(chosen.snapshots);
     if (history_)
         reader_.emplace(
             *history_, [&journal = *journal_] { return journal.durable_record(); },

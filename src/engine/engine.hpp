@@ -14,6 +14,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -56,6 +57,8 @@ public:
         journal::batch_stamp journal_end{};
         /// What is found of the log, if anything is to be.
         std::unique_ptr<journal::history> history{};
+        /// Where the ledger's snapshots are.
+        std::filesystem::path snapshots{};
         /// Called once, by a thread of the writer, when nothing more will be durable.
         std::function<void(const std::string& why)> on_failure;
     };
@@ -146,6 +149,10 @@ public:
     /// Null without a journal, or where its history is not read. For any thread.
     [[nodiscard]] history_reader* history() noexcept { return reader_ ? &*reader_ : nullptr; }
     [[nodiscard]] bool has_history() const noexcept { return reader_.has_value(); }
+    /// Where the ledger's snapshots are. For any thread once the engine is open.
+    [[nodiscard]] const std::filesystem::path& snapshot_folder() const noexcept {
+        return snapshot_folder_;
+    }
     /// What has been read of it for those that follow it. For any thread.
     [[nodiscard]] event_blocks& events() const noexcept { return events_; }
 
@@ -165,6 +172,7 @@ private:
     std::optional<journal::writer> journal_;
     std::unique_ptr<journal::history> history_;
     std::optional<history_reader> reader_;  // after what it reads
+    std::filesystem::path snapshot_folder_;
     std::atomic<bool> is_open_{false};
     std::atomic<bool> is_retiring_{false};
 };

@@ -56,11 +56,13 @@ public:
             wrong("this is not what a snapshot has here");
         advance(due.size());
     }
-    void skip_up_to(std::string_view next) {
+    [[nodiscard]] std::string text_up_to(std::string_view next) {
         const std::size_t found = text_.find(next);
         if (found == std::string_view::npos)
             wrong("this is not what a snapshot has here");
+        std::string text{text_.substr(0, found)};
         advance(found);
+        return text;
     }
     void skip_end() {
         if (!text_.empty())
@@ -168,7 +170,7 @@ private:
         from.skip(R"(,"number":)");
         into.number = from.number();
         from.skip(R"(,"taken_at":")");
-        from.skip_up_to("\"");
+        into.taken_at = from.text_up_to("\"");
         from.skip(R"(","ledger":")");
         for (std::byte& one : into.ledger)
             one = static_cast<std::byte>(from.hex(2));

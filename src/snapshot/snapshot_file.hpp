@@ -84,6 +84,7 @@ private:
 /// What a snapshot states about itself.
 struct snapshot_info {
     std::uint64_t number = 0;
+    std::string taken_at{};  ///< in UTC
     ledger_id ledger{};
     std::uint64_t after_record = 0;
     std::uint64_t keys_from = 0;
