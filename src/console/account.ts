@@ -84,12 +84,12 @@ export function account(number: string): View {
     });
 
     const element = make('div', {class: 'account'}, facts.element,
-        make('section', {class: 'card operations', 'aria-label': 'Operations'},
+        make('section', {class: 'card operations'},
             make('h2', {}, 'New posting'),
             operationForms(number, () => void update(true))),
-        make('section', {class: 'card holds', 'aria-label': 'Open holds'},
+        make('section', {class: 'card holds'},
             make('h2', {}, 'Open holds'), holds.element),
-        make('section', {class: 'card wide', 'aria-label': 'Statement'},
+        make('section', {class: 'card wide'},
             make('div', {class: 'heads'}, make('h2', {}, 'Statement'), news), statement.element));
     return {
         title: `Account ${number}`, element,

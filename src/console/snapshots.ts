@@ -7,7 +7,7 @@ import type {View} from './view';
 
 export function snapshots(): View {
     const place = make('div');
-    const difference = make('section', {class: 'card', 'aria-label': 'Difference', hidden: true});
+    const difference = make('section', {class: 'card', hidden: true});
     const status = make('p', {class: 'remark', role: 'status'});
     const compare = button('Compare', () => void showDifference(), {class: 'primary'});
     const chosen = {before: '', after: ''};

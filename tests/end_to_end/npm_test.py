@@ -1,7 +1,6 @@
 """What takes npm: the API's description is linted by redocly, and the Postman collection that is
 made of it is run whole by newman. The packages are those of tools/postman/package-lock.json."""
 
-import fcntl
 import json
 import os
 import pathlib
@@ -10,6 +9,7 @@ import subprocess
 import sys
 import unittest
 
+from npm_packages import installed
 from server import BINARY, ROOT, Server
 
 TOOL = ROOT / "tools" / "postman"
@@ -17,43 +17,19 @@ sys.path.insert(0, str(TOOL))
 
 import make_collection  # noqa: E402
 
-PACKAGES = ("package.json", "package-lock.json", ".npmrc")
 FOLDER = pathlib.Path(BINARY).resolve().parent / "npm"  # not in the sources
-# What npm says where there is no network. Any other failure is one.
-NO_NETWORK = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ENETUNREACH", "ETIMEDOUT", "ECONNRESET")
 QUIET = {"CI": "1", "REDOCLY_TELEMETRY": "off", "REDOCLY_SUPPRESS_UPDATE_NOTICE": "true",
          "NO_UPDATE_NOTIFIER": "1"}
-
-
-def installed():
-    """The folder of the programs, installed if it was not yet. None without a network."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    with open(FOLDER / "lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # tests are processes beside each other
-        wanted = "\n".join((TOOL / name).read_text() for name in PACKAGES)
-        stamp = FOLDER / "installed"
-        if not stamp.exists() or stamp.read_text() != wanted:
-            stamp.unlink(missing_ok=True)
-            for name in PACKAGES:
-                shutil.copy(TOOL / name, FOLDER)
-            done = subprocess.run(["npm", "ci"], cwd=FOLDER, capture_output=True, text=True,
-                                  stdin=subprocess.DEVNULL, timeout=240, check=False)
-            if done.returncode != 0 and any(sign in done.stderr for sign in NO_NETWORK):
-                return None
-            if done.returncode != 0:
-                raise RuntimeError(f"npm ci: {done.stderr}")
-            stamp.write_text(wanted)
-    return FOLDER / "node_modules" / ".bin"
 
 
 @unittest.skipUnless(shutil.which("npm") and shutil.which("node"), "there is no npm")
 class Npm(unittest.TestCase):
     def run_program(self, name, *arguments):
         """Runs one of the packages' programs, and returns what it printed."""
-        programs = installed()
-        if programs is None:
+        if installed(TOOL, FOLDER) is None:
             self.skipTest("npm ci has no network")
-        done = subprocess.run([programs / name, *map(str, arguments)], capture_output=True,
+        program = FOLDER / "node_modules" / ".bin" / name
+        done = subprocess.run([program, *map(str, arguments)], capture_output=True,
                               text=True, stdin=subprocess.DEVNULL, timeout=120, check=False,
                               cwd=FOLDER, env={**os.environ, **QUIET})
         self.assertEqual(0, done.returncode, done.stdout + done.stderr)
