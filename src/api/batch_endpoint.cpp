@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "api/account_endpoints.hpp"
+#include "api/acting.hpp"
 #include "api/answers.hpp"
 #include "api/batch_results.hpp"
 #include "api/hold_endpoints.hpp"
@@ -54,7 +56,8 @@ bool read_hold(std::string_view line, json_room& room, std::string_view& hold, r
 
 /// Answers a line as the endpoint of its operation does, for which the line is the body: it ignores
 /// the members that it does not know.
-void answer_operation(coffer::teller& teller, std::string_view line, reply& out) {
+void answer_operation(coffer::teller& teller, std::string_view line, const principal* who,
+                      reply& out) {
     // None is required, so that a line that is no object is refused as such.
     static constexpr std::array members{member{"operation", member_kind::text, false},
                                         member{"account_number", member_kind::account, false},
@@ -81,17 +84,23 @@ void answer_operation(coffer::teller& teller, std::string_view line, reply& out)
         .idempotency_key = is_key ? values[2].text : std::string_view{},
         .idempotency_keys = static_cast<std::uint8_t>(values[2].is_present() ? 1 : 0),
         .has_key_text = true};
-    call asked{.request = single, .account = values[1].account};
+    call asked{.request = single, .account = values[1].account, .who = who};
+    if (!asked.may_use(asked.account))
+        return out.refuse(problem::account_out_of_range);
     json_room hold_room;
     if (operation->is_of_hold && !read_hold(line, hold_room, asked.parameters[0], out))
         return;
     operation->answer(teller, asked, out);
 }
 
-void answer_line(coffer::teller& teller, std::string_view line, reply& out) {
+/// The account of a line is what the path's is for a single request: it must be one that `who` may
+/// use, also where it is credited.
+void answer_line(coffer::teller& teller, std::string_view line, const principal* who, reply& out) {
     const auto plain = read_plain_posting(line);
     if (!plain)
-        return answer_operation(teller, line, out);
+        return answer_operation(teller, line, who, out);
+    if (who != nullptr && !who->accounts.has(plain->account))
+        return out.refuse(problem::account_out_of_range);
     const posting_result made = plain->is_deposit
                                     ? teller.deposit(plain->account, plain->amount, plain->key)
                                     : teller.withdraw(plain->account, plain->amount, plain->key);
@@ -100,8 +109,11 @@ void answer_line(coffer::teller& teller, std::string_view line, reply& out) {
 
 class batch_sink final : public line_sink {
 public:
-    explicit batch_sink(std::size_t most_lines)
-        : results_{std::make_unique<batch_results>()}, lines_left_{most_lines} {}
+    explicit batch_sink(const call& asked)
+        : results_{std::make_unique<batch_results>()}, lines_left_{asked.max_lines} {
+        if (asked.who != nullptr)
+            who_ = *asked.who;
+    }
 
     state take(coffer::teller& teller, std::string_view line) override {
         if (lines_left_ == 0) {
@@ -109,7 +121,9 @@ public:
             return state::ended;
         }
         results_->make_room();
-        answer_line(teller, line, result_);
+        const principal* const who = who_ ? &*who_ : nullptr;
+        const acting for_bearer{teller, who};
+        answer_line(teller, line, who, result_);
         if (teller.was_full())
             return state::waiting;
         results_->add(result_.body());
@@ -136,6 +150,7 @@ private:
     reply result_;  // of a line: always an envelope, whatever form the request's refusal has
     std::unique_ptr<batch_results> results_;
     std::size_t lines_left_;
+    std::optional<principal> who_;  // nothing: there are no tokens
 };
 
 }  // namespace
@@ -147,7 +162,7 @@ std::unique_ptr<line_sink> open_batch(coffer::teller& teller, const call& asked,
     else if (!teller.engine().is_open())
         why = problem::not_open;
     if (why == problem::none)
-        return std::make_unique<batch_sink>(asked.max_lines);
+        return std::make_unique<batch_sink>(asked);
     out.refuse(why);
     return nullptr;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,7 +50,7 @@ struct account_range {
     friend bool operator==(const account_range&, const account_range&) noexcept = default;
 };
 
-/// The accounts that a token is for. Thread safety: as a value.
+/// The accounts that a token is for. Copies share their memory. Thread safety: as a value.
 class account_ranges {
 public:
     /// All accounts.
@@ -57,25 +58,30 @@ public:
     /// These alone, in any order; they may overlap. At least one.
     explicit account_ranges(std::vector<account_range> ones) {
         std::ranges::sort(ones, {}, &account_range::first);
+        std::vector<account_range> apart;
         for (const account_range& one : ones) {
-            if (!ranges_.empty() && one.first <= ranges_.back().last)
-                ranges_.back().last = std::max(ranges_.back().last, one.last);
+            if (!apart.empty() && one.first <= apart.back().last)
+                apart.back().last = std::max(apart.back().last, one.last);
             else
-                ranges_.push_back(one);
+                apart.push_back(one);
         }
+        ranges_ = std::make_shared<const std::vector<account_range>>(std::move(apart));
     }
 
-    [[nodiscard]] bool has_all() const noexcept { return ranges_.empty(); }
+    [[nodiscard]] bool has_all() const noexcept { return ranges_ == nullptr; }
     [[nodiscard]] bool has(account_number one) const noexcept {
-        const auto after = std::ranges::upper_bound(ranges_, one, {}, &account_range::first);
-        return has_all() || (after != ranges_.begin() && one <= std::prev(after)->last);
+        if (has_all())
+            return true;
+        const auto after = std::ranges::upper_bound(*ranges_, one, {}, &account_range::first);
+        return after != ranges_->begin() && one <= std::prev(after)->last;
     }
 
 private:
-    std::vector<account_range> ranges_;  // sorted, apart from each other
+    std::shared_ptr<const std::vector<account_range>> ranges_;  // sorted, apart from each other
 };
 
-/// The bearer of a token. Constant once made: workers share it.
+/// The bearer of a token. Constant once made: workers share it. What outlives its request, a stream
+/// or a sink, keeps a copy.
 struct principal {
     /// 1 to 64 letters, digits, and `.`, `_`, `-`, `@`; the first a letter or a digit.
     std::string name;

@@ -130,8 +130,13 @@ void reply::refuse(problem why, const error_members& members) {
     // RFC 9110, section 12.5.3: only where the coding is what is wrong.
     if (why == problem::content_coding_unsupported)
         add_field("Accept-Encoding", "identity");
-    if (info.status == 503 || why == problem::request_in_progress)
+    if (info.status == 503 || info.status == 429 || why == problem::request_in_progress)
         add_field("Retry-After", "1");
+    // RFC 6750, section 3: a request without a token is not told of an error.
+    if (info.status == 401)
+        add_field("WWW-Authenticate", why == problem::token_unknown
+                                          ? R"(Bearer realm="coffer", error="invalid_token")"
+                                          : R"(Bearer realm="coffer")");
 }
 
 void reply::refuse_parameter(problem why, std::string_view name) {

@@ -61,9 +61,9 @@ public:
 
     /// Failure: `{"success":false,"error":{"type":"…","message":"…"},"code":<status>}`, with the
     /// members given behind the message. As a problem it is `{"type":"urn:coffer:problem:…",
-    /// "title":"…","status":<status>,"detail":"<message>"}`, with the same members. 503, and 409
-    /// for a request under way, have the field Retry-After; a Content-Encoding refused has
-    /// Accept-Encoding.
+    /// "title":"…","status":<status>,"detail":"<message>"}`, with the same members. 503, 429, and
+    /// 409 for a request under way, have the field Retry-After; a Content-Encoding refused has
+    /// Accept-Encoding; 401 has WWW-Authenticate.
     void refuse(problem, const error_members& members = {});
 
     /// Failure of one parameter or member: as refuse, with `"parameter":"<name>"` after the message

@@ -31,9 +31,13 @@ struct request {
     std::string_view last_event_id{};
     // Each is the field's value; empty when there is none, or where it is empty.
     std::string_view host{};
+    bool lacks_host = false;              ///< HTTP/1.0 has no Host then
     std::string_view origin{};            ///< malformed text if there are several
     std::string_view authorization{};     ///< likewise
     const listener_facts* via = nullptr;  ///< null: a request that no listener took, in tests
+    std::uint64_t peer = 0;               ///< who shares a rate limit: see http/admission.hpp
+    /// Its rate has been counted already: when its head was complete, or before it waited.
+    bool is_counted = false;
     bool has_key_text = false;  ///< `idempotency_key` is the key's text, not a field's value
     bool encoded = false;       ///< the body, by a Content-Encoding other than identity
 };

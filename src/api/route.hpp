@@ -52,8 +52,10 @@ struct call {
     std::array<std::string_view, max_path_parameters> parameters{};
     std::string_view query{};   ///< what follows the first `?`; empty if there is none
     std::size_t max_lines = 0;  ///< of body kind `lines`: the server's limit, which the sink keeps
-    expected_sequences expected{};   ///< of If-Match, where the route has conditions
-    const principal* who = nullptr;  ///< null where there are no tokens, or the route needs none
+    expected_sequences expected{};  ///< of If-Match, where the route has conditions
+    /// Null where there are no tokens, or the route needs none. As long as the request: what outlives
+    /// it copies `*who`, or the accounts.
+    const principal* who = nullptr;
 
     /// Whether the client may use this account: debit or open it, or see it in a list.
     [[nodiscard]] bool may_use(account_number one) const noexcept {
@@ -77,6 +79,9 @@ struct route_rules {
     std::size_t max_line = std::size_t{64} << 10;  ///< of body kind `lines`
     api::scope scope = api::scope::read;
     api::place place = api::place::everywhere;
+    /// Whether it is answered on a local listener alone where there are no tokens: the console. So
+    /// is what has scope `admin`.
+    bool needs_local_listener = false;
     api::conditions conditions = conditions::of_nothing;
     std::span<const std::string_view> query{};  ///< the names of the query's parameters
     int success = 200;                          ///< the status of a success

@@ -4,6 +4,7 @@
 #include <coffer/account_number.hpp>
 #include <optional>
 
+#include "api/acting.hpp"
 #include "api/media_type.hpp"
 #include "api/percent_encoding.hpp"
 
@@ -57,7 +58,14 @@ void apply_conditions(const call& made, reply& out) {
         out.not_modified();
 }
 
-/// Whether the path is answered on the operators' listener alone, and this is another.
+/// Where a request leads: its path, its route, and what is wrong with either.
+struct destination {
+    path_match path;
+    const route* chosen = nullptr;
+    problem wrong = problem::none;
+};
+
+/// Whether a path is not answered on the request's listener, since another one is for operations.
 bool is_elsewhere(const path_routes& path, const request& asked) noexcept {
     if (asked.via == nullptr || asked.via->has_operations)
         return false;
@@ -66,35 +74,50 @@ bool is_elsewhere(const path_routes& path, const request& asked) noexcept {
     });
 }
 
-/// The route that is to answer, with `out` filled in; null if the reply is made already.
-const route* find_call(const route_table& table, const request& asked, call& out, reply& answer) {
-    if (asked.method == method::options && asked.target == "*") {
-        answer.list_methods(table.all_methods());
-        return nullptr;
+/// Copies the path's parameters into `out`.
+destination find_destination(const route_table& table, const request& asked, call& out) noexcept {
+    destination found{.path = table.find(asked.target)};
+    if (found.path.path == nullptr || is_elsewhere(*found.path.path, asked)) {
+        found.wrong = problem::route_unknown;
+        return found;
     }
-    const path_match found = table.find(asked.target);
-    if (found.path == nullptr || is_elsewhere(*found.path, asked)) {
-        answer.refuse(problem::route_unknown);
-        return nullptr;
+    found.chosen = found.path.path->of(asked.method);
+    out.query = found.path.query;
+    if (found.chosen == nullptr)
+        found.wrong = problem::method_not_allowed;
+    else if (!read_parameters(found.path, out))
+        found.wrong = problem::account_number_invalid;
+    return found;
+}
+
+/// Finds the route that is to answer, and fills `out` in. False if the reply is made already;
+/// `chosen` may be found then, too. Without a `guard` all may be asked for.
+bool find_call(const route_table& table, const request& asked, access_control* guard,
+               const route*& chosen, call& out, reply& answer) {
+    const destination found = find_destination(table, asked, out);
+    chosen = found.chosen;
+    if (guard != nullptr) {
+        const problem why = guard->decide(asked, found.chosen, out.account, out.who);
+        if (why != problem::none) {
+            answer.refuse(why);
+            return false;
+        }
     }
-    if (asked.method == method::options) {
-        answer.list_methods(found.path->allow.text());
-        return nullptr;
+    const bool is_of_server = asked.target == "*";
+    if (asked.method == method::options &&
+        (is_of_server || found.wrong != problem::route_unknown)) {
+        answer.list_methods(is_of_server ? table.all_methods() : found.path.path->allow.text());
+        return false;
     }
-    const route* const chosen = found.path->of(asked.method);
-    if (chosen == nullptr) {
-        answer.refuse_method(found.path->allow.text());
-        return nullptr;
-    }
-    out.query = found.query;
-    if (!read_parameters(found, out)) {
-        answer.refuse(problem::account_number_invalid);
-        return nullptr;
-    }
+    if (found.wrong == problem::method_not_allowed)
+        answer.refuse_method(found.path.path->allow.text());
+    else if (found.wrong != problem::none)
+        answer.refuse(found.wrong);
+    if (found.wrong != problem::none)
+        return false;
     if (!asked.if_match.empty() || !asked.if_none_match.empty()) [[unlikely]]
-        if (!read_conditions(*chosen, asked, out, answer))
-            return nullptr;
-    return chosen;
+        return read_conditions(*chosen, asked, out, answer);
+    return true;
 }
 
 /// What is wrong with the head of a request that has a body, by the rules of its route.
@@ -142,15 +165,26 @@ bool accept_head(const route& chosen, const call& made, const coffer::teller& te
 
 }  // namespace
 
-handled handle(const route_table& table, coffer::teller& teller, const request& asked, reply& out) {
+bool admit(const route_table& table, const request& asked, access_control& guard, reply& out) {
     call made{.request = asked};
-    const route* const chosen = find_call(table, asked, made, out);
-    if (chosen == nullptr)
-        return {};
+    const destination found = find_destination(table, asked, made);
+    const problem why = guard.decide(asked, found.chosen, made.account, made.who);
+    if (why != problem::none)
+        out.refuse(why);
+    return why == problem::none;
+}
+
+handled handle(const route_table& table, coffer::teller& teller, const request& asked, reply& out,
+               access_control* guard) {
+    call made{.request = asked};
+    const route* chosen = nullptr;
+    if (!find_call(table, asked, guard, chosen, made, out))
+        return {chosen, made.who};
     if (const problem why = check_body(chosen->rules, asked); why != problem::none) {
         out.refuse(why);
         return {chosen, made.who};
     }
+    const acting for_bearer{teller, made.who};
     chosen->answer(teller, made, out);
     if (!asked.if_none_match.empty() || !asked.if_match.empty()) [[unlikely]]
         if (asked.method == method::get && chosen->rules.conditions == conditions::of_account)
@@ -161,16 +195,20 @@ handled handle(const route_table& table, coffer::teller& teller, const request& 
 bool wants_body(const route_table& table, const coffer::teller& teller, const request& asked,
                 reply& out) {
     call made{.request = asked};
-    const route* const chosen = find_call(table, asked, made, out);
-    return chosen != nullptr && accept_head(*chosen, made, teller, out);
+    const route* chosen = nullptr;
+    return find_call(table, asked, nullptr, chosen, made, out) &&
+           accept_head(*chosen, made, teller, out);
 }
 
 std::unique_ptr<line_sink> open_lines(const route_table& table, coffer::teller& teller,
-                                      const request& asked, std::size_t max_lines, reply& out) {
+                                      const request& asked, std::size_t max_lines, reply& out,
+                                      access_control* guard) {
     call made{.request = asked, .max_lines = max_lines};
-    const route* const chosen = find_call(table, asked, made, out);
-    if (chosen == nullptr || !accept_head(*chosen, made, teller, out))
+    const route* chosen = nullptr;
+    if (!find_call(table, asked, guard, chosen, made, out) ||
+        !accept_head(*chosen, made, teller, out))
         return nullptr;
+    const acting for_bearer{teller, made.who};
     return chosen->open_lines(teller, made, out);
 }
 

@@ -51,7 +51,10 @@ constexpr route_rules batch_rules(const problem_set& refused) {
 }
 /// What anyone may load: a page shows nothing before it has asked for it.
 constexpr route_rules console_rules(const problem_set& refused) {
-    return {.scope = scope::anyone, .place = place::operations, .refused = refused};
+    return {.scope = scope::anyone,
+            .place = place::operations,
+            .needs_local_listener = true,
+            .refused = refused};
 }
 /// What the operator asks for.
 constexpr route_rules admin_rules(std::span<const std::string_view> query,

@@ -52,6 +52,17 @@ public:
         return sum_minor == 0;
     }
 
+    /// False if the client may not use an account that is debited: then `out` is the refusal.
+    [[nodiscard]] bool are_allowed(const call& asked, reply& out) const {
+        const std::span<const leg> legs = all();
+        const auto refused = std::ranges::find_if(legs, [&asked](const leg& one) {
+            return one.amount < money{} && !asked.may_use(one.account);
+        });
+        if (refused != legs.end())
+            out.refuse(problem::account_out_of_range, {.account = refused->account});
+        return refused == legs.end();
+    }
+
 private:
     std::array<leg, max_transaction_legs> legs_;
     std::size_t size_ = 0;
@@ -81,7 +92,8 @@ void transact(coffer::teller& teller, const call& asked, reply& out) {
     post_body<members.size()> body;
     request_legs legs;
     if (body.read_members(asked.request, members, out, &list) && legs.take(list, out) &&
-        body.read_key(asked.request, out) && legs.are_consistent(out))
+        body.read_key(asked.request, out) && legs.are_consistent(out) &&
+        legs.are_allowed(asked, out))
         answer(teller.transact(legs.all(), body.key()), legs.all(), out);
 }
 

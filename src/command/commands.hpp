@@ -34,6 +34,9 @@ struct subcommand {
 /// Adds `coffer restore`, which makes a data directory from a backup.
 [[nodiscard]] subcommand add_restore(CLI::App& app);
 
+/// Adds `coffer token`, which makes a token and the line for the file of `--tokens`.
+[[nodiscard]] subcommand add_token(CLI::App& app);
+
 /// Adds `coffer completion`, which prints what makes a shell complete the commands and flags.
 [[nodiscard]] subcommand add_completion(CLI::App& app);
 

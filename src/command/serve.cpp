@@ -212,6 +212,17 @@ void read_certificate(const serve_options& options, http::server& server, reload
     read();
 }
 
+/// Sets who may send requests, and has the tokens read again when their file changes.
+void give_access(const access_options& options, api::access_rules& rules, reloader& files) {
+    rules.names = options.names;
+    rules.rate = options.rate;
+    if (options.tokens.empty())
+        return;
+    rules.tokens.publish(read_tokens(options.tokens));
+    files.add("tokens", {options.tokens},
+              [file = options.tokens, &rules] { rules.tokens.publish(read_tokens(file)); });
+}
+
 void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const http::limits limits = fit(options, raise_descriptor_limit());
     const durability_options& asked = options.durability;
@@ -228,6 +239,7 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     http::server server{engine, options.listen, options.threads, limits};
     reloader files;
     read_certificate(options, server, files);
+    give_access(options.access, server.access(), files);
     hold_clerk clerk{engine};
     const orderly_end at_the_end{signals, server, clerk, disk, limits.drain_timeout};
     server.start();

@@ -292,6 +292,7 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
                   "Do not compare the ledger with its journal while serving")
         ->envname("COFFER_NO_AUDIT");
     add_durability_options(serve, into.durability);
+    add_access_options(serve, into.access);
     add_limit_options(serve, into.limits);
     serve
         .add_option("--config", into.config,

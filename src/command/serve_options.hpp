@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "command/access_options.hpp"
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
 #include "http/tls_context.hpp"
@@ -39,6 +40,7 @@ struct serve_options {
     std::chrono::microseconds snapshot_every = std::chrono::seconds{30};  ///< 0: only a last one
     std::size_t snapshot_keep = 10;
     durability_options durability;
+    access_options access;
     http::limits limits;
     bool in_memory = false;
     bool no_audit = false;

@@ -39,6 +39,7 @@ public:
         ~place();
 
         [[nodiscard]] kind which() const noexcept { return kind_; }
+        [[nodiscard]] const peer& who() const noexcept { return who_; }
         [[nodiscard]] bool is_admitted() const noexcept { return kind_ == kind::admitted; }
         [[nodiscard]] bool may_linger() const noexcept { return kind_ != kind::none; }
 

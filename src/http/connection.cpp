@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 
+#include <bit>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/detail/socket_option.hpp>
 #include <boost/asio/error.hpp>
@@ -56,7 +57,8 @@ connection::connection(worker& owner, const listener& via, stream_socket socket,
       socket_{std::move(socket)},
       tls_{via.facts().is_encrypted, socket_.native_handle()},
       place_{std::move(place)},
-      conversation_{owner.context(), *this, place_.which(), via.facts()} {
+      conversation_{owner.context(), *this, place_.which(), via.facts(),
+                    std::bit_cast<std::uint64_t>(place_.who())} {
     error_code ignored;  // a socket that cannot do this will fail again at its first read
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);

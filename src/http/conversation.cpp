@@ -42,11 +42,12 @@ kind wait_of(session::pause pause) noexcept {
 }  // namespace
 
 conversation::conversation(conversation_context& context, const send_progress& progress,
-                           admission::place::kind place, const api::listener_facts& via) noexcept
+                           admission::place::kind place, const api::listener_facts& via,
+                           std::uint64_t from_peer) noexcept
     : context_{context},
       progress_{progress},
       buffered_{context.buffered},
-      session_{context.session, via},
+      session_{context.session, via, from_peer},
       place_{place} {}
 
 conversation::action conversation::on_bytes(std::string_view bytes) {

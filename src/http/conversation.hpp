@@ -86,7 +86,8 @@ public:
 
     conversation(conversation_context& context, const send_progress& progress,
                  admission::place::kind place,
-                 const api::listener_facts& via = session::any_listener) noexcept;
+                 const api::listener_facts& via = session::any_listener,
+                 std::uint64_t from_peer = 0) noexcept;
     conversation(const conversation&) = delete;
     conversation& operator=(const conversation&) = delete;
 

@@ -69,6 +69,7 @@ private:
         head_.is_head = verb == beast::http::verb::head;
         head_.is_http_1_0 = version == 10;
         head_.target = place(path_of({target.data(), target.size()}));
+        authority_ = authority_of({target.data(), target.size()});
         if (verb == beast::http::verb::unknown)
             fail(problem::method_unknown);
     }
@@ -223,6 +224,8 @@ private:
         head_.keep_alive = keep_alive() && !closes_;
         if (hosts_ > 1 || (hosts_ == 0 && !head_.is_http_1_0))
             return fail(problem::request_malformed);
+        if (!authority_.empty())  // RFC 9112, section 3.2.2: the Host does not count then
+            head_.host = place(authority_);
         // RFC 9112, section 3.2.4.
         if (head_.target.of(head_bytes_) == "*" && head_.method != api::method::options)
             return fail(problem::request_malformed);
@@ -263,6 +266,7 @@ private:
     std::string_view head_bytes_;
     const limits& limits_;
     request_head head_;
+    std::string_view authority_;
     int hosts_ = 0;
     int content_types_ = 0;
     int content_lengths_ = 0;

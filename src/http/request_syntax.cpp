@@ -97,6 +97,12 @@ std::string_view path_of(std::string_view target) noexcept {
     return target.substr(scheme - 1, 1);  // an empty path means "/": the scheme's last one
 }
 
+std::string_view authority_of(std::string_view target) noexcept {
+    const std::size_t scheme = scheme_size(target);
+    return scheme == 0 ? std::string_view{}
+                       : target.substr(scheme, target.find_first_of("/?", scheme) - scheme);
+}
+
 bool is_host(std::string_view text) noexcept {
     const bool bracketed = text.starts_with('[');
     const std::size_t name_end = bracketed ? text.find(']') : text.find(':');

@@ -64,6 +64,9 @@ using api::hex_value;
 /// Returns a target without scheme and host: a path with its query, or "*".
 [[nodiscard]] std::string_view path_of(std::string_view target) noexcept;
 
+/// Returns the host and port of a target that is a URL; empty if it is not.
+[[nodiscard]] std::string_view authority_of(std::string_view target) noexcept;
+
 /// Whether `text` is a valid value of a Host field: a name or address with an optional port, or
 /// empty. An IPv6 address may have a zone, encoded by RFC 6874 (`[fe80::1%25lo]`).
 [[nodiscard]] bool is_host(std::string_view text) noexcept;

@@ -33,6 +33,9 @@ public:
     /// Uses this certificate for the connections that begin from now on. From any thread; due
     /// before start() where the plan has TLS. Throws std::bad_alloc.
     void use(const shared_tls_context& certificate);
+    /// Who may send requests: nobody is refused at first. Its tokens may be published at any time,
+    /// the rest is set before `start`.
+    [[nodiscard]] api::access_rules& access() noexcept { return common_.access; }
 
     /// Begins to serve. Throws std::system_error if a thread cannot be started.
     void start();

@@ -60,7 +60,7 @@ std::size_t session::feed_one(std::string_view bytes, std::string& out) {
     }
     if (lines_ != nullptr)
         return head_bytes + feed_lines(bytes.substr(head_bytes), out);
-    if (!feed_body(bytes.substr(head_size_), out))
+    if (!feed_body(bytes, out))
         return 0;
     const std::size_t size = head_size_ + body_size_;
     if (!answer(bytes, out))
@@ -96,22 +96,36 @@ bool session::begin_body(std::string_view bytes, std::string& out) {
         body_limit_ = std::min(body_limit_, found->rules.max_body);
     if (lines != nullptr)
         body_limit_ = shared_.limits.lines_bytes(lines->rules.max_line);
-    if (head_.content_length > body_limit_) {
-        refuse(problem::body_too_large, out);
+    const bool is_too_large = head_.content_length > body_limit_;
+    if (turns_away_ && !is_too_large) {
+        turn_away(out);
         return false;
     }
-    if (turns_away_) {
-        turn_away(out);
+    const bool client_waits = head_.expects_continue && bytes.size() == head_size_;
+    if ((is_too_large || lines != nullptr || client_waits) && !admit(bytes, out))
+        return false;
+    if (is_too_large) {
+        refuse(problem::body_too_large, out);
         return false;
     }
     body_size_ = head_.content_length;
     phase_ = phase::body;
-    const bool client_waits = head_.expects_continue && bytes.size() == head_size_;
     if (lines != nullptr && !open_lines(*lines, bytes, out))
         return false;
     if (lines != nullptr && client_waits)
         write_continue(out);
     return lines != nullptr || !client_waits || ask_for_body(bytes, out);
+}
+
+// Before anything of the body is waited for. Whether the client sends it then is unknown, so the
+// connection closes: unless all of it is here, and `answer` decides.
+bool session::admit(std::string_view bytes, std::string& out) {
+    if (shared_.guard == nullptr || is_counted_)
+        return true;
+    is_counted_ = api::admit(shared_.routes, request_in(bytes, {}), *shared_.guard, shared_.reply);
+    if (!is_counted_)
+        write(true, out);
+    return is_counted_;
 }
 
 // RFC 9110, section 10.1.1. If the head alone decides the reply, that is sent instead of 100. The
@@ -128,20 +142,23 @@ bool session::ask_for_body(std::string_view bytes, std::string& out) {
 }
 
 bool session::feed_body(std::string_view bytes, std::string& out) {
-    if (!head_.chunked)
-        return bytes.size() >= body_size_;
+    const std::string_view body = bytes.substr(head_size_);
+    if (!head_.chunked) {
+        const bool is_whole = body.size() >= body_size_;
+        if (!is_whole)
+            static_cast<void>(admit(bytes, out));
+        return is_whole;
+    }
     if (chunks_.done())  // the request has waited for the teller
         return true;
-    body_size_ += chunks_.take(bytes.substr(body_size_), shared_.limits);
-    if (chunks_.problem_found() != problem::none) {
-        refuse(chunks_.problem_found(), out);
-        return false;
-    }
-    if (chunks_.content().size() > body_limit_) {
-        refuse(problem::body_too_large, out);
-        return false;
-    }
-    return chunks_.done();
+    body_size_ += chunks_.take(body.substr(body_size_), shared_.limits);
+    problem why = chunks_.problem_found();
+    if (why == problem::none && chunks_.content().size() > body_limit_)
+        why = problem::body_too_large;
+    const bool is_whole = why == problem::none && chunks_.done();
+    if (!is_whole && admit(bytes, out) && why != problem::none)
+        refuse(why, out);
+    return is_whole;
 }
 
 api::request session::request_in(std::string_view bytes, std::string_view body) const {
@@ -153,9 +170,12 @@ api::request session::request_in(std::string_view bytes, std::string_view body) 
                       .idempotency_key = head_.idempotency_key.of(bytes),
                       .idempotency_keys = head_.idempotency_keys,
                       .host = head_.host.of(bytes),
+                      .lacks_host = head_.host.offset == 0,
                       .origin = head_.origin.of(bytes),
                       .authorization = head_.authorization.of(bytes),
                       .via = &via_,
+                      .peer = peer_,
+                      .is_counted = is_counted_,
                       .encoded = head_.encoded_content};
     if (head_.has_rare_fields) [[unlikely]] {
         made.if_match = head_.list(list_field::if_match, bytes);
@@ -172,7 +192,8 @@ bool session::answer(std::string_view bytes, std::string& out) {
     coffer::teller& teller = shared_.teller;
     const teller::ticket due = teller.due();
     const std::uint64_t postings = teller.postings();
-    api::handle(shared_.routes, teller, request_in(bytes, body), shared_.reply);
+    api::handle(shared_.routes, teller, request_in(bytes, body), shared_.reply, shared_.guard);
+    is_counted_ = true;
     waits_for_teller_ = is_patient_ && teller.was_full();
     if (waits_for_teller_)
         return false;
@@ -209,6 +230,7 @@ void session::begin_next() {
     if (head_.chunked)
         chunks_.reset();
     head_ = {};
+    is_counted_ = false;
 }
 
 // A body of lines that ends early may have posted already: a plain refusal would tell the client

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/access_control.hpp"
 #include "api/reply.hpp"
 #include "api/routes.hpp"
 #include "engine/teller.hpp"
@@ -46,6 +47,7 @@ struct session_context {
     api::reply reply;  ///< the reply in the making
     const http::limits& limits = default_limits;
     const api::route_table& routes = api::product_table;
+    api::access_control* guard = nullptr;  ///< null, in tests: nobody is refused
     /// Then no stream and no body of lines begins: 503; and one of lines ends at its next line.
     bool is_short_of_memory = false;
     /// The replies of the last feed that are not durable yet. The caller of `feed` clears it first,
@@ -65,10 +67,10 @@ public:
         closing,
     };
 
-    /// Both must outlive it.
-    explicit session(session_context& shared,
-                     const api::listener_facts& via = any_listener) noexcept
-        : shared_{shared}, via_{via} {}
+    /// Both must outlive it. `from_peer` is who shares a rate limit with it.
+    explicit session(session_context& shared, const api::listener_facts& via = any_listener,
+                     std::uint64_t from_peer = 0) noexcept
+        : shared_{shared}, via_{via}, peer_{from_peer} {}
 
     /// Answers the complete requests in `bytes`, in order, and appends the replies to `out`: at
     /// most `most_requests`, and no more once `out` has limits::output_bytes. Returns how many
@@ -150,6 +152,7 @@ private:
     [[nodiscard]] std::size_t feed_one(std::string_view bytes, std::string& out);
     [[nodiscard]] bool feed_head(std::string_view bytes, std::string& out);
     [[nodiscard]] bool begin_body(std::string_view bytes, std::string& out);
+    [[nodiscard]] bool admit(std::string_view bytes, std::string& out);
     [[nodiscard]] bool feed_body(std::string_view bytes, std::string& out);
     [[nodiscard]] bool ask_for_body(std::string_view bytes, std::string& out);
     [[nodiscard]] const api::route* route_of_body(std::string_view bytes) const;
@@ -176,12 +179,14 @@ private:
 
     session_context& shared_;
     const api::listener_facts& via_;
+    const std::uint64_t peer_;
     phase phase_ = phase::idle;
     bool draining_ = false;
     bool turns_away_ = false;
     bool is_patient_ = true;
     bool closes_after_stream_ = false;
     bool stream_keep_alive_ = false;
+    bool is_counted_ = false;  // the request under way, in its rate
     // Of the last feed.
     bool has_more_ = false;
     bool waits_for_teller_ = false;

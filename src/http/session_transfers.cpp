@@ -29,7 +29,7 @@ const api::route* session::route_of_body(std::string_view bytes) const {
 
 bool session::open_lines(const api::route& found, std::string_view bytes, std::string& out) {
     auto sink = api::open_lines(shared_.routes, shared_.teller, request_in(bytes, {}),
-                                shared_.limits.batch_lines, shared_.reply);
+                                shared_.limits.batch_lines, shared_.reply, shared_.guard);
     if (sink != nullptr && shared_.is_short_of_memory) {
         sink.reset();
         shared_.reply.refuse(problem::unavailable);

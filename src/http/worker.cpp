@@ -40,11 +40,13 @@ worker::worker(coffer::teller& teller, commons& common, const api::route_table& 
       tick_timer_{events_},
       overdue_timer_{events_},
       followers_{events_, teller},
+      guard_{common.access},
       context_{{teller, date_text(std::time(nullptr)), {}, common.limits, routes}, common.buffered},
       read_buffer_(read_bytes) {
     // Room for all that a turn may say, so that no reply to a posting is lost for want of it. As it
     // is not touched, it is no memory yet.
     context_.output.reserve(common.limits.output_bytes + most_short_reply_bytes);
+    context_.session.guard = &guard_;
     context_.session.undurable.reserve(teller::most_a_turn);
     teller.on_durable([this] { wake(); });
 }

@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "api/access_control.hpp"
 #include "http/admission.hpp"
 #include "http/buffered_bytes.hpp"
 #include "http/connection.hpp"
@@ -48,6 +49,7 @@ struct commons {
     const http::limits limits;
     http::admission admission;
     buffered_total buffered;
+    api::access_rules access{};
 };
 
 class worker {
@@ -155,6 +157,7 @@ private:
     timer tick_timer_;
     timer overdue_timer_;
     followers followers_;
+    api::access_control guard_;
     conversation_context context_;
     std::vector<char> read_buffer_;
     std::list<connection> connections_;
