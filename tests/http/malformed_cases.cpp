@@ -105,6 +105,8 @@ private:
             one.ending = ending::open;
         else if (word == "waits")
             one.ending = ending::waits;
+        else if (word == "either")
+            one.ending = ending::either;
         else
             throw std::runtime_error{"an unknown line"};
         if (one.bytes.empty())

@@ -28,6 +28,7 @@ enum class ending : std::uint8_t {
     closed,  ///< take nothing more
     open,    ///< answer a further request
     waits,   ///< wait for more of this one: the bytes are its beginning
+    either,  ///< take nothing more, or where the body was here already, answer a further request
 };
 
 struct malformed_case {

@@ -63,7 +63,8 @@ public:
     http::limits limits;
     const api::route_table& routes;
     session_context context{engine.teller_at(0), std::string{date}, {}, limits, routes};
-    http::session session{context};
+    api::listener_facts via;
+    http::session session{context, via};
     std::string out;
     std::string out_once;  ///< what the last feed replied
 
