@@ -77,8 +77,8 @@ class Readers(threading.Thread):
         self.sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(READERS)]
         for i, one in enumerate(self.sockets):
             accept = ("application/x-ndjson", "text/event-stream")[i % 2]
-            one.sendall(f"GET /events?after=end HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\n\r\n"
-                        .encode())
+            one.sendall(f"GET /events?after=end HTTP/1.1\r\nHost: localhost\r\n"
+                        f"Accept: {accept}\r\n\r\n".encode())
         self.bytes = 0
         self.stopping = threading.Event()
         self.start()

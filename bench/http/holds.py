@@ -51,7 +51,7 @@ def write_accounts(path):
 
 def hold_request(account, expires_in_ms):
     body = f'{{"amount":0.01,"expires_in":"{expires_in_ms}ms"}}'
-    return (f"POST /accounts/{account}/holds HTTP/1.1\r\nHost: coffer\r\n"
+    return (f"POST /accounts/{account}/holds HTTP/1.1\r\nHost: localhost\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}")
 
 

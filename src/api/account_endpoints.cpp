@@ -31,6 +31,23 @@ void change_status(coffer::teller& teller, status_change make, const call& asked
         answer((teller.*make)(asked.account, body.key(), asked.expected.condition()), 200, out);
 }
 
+/// Opens the account after the highest, if the client may use that one. Others may open accounts
+/// meanwhile: then another one is the next. A request that is repeated gets its first outcome.
+account_result open_next(coffer::teller& teller, const call& asked, money opening_balance,
+                         std::string_view key) {
+    const account_ranges usable = asked.usable();
+    if (usable.has_all() || !teller.engine().is_open())
+        return teller.open_account(std::nullopt, opening_balance, key);
+    for (;;) {
+        const account_number next = teller.engine().ledger().highest_account() + 1;
+        const bool may_open = usable.has(next);
+        const account_result made =
+            teller.open_account(std::nullopt, opening_balance, key, may_open ? next : 0);
+        if (!may_open || made.error != errc::no_such_account)
+            return made;
+    }
+}
+
 }  // namespace
 
 void balance(coffer::teller& teller, const call& asked, reply& out) {
@@ -53,8 +70,15 @@ void open_account(coffer::teller& teller, const call& asked, reply& out) {
     post_body<members.size()> body;
     if (!body.read(asked.request, members, out))
         return;
-    const auto number = body[0].is_present() ? std::optional{body[0].account} : std::nullopt;
-    answer(teller.open_account(number, body[1].amount, body.key()), 201, out);
+    const account_number number = body[0].account;
+    if (body[0].is_present() && !asked.may_use(number))
+        return out.refuse(problem::account_out_of_range);
+    const account_result made = body[0].is_present()
+                                    ? teller.open_account(number, body[1].amount, body.key())
+                                    : open_next(teller, asked, body[1].amount, body.key());
+    if (made.service == service::done && made.error == errc::no_such_account)
+        return out.refuse(problem::account_out_of_range);
+    answer(made, 201, out);
 }
 
 void show_account(coffer::teller& teller, const call& asked, reply& out) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "api/problem_set.hpp"
+#include "api/route.hpp"
 
 namespace coffer::api::refusals {
 
@@ -15,10 +16,18 @@ inline constexpr problem_set any{problem::request_malformed, problem::request_ti
                                  problem::coding_unknown,    problem::version_unsupported,
                                  problem::unavailable,       problem::internal_error};
 
-/// Of every request whose route needs a token, where there are tokens.
-inline constexpr problem_set access{problem::token_missing, problem::token_unknown,
-                                    problem::rate_exceeded, problem::scope_missing,
-                                    problem::account_out_of_range};
+/// Of who sends a request: which route it is for decides what is asked for.
+constexpr problem_set access(method how, const route_rules& rules) {
+    problem_set refused{problem::host_unknown, problem::rate_exceeded};
+    if (rules.scope != scope::anyone)
+        refused = refused | problem_set{problem::token_missing, problem::token_unknown,
+                                        problem::scope_missing, problem::account_out_of_range};
+    if (how == method::post)
+        refused = refused | problem_set{problem::origin_foreign};
+    if (rules.needs_local_listener || rules.scope == scope::admin)
+        refused = refused | problem_set{problem::needs_local_listener};
+    return refused;
+}
 
 /// Of a path with `{account}`.
 inline constexpr problem_set account{problem::account_number_invalid, problem::account_unknown};
@@ -94,5 +103,10 @@ inline constexpr problem_set difference =
     problem_set{problem::snapshot_unknown, problem::snapshots_too_different};
 
 inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
+
+/// All that a route can refuse.
+constexpr problem_set of(const route& one) {
+    return any | access(one.method, one.rules) | one.rules.refused;
+}
 
 }  // namespace coffer::api::refusals

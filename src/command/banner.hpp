@@ -16,7 +16,8 @@ struct served {
     std::string from;  ///< the origin of the accounts, for people
 };
 
-/// Prints the banner to standard output. Does not block on a pipe that nobody reads.
+/// Prints the banner to standard output. Does not block on a pipe that nobody reads. Logs too if
+/// other machines can use the server without a token.
 void print_banner(const served& what);
 
 }  // namespace coffer::command

@@ -98,8 +98,11 @@ public:
 
     /// Opens an account; without a number, the one after the highest. After already_open,
     /// decided_by is the account that is there: the last number there can be, if none was given.
-    [[nodiscard]] account_result open_account(std::optional<account_number> number,
-                                              money opening_balance, std::string_view key) noexcept;
+    /// With `only`, and no number, that one is opened; if it is taken, or 0, the request is refused
+    /// as no_such_account, which is not kept with the key.
+    [[nodiscard]] account_result open_account(
+        std::optional<account_number> number, money opening_balance, std::string_view key,
+        std::optional<account_number> only = std::nullopt) noexcept;
     [[nodiscard]] account_result account(account_number number) noexcept;
     [[nodiscard]] account_result close_account(account_number number, std::string_view key,
                                                const sequence_condition& condition = {}) noexcept;

@@ -79,13 +79,19 @@ posting_result teller::change(const request& asked, const sequence_condition& co
 }
 
 account_result teller::open_account(std::optional<account_number> number, money opening_balance,
-                                    std::string_view key) noexcept {
+                                    std::string_view key,
+                                    std::optional<account_number> only) noexcept {
     const std::array<std::uint64_t, 4> words{word(request_kind::opening), number ? 1U : 0U,
                                              number.value_or(0), word(opening_balance)};
     return perform<account_result>({key, 0, words, once::account_record_bytes}, [&] {
-        if (!number)
+        if (!number && !only)
             return open_next(opening_balance);
-        const outcome made = engine_.ledger().open(*number, opening_balance);
+        if (!number && *only == 0)
+            return refusal(errc::no_such_account, {});
+        const outcome made =
+            engine_.ledger().open(number.value_or(only.value_or(0)), opening_balance);
+        if (!made && !number && made.error == errc::already_open)
+            return refusal(errc::no_such_account, {});
         if (!made)
             return refusal(made.error, made.posting);
         ++postings_;

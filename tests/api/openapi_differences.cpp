@@ -35,7 +35,9 @@ names of_route(const route& one) {
     if (one.rules.body != body_kind::none)
         found.insert(std::string{bodies[static_cast<std::size_t>(one.rules.body)]});
     found.insert("the status " + std::to_string(one.rules.success));
-    const problem_set refused = refusals::any | one.rules.refused;
+    constexpr std::string_view scopes[] = {"anyone", "read", "post", "open", "admin"};
+    found.insert("the scope " + std::string{scopes[static_cast<std::size_t>(one.rules.scope)]});
+    const problem_set refused = refusals::of(one);
     for (int i = 1; i <= static_cast<int>(problem::internal_error); ++i) {
         if (!refused.has(static_cast<problem>(i)))
             continue;
@@ -97,6 +99,10 @@ void add_refusals(const std::string& status, const json::object& response, names
 
 names of_operation(const json::object& document, const json::object& operation) {
     names found;
+    const std::string scope{operation.at("x-scope").as_string()};
+    found.insert("the scope " + scope);
+    if ((scope == "anyone") != operation.contains("security"))
+        found.insert("the security of another scope");
     if (const json::value* const parameters = operation.if_contains("parameters")) {
         for (const json::value& each : parameters->as_array()) {
             const json::object& one = resolved(document, each.as_object());

@@ -242,7 +242,7 @@ class BesideAServer(unittest.TestCase):
             while not self.stop.is_set():
                 account = ACCOUNTS[self.posted % len(ACCOUNTS)]
                 connection.sendall(
-                    b"POST /accounts/%d/deposit HTTP/1.1\r\nHost: x\r\nContent-Type: "
+                    b"POST /accounts/%d/deposit HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
                     b"application/json\r\nContent-Length: %d\r\n\r\n%b"
                     % (account, len(body), body) * 16)
                 received = b""

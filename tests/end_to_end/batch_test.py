@@ -137,7 +137,7 @@ class Batches(unittest.TestCase):
 
     def test_results_of_open_batches_are_bounded(self):
         lines = (line("deposit", 10001, amount=1) + "\n").encode() * 9_999
-        head = (b"POST /batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n"
+        head = (b"POST /batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
                 b"Content-Length: %d\r\n\r\n" % (len(lines) + 10))
         with Server("--in-memory", "--max-held", "2MiB") as server:
             before = memory_mib(server)

@@ -21,7 +21,7 @@ def wrong(field):
 
 def whole_reply(server, method, path, fields=(), body=None):
     """The bytes of one reply, but for its Date."""
-    lines = [f"{method} {path} HTTP/1.1", "Host: x", "Connection: close", *fields]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", *fields]
     if body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
     with socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT_S) as connection:

@@ -5,12 +5,12 @@ import unittest
 
 from server import Server, balance, curl, exchange
 
-GET = b"GET /accounts/10001/balance HTTP/1.1\r\nHost: x\r\n\r\n"
+GET = b"GET /accounts/10001/balance HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 def post_bytes(body, account=10002, fields=b"", path=b"deposit"):
-    return (b"POST /accounts/%d/%s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"%sContent-Length: %d\r\n\r\n%s" % (account, path, fields, len(body), body))
+    return (b"POST /accounts/%d/%s HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s" % (account, path, fields, len(body), body))
 
 
 def split(received):
@@ -99,7 +99,7 @@ class Http(unittest.TestCase):
 
     def test_malformed_requests_are_refused_and_the_connection_closed(self):
         line = b"GET /accounts/10001/balance HTTP/1.1\r\n"
-        host = b"Host: x\r\n"
+        host = b"Host: localhost\r\n"
         body = b"POST /accounts/10001/deposit HTTP/1.1\r\n" + host
         for request in (
                 b"nonsense\r\n\r\n",
@@ -126,8 +126,8 @@ class Http(unittest.TestCase):
                 self.refused(request, 400, "bad_request")
 
     def test_limits_have_statuses_of_their_own(self):
-        line = b"GET /accounts/10001/balance HTTP/1.1\r\nHost: x\r\n"
-        self.refused(b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414,
+        line = b"GET /accounts/10001/balance HTTP/1.1\r\nHost: localhost\r\n"
+        self.refused(b"GET /" + b"x" * 9_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n", 414,
                      "uri_too_long")
         self.refused(line + b"Long: " + b"x" * 70_000 + b"\r\n\r\n", 431,
                      "request_header_fields_too_large")

@@ -96,7 +96,7 @@ class Listeners(unittest.TestCase):
             with socket.socket(socket.AF_UNIX) as reader:
                 reader.connect(str(self.path))
                 reader.settimeout(20)
-                reader.sendall(b"GET /events HTTP/1.1\r\nHost: c\r\n"
+                reader.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n"
                                b"Accept: text/event-stream\r\n\r\n")
                 self.assertIn(b"200 OK", reader.recv(4096))
                 reader.shutdown(socket.SHUT_WR)

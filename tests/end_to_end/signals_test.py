@@ -216,7 +216,8 @@ class AsAnOrdinaryProcess(unittest.TestCase):
     def is_ready(self, port):
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as connection:
-                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                connection.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n"
+                                   b"Connection: close\r\n\r\n")
                 return connection.recv(12) == b"HTTP/1.1 200"
         except ConnectionError:
             return False

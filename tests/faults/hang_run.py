@@ -79,12 +79,12 @@ class Asking(threading.Thread):
 
 
 def get_request(path):
-    return f"GET {path} HTTP/1.1\r\nHost: coffer\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 def unkeyed_deposit():
     body = b'{"amount":0.01}'
-    return (f"POST /accounts/{UNKEYED_ACCOUNT}/deposit HTTP/1.1\r\nHost: coffer\r\n"
+    return (f"POST /accounts/{UNKEYED_ACCOUNT}/deposit HTTP/1.1\r\nHost: localhost\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
             ).encode() + body
 

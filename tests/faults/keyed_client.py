@@ -70,7 +70,7 @@ def whole_reply(received):
 def request_for(history, number):
     operation = history.requests[number]
     content_type = "Content-Type: application/json\r\n" if operation.body else ""
-    return (f"POST {operation.path} HTTP/1.1\r\nHost: coffer\r\n{content_type}"
+    return (f"POST {operation.path} HTTP/1.1\r\nHost: localhost\r\n{content_type}"
             f"Idempotency-Key: {history.key_of(number)}\r\n"
             f"Content-Length: {len(operation.body)}\r\n\r\n{operation.body}").encode()
 
@@ -78,20 +78,20 @@ def request_for(history, number):
 def batch_request_for(history, numbers):
     lines = "".join(f'{{{history.requests[number].batch_members()},'
                     f'"key":"{history.key_of(number)}"}}\n' for number in numbers)
-    return ("POST /batch HTTP/1.1\r\nHost: coffer\r\nContent-Type: application/x-ndjson\r\n"
+    return ("POST /batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
             f"Content-Length: {len(lines)}\r\n\r\n{lines}").encode()
 
 
 def read_request(account):
     """Of an account's balance, or of all about it."""
     path = f"/accounts/{account}" + ("" if account % 2 else "/balance")
-    return f"GET {path} HTTP/1.1\r\nHost: coffer\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 
 
 def conditional_request(account, expected):
     """Is refused in any case: by the condition, or for want of money."""
     body = f'{{"amount":{MORE_THAN_THERE_IS}}}'
-    return (f"POST /accounts/{account}/withdraw HTTP/1.1\r\nHost: coffer\r\n"
+    return (f"POST /accounts/{account}/withdraw HTTP/1.1\r\nHost: localhost\r\n"
             f'Content-Type: application/json\r\nIf-Match: "{expected}"\r\n'
             f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
 
