@@ -6,6 +6,7 @@
 #include "api/answers.hpp"
 #include "api/post_body.hpp"
 #include "api/statement_endpoints.hpp"
+#include "engine/engine.hpp"
 
 namespace coffer::api {
 namespace {
