@@ -1,22 +1,103 @@
 #include "api/endpoints.hpp"
 
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
 #include "api/openapi.hpp"
+#include "api/snapshot_reply.hpp"
 #include "engine/engine.hpp"
+#include "ops/json_text.hpp"
 
 namespace coffer::api {
+namespace {
+
+/// The server's own checks; those of its parts come behind them.
+struct own_check {
+    std::string_view name;
+    std::string_view state = "ok";
+};
+
+std::array<own_check, 4> own_checks(const coffer::engine& engine) noexcept {
+    const service why = engine.why_no_postings();
+    const bool is_open = engine.is_open();
+    return {own_check{"ledger", is_open ? "ok" : "is being read"},
+            {"journal", why == service::disk_full ? "has no room" : "ok"},
+            {"disk", why == service::disk_hangs ? "does not answer" : "ok"},
+            {"stopping", engine.is_retiring() ? "stops" : "ok"}};
+}
+
+void append_check(std::string& out, std::string_view name, std::string_view state) {
+    if (out.back() != '{')
+        out += ',';
+    append_json_string(out, name);
+    out += ':';
+    append_json_string(out, state);
+}
+
+/// Each check with its state, as a JSON object. Returns whether those of the parts are well.
+bool append_checks(const coffer::engine& engine, std::string& out) {
+    bool all_well = true;
+    out += '{';
+    for (const own_check& one : own_checks(engine))
+        append_check(out, one.name, one.state);
+    engine.signs().checks.visit([&](const health_check& one) {
+        const health_check::finding found = one.look();
+        all_well = all_well && found.is_well;
+        append_check(out, one.name, found.state);
+    });
+    out += '}';
+    return all_well;
+}
+
+}  // namespace
 
 void readiness(coffer::teller& teller, const call&, reply& out) {
-    if (teller.engine().is_retiring())
-        return out.refuse(problem::stopping);
-    const problem why = problem_of(teller.engine().why_no_postings());
-    if (why == problem::none)
-        out.affirm("ready");
-    else
-        out.refuse(why);
+    const coffer::engine& engine = teller.engine();
+    std::string checks;
+    const bool all_well = append_checks(engine, checks);
+    problem why = problem_of(engine.why_no_postings());
+    if (engine.is_retiring())
+        why = problem::stopping;
+    else if (why == problem::none && !all_well)
+        why = problem::check_failed;
+    if (why != problem::none)
+        return out.refuse(why, {.checks = checks});
+    out.data(200, [&checks](std::string& text) {
+        text.append(R"({"ready":true,"checks":)").append(checks) += '}';
+    });
+}
+
+void health(coffer::teller& teller, const call&, reply& out) {
+    std::string loops = "{";
+    bool all_well = true;
+    teller.engine().signs().loops.visit([&](const health_check& one) {
+        const health_check::finding found = one.look();
+        all_well = all_well && found.is_well;
+        append_check(loops, one.name, found.state);
+    });
+    loops += '}';
+    if (!all_well)
+        return out.refuse(problem::check_failed, {.checks = loops});
+    out.affirm("healthy");
 }
 
 void openapi(coffer::teller&, const call&, reply& out) {
     out.text("application/json", [](std::string& text) { text += openapi_document(); });
+}
+
+void take_snapshot(coffer::teller& teller, const call&, reply& out) {
+    std::shared_ptr<snapshot::snapshot_order> order;
+    const service asked = teller.ask_for_snapshot(order);
+    if (asked == service::request_in_progress)
+        return out.refuse(problem::snapshot_under_way);
+    if (asked == service::no_history)
+        return out.refuse(problem::no_snapshots);
+    if (asked != service::done)
+        return out.refuse(problem_of(asked));
+    out.stream(200, "application/json", std::make_unique<snapshot_reply>(std::move(order)));
 }
 
 }  // namespace coffer::api

@@ -19,6 +19,7 @@ struct error_members {
     std::string_view hold_status{};
     /// Where the history begins, of what has been trimmed.
     std::optional<journal::history_beginning> beginning{};
+    std::string_view checks{};  ///< of readiness, as a JSON object
 };
 
 }  // namespace coffer::api

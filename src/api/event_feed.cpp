@@ -1,6 +1,9 @@
 #include "api/event_feed.hpp"
 
+#include <utility>
+
 #include "api/cut_text.hpp"
+#include "engine/engine.hpp"
 #include "ops/text.hpp"
 #include "ops/utc_time.hpp"
 
@@ -15,6 +18,7 @@ constexpr int most_blocks = 4;
 body_stream::state event_feed::pull(coffer::teller& teller, std::size_t room_bytes,
                                     std::string& out) {
     const std::size_t full = out.size() + room_bytes;
+    note_place(teller);
     if (!move_to_end(rest_, out, full))
         return state::more;
     const auto now = std::chrono::steady_clock::now();
@@ -38,6 +42,12 @@ body_stream::state event_feed::pull(coffer::teller& teller, std::size_t room_byt
     }
     cursor_.rest();
     return state::resting;
+}
+
+void event_feed::note_place(const coffer::teller& by) {
+    place_.set(cursor_.after());
+    if (!std::exchange(is_registered_, true))
+        followed_ = by.engine().followed().add(&place_);
 }
 
 /// Returns false when there is no more room.

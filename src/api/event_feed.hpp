@@ -12,6 +12,8 @@
 #include "api/body_stream.hpp"
 #include "api/event_cursor.hpp"
 #include "api/posting_watch.hpp"
+#include "ops/registered.hpp"
+#include "ops/tally.hpp"
 
 namespace coffer::api {
 
@@ -49,6 +51,7 @@ public:
 private:
     [[nodiscard]] bool append_events(std::size_t full, std::string& out);
     void append_event(std::string& out);
+    void note_place(const teller& by);
     void append_place(std::chrono::steady_clock::time_point now, std::string& out);
 
     const form form_;
@@ -58,6 +61,9 @@ private:
     const std::chrono::steady_clock::duration place_every_;
     std::chrono::steady_clock::time_point next_place_{};
     std::string rest_;  // of the last event
+    gauge place_;       // for /metrics
+    registered<const gauge*>::registration followed_;
+    bool is_registered_ = false;
 };
 
 }  // namespace coffer::api

@@ -2,6 +2,7 @@
 // knows both our reasons and HTTP's.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -90,6 +91,11 @@ enum class problem : std::uint8_t {
     disk_hangs,
     outcome_unknown,
     lines_incomplete,
+    check_failed,
+    snapshot_under_way,
+    snapshot_failed,
+    snapshot_unfinished,
+    no_snapshots,
     cut_under_way,
     cut_overtaken,
     no_history,
@@ -99,6 +105,9 @@ enum class problem : std::uint8_t {
     unavailable,
     internal_error,
 };
+
+/// How many there are, `none` among them.
+inline constexpr std::size_t problems = static_cast<std::size_t>(problem::internal_error) + 1;
 
 /// The reply to a problem: the HTTP status, the error type (stable), the message (for people).
 struct problem_info {

@@ -25,6 +25,7 @@ void append_title(std::string& out, std::string_view type) {
 
 void reply::begin(int status) noexcept {
     status_ = status;
+    why_ = problem::none;
     tag_ = 0;
     content_type_ = "application/json";
     field_count_ = 0;
@@ -88,6 +89,8 @@ void reply::append_members(const error_members& members) {
         append_money(body_, *members.available);
     }
     append_text("hold_status", members.hold_status);
+    if (!members.checks.empty())
+        body_.append(R"(,"checks":)").append(members.checks);
     if (members.beginning) {
         body_ += R"(,"first_record":)";
         append_number(body_, members.beginning->first_record);
@@ -121,6 +124,7 @@ void reply::append_problem(const problem_info& info, const error_members& member
 void reply::refuse(problem why, const error_members& members) {
     const problem_info& info = describe(why);
     begin(info.status);
+    why_ = why;
     if (form_ == refusal_form::problem) {
         content_type_ = problem_json;
         append_problem(info, members);

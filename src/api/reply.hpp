@@ -117,6 +117,8 @@ public:
     void list_methods(std::string_view allowed);
 
     [[nodiscard]] int status() const noexcept { return status_; }
+    /// What a refusal is for; none for a success.
+    [[nodiscard]] problem why() const noexcept { return why_; }
     /// Empty for 204 and 304, and for a stream.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
     /// How many bytes the body has. Nothing for 204, 304, and a stream that is made as it is sent.
@@ -141,6 +143,7 @@ private:
     void end_envelope();
 
     int status_ = 200;
+    problem why_ = problem::none;
     refusal_form form_ = refusal_form::envelope;
     std::uint64_t tag_ = 0;
     std::string_view content_type_;

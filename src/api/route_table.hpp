@@ -66,10 +66,11 @@ struct path_match {
 class route_table {
 public:
     static constexpr std::size_t max_paths = 40;
+    static constexpr std::size_t max_routes = 2 * max_paths;
 
     /// `routes` must outlive the table.
     template <std::size_t Count>
-    explicit constexpr route_table(const std::array<route, Count>& routes) {
+    explicit constexpr route_table(const std::array<route, Count>& routes) : routes_{routes} {
         bool has_get = false;
         bool has_post = false;
         for (const route& one : routes) {
@@ -95,6 +96,16 @@ public:
     /// Finds the route of a POST if it must be known before the body is read: because it is of body
     /// kind `lines`, or has a `max_body`. Null for any other.
     [[nodiscard]] const route* find_body_rules(std::string_view target) const noexcept;
+
+    [[nodiscard]] constexpr std::span<const route> routes() const noexcept { return routes_; }
+    /// A number for each of them, from 1 on; 0 for null.
+    [[nodiscard]] std::size_t number_of(const route* one) const noexcept {
+        return one == nullptr ? 0 : static_cast<std::size_t>(one - routes_.data()) + 1;
+    }
+    /// The path of the route of this number; "other" for 0.
+    [[nodiscard]] std::string_view path_of(std::size_t number) const noexcept {
+        return number == 0 ? std::string_view{"other"} : routes_[number - 1].path;
+    }
 
     [[nodiscard]] constexpr std::span<const path_routes> paths() const noexcept {
         return {paths_.data(), size_};
@@ -171,6 +182,7 @@ private:
             throw std::invalid_argument{"the route table is malformed"};
     }
 
+    std::span<const route> routes_;
     std::array<path_routes, max_paths> paths_{};
     std::size_t size_ = 0;
     std::array<std::uint8_t, max_paths> with_body_rules_{};  // see find_body_rules

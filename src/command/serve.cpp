@@ -269,7 +269,7 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
 
 void serve(const serve_options& options) {
     std::signal(SIGPIPE, SIG_IGN);  // a log or banner that nobody reads is no reason to end
-    log::start();
+    log::start(options.log);
     signal_watch signals;
     try {
         serve_until_stopped(options, signals);

@@ -251,6 +251,22 @@ void add_durability_options(CLI::App& serve, durability_options& into) {
         ->envname("COFFER_SEGMENT_SIZE");
 }
 
+void add_log_options(CLI::App& serve, log::options& into) {
+    add_parsed(serve, "--log-format", into.format, log::parse_format, "text or json")
+        ->type_name("text|json")
+        ->description("What a line of the log is [text]")
+        ->envname("COFFER_LOG_FORMAT");
+    add_parsed(serve, "--log-level", into.level, log::parse_level, "error, warn or info")
+        ->type_name("error|warn|info")
+        ->description("The least important lines of the log [info]")
+        ->envname("COFFER_LOG_LEVEL");
+    add_parsed(serve, "--access-log", into.access_every, log::parse_access,
+               "off, all, or as in 1/100")
+        ->type_name("off|all|1/N")
+        ->description("Log no request, each, or one of N [off]")
+        ->envname("COFFER_ACCESS_LOG");
+}
+
 constexpr std::size_t most_threads = 1024;
 constexpr std::size_t most_snapshots = 1'000'000;
 
@@ -293,6 +309,7 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_NO_AUDIT");
     add_durability_options(serve, into.durability);
     add_access_options(serve, into.access);
+    add_log_options(serve, into.log);
     add_limit_options(serve, into.limits);
     serve
         .add_option("--config", into.config,

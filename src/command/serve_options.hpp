@@ -12,6 +12,7 @@
 #include "http/limits.hpp"
 #include "http/listen_address.hpp"
 #include "http/tls_context.hpp"
+#include "ops/log.hpp"
 
 namespace CLI {
 class App;
@@ -42,6 +43,7 @@ struct serve_options {
     durability_options durability;
     access_options access;
     http::limits limits;
+    log::options log;
     bool in_memory = false;
     bool no_audit = false;
     std::string config;  ///< the file that flags were read from; empty: none

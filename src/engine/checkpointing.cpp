@@ -1,8 +1,12 @@
 #include "engine/checkpointing.hpp"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <utility>
 
 #include "engine/engine.hpp"
+#include "ops/metric_text.hpp"
 
 namespace coffer {
 
@@ -17,7 +21,32 @@ checkpointing::checkpointing(engine& of, snapshot::snapshot_directory snapshots,
       snapshotter_{of.ledger(),
                    std::move(snapshots),
                    {chosen.every, chosen.keep, begin.covered_record},
-                   marks(of)} {}
+                   marks(of)},
+      engine_{of},
+      figures_{of.signs().metrics.add([this](std::string& out) { append_figures(out); })} {
+    of.snapshots_are_taken_by(&snapshotter_);
+}
+
+checkpointing::~checkpointing() {
+    engine_.snapshots_are_taken_by(nullptr);
+}
+
+void checkpointing::append_figures(std::string& out) const {
+    const auto seconds = [](auto time) { return std::chrono::duration<double>{time}.count(); };
+    const auto age = snapshotter_.age();
+    append_metric(out, "coffer_snapshot_age_seconds", "gauge",
+                  "How old the newest snapshot is; +Inf where there is none.",
+                  age ? fmt::format("{:.3f}", seconds(*age)) : std::string{"+Inf"});
+    append_metric(out, "coffer_snapshot_last_seconds", "gauge",
+                  "How long the last snapshot took; 0 before the first of this start.",
+                  seconds(snapshotter_.last_took()));
+    histogram_sum<latency_bounds> times;
+    times.add(snapshotter_.times());
+    append_histogram(out, "coffer_snapshot_seconds", "How long snapshots took.", times, 1e9);
+    append_metric(out, "coffer_snapshots_total", "counter", "Snapshots taken.", taken());
+    append_metric(out, "coffer_snapshots_failed_total", "counter", "Snapshots that failed.",
+                  failed());
+}
 
 snapshot::journal_marks checkpointing::marks(engine& of) {
     journal::writer& journal = *of.journal();

@@ -12,9 +12,11 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "engine/key_horizon.hpp"
 #include "engine/retention.hpp"
+#include "ops/vital_signs.hpp"
 #include "snapshot/snapshotter.hpp"
 
 namespace coffer {
@@ -49,6 +51,9 @@ public:
     /// std::system_error.
     checkpointing(engine& of, snapshot::snapshot_directory snapshots, const options& chosen,
                   const beginning& begin);
+    ~checkpointing();
+    checkpointing(const checkpointing&) = delete;
+    checkpointing& operator=(const checkpointing&) = delete;
 
     /// Takes the last checkpoint, unless the newest has everything, and ends. The journal may have
     /// ended before. False if no call of the file system has returned for `patience`: the disk does
@@ -65,11 +70,14 @@ public:
 
 private:
     [[nodiscard]] snapshot::journal_marks marks(engine& of);
+    void append_figures(std::string& out) const;
 
     const snapshot_follower follower_;
     retention retention_;
     key_horizon horizon_;
-    snapshot::snapshotter snapshotter_;  // the last member, as its thread uses the others
+    snapshot::snapshotter snapshotter_;  // after these, as its thread uses them
+    engine& engine_;
+    registered<metric_source>::registration figures_;
 };
 
 }  // namespace coffer

@@ -148,6 +148,7 @@ Result teller::perform(const request& asked, const Operation& operation) noexcep
     if (const service refused = reserve(asked.records); refused != service::done)
         return once::refused_as<Result>(refused);
     journal::record made = operation();
+    results_.count(asked.words[0], once::error_of(made));
     made.actor = actor_;
     put_on_record(made);
     return result_of<Result>(made);
@@ -156,8 +157,10 @@ Result teller::perform(const request& asked, const Operation& operation) noexcep
 template <class Result, class Operation>
 Result teller::perform_once(const request& asked, const Operation& operation) noexcept {
     // No key is kept for an account that does not exist: such requests could fill the store.
-    if (asked.account != 0 && !engine_.ledger().balance(asked.account))
+    if (asked.account != 0 && !engine_.ledger().balance(asked.account)) {
+        results_.count(asked.words[0], errc::no_such_account);
         return result_of<Result>(once::refusal(errc::no_such_account, {asked.account, 0, {}}));
+    }
     const journal::request_key key{asked.key, fingerprint_of(asked.words)};
     // In memory only, the reply to a question about the key is made from what is kept.
     const std::size_t record_bytes = lane_ == nullptr && asked.record_bytes == 0
@@ -167,8 +170,10 @@ Result teller::perform_once(const request& asked, const Operation& operation) no
     if (!owner)
         return once::refused_as<Result>(service::keys_full);
     key_store::reservation reserved = engine_.keys().reserve(key, record_bytes, *owner);
-    if (reserved.verdict() == key_store::verdict::done)
+    if (reserved.verdict() == key_store::verdict::done) {
+        results_.count_replayed(asked.words[0]);
         return once::repeated<Result>(asked.account, reserved.outcome());
+    }
     if (reserved.verdict() != key_store::verdict::fresh)
         return once::refused_as<Result>(once::service_of(reserved.verdict()));
     if (const service refused = reserve(asked.records); refused != service::done)
@@ -186,6 +191,7 @@ Result teller::perform_once(const request& asked, const Operation& operation) no
         return once::refused_as<Result>(service::keys_full);
     }
     journal::record made = operation();
+    results_.count(asked.words[0], once::error_of(made));
     made.key = key;
     made.actor = actor_;
     made.names_account = asked.names_accounts && once::is_about_account(once::error_of(made));

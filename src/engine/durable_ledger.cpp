@@ -5,6 +5,7 @@
 
 #include "engine/first_start.hpp"
 #include "engine/recovery.hpp"
+#include "ops/metric_text.hpp"
 #include "ops/stopping.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
@@ -15,6 +16,7 @@ durable_ledger::durable_ledger(engine& into, journal::log_store& store,
     : engine_{into}, store_{store}, snapshots_{std::move(snapshots)}, chosen_{std::move(chosen)} {}
 
 std::string durable_ledger::open(const std::function<void()>& before_open) {
+    const auto begin = std::chrono::steady_clock::now();
     const bool is_first_start = !store_.has_log();
     if (is_first_start)
         begin_journal(store_, snapshots_, chosen_.accounts);
@@ -42,6 +44,11 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
                   .on_failure = chosen_.on_failure});
     checkpoints_.emplace(engine_, std::move(directory), chosen_.checkpoints,
                          checkpointing::beginning{found.keys_from, found.covered_record});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    recovery_time_ = engine_.signs().metrics.add([seconds = took.count()](std::string& out) {
+        append_metric(out, "coffer_recovery_seconds", "gauge",
+                      "How long this start took until the ledger was open.", seconds);
+    });
     return is_first_start ? chosen_.accounts.origin() : found.from;
 }
 

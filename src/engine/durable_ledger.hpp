@@ -20,6 +20,7 @@
 #include "engine/engine.hpp"
 #include "engine/initial_accounts.hpp"
 #include "journal/log_store.hpp"
+#include "ops/vital_signs.hpp"
 
 namespace coffer {
 
@@ -73,6 +74,7 @@ private:
     const std::filesystem::path snapshots_;
     const options chosen_;
     std::optional<checkpointing> checkpoints_;
+    registered<metric_source>::registration recovery_time_;
 };
 
 }  // namespace coffer

@@ -33,9 +33,14 @@
 #include "journal/history.hpp"
 #include "journal/ledger_clock.hpp"
 #include "journal/writer.hpp"
+#include "ops/tally.hpp"
 #include "ops/vital_signs.hpp"
 
 namespace coffer {
+
+namespace snapshot {
+class snapshotter;
+}
 
 class engine {
 public:
@@ -139,6 +144,24 @@ public:
     /// What the parts of the server report of themselves. For any thread.
     [[nodiscard]] vital_signs& signs() const noexcept { return signs_; }
 
+    /// The records after which those read that follow the events: each sets its own. For any thread.
+    [[nodiscard]] registered<const gauge*>& followed() const noexcept { return followed_; }
+
+    /// What takes snapshots of this ledger, while it does; else null. For any thread, until that
+    /// has been ended.
+    [[nodiscard]] snapshot::snapshotter* snapshots() const noexcept {
+        // Acquire: pairs with the release in snapshots_are_taken_by.
+        return snapshots_.load(std::memory_order_acquire);
+    }
+    void snapshots_are_taken_by(snapshot::snapshotter* one) noexcept {
+        snapshots_.store(one, std::memory_order_release);
+    }
+
+    /// All of them, the clerk's too, for what they have counted. For any thread.
+    [[nodiscard]] const std::vector<std::unique_ptr<teller>>& tellers() const noexcept {
+        return tellers_;
+    }
+
     /// Null without a journal.
     [[nodiscard]] journal::writer* journal() noexcept { return journal_ ? &*journal_ : nullptr; }
     [[nodiscard]] const journal::writer* journal() const noexcept {
@@ -153,6 +176,8 @@ public:
     [[nodiscard]] const std::filesystem::path& snapshot_folder() const noexcept {
         return snapshot_folder_;
     }
+    /// How many questions wait for it; it has one. For any thread.
+    [[nodiscard]] std::size_t history_waiting() const { return reader_->waiting(); }
     /// What has been read of it for those that follow it. For any thread.
     [[nodiscard]] event_blocks& events() const noexcept { return events_; }
 
@@ -165,6 +190,8 @@ private:
     expiry_index expiries_;
     ended_holds ended_;
     mutable event_blocks events_;
+    mutable registered<const gauge*> followed_;
+    std::atomic<snapshot::snapshotter*> snapshots_{nullptr};
     std::atomic<std::uint64_t> expired_{0};
     std::vector<std::unique_ptr<teller>> tellers_;
     std::unique_ptr<coffer::ledger> ledger_;

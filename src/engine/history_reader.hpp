@@ -110,6 +110,13 @@ public:
         return ended_.load(std::memory_order_acquire);
     }
 
+    /// How many jobs wait for one of its threads, those that nobody wants any more among them. For
+    /// any thread.
+    [[nodiscard]] std::size_t waiting() const {
+        const std::lock_guard lock{mutex_};
+        return waiting_.size();
+    }
+
     /// Has jobs end as late from now on, those that have begun as soon as they can. Does not wait.
     void begin_to_stop() noexcept;
     /// Ends the threads, after that.
@@ -126,7 +133,7 @@ private:
     const std::function<std::uint64_t()> durable_record_;
     const options chosen_;
     std::atomic<std::uint64_t> ended_{0};
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::weak_ptr<history_job>> waiting_;  // under the mutex
     std::atomic<bool> stopping_{false};               // set under the mutex

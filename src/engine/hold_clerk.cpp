@@ -4,6 +4,8 @@
 #include <array>
 #include <new>
 
+#include <coffer/retries.hpp>
+
 #include "engine/engine.hpp"
 #include "engine/expiry_index.hpp"
 #include "engine/teller.hpp"
@@ -44,6 +46,8 @@ void hold_clerk::stop() noexcept {
 }
 
 void hold_clerk::run() noexcept {
+    const retry_count retries;
+    const auto counted = engine_.signs().retries.add(&retries);
     std::unique_lock lock{mutex_};
     while (!stopping_) {
         lock.unlock();

@@ -2,6 +2,7 @@
 
 #include "engine/engine.hpp"
 #include "engine/history_reader.hpp"
+#include "snapshot/snapshotter.hpp"
 
 namespace coffer {
 namespace {
@@ -140,6 +141,17 @@ service teller::ask(const std::shared_ptr<history_job>& job) {
     if (reader == nullptr)
         return service::no_history;
     return reader->ask(job, [this] { on_durable_(); });
+}
+
+service teller::ask_for_snapshot(std::shared_ptr<snapshot::snapshot_order>& order) {
+    if (!engine_.is_open())
+        return service::not_open;
+    if (engine_.journal() == nullptr)
+        return service::no_history;
+    snapshot::snapshotter* const taker = engine_.snapshots();
+    order = std::make_shared<snapshot::snapshot_order>([this] { on_durable_(); });
+    return taker != nullptr && taker->take_now(order) ? service::done
+                                                      : service::request_in_progress;
 }
 
 std::uint64_t teller::news() const noexcept {

@@ -35,12 +35,17 @@
 #include <coffer/ledger.hpp>
 
 #include "engine/key_store.hpp"
+#include "engine/posting_tally.hpp"
 #include "engine/results.hpp"
 #include "engine/sequence_condition.hpp"
 #include "journal/lane.hpp"
 #include "journal/record.hpp"
 
 namespace coffer {
+
+namespace snapshot {
+class snapshot_order;
+}
 
 class engine;
 class history_job;
@@ -156,6 +161,11 @@ public:
     /// called. Returns done, or unavailable, or not_open, or no_history in a ledger in memory only.
     [[nodiscard]] service ask(const std::shared_ptr<history_job>& job);
 
+    /// Has a snapshot taken, that somebody waits for. Once it has ended, the on_durable callback is
+    /// called. Returns done; request_in_progress while one is being taken or stopping has begun;
+    /// no_history in a ledger in memory only; not_open. Throws std::bad_alloc.
+    [[nodiscard]] service ask_for_snapshot(std::shared_ptr<snapshot::snapshot_order>& order);
+
     /// A number that rises when any posting becomes durable, of any teller, and when a job of the
     /// history has ended.
     [[nodiscard]] std::uint64_t news() const noexcept;
@@ -186,6 +196,8 @@ public:
     [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept;
 
     [[nodiscard]] const coffer::engine& engine() const noexcept { return engine_; }
+    /// What its requests came to. For any thread.
+    [[nodiscard]] const posting_tally& results() const noexcept { return results_; }
 
 private:
     friend class engine;
@@ -238,6 +250,7 @@ private:
         ticket until;
     };
     std::deque<kept_key> kept_keys_;  // `until` grows
+    posting_tally results_;
 };
 
 }  // namespace coffer

@@ -147,6 +147,7 @@ void teller::expire_if_due(account_number account, hold_id id) noexcept {
     ++postings_;
     note_ended(made);
     engine_.count_expired();
+    results_.count(posting_tally::expiry, errc::ok);
     put_on_record(record::of_hold(hold_operation::expiry, made, released_by(made.hold)));
 }
 

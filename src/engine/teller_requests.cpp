@@ -70,6 +70,7 @@ posting_result teller::change(const request& asked, const sequence_condition& co
     if (const service refused = reserve(asked.records); refused != service::done)
         return {refused};
     const outcome made = post_one();
+    results_.count(asked.words[0], made.error);
     if (lane_ != nullptr) {
         record one = on_record(made);
         one.actor = actor_;

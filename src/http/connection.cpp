@@ -1,6 +1,8 @@
 #include "http/connection.hpp"
 
+#include <arpa/inet.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -198,7 +200,6 @@ connection::action connection::read_encrypted() {
 }
 
 connection::action connection::write(std::string_view bytes) {
-    waiting_since_ = {};
     error_code error;
     const std::size_t size = write_some(bytes, error);
     if (error && !is_blocked(error))
@@ -238,8 +239,6 @@ connection::wait connection::wait_to_read() const noexcept {
 // It begins to wait for the socket meanwhile, which costs no system call more than to do so after
 // the reply, and shows whether the client is still there.
 void connection::await_durable(teller::ticket due) {
-    if (waiting_since_ == clock::time_point{})
-        waiting_since_ = clock::now();
     awaited_ = awaited::durable;  // first: if the next line throws, close() takes it back
     owner_.await_durable(*this, due);
     begin(for_reading);
@@ -314,6 +313,21 @@ bool connection::has_lost_reader() const noexcept {
 /// Only read, but Asio's member for it is not const.
 int connection::descriptor() const noexcept {
     return const_cast<stream_socket&>(socket_).native_handle();
+}
+
+std::string connection::peer_address() const {
+    sockaddr_storage from{};
+    socklen_t size = sizeof from;
+    if (::getpeername(descriptor(), reinterpret_cast<sockaddr*>(&from), &size) != 0)
+        return {};
+    char text[INET6_ADDRSTRLEN] = "unix";  // of a socket that has no address
+    if (from.ss_family == AF_INET)
+        ::inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(&from)->sin_addr, text,
+                    sizeof text);
+    else if (from.ss_family == AF_INET6)
+        ::inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(&from)->sin6_addr, text,
+                    sizeof text);
+    return text;
 }
 
 std::size_t connection::unacknowledged_bytes() const noexcept {

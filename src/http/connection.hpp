@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <string>
 #include <string_view>
 
 #include "http/admission.hpp"
@@ -42,7 +43,9 @@ public:
     /// The ticket that it waits for is durable.
     void on_durable() noexcept;
     /// Since when it has waited for the disk, while it does.
-    [[nodiscard]] clock::time_point waiting_since() const noexcept { return waiting_since_; }
+    [[nodiscard]] clock::time_point waiting_since() const noexcept {
+        return conversation_.waiting_since();
+    }
     /// It has waited for the disk for too long.
     void on_overdue() noexcept;
     /// What it waits for by worker::await_change, await_news or await_turn.
@@ -78,6 +81,7 @@ private:
     [[nodiscard]] int descriptor() const noexcept;
     void close() noexcept;
     [[nodiscard]] std::size_t unacknowledged_bytes() const noexcept override;
+    [[nodiscard]] std::string peer_address() const override;
 
     worker& owner_;
     stream_socket socket_;
@@ -85,8 +89,7 @@ private:
     const admission::place place_;
     conversation conversation_;
     handle self_;
-    clock::time_point waiting_since_{};  // with a request that is not answered; else the epoch
-    std::uint8_t outstanding_ = 0;       // waits
+    std::uint8_t outstanding_ = 0;  // waits
     awaited awaited_ = awaited::nothing;
     bool is_closed_ = false;
 };

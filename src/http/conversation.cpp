@@ -1,6 +1,8 @@
 #include "http/conversation.hpp"
 
 #include <algorithm>
+#include <new>
+#include <utility>
 
 #include "http/limits.hpp"
 #include "http/reply_writer.hpp"
@@ -56,6 +58,7 @@ conversation::action conversation::on_bytes(std::string_view bytes) {
     if (state_ == state::refusing)
         return refuse_at_once();
     invariant(state_ == state::reading, "bytes are read only for a conversation that reads");
+    read_at_ = context_.clock();
     return serve(bytes);
 }
 
@@ -75,7 +78,7 @@ conversation::action conversation::on_end_of_file() noexcept {
 
 conversation::action conversation::serve(std::string_view bytes) {
     state_ = state::serving;
-    context_.output.clear();
+    begin_output();
     const session::phase before = session_.now();
     const teller::ticket due = feed(bytes);
     if (context_.buffered.exceeded() && !session_.has_more())
@@ -92,10 +95,16 @@ conversation::action conversation::serve(std::string_view bytes) {
     return write_output();
 }
 
+void conversation::begin_output() noexcept {
+    context_.output.clear();
+    context_.session.undurable.clear();
+    context_.session.notes.clear();
+    context_.session.replies = 0;
+}
+
 /// Returns what is to be durable before the replies may be written.
 teller::ticket conversation::feed(std::string_view bytes) {
     teller::turn turn{teller()};
-    context_.session.undurable.clear();
     context_.session.is_short_of_memory = context_.buffered.exceeded();
     const std::size_t most = most_requests();
     if (unfinished_.empty()) {
@@ -120,7 +129,7 @@ std::size_t conversation::most_requests() const noexcept {
 // A small part of a request is always kept: a request that arrives in two pieces is no attack.
 void conversation::refuse_for_memory() {
     if (session_.now() != session::phase::closing && unfinished_.size() > small_bytes)
-        session_.turn_away(context_.output);
+        session_.turn_away(unfinished_, api::problem::unavailable, context_.output);
 }
 
 void conversation::count_buffered() noexcept {
@@ -131,6 +140,9 @@ void conversation::count_buffered() noexcept {
 conversation::action conversation::hold(teller::ticket due) {
     unsent_ = context_.output;
     undurable_ = context_.session.undurable;
+    held_replies_ = context_.session.replies;
+    if (!context_.session.notes.empty()) [[unlikely]]
+        notes_ = std::make_unique<std::vector<reply_note>>(std::move(context_.session.notes));
     unsent_due_ = due;
     count_buffered();
     state_ = state::holding;
@@ -140,13 +152,15 @@ conversation::action conversation::hold(teller::ticket due) {
 // The disk has a limit of its own, on_overdue. The client has no deadline meanwhile.
 conversation::action conversation::wait_for(teller::ticket due) noexcept {
     deadline_ = context_.drained_by;
+    if (waiting_since_ == time_point{})
+        waiting_since_ = context_.clock();
     return {kind::wait_durable, {}, due};
 }
 
 conversation::action conversation::on_durable() {
     set_phase_deadline();
     if (state_ == state::holding)
-        return write_unsent();
+        return write_held(false);
     invariant(state_ == state::stalled, "only replies and requests wait for the disk");
     return serve({});
 }
@@ -154,10 +168,8 @@ conversation::action conversation::on_durable() {
 // What was posted stays posted, and becomes durable when the disk answers.
 conversation::action conversation::on_overdue() {
     set_phase_deadline();
-    if (state_ == state::holding) {
-        replace_undurable();
-        return write_unsent();
-    }
+    if (state_ == state::holding)
+        return write_held(true);
     invariant(state_ == state::stalled, "only replies and requests wait for the disk");
     session_.wait_for_teller(false);
     const action next = serve({});
@@ -169,34 +181,108 @@ conversation::action conversation::on_overdue() {
 void conversation::replace_undurable() {
     std::string replaced;
     std::size_t at = 0;
-    for (const undurable_reply& one : undurable_) {
+    for (undurable_reply& one : undurable_) {
         replaced.append(unsent_, at, one.offset - at);
+        const std::size_t begin = replaced.size();
+        const std::string_view before = std::string_view{unsent_}.substr(one.offset, one.bytes);
+        const std::string_view id = request_id_of(before);
         if (one.is_stream)
-            session_.replace_stream(one, replaced);
+            session_.replace_stream(one, id, replaced);
         else
-            write_refusal(one, replaced);
+            write_refusal(one, id, replaced);
         at = one.offset + one.bytes;
+        one.status = static_cast<std::uint16_t>(api::describe(one.instead).status);
+        one.bytes = static_cast<std::uint32_t>(replaced.size() - begin);
     }
     replaced.append(unsent_, at);
     unsent_.swap(replaced);
     unsent_due_ = 0;
 }
 
-void conversation::write_refusal(const undurable_reply& one, std::string& out) {
+void conversation::write_refusal(const undurable_reply& one, std::string_view request_id,
+                                 std::string& out) {
     context_.session.reply.set_refusal_form(one.form);
     context_.session.reply.refuse(one.instead);
     write_reply(context_.session.reply,
                 {.date = context_.session.date,
                  .without_body = one.without_body,
                  .close = one.close,
-                 .keep_alive = one.keep_alive},
+                 .keep_alive = one.keep_alive,
+                 .request_id = request_id},
                 out);
 }
 
 conversation::action conversation::write_output() {
     invariant(teller().is_durable(unsent_due_), "a reply is written before it is durable");
     state_ = state::sending;
-    return context_.output.empty() ? after_writing() : action{kind::write, context_.output};
+    if (context_.output.empty())
+        return after_writing();
+    session_context& shared = context_.session;
+    waiting_since_ = {};
+    count_sent(shared.undurable, false);
+    measure(shared.replies);
+    if (!shared.notes.empty()) [[unlikely]] {
+        const auto ledger = context_.clock() - read_at_;
+        put_timings(shared.notes, ledger, {}, context_.output);
+        log(shared.notes, ledger, {});
+    }
+    return {kind::write, context_.output};
+}
+
+// What posts is counted by what is sent: the disk may not have answered in time.
+conversation::action conversation::write_held(bool is_overdue) {
+    const auto ledger = waiting_since_ - read_at_;
+    const auto disk = context_.clock() - waiting_since_;
+    if (notes_ != nullptr) [[unlikely]]
+        put_timings(*notes_, ledger, disk, unsent_);
+    if (is_overdue)
+        replace_undurable();
+    count_sent(undurable_, is_overdue);
+    figures().disk.record(latency_ns(disk), held_replies_);
+    figures().in_all.record(latency_ns(ledger + disk), held_replies_);
+    if (notes_ != nullptr) [[unlikely]] {
+        log(*notes_, ledger + disk, undurable_);
+        notes_.reset();
+    }
+    waiting_since_ = {};
+    return write_unsent();
+}
+
+void conversation::count_sent(std::span<const undurable_reply> those, bool is_overdue) noexcept {
+    for (const undurable_reply& one : those)
+        if (one.is_counted)
+            figures().count(one.route, one.status, is_overdue ? one.instead : api::problem::none);
+}
+
+void conversation::measure(std::uint32_t replies) noexcept {
+    if (replies != 0)
+        figures().in_all.record(latency_ns(context_.clock() - read_at_), replies);
+}
+
+void conversation::put_timings(const std::vector<reply_note>& notes, duration ledger, duration disk,
+                               std::string& out) noexcept {
+    for (const reply_note& one : notes)
+        if (one.timing != 0)
+            put_timing(out, one.timing, ledger, disk);
+}
+
+/// `replaced` may have been sent in place of some of them.
+void conversation::log(std::vector<reply_note>& notes, duration took,
+                       std::span<const undurable_reply> replaced) noexcept {
+    try {
+        const std::string address = progress_.peer_address();
+        for (reply_note& note : notes) {
+            if (note.line == nullptr)
+                continue;
+            for (const undurable_reply& one : replaced)
+                if (one.offset == note.offset && one.is_counted) {
+                    note.line->status = one.status;
+                    note.line->bytes = one.bytes;
+                }
+            log_access(*note.line, took, address);
+        }
+    } catch (const std::bad_alloc&) {  // they are not logged
+    }
 }
 
 conversation::action conversation::write_unsent() noexcept {
@@ -317,8 +403,9 @@ conversation::action conversation::on_tick() {
 conversation::action conversation::on_read_deadline() {
     if (session_.stop_discarding())
         return serve({});
-    context_.output.clear();
-    session_.time_out(context_.output);
+    begin_output();
+    read_at_ = context_.clock();  // of the refusal: what the client took is not the server's
+    session_.time_out(unfinished_, context_.output);
     if (context_.output.empty())
         return part();
     unsent_due_ = 0;

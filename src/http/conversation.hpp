@@ -1,6 +1,6 @@
 // The state machine of one HTTP connection: decides what to read, write and wait for.
 //
-// It performs no I/O and has no clock: its driver, a connection, reports events (bytes read, bytes
+// It performs no I/O, and has no clock but to measure how long replies took: its driver, a connection, reports events (bytes read, bytes
 // written, a ticket durable, a tick) and performs the action that each event returns.
 //
 // Guarantees     Replies leave in the order of their requests. A reply that reports a posting or a
@@ -20,6 +20,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,7 @@
 #include "engine/teller.hpp"
 #include "http/admission.hpp"
 #include "http/buffered_bytes.hpp"
+#include "http/reply_notes.hpp"
 #include "http/session.hpp"
 
 namespace coffer::http {
@@ -46,16 +49,19 @@ struct conversation_context {
     std::string output{};  ///< what the conversation whose turn it is writes
     tick now = 0;          ///< counted by the driver
     tick drained_by = never;
+    std::chrono::steady_clock::time_point (*clock)() = &std::chrono::steady_clock::now;
 
     [[nodiscard]] bool draining() const noexcept { return drained_by != never; }
     static constexpr tick never = std::numeric_limits<tick>::max();
 };
 
-/// The one fact about its socket that a conversation asks for.
+/// The facts about its socket that a conversation asks for.
 class send_progress {
 public:
     /// How many of the bytes written the client's system has not acknowledged.
     [[nodiscard]] virtual std::size_t unacknowledged_bytes() const noexcept = 0;
+    /// The client's address, for the access log. Throws std::bad_alloc.
+    [[nodiscard]] virtual std::string peer_address() const { return {}; }
 
 protected:
     ~send_progress() = default;
@@ -127,11 +133,19 @@ public:
     /// At any time: the server stops, and the context's `drained_by` is set.
     [[nodiscard]] action on_drain();
 
+    /// Since when it has waited for the disk, while a request is not answered; else the epoch.
+    [[nodiscard]] std::chrono::steady_clock::time_point waiting_since() const noexcept {
+        return waiting_since_;
+    }
+
     /// After an event threw: the replies to what was posted in it, if they may be written. All that
     /// is left to do then is to close.
     [[nodiscard]] std::string_view after_failure() const noexcept;
 
 private:
+    using time_point = std::chrono::steady_clock::time_point;
+    using duration = std::chrono::nanoseconds;
+
     enum class state : std::uint8_t {
         reading,    // waits for bytes
         refusing,   // has no place, and reads once to find a request to refuse
@@ -153,6 +167,15 @@ private:
     [[nodiscard]] action hold(coffer::teller::ticket due);
     [[nodiscard]] action write_output();
     [[nodiscard]] action write_unsent() noexcept;
+    [[nodiscard]] action write_held(bool is_overdue);
+    void begin_output() noexcept;
+    void count_sent(std::span<const undurable_reply> those, bool is_overdue) noexcept;
+    void measure(std::uint32_t replies) noexcept;
+    static void put_timings(const std::vector<reply_note>& notes, duration ledger, duration disk,
+                            std::string& out) noexcept;
+    void log(std::vector<reply_note>& notes, duration took,
+             std::span<const undurable_reply> replaced) noexcept;
+    [[nodiscard]] request_figures& figures() noexcept { return context_.session.figures; }
     [[nodiscard]] action keep_unsent(std::size_t sent);
     [[nodiscard]] action after_writing();
     [[nodiscard]] action wait_for(coffer::teller::ticket due) noexcept;
@@ -166,7 +189,7 @@ private:
     [[nodiscard]] action on_read_deadline();
     [[nodiscard]] action on_write_deadline() noexcept;
     void replace_undurable();
-    void write_refusal(const undurable_reply& one, std::string& out);
+    void write_refusal(const undurable_reply& one, std::string_view request_id, std::string& out);
     void refuse_for_memory();
     void count_buffered() noexcept;
     void set_deadline(std::chrono::seconds patience) noexcept;
@@ -184,9 +207,14 @@ private:
     std::string unsent_;                      // replies
     std::vector<undurable_reply> undurable_;  // of those in `unsent_`
     coffer::teller::ticket unsent_due_ = 0;   // what they depend on
+    // What the replies in `unsent_`, while they are held, have left to do; mostly nothing.
+    std::unique_ptr<std::vector<reply_note>> notes_;
+    time_point read_at_{};        // what is answered now
+    time_point waiting_since_{};  // for the disk; or the epoch
     tick deadline_ = 0;
     std::size_t unacknowledged_ = 0;  // as last seen to fall
     std::size_t lingered_bytes_ = 0;
+    std::uint32_t held_replies_ = 0;
     state state_ = state::reading;
     bool is_shaking_hands_ = false;
     const admission::place::kind place_;

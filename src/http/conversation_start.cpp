@@ -30,8 +30,9 @@ void conversation::begin_idle() noexcept {
 // Without a place the client gets no time to send its request. If none has arrived, a reply would
 // be taken for that to another request: so there is none.
 conversation::action conversation::refuse_at_once() {
-    context_.output.clear();
-    session_.turn_away(context_.output);
+    read_at_ = context_.clock();
+    begin_output();
+    session_.turn_away({}, api::problem::unavailable, context_.output);
     unsent_due_ = 0;
     return write_output();
 }
@@ -64,7 +65,8 @@ conversation::action conversation::on_failed_handshake() noexcept {
 }
 
 conversation::action conversation::on_missing_tls() {
-    context_.output.clear();
+    read_at_ = context_.clock();
+    begin_output();
     session_.refuse_without_tls(context_.output);
     unsent_due_ = 0;
     return write_output();

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -50,6 +51,10 @@ public:
         return is_discarding_;
     }
 
+    /// Keeps the id that the client gave the request, which its head has no more.
+    void keep_request_id(std::string_view id) { request_id_ = id; }
+    [[nodiscard]] std::string_view request_id() const noexcept { return request_id_; }
+
     [[nodiscard]] api::problem problem_found() const noexcept { return stop_; }
     [[nodiscard]] state now() const noexcept { return state_; }
     /// The ticket that covers all that the sink has posted or shown; 0 if it did neither.
@@ -82,6 +87,7 @@ private:
     teller::ticket due_ = 0;
     bool has_posted_ = false;
     state state_ = state::more;
+    std::string request_id_;
 };
 
 }  // namespace coffer::http

@@ -4,15 +4,24 @@
 #include <array>
 #include <boost/beast/http/status.hpp>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
 #include <optional>
 
+#include "http/reply_notes.hpp"
 #include "ops/text.hpp"
 
 namespace coffer::http {
 namespace {
+
+constexpr std::string_view id_field = "\r\nX-Request-Id: ";
+constexpr std::string_view timing_field = "\r\nServer-Timing: ";
+// The values are written later, each into a place of a fixed width: spaces may follow them.
+constexpr std::string_view ledger_part = "ledger;dur=";
+constexpr std::string_view disk_part = ", disk;dur=";
+constexpr std::string_view open_value = "0           ";
 
 void append_status_line(std::string& out, int status) {
     const auto reason =
@@ -22,6 +31,22 @@ void append_status_line(std::string& out, int status) {
     out += ' ';
     out.append(reason.data(), reason.size());
     out += "\r\n";
+}
+
+void append_timing(std::string& out) {
+    for (const std::string_view part :
+         {timing_field, ledger_part, open_value, disk_part, open_value})
+        out += part;
+}
+
+/// Writes milliseconds, with microseconds, over spaces.
+void put_value(std::string& out, std::size_t at, std::chrono::nanoseconds took) noexcept {
+    using milliseconds = std::chrono::duration<double, std::milli>;
+    char* const begin = out.data() + at;
+    char* const end = begin + open_value.size();
+    std::fill(begin, end, ' ');
+    // What does not fit is not written: more than three years.
+    std::to_chars(begin, end, milliseconds{took}.count(), std::chars_format::fixed, 3);
 }
 
 // In one piece: most replies have it.
@@ -63,7 +88,14 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     append_status_line(out, reply.status());
     out += "Date: ";
     out += framing.date;
-    out += "\r\nCache-Control: no-store\r\n";
+    out += "\r\nCache-Control: no-store";
+    if (!framing.request_id.empty()) {
+        out += id_field;
+        out += framing.request_id;
+    }
+    if (framing.has_timing)
+        append_timing(out);
+    out += "\r\n";
     // RFC 9110, section 8.6: a reply that cannot have content has no Content-Length.
     const std::optional<std::size_t> body_bytes = reply.body_bytes();
     if (body_bytes || reply.is_stream()) {
@@ -93,6 +125,27 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     out += "\r\n";
     if (!framing.without_body)
         out += reply.body();
+}
+
+std::string_view request_id_of(std::string_view reply) noexcept {
+    const std::size_t head = reply.find("\r\n\r\n");
+    const std::size_t at = reply.find(id_field);
+    if (at == reply.npos || at > head)
+        return {};
+    const std::string_view value = reply.substr(at + id_field.size());
+    return value.substr(0, value.find('\r'));
+}
+
+std::size_t place_of_timing(std::string_view out, std::size_t begin) noexcept {
+    const std::size_t at = out.find(timing_field, begin);
+    return at == out.npos ? 0 : at + timing_field.size();
+}
+
+void put_timing(std::string& out, std::size_t at, std::chrono::nanoseconds ledger,
+                std::chrono::nanoseconds disk) noexcept {
+    at += ledger_part.size();
+    put_value(out, at, ledger);
+    put_value(out, at + open_value.size() + disk_part.size(), disk);
 }
 
 void write_continue(std::string& out) {

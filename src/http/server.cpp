@@ -1,12 +1,15 @@
 #include "http/server.hpp"
 
 #include <cstddef>
+#include <string>
 
 namespace coffer::http {
 
 server::server(coffer::engine& engine, const listen_plan& plan, std::size_t threads,
                const limits& allowed)
-    : common_{allowed}, plan_{plan} {
+    : common_{allowed}, plan_{plan}, figures_{engine.signs().metrics.add([this](std::string& out) {
+          append_worker_figures(common_.workers, common_.admission, out);
+      })} {
     while (workers_.size() != threads)
         workers_.push_back(std::make_unique<worker>(engine.teller_at(workers_.size()), common_));
     listen();

@@ -61,6 +61,7 @@ private:
 
     commons common_;
     listen_plan plan_;
+    registered<metric_source>::registration figures_;
     std::vector<std::unique_ptr<worker>> workers_;
     std::vector<std::thread> threads_;
     std::chrono::steady_clock::time_point end_by_{};

@@ -1,6 +1,7 @@
 #include "http/session.hpp"
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "api/router.hpp"
@@ -9,6 +10,25 @@
 namespace coffer::http {
 using api::problem;
 
+namespace {
+
+/// As it stands in a request line; the name of others may be anything.
+std::string_view method_name(const request_head& of) noexcept {
+    switch (of.method) {
+        case api::method::get:
+            return of.is_head ? "HEAD" : "GET";
+        case api::method::post:
+            return "POST";
+        case api::method::options:
+            return "OPTIONS";
+        case api::method::other:
+            break;
+    }
+    return "other";
+}
+
+}  // namespace
+
 std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t most_requests) {
     has_more_ = waits_for_teller_ = took_lines_ = stopped_ = false;
     waits_for_ = pause::none;
@@ -16,6 +36,9 @@ std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t 
     if (std::exchange(has_ended_stream_, false))
         stream_.reset();
     requests_left_ = most_requests;
+    shared_.replies = 0;
+    shared_.notes.clear();
+    shared_.who = nullptr;
     due_ = 0;
     std::size_t used = 0;
     bool has_content = lines_ != nullptr;  // taken from earlier bytes
@@ -33,6 +56,7 @@ std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t 
     }
     has_more_ = has_more_ || waits_for_teller_;
     due_ = std::max(due_, shared_.teller.due());
+    shared_.bytes = {};
     return used;
 }
 
@@ -41,6 +65,7 @@ std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t 
 // waits for the teller.
 std::size_t session::feed_one(std::string_view bytes, std::string& out) {
     stopped_ = true;
+    shared_.bytes = bytes;
     shared_.reply.set_refusal_form(head_.refusals);  // of a request whose head has been read
     if (phase_ == phase::idle) {
         if (bytes.starts_with("\r\n")) {
@@ -51,6 +76,7 @@ std::size_t session::feed_one(std::string_view bytes, std::string& out) {
         if (bytes == "\r")
             return 0;
         phase_ = phase::head;
+        route_ = 0;
     }
     std::size_t head_bytes = 0;
     if (phase_ == phase::head) {
@@ -98,7 +124,7 @@ bool session::begin_body(std::string_view bytes, std::string& out) {
         body_limit_ = shared_.limits.lines_bytes(lines->rules.max_line);
     const bool is_too_large = head_.content_length > body_limit_;
     if (turns_away_ && !is_too_large) {
-        turn_away(out);
+        refuse(problem::unavailable, out);
         return false;
     }
     const bool client_waits = head_.expects_continue && bytes.size() == head_size_;
@@ -192,8 +218,11 @@ bool session::answer(std::string_view bytes, std::string& out) {
     coffer::teller& teller = shared_.teller;
     const teller::ticket due = teller.due();
     const std::uint64_t postings = teller.postings();
-    api::handle(shared_.routes, teller, request_in(bytes, body), shared_.reply, shared_.guard);
+    const api::handled done =
+        api::handle(shared_.routes, teller, request_in(bytes, body), shared_.reply, shared_.guard);
     is_counted_ = true;
+    route_ = static_cast<std::uint8_t>(shared_.routes.number_of(done.chosen));
+    shared_.who = done.who;
     waits_for_teller_ = is_patient_ && teller.was_full();
     if (waits_for_teller_)
         return false;
@@ -213,16 +242,18 @@ void session::reply(bool last, bool is_undurable, problem instead, std::string& 
         shared_.reply.refuse(problem::unavailable);
     if (shared_.reply.is_stream())
         return begin_stream(last, is_undurable, instead, out);
-    write(last, out);
-    if (is_undurable)
-        shared_.undurable.push_back({.offset = static_cast<std::uint32_t>(begin),
-                                     .bytes = static_cast<std::uint32_t>(out.size() - begin),
-                                     .instead = instead,
-                                     .without_body = head_.is_head,
-                                     .close = last,
-                                     .keep_alive = head_.is_http_1_0,
-                                     .form = head_.refusals,
-                                     .is_stream = false});
+    if (!is_undurable)
+        return write(last, out);
+    write_text(last, out);
+    shared_.undurable.push_back(counted({.offset = static_cast<std::uint32_t>(begin),
+                                         .bytes = static_cast<std::uint32_t>(out.size() - begin),
+                                         .instead = instead,
+                                         .without_body = head_.is_head,
+                                         .close = last,
+                                         .keep_alive = head_.is_http_1_0,
+                                         .form = head_.refusals,
+                                         .is_stream = false},
+                                        shared_.reply.status()));
 }
 
 void session::begin_next() {
@@ -237,33 +268,99 @@ void session::begin_next() {
 // that it may send the request again. The type of both problems, outcome_unknown, is right whether
 // the postings are durable or not.
 void session::refuse(problem why, std::string& out) {
-    const bool has_posted = lines_ != nullptr && lines_->has_posted();
-    lines_.reset();
+    const std::unique_ptr<line_body> ended = std::move(lines_);
+    const bool has_posted = ended != nullptr && ended->has_posted();
+    if (ended != nullptr)
+        shared_.kept_id = ended->request_id();
     shared_.reply.set_refusal_form(head_.refusals);
     if (has_posted)
         why = why == problem::disk_hangs ? problem::outcome_unknown : problem::lines_incomplete;
     shared_.reply.refuse(why);
     write(true, out);
+    shared_.kept_id = {};
 }
 
+/// Writes the reply in `shared_.reply`, which may be sent at once.
 void session::write(bool last, std::string& out) {
+    shared_.figures.count(route_, shared_.reply.status(), shared_.reply.why());
+    write_text(last, out);
+}
+
+void session::write_text(bool last, std::string& out) {
+    const std::size_t begin = out.size();
     phase_ = last ? phase::closing : phase::idle;
+    const std::string_view id = request_id();
     write_reply(shared_.reply,
                 {.date = shared_.date,
                  .without_body = head_.is_head,
                  .close = last,
-                 .keep_alive = head_.is_http_1_0},
+                 .keep_alive = head_.is_http_1_0,
+                 .request_id = id,
+                 .has_timing = head_.wants_timing},
                 out);
+    note_reply(begin, out, head_.wants_timing, shared_.reply.status(), entry_if_logged(id));
 }
 
-void session::time_out(std::string& out) {
+/// The id of the request under way: the client's, or a new one.
+std::string_view session::request_id() noexcept {
+    std::string_view given = shared_.kept_id;
+    if (given.empty() && lines_ != nullptr)
+        given = lines_->request_id();
+    else if (given.empty())
+        given = head_.request_id.of(shared_.bytes);
+    return is_request_id(given) ? given : shared_.ids.next();
+}
+
+/// Null if its request is not logged, or if there is no memory for it: a reply must not get lost.
+std::unique_ptr<access_entry> session::entry_if_logged(std::string_view id) noexcept {
+    if (shared_.log_every == 0) [[likely]]
+        return nullptr;
+    if (shared_.until_logged != 0) {
+        --shared_.until_logged;
+        return nullptr;
+    }
+    shared_.until_logged = shared_.log_every - 1;
+    try {
+        auto made = std::make_unique<access_entry>();
+        made->id = id;
+        made->method = method_name(head_);
+        made->path = shared_.routes.path_of(route_);
+        if (shared_.who != nullptr)
+            made->who = shared_.who->name;
+        return made;
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
+}
+
+/// Counts a reply that begins at `begin`, and notes what is left to do for it.
+void session::note_reply(std::size_t begin, const std::string& out, bool is_timed, int status,
+                         std::unique_ptr<access_entry> line) noexcept {
+    ++shared_.replies;
+    shared_.who = nullptr;
+    if (line == nullptr && !is_timed) [[likely]]
+        return;
+    if (line != nullptr) {
+        line->status = status;
+        line->bytes = out.size() - begin;
+    }
+    try {
+        shared_.notes.push_back({static_cast<std::uint32_t>(begin),
+                                 is_timed ? place_of_timing(out, begin) : 0, std::move(line)});
+    } catch (const std::bad_alloc&) {  // it is neither timed nor logged
+    }
+}
+
+void session::time_out(std::string_view bytes, std::string& out) {
     if (phase_ == phase::head || phase_ == phase::body)
-        refuse(problem::request_timeout, out);
+        turn_away(bytes, problem::request_timeout, out);
     phase_ = phase::closing;
 }
 
-void session::turn_away(std::string& out) {
-    refuse(problem::unavailable, out);
+void session::turn_away(std::string_view bytes, problem why, std::string& out) {
+    shared_.bytes = bytes;
+    refuse(why, out);
+    shared_.bytes = {};
 }
 
 void session::refuse_without_tls(std::string& out) {

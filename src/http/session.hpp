@@ -23,7 +23,10 @@
 #include "http/head_scanner.hpp"
 #include "http/limits.hpp"
 #include "http/line_body.hpp"
+#include "http/reply_notes.hpp"
+#include "http/request_figures.hpp"
 #include "http/request_head.hpp"
+#include "http/request_ids.hpp"
 #include "http/streamed_body.hpp"
 
 namespace coffer::http {
@@ -38,6 +41,10 @@ struct undurable_reply {
     bool keep_alive;
     api::refusal_form form;
     bool is_stream;  ///< a stream or a piece of one, at the output's end: see replace_stream
+    // What is counted once it is sent.
+    bool is_counted = false;  ///< not a later piece of a stream
+    std::uint8_t route = 0;
+    std::uint16_t status = 0;
 };
 
 /// What the sessions of one thread share.
@@ -54,6 +61,19 @@ struct session_context {
     /// and reserves room for `most_requests`, so that no reply to a posting is lost for want of
     /// memory.
     std::vector<undurable_reply> undurable{};
+    /// What is left to do for those of the last feed, and how many of them begin in its output.
+    std::vector<reply_note> notes{};
+    std::uint32_t replies = 0;
+    /// What is fed now: the bytes of the request under way and behind it.
+    std::string_view bytes{};
+    /// Who sent the request that is answered; and its id, if its head is gone.
+    const api::principal* who = nullptr;
+    std::string_view kept_id{};
+    request_ids ids{};
+    /// Every how many requests one is logged; 0: none is.
+    std::uint64_t log_every = 0;
+    std::uint64_t until_logged = 0;  ///< how many more are not
+    request_figures figures{};
 };
 
 class session {
@@ -113,12 +133,14 @@ public:
     /// Appends what is sent instead of `piece`, which must not be sent since the disk has not
     /// answered in time: 503 if the stream's head has not been sent, otherwise the stream's early
     /// end. The stream has then ended.
-    void replace_stream(const undurable_reply& piece, std::string& out);
+    void replace_stream(const undurable_reply& piece, std::string_view request_id,
+                        std::string& out);
 
     [[nodiscard]] phase now() const noexcept { return phase_; }
 
-    /// The phase's deadline has passed: appends 408 if a request had begun, and closes.
-    void time_out(std::string& out);
+    /// The phase's deadline has passed: appends 408 if a request had begun, and closes. `bytes` are
+    /// those that the last feed has left, here and below.
+    void time_out(std::string_view bytes, std::string& out);
 
     /// Whether the rest of a body of lines is being discarded. If so, the next feed ends that, and
     /// replies to the request.
@@ -126,8 +148,8 @@ public:
         return lines_ != nullptr && lines_->stop_discarding();
     }
 
-    /// There is no memory for the request under way: appends 503, and closes.
-    void turn_away(std::string& out);
+    /// The request under way is refused, for want of memory for example, and the connection closes.
+    void turn_away(std::string_view bytes, api::problem why, std::string& out);
 
     /// The client does without TLS where it is due: appends 400, and closes.
     void refuse_without_tls(std::string& out);
@@ -164,7 +186,9 @@ private:
     void pull(bool nothing_left, std::string& out);
     [[nodiscard]] api::problem pull_pieces(std::string& out);
     void refuse_stream(api::problem why, bool nothing_left, std::string& out);
-    void note_stream_piece(std::size_t begin, std::size_t end);
+    void note_stream_head(std::size_t begin, bool is_undurable, std::unique_ptr<access_entry> line,
+                          const std::string& out);
+    [[nodiscard]] undurable_reply stream_piece(std::size_t begin, std::size_t end) const noexcept;
     void end_stream() noexcept;
     [[nodiscard]] api::request request_in(std::string_view bytes, std::string_view body) const;
     [[nodiscard]] bool answer(std::string_view bytes, std::string& out);
@@ -173,6 +197,17 @@ private:
     void begin_next();
     void refuse(api::problem, std::string& out);
     void write(bool last, std::string& out);
+    void write_text(bool last, std::string& out);
+    [[nodiscard]] std::string_view request_id() noexcept;
+    [[nodiscard]] std::unique_ptr<access_entry> entry_if_logged(std::string_view id) noexcept;
+    void note_reply(std::size_t begin, const std::string& out, bool is_timed, int status,
+                    std::unique_ptr<access_entry> line) noexcept;
+    [[nodiscard]] undurable_reply counted(undurable_reply one, int status) const noexcept {
+        one.is_counted = true;
+        one.route = route_;
+        one.status = static_cast<std::uint16_t>(status);
+        return one;
+    }
     [[nodiscard]] bool is_last(bool nothing_left) const noexcept {
         return !head_.keep_alive || (draining_ && nothing_left);
     }
@@ -187,6 +222,9 @@ private:
     bool closes_after_stream_ = false;
     bool stream_keep_alive_ = false;
     bool is_counted_ = false;  // the request under way, in its rate
+    bool stream_wants_timing_ = false;
+    std::uint8_t route_ = 0;  // of the request under way, by its number in the table
+    std::uint16_t stream_status_ = 200;
     // Of the last feed.
     bool has_more_ = false;
     bool waits_for_teller_ = false;

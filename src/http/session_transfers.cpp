@@ -28,6 +28,7 @@ const api::route* session::route_of_body(std::string_view bytes) const {
 }
 
 bool session::open_lines(const api::route& found, std::string_view bytes, std::string& out) {
+    route_ = static_cast<std::uint8_t>(shared_.routes.number_of(&found));
     auto sink = api::open_lines(shared_.routes, shared_.teller, request_in(bytes, {}),
                                 shared_.limits.batch_lines, shared_.reply, shared_.guard);
     if (sink != nullptr && shared_.is_short_of_memory) {
@@ -40,6 +41,9 @@ bool session::open_lines(const api::route& found, std::string_view bytes, std::s
     }
     lines_ = std::make_unique<line_body>(std::move(sink), found.rules.max_line,
                                          shared_.limits.lines_bytes(found.rules.max_line));
+    if (const auto id = head_.request_id.of(bytes); is_request_id(id))
+        lines_->keep_request_id(id);
+    head_.request_id = {};  // of bytes that are gone soon
     return true;
 }
 
@@ -114,8 +118,10 @@ void session::reply_to_lines(bool last, std::string& out) {
     const problem instead = lines_->has_posted() ? problem::outcome_unknown : problem::disk_hangs;
     if (is_undurable)
         due_ = shared_.teller.latest();
-    lines_.reset();
+    const std::unique_ptr<line_body> ended = std::move(lines_);
+    shared_.kept_id = ended->request_id();
     reply(last, is_undurable, instead, out);
+    shared_.kept_id = {};
 }
 
 void session::begin_stream(bool last, bool is_undurable, problem instead, std::string& out) {
@@ -126,23 +132,30 @@ void session::begin_stream(bool last, bool is_undurable, problem instead, std::s
     stream_refusals_ = head_.refusals;
     stream_keep_alive_ = head_.is_http_1_0;
     closes_after_stream_ = last || !(chunked || has_size);
+    stream_status_ = static_cast<std::uint16_t>(shared_.reply.status());
+    stream_wants_timing_ = head_.wants_timing;
+    const std::string_view id = request_id();
     std::string head;
     write_reply(shared_.reply,
                 {.date = shared_.date,
                  .close = closes_after_stream_,
                  .chunked = chunked,
-                 .keep_alive = stream_keep_alive_},
+                 .keep_alive = stream_keep_alive_,
+                 .request_id = id,
+                 .has_timing = stream_wants_timing_},
                 head);
+    std::unique_ptr<access_entry> line = entry_if_logged(id);
     auto pieces = shared_.reply.take_stream();
     if (head_.is_head) {  // the reply ends here
         const std::size_t begin = out.size();
         out += head;
-        if (is_undurable)
-            note_stream_piece(begin, out.size());
+        note_stream_head(begin, is_undurable, std::move(line), out);
         phase_ = closes_after_stream_ ? phase::closing : phase::idle;
         return;
     }
-    stream_ = std::make_unique<streamed_body>(std::move(pieces), std::move(head), chunked);
+    stream_ = std::make_unique<streamed_body>(std::move(pieces), std::move(head), chunked,
+                                              shared_.figures.streams);
+    stream_->keep_line(std::move(line));
     phase_ = phase::streaming;
 }
 
@@ -166,8 +179,20 @@ void session::pull(bool nothing_left, std::string& out) {
         due_ = shared_.teller.latest();  // an earlier turn may have made what it is due
         is_undurable = true;
     }
-    if (is_undurable && out.size() != begin)
-        note_stream_piece(begin, out.size());
+    if (has_begun_stream_)
+        note_stream_head(begin, is_undurable, stream_->take_line(), out);
+    else if (is_undurable && out.size() != begin)
+        shared_.undurable.push_back(stream_piece(begin, out.size()));
+}
+
+/// The head of a stream, and perhaps a first piece, is in the output from `begin` on.
+void session::note_stream_head(std::size_t begin, bool is_undurable,
+                               std::unique_ptr<access_entry> line, const std::string& out) {
+    if (is_undurable)
+        shared_.undurable.push_back(counted(stream_piece(begin, out.size()), stream_status_));
+    else
+        shared_.figures.count(route_, stream_status_, problem::none);
+    note_reply(begin, out, stream_wants_timing_, stream_status_, std::move(line));
 }
 
 /// Returns why the stream cannot go on, if it cannot.
@@ -209,19 +234,21 @@ void session::refuse_stream(problem why, bool nothing_left, std::string& out) {
     else
         shared_.reply.refuse(
             why, why == stream_->failure() ? stream_->failure_members() : api::error_members{});
-    stream_.reset();
+    shared_.kept_id = request_id_of(stream_->head());
+    const std::unique_ptr<streamed_body> ended = std::move(stream_);
     write(closes_after_stream_ || (draining_ && nothing_left), out);
+    shared_.kept_id = {};
 }
 
-void session::note_stream_piece(std::size_t begin, std::size_t end) {
-    shared_.undurable.push_back({.offset = static_cast<std::uint32_t>(begin),
-                                 .bytes = static_cast<std::uint32_t>(end - begin),
-                                 .instead = stream_instead_,
-                                 .without_body = head_.is_head,
-                                 .close = closes_after_stream_,
-                                 .keep_alive = stream_keep_alive_,
-                                 .form = stream_refusals_,
-                                 .is_stream = !head_.is_head});
+undurable_reply session::stream_piece(std::size_t begin, std::size_t end) const noexcept {
+    return {.offset = static_cast<std::uint32_t>(begin),
+            .bytes = static_cast<std::uint32_t>(end - begin),
+            .instead = stream_instead_,
+            .without_body = head_.is_head,
+            .close = closes_after_stream_,
+            .keep_alive = stream_keep_alive_,
+            .form = stream_refusals_,
+            .is_stream = !head_.is_head};
 }
 
 // The stream itself is kept until the next feed: see replace_stream.
@@ -230,7 +257,8 @@ void session::end_stream() noexcept {
     has_ended_stream_ = true;
 }
 
-void session::replace_stream(const undurable_reply& piece, std::string& out) {
+void session::replace_stream(const undurable_reply& piece, std::string_view request_id,
+                             std::string& out) {
     waits_for_ = pause::none;
     if (has_begun_stream_) {
         shared_.reply.set_refusal_form(piece.form);
@@ -239,7 +267,8 @@ void session::replace_stream(const undurable_reply& piece, std::string& out) {
                     {.date = shared_.date,
                      .without_body = piece.without_body,
                      .close = piece.close,
-                     .keep_alive = piece.keep_alive},
+                     .keep_alive = piece.keep_alive,
+                     .request_id = request_id},
                     out);
     } else {
         stream_->end_early(piece.instead, out);

@@ -4,10 +4,13 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "api/body_stream.hpp"
 #include "engine/teller.hpp"
+#include "http/access_log.hpp"
+#include "ops/tally.hpp"
 
 namespace coffer::http {
 
@@ -17,8 +20,15 @@ public:
     /// `chunked`: each piece is a chunk (RFC 9112, section 7.1). Otherwise its Content-Length ends
     /// the body, or the end of the connection, as HTTP/1.0 has it.
     /// `head` is the reply's, and is sent with the first piece: until then it can be another's.
-    streamed_body(std::unique_ptr<api::body_stream> pieces, std::string head, bool chunked) noexcept
-        : pieces_{std::move(pieces)}, head_{std::move(head)}, chunked_{chunked} {}
+    /// `open` counts those that there are of a worker.
+    streamed_body(std::unique_ptr<api::body_stream> pieces, std::string head, bool chunked,
+                  gauge& open) noexcept
+        : pieces_{std::move(pieces)}, head_{std::move(head)}, chunked_{chunked}, open_{open} {
+        open_.set(open_.value() + 1);
+    }
+    streamed_body(const streamed_body&) = delete;
+    streamed_body& operator=(const streamed_body&) = delete;
+    ~streamed_body() { open_.set(open_.value() - 1); }
 
     /// Appends the next piece to `out`, at most `room_bytes` with what frames it and with room for
     /// end_early (a kibibyte is always enough for a piece); before the first piece the head, after
@@ -26,6 +36,12 @@ public:
     [[nodiscard]] api::body_stream::state pull(teller& teller, std::size_t room_bytes,
                                                std::string& out);
 
+    /// The line of the access log, until the head has been appended.
+    void keep_line(std::unique_ptr<access_entry> line) noexcept { line_ = std::move(line); }
+    [[nodiscard]] std::unique_ptr<access_entry> take_line() noexcept { return std::move(line_); }
+
+    /// The reply's head, until it has been appended.
+    [[nodiscard]] std::string_view head() const noexcept { return head_; }
     /// Whether the head has been appended.
     [[nodiscard]] bool has_begun() const noexcept { return head_.empty(); }
     /// Whether all pieces are made already.
@@ -56,6 +72,8 @@ private:
     std::unique_ptr<api::body_stream> pieces_;
     std::string head_;  // until it has been appended
     const bool chunked_;
+    gauge& open_;
+    std::unique_ptr<access_entry> line_;
 };
 
 }  // namespace coffer::http

@@ -12,7 +12,10 @@
 #include <exception>
 #include <iterator>
 #include <new>
+#include <string>
 #include <utility>
+
+#include <coffer/retries.hpp>
 
 #include "engine/engine.hpp"
 #include "http/reply_writer.hpp"
@@ -45,10 +48,23 @@ worker::worker(coffer::teller& teller, commons& common, const api::route_table& 
       read_buffer_(read_bytes) {
     // Room for all that a turn may say, so that no reply to a posting is lost for want of it. As it
     // is not touched, it is no memory yet.
+    context_.session.log_every = log::access_every();
     context_.output.reserve(common.limits.output_bytes + most_short_reply_bytes);
     context_.session.guard = &guard_;
     context_.session.undurable.reserve(teller::most_a_turn);
     teller.on_durable([this] { wake(); });
+    report(teller.engine().signs());
+}
+
+void worker::report(vital_signs& to) {
+    const std::size_t number = common_.numbered++;
+    context_.session.ids = request_ids{request_ids::start_of_process(), number};
+    figures_ = common_.workers.add({&context_.session.figures, &context_.session.routes});
+    turns_ = to.loops.add({"worker " + std::to_string(number), [this] {
+                               return pulse_.is_well()
+                                          ? health_check::finding{}
+                                          : health_check::finding{false, "does not turn"};
+                           }});
 }
 
 void worker::listen(const listen_address& where, const api::listener_facts& facts) {
@@ -68,9 +84,16 @@ std::vector<listen_address> worker::addresses() const {
 }
 
 void worker::run() {
+    const retry_count retries;
+    const auto counted = teller().engine().signs().retries.add(&retries);
     resume_accepting();
     tick_timer_.expires_after(a_tick);
     begin_tick();
+    serve();
+    pulse_.end();
+}
+
+void worker::serve() {
     for (;;) {
         try {
             events_.run();
@@ -280,6 +303,7 @@ bool worker::accept_one(listener& at) {
         complain(error.message());
         return false;
     }
+    context_.session.figures.accepted.add();
     connections_.emplace_front(*this, at, std::move(socket), common_.admission.admit(from));
     connections_.front().start(connections_.begin());
     // If there is no room at all, it goes on when a connection has ended, or at the next tick.
@@ -310,6 +334,7 @@ void worker::begin_tick() {
 // next tick, but no longer, so that deadlines hold for a thread that is held up all the time.
 void worker::on_tick(std::int64_t seconds) {
     context_.now += seconds;
+    pulse_.turn();
     teller().check_disk();
     looks_often_ = !waiting_.empty() || context_.draining();
     if (!waiting_.empty())

@@ -35,6 +35,7 @@
 #include "http/listen_address.hpp"
 #include "http/listener.hpp"
 #include "http/tls_context.hpp"
+#include "http/worker_figures.hpp"
 
 namespace coffer::http {
 
@@ -50,6 +51,8 @@ struct commons {
     http::admission admission;
     buffered_total buffered;
     api::access_rules access{};
+    registered<worker_signs> workers;      ///< those that there are
+    std::atomic<std::size_t> numbered{0};  ///< how many there were
 };
 
 class worker {
@@ -121,6 +124,8 @@ private:
         alignas(std::max_align_t) std::array<std::byte, 192> bytes_;
     };
 
+    void report(vital_signs& to);
+    void serve();
     void wake() noexcept;
     void on_wake() noexcept;
     void end_round() noexcept;
@@ -159,6 +164,7 @@ private:
     followers followers_;
     api::access_control guard_;
     conversation_context context_;
+    loop_pulse pulse_;
     std::vector<char> read_buffer_;
     std::list<connection> connections_;
     std::deque<waiting> waiting_;  // for what is not durable yet
@@ -174,6 +180,9 @@ private:
     bool looks_often_ = false;    // for connections that have waited for too long
     bool overdue_timed_ = false;  // the timer for that is set
     bool accepting_ = false;
+    // Last: others read the members until these are gone.
+    registered<worker_signs>::registration figures_;
+    registered<health_check>::registration turns_;
 };
 
 }  // namespace coffer::http

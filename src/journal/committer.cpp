@@ -59,8 +59,10 @@ committer::progress committer::close() {
 
 committer::progress committer::append() {
     const batch_view sealed = in_doubt_ ? *in_doubt_ : batch_.seal(appender_.end(), now_());
+    const auto begin = running_clock::now();
     switch (appender_.append(sealed)) {
         case appender::result::durable:
+            sync_times_.record(latency_ns(running_clock::now() - begin));
             return report_durable(sealed);
         case appender::result::no_room:
             batch_.unseal();
@@ -77,6 +79,7 @@ committer::progress committer::append() {
 committer::progress committer::report_durable(const batch_view& durable) {
     in_doubt_.reset();
     batches_.fetch_add(1, std::memory_order_relaxed);
+    group_sizes_.record(durable.header.records);
     records_.fetch_add(durable.header.records, std::memory_order_relaxed);
     bytes_.fetch_add(durable.bytes.size(), std::memory_order_relaxed);
     // Release: pairs with the acquire in durable_record. Before the lanes report (invariant 2).

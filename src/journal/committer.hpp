@@ -26,6 +26,7 @@
 #include "journal/batch_log.hpp"
 #include "journal/lane.hpp"
 #include "journal/lane_merge.hpp"
+#include "ops/tally.hpp"
 
 namespace coffer::journal {
 
@@ -76,6 +77,10 @@ public:
     }
     /// For any thread.
     [[nodiscard]] commit_counts counts() const noexcept;
+    /// How long batches took from their append until they were durable. For any thread.
+    [[nodiscard]] const latency_tally& sync_times() const noexcept { return sync_times_; }
+    /// How many records the batches had. For any thread.
+    [[nodiscard]] const group_tally& group_sizes() const noexcept { return group_sizes_; }
 
     /// The clock that measures how long the disk takes. It is not the clock of the records.
     using running_clock = std::chrono::steady_clock;
@@ -106,6 +111,8 @@ private:
     std::atomic<std::uint64_t> batches_{0};
     std::atomic<std::uint64_t> records_{0};
     std::atomic<std::uint64_t> bytes_{0};
+    latency_tally sync_times_;
+    group_tally group_sizes_;
 };
 
 }  // namespace coffer::journal

@@ -129,6 +129,8 @@ public:
         return chosen_.disk_timeout;
     }
     [[nodiscard]] commit_counts counts() const noexcept { return committer_.counts(); }
+    /// What the journal thread has counted. For any thread.
+    [[nodiscard]] const committer& commits() const noexcept { return committer_; }
     [[nodiscard]] bool failed() const noexcept { return failed_.load(std::memory_order_acquire); }
 
     /// Makes durable all that is in the lanes, closes the journal in order and ends the thread. The

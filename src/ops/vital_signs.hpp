@@ -4,6 +4,8 @@
 #include <functional>
 #include <string>
 
+#include <coffer/retries.hpp>
+
 #include "ops/registered.hpp"
 
 namespace coffer {
@@ -25,6 +27,10 @@ struct health_check {
 struct vital_signs {
     registered<metric_source> metrics;
     registered<health_check> checks;
+    /// Whether each event loop turns, for /healthz.
+    registered<health_check> loops;
+    /// Those of the threads that post.
+    registered<const retry_count*> retries;
 };
 
 }  // namespace coffer

@@ -27,8 +27,43 @@ snapshotter::snapshotter(coffer::ledger& ledger, snapshot_directory directory, o
       marks_{std::move(marks)},
       due_{clock::now() + chosen_.every},
       covered_record_{chosen.covered_record},
-      newest_{covered_record_ ? directory_.latest() : std::nullopt},
-      thread_{[this] { run(); }} {}
+      newest_{covered_record_ ? directory_.latest() : std::nullopt} {
+    note_newest();
+    thread_ = std::thread{[this] { run(); }};
+}
+
+// By the time of the file, which is near enough.
+void snapshotter::note_newest() noexcept {
+    try {
+        const auto newest = directory_.latest();
+        if (!newest)
+            return;
+        const auto age = std::filesystem::file_time_type::clock::now() -
+                         std::filesystem::last_write_time(*newest);
+        const auto at = clock::now() - std::chrono::duration_cast<clock::duration>(age);
+        taken_at_.store(at.time_since_epoch().count(), std::memory_order_relaxed);
+    } catch (const std::exception&) {  // it is as if there were none
+    }
+}
+
+std::optional<snapshotter::clock::duration> snapshotter::age() const noexcept {
+    // Relaxed: a moment, which orders nothing.
+    const clock::rep at = taken_at_.load(std::memory_order_relaxed);
+    if (at == 0)
+        return std::nullopt;
+    return std::max(clock::now().time_since_epoch() - clock::duration{at}, clock::duration{0});
+}
+
+bool snapshotter::take_now(std::shared_ptr<snapshot_order> order) {
+    {
+        const std::lock_guard lock{mutex_};
+        if (stopping_ || is_busy_ || order_ != nullptr)
+            return false;
+        order_ = std::move(order);
+    }
+    changed_.notify_all();
+    return true;
+}
 
 void snapshotter::stop() noexcept {
     if (!thread_.joinable())
@@ -85,7 +120,7 @@ void snapshotter::run() noexcept {
 
 bool snapshotter::wait() noexcept {
     std::unique_lock lock{mutex_};
-    const auto stopping = [this] { return stopping_; };
+    const auto stopping = [this] { return stopping_ || order_ != nullptr; };
     if (chosen_.every == std::chrono::milliseconds::zero())
         changed_.wait(lock, stopping);
     else
@@ -99,13 +134,31 @@ void snapshotter::set_due(clock::duration took) noexcept {
     due_ = std::max(due_ + chosen_.every, clock::now() + pause);
 }
 
+std::shared_ptr<snapshot_order> snapshotter::begin_attempt() noexcept {
+    const std::lock_guard lock{mutex_};
+    is_busy_ = true;
+    return std::exchange(order_, nullptr);
+}
+
+void snapshotter::end_attempt(const std::shared_ptr<snapshot_order>& order) noexcept {
+    {
+        const std::lock_guard lock{mutex_};
+        is_busy_ = false;
+    }
+    if (order != nullptr)
+        order->end(failed_in_a_row_ == 0 ? snapshot_order::state::taken
+                                         : snapshot_order::state::failed);
+}
+
 void snapshotter::attempt() noexcept {
+    const std::shared_ptr<snapshot_order> order = begin_attempt();
     try {
-        if (!is_covered())
-            write();
+        if (order != nullptr || !is_covered())
+            write(order.get());
     } catch (const std::exception& error) {
         report_failure(error.what());
     }
+    end_attempt(order);
     if (marks_.on_attempt)
         marks_.on_attempt();
 }
@@ -116,18 +169,31 @@ bool snapshotter::is_covered() const {
            directory_.latest() == newest_;
 }
 
-void snapshotter::write() {
+void snapshotter::write(snapshot_order* order) {
     const clock::time_point begin = clock::now();
     const written_snapshot written = write_snapshot(ledger_, directory_, chosen_.keep, marks_);
     covered_record_ = written.after_record;
     newest_ = written.file;
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - begin);
-    taken_.fetch_add(1, std::memory_order_relaxed);  // as in taken
-    log::info("snapshot {}: {} accounts, {} ms", written.file.native(), written.accounts,
-              took.count());
+    const clock::duration took = clock::now() - begin;
+    note_taken(written, took);
+    if (order != nullptr) {
+        order->name = written.file.filename().string();
+        order->after_record = written.after_record;
+        order->accounts = written.accounts;
+        order->took = took;
+    }
     if (failed_in_a_row_ != 0)
         log::info("snapshots work again, after {} that failed", failed_in_a_row_);
     failed_in_a_row_ = 0;
+}
+
+void snapshotter::note_taken(const written_snapshot& written, clock::duration took) {
+    taken_.fetch_add(1, std::memory_order_relaxed);  // as in taken
+    taken_at_.store(clock::now().time_since_epoch().count(), std::memory_order_relaxed);
+    times_.record(latency_ns(took));
+    last_took_.set(latency_ns(took));
+    log::info("snapshot {}: {} accounts, {} ms", written.file.native(), written.accounts,
+              std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
 }
 
 void snapshotter::report_failure(const char* reason) noexcept {

@@ -6,13 +6,16 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
 
 #include <coffer/ledger.hpp>
 
+#include "ops/tally.hpp"
 #include "snapshot/snapshot_directory.hpp"
+#include "snapshot/snapshot_order.hpp"
 #include "snapshot/snapshot_writer.hpp"
 
 namespace coffer::snapshot {
@@ -22,7 +25,8 @@ namespace coffer::snapshot {
 /// one exists and covers every record of the journal. After a snapshot that took longer than the
 /// period there is a pause as long as the snapshot.
 ///
-/// Thread safety: taken and failed may be called from any thread at once, the rest from one.
+/// Thread safety: taken, failed, age, times and take_now may be called from any thread at once, the
+/// rest from one.
 class snapshotter {
 public:
     struct options {
@@ -49,6 +53,10 @@ public:
     /// thread continues then: end the process with _Exit, or call stop().
     [[nodiscard]] bool stop_unless_stuck(std::chrono::milliseconds patience) noexcept;
 
+    /// Has a snapshot taken at once, also if the newest covers everything. False if one is being
+    /// taken, or if stopping has begun: then the order is not ended. Does not wait.
+    [[nodiscard]] bool take_now(std::shared_ptr<snapshot_order> order);
+
     /// Whether the newest snapshot covers everything. Call it after stop().
     [[nodiscard]] bool last_was_taken() const noexcept { return failed_in_a_row_ == 0; }
 
@@ -61,16 +69,29 @@ public:
         return failed_.load(std::memory_order_relaxed);  // likewise
     }
 
-private:
     using clock = std::chrono::steady_clock;
 
+    /// How old the newest snapshot is; nothing if there is none.
+    [[nodiscard]] std::optional<clock::duration> age() const noexcept;
+    /// How long snapshots took.
+    [[nodiscard]] const latency_tally& times() const noexcept { return times_; }
+    /// How long the last one took; zero before the first.
+    [[nodiscard]] clock::duration last_took() const noexcept {
+        return clock::duration{last_took_.value()};
+    }
+
+private:
     void request_stop() noexcept;
+    void note_newest() noexcept;
+    void note_taken(const written_snapshot& written, clock::duration took);
+    [[nodiscard]] std::shared_ptr<snapshot_order> begin_attempt() noexcept;
+    void end_attempt(const std::shared_ptr<snapshot_order>& order) noexcept;
     void run() noexcept;
     /// Waits until the next snapshot is due. Returns false if it is the last one.
     [[nodiscard]] bool wait() noexcept;
     void attempt() noexcept;
     [[nodiscard]] bool is_covered() const;
-    void write();
+    void write(snapshot_order* order);
     void set_due(clock::duration took) noexcept;
     void report_failure(const char* reason) noexcept;
 
@@ -85,11 +106,17 @@ private:
     std::atomic<std::uint64_t> taken_{0};
     std::atomic<std::uint64_t> failed_{0};
     std::atomic<std::uint64_t> returned_calls_{0};  // file system calls of the thread
+    std::atomic<clock::rep> taken_at_{0};           // 0: there is none
+    latency_tally times_;
+    gauge last_took_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    bool stopping_ = false;  // under the mutex, as is_done_
-    bool is_done_ = false;   // the last snapshot is taken, or has failed
-    std::thread thread_;     // the last member: it uses the others from its start
+    // Under the mutex:
+    bool stopping_ = false;
+    bool is_done_ = false;                   // the last snapshot is taken, or has failed
+    bool is_busy_ = false;                   // one is being taken
+    std::shared_ptr<snapshot_order> order_;  // for the next one
+    std::thread thread_;                     // the last member: it uses the others from its start
 };
 
 }  // namespace coffer::snapshot

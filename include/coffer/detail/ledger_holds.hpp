@@ -6,6 +6,7 @@
 
 #include <coffer/detail/hold_change.hpp>
 #include <coffer/ledger.hpp>
+#include <coffer/retries.hpp>
 
 #include <coffer/detail/macros_push.inc>
 
@@ -117,8 +118,10 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns, if_s
         detail::protected_change{
             &one.state().state, free, {minor, detail::next_posting(free.second)}},
         detail::protected_change{&at.held().state, held, total}};
-    if (!transactions_.carry_out(record, plan)) [[unlikely]]
+    if (!transactions_.carry_out(record, plan)) [[unlikely]] {
+        detail::note_retry();
         return place_in_steps(at, amount, expires_at_ns, condition, index, done);
+    }
     done.posting.sequence = placed.id.sequence;
     done.posting.balance = money::from_minor(static_cast<std::int64_t>(after.first + total.first));
     done.posting.held = money::from_minor(static_cast<std::int64_t>(total.first));
@@ -165,6 +168,7 @@ inline void ledger::place_at_once(money amount, std::int64_t expires_at_ns, if_s
             done = {errc::ok, detail::posting_of(number, {after, held}), placed};
             return;
         }
+        detail::note_retry();
     }
 }
 
@@ -289,8 +293,10 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
     plan.protected_words = {
         detail::protected_change{&one->state().state, open, detail::pack(effect.hold)},
         detail::protected_change{&at.held().state, held, total}};
-    if (!transactions_.carry_out(record, plan)) [[unlikely]]
+    if (!transactions_.carry_out(record, plan)) [[unlikely]] {
+        detail::note_retry();
         return change_in_steps(at, id, change, condition, done);
+    }
     done.posting.sequence = after.second >> detail::sequence_shift;
     done.posting.balance = money::from_minor(static_cast<std::int64_t>(after.first + total.first));
     done.posting.held = money::from_minor(static_cast<std::int64_t>(total.first));
@@ -350,8 +356,10 @@ inline void ledger::change_at_once(hold_id id, const detail::hold_change& change
                                                  detail::pack(payee_after)};
         }
         if (!protect(plan, at, found.account, held, *found.slot, found.state, effect.hold) ||
-            !transactions_.carry_out(transactions_.claim(), plan))
+            !transactions_.carry_out(transactions_.claim(), plan)) {
+            detail::note_retry();
             continue;
+        }
         done = {errc::ok, detail::posting_of(number, {after, held})};
         done.hold = detail::in_state(found.described, effect.hold);
         if (payee_at)

@@ -6,6 +6,7 @@
 #include <span>
 
 #include <coffer/ledger.hpp>
+#include <coffer/retries.hpp>
 
 #include <coffer/detail/macros_push.inc>
 
@@ -125,6 +126,7 @@ outcome ledger::post(account_number number, money amount, Change change,
         if (at.account->replace(found, {static_cast<std::uint64_t>(balance.minor()), next}) ||
             detail::planted == detail::bug::lost_retry) [[likely]]
             return {errc::ok, {number, next >> detail::sequence_shift, balance, {}}};
+        detail::note_retry();
     }
     return post_in_steps(at, number, amount, change, condition);
 }
@@ -159,6 +161,7 @@ template <class Change>
             return {error, last};
         if (replace(at, before.state, after.state))
             return {errc::ok, detail::posting_of(number, after)};
+        detail::note_retry();
     }
 }
 
@@ -190,6 +193,7 @@ inline ledger::account_outcome ledger::change_status(account_number number, acco
             return {error, detail::view_of(number, before)};
         if (replace(at, before.state, after.state))
             return {errc::ok, detail::view_of(number, after)};
+        detail::note_retry();
     }
 }
 

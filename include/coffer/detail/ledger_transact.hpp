@@ -8,6 +8,7 @@
 #include <span>
 
 #include <coffer/ledger.hpp>
+#include <coffer/retries.hpp>
 
 #include <coffer/detail/macros_push.inc>
 
@@ -133,8 +134,10 @@ inline bool ledger::transact_at_once(std::span<const leg> legs,
         transactions_.release(record);
         return false;
     }
-    if (!transactions_.carry_out(record, plan)) [[unlikely]]
+    if (!transactions_.carry_out(record, plan)) [[unlikely]] {
+        detail::note_retry();
         return false;
+    }
     for (std::size_t place = 0; place != count; ++place) {
         const std::size_t i = order[place];
         done.postings[i] =
@@ -213,8 +216,10 @@ inline bool ledger::in_one_epoch(std::span<const slot> at, account_reading* foun
             state = detail::unpack(plan.legs[place].posted);
         }
         COFFER_TEST_STEP();
-        if (!transactions_.carry_out(transactions_.claim(), plan))
+        if (!transactions_.carry_out(transactions_.claim(), plan)) {
+            detail::note_retry();
             continue;
+        }
         for (std::size_t i = 0; i != count; ++i)
             done.postings[i] = detail::posting_of(legs[i].account, found[i]);
         return;

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <coffer/ledger.hpp>
+#include <coffer/retries.hpp>
 
 #include <coffer/detail/macros_push.inc>
 
@@ -39,8 +40,10 @@ inline ledger::transfer_outcome ledger::transfer(account_number from, account_nu
         transactions_.release(record);
         return transfer_in_steps(from, to, amount, {});
     }
-    if (!transactions_.carry_out(record, legs)) [[unlikely]]
+    if (!transactions_.carry_out(record, legs)) [[unlikely]] {
+        detail::note_retry();
         return transfer_in_steps(from, to, amount, {});
+    }
     return posted(from, to, legs);
 }
 
