@@ -21,7 +21,7 @@ except ImportError:
 FOLDER = pathlib.Path(__file__).resolve().parents[1] / "src" / "api" / "openapi"
 # Every reply has some of these.
 USUAL_FIELDS = {"date", "cache-control", "content-type", "content-length", "connection",
-                "transfer-encoding"}
+                "transfer-encoding", "x-request-id", "server-timing"}
 # Of each kind of reply so many bodies are checked in one process, and then one in so many.
 FIRST, THEN_EVERY = 200, 50
 

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 namespace coffer::api {
 
 // The whole reply is one piece: a kibibyte is always enough.
@@ -18,8 +16,7 @@ body_stream::state snapshot_reply::pull(coffer::teller&, std::size_t, std::strin
         case order_state::taken:
             break;
     }
-    fmt::format_to(
-        std::back_inserter(out),
+    out += fmt::format(
         R"({{"success":true,"data":{{"snapshot":"{}","record":{},"accounts":{},"seconds":{:.3f}}},)"
         R"("code":200}})",
         order_->name, order_->after_record, order_->accounts,

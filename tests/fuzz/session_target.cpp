@@ -86,7 +86,7 @@ void check_closed(session_driver& client) {
 void check_deadline(session_driver& client) {
     const bool began = client.session.now() == phase::head || client.session.now() == phase::body;
     client.out.clear();
-    client.session.time_out(client.out);
+    client.session.time_out({}, client.out);
     const auto replies = coffer::http::read_replies(client.out);
     require(replies.size() == (began ? 1 : 0), "a deadline is told if a request had begun");
     require(!began || (replies[0].status == 408 && replies[0].closes), "a deadline is 408");

@@ -96,7 +96,7 @@ void check(malformed_case one, setting where, const Send& send) {
         one.ending = client.closed() ? ending::closed : ending::open;
     CHECK(client.closed() == (one.ending == ending::closed));
     if (waits) {
-        client.session.time_out(client.out);
+        client.session.time_out({}, client.out);
         client.send(further_request());
     }
     const result found = result_of(client);

@@ -81,7 +81,7 @@ TEST_CASE("refusals: those of a head, of a body and of a late one are problems t
     session_driver other;
     late.send(begin + "Content-Length: 9\r\n\r\n{");
     other.send(get("/nowhere"));
-    late.session.time_out(late.out);
+    late.session.time_out({}, late.out);
     CHECK(problems(late.replies(), "request_timeout") == 1);
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("refusals: a request whose head has not been read is refused in an env
     client.send(get("/nowhere", wants_problems));
     client.replies();
     client.send("GET /nowhere HTTP/1.1\r\n" + wants_problems);
-    client.session.time_out(client.out);
+    client.session.time_out({}, client.out);
     CHECK_THAT(client.replies(), Contains(R"({"success":false,"error":{"type":"request_timeout")"));
 }
 

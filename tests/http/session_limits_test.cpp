@@ -112,7 +112,7 @@ TEST_CASE("session: one that is turned away is refused with 503, whatever it has
     for (const std::string begun : {"", "GET / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-"}) {
         session_driver client;
         client.send(begun);
-        client.session.turn_away(client.out);
+        client.session.turn_away({}, coffer::api::problem::unavailable, client.out);
         CHECK_THAT(client.replies(), Contains("HTTP/1.1 503 Service Unavailable\r\n") &&
                                          Contains("\r\nRetry-After: 1\r\n") &&
                                          Contains("\r\nConnection: close\r\n") &&

@@ -256,7 +256,7 @@ TEST_CASE("session: a deadline ends a request with 408 and an idle session in si
         client.send(get("/") + "GET /acc");
     }
     client.replies();
-    client.session.time_out(client.out);
+    client.session.time_out({}, client.out);
     CHECK_THAT(client.replies(), Contains("HTTP/1.1 408 Request Timeout") &&
                                      Contains("request_timeout") &&
                                      Contains("Connection: close\r\n"));
@@ -264,7 +264,7 @@ TEST_CASE("session: a deadline ends a request with 408 and an idle session in si
     CHECK(client.balance_minor(10001) == 100'000);
 
     session_driver idle;
-    idle.session.time_out(idle.out);
+    idle.session.time_out({}, idle.out);
     CHECK(idle.replies().empty());
     CHECK(idle.closed());
 }
