@@ -89,7 +89,7 @@ void openapi(coffer::teller&, const call&, reply& out) {
 }
 
 void take_snapshot(coffer::teller& teller, const call&, reply& out) {
-    std::shared_ptr<snapshot::snapshot_order> order;
+    std::shared_ptr<ordered_snapshot> order;
     const service asked = teller.ask_for_snapshot(order);
     if (asked == service::request_in_progress)
         return out.refuse(problem::snapshot_under_way);

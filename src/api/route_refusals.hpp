@@ -112,8 +112,8 @@ constexpr problem_set of(const route& one) {
 inline constexpr problem_set readiness{problem::stopping, problem::disk_full, problem::disk_hangs,
                                        problem::check_failed};
 inline constexpr problem_set health{problem::check_failed};
-inline constexpr problem_set snapshot{problem::snapshot_under_way, problem::snapshot_failed,
+inline constexpr problem_set snapshot{problem::snapshot_under_way,  problem::snapshot_failed,
                                       problem::snapshot_unfinished, problem::no_snapshots,
-                                      problem::parameter_invalid, problem::needs_local_listener};
+                                      problem::parameter_invalid,   problem::needs_local_listener};
 
 }  // namespace coffer::api::refusals

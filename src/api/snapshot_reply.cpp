@@ -6,7 +6,7 @@ namespace coffer::api {
 
 // The whole reply is one piece: a kibibyte is always enough.
 body_stream::state snapshot_reply::pull(coffer::teller&, std::size_t, std::string& out) {
-    using order_state = snapshot::snapshot_order::state;
+    using order_state = ordered_snapshot::state;
     switch (order_->now()) {
         case order_state::pending:
             return std::chrono::steady_clock::now() < until_ ? state::waiting

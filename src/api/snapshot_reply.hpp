@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "api/body_stream.hpp"
-#include "snapshot/snapshot_order.hpp"
+#include "engine/ordered_snapshot.hpp"
 
 namespace coffer::api {
 
@@ -16,7 +16,7 @@ class snapshot_reply final : public body_stream {
 public:
     static constexpr std::chrono::seconds usual_patience{60};
 
-    explicit snapshot_reply(std::shared_ptr<const snapshot::snapshot_order> order,
+    explicit snapshot_reply(std::shared_ptr<const ordered_snapshot> order,
                             std::chrono::steady_clock::duration patience = usual_patience)
         : order_{std::move(order)}, until_{std::chrono::steady_clock::now() + patience} {}
 
@@ -24,7 +24,7 @@ public:
     void end_early(problem why, std::string& out) override;
 
 private:
-    const std::shared_ptr<const snapshot::snapshot_order> order_;
+    const std::shared_ptr<const ordered_snapshot> order_;
     const std::chrono::steady_clock::time_point until_;
 };
 

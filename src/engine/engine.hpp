@@ -144,7 +144,8 @@ public:
     /// What the parts of the server report of themselves. For any thread.
     [[nodiscard]] vital_signs& signs() const noexcept { return signs_; }
 
-    /// The records after which those read that follow the events: each sets its own. For any thread.
+    /// The records after which those read that follow the events: each sets its own. For any
+    /// thread.
     [[nodiscard]] registered<const gauge*>& followed() const noexcept { return followed_; }
 
     /// What takes snapshots of this ledger, while it does; else null. For any thread, until that

@@ -1,7 +1,8 @@
 // The state machine of one HTTP connection: decides what to read, write and wait for.
 //
-// It performs no I/O, and has no clock but to measure how long replies took: its driver, a connection, reports events (bytes read, bytes
-// written, a ticket durable, a tick) and performs the action that each event returns.
+// It performs no I/O, and has no clock but to measure how long replies took: its driver, a
+// connection, reports events (bytes read, bytes written, a ticket durable, a tick) and performs the
+// action that each event returns.
 //
 // Guarantees     Replies leave in the order of their requests. A reply that reports a posting or a
 //                balance is handed out to be written only once what it reports is durable; if the

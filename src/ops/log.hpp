@@ -52,8 +52,8 @@ void send_to(std::ostream& where, format as = format::text);
 /// Waits up to `patience` until all lines are written. Call it before the process ends.
 void flush(std::chrono::milliseconds patience = std::chrono::milliseconds{500}) noexcept;
 
-/// Writes `line` after the lines logged before, unchanged or as an error in JSON, and flushes. If the log was not started,
-/// writes to standard error directly and may block.
+/// Writes `line` after the lines logged before, unchanged or as an error in JSON, and flushes. If
+/// the log was not started, writes to standard error directly and may block.
 void end_with(std::string_view line) noexcept;
 
 namespace detail {
