@@ -22,7 +22,8 @@ names of_route(const route& one) {
     }
     for (const std::string_view name : one.rules.query)
         found.insert("the query's parameter " + std::string{name});
-    if (one.method == method::post && one.rules.body != body_kind::lines)
+    const bool posts = one.method == method::post && one.rules.scope != scope::admin;
+    if (posts && one.rules.body != body_kind::lines)
         found.insert("the header field Idempotency-Key");
     if (one.path == "/events")  // the table has no field that others do not have
         found.insert("the header field Last-Event-ID");
