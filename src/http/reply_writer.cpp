@@ -16,7 +16,11 @@
 namespace coffer::http {
 namespace {
 
+constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view no_store = "\r\nCache-Control: no-store";
+constexpr std::string_view no_store_and_id = "\r\nCache-Control: no-store\r\nX-Request-Id: ";
 constexpr std::string_view id_field = "\r\nX-Request-Id: ";
+static_assert(no_store_and_id.ends_with(id_field));
 constexpr std::string_view timing_field = "\r\nServer-Timing: ";
 // The values are written later, each into a place of a fixed width: spaces may follow them.
 constexpr std::string_view ledger_part = "ledger;dur=";
@@ -88,14 +92,15 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     append_status_line(out, reply.status());
     out += "Date: ";
     out += framing.date;
-    out += "\r\nCache-Control: no-store";
-    if (!framing.request_id.empty()) {
-        out += id_field;
+    if (framing.request_id.empty()) {
+        out += no_store;
+    } else {
+        out += no_store_and_id;
         out += framing.request_id;
     }
-    if (framing.has_timing)
+    if (framing.has_timing) [[unlikely]]
         append_timing(out);
-    out += "\r\n";
+    out += line_end;
     // RFC 9110, section 8.6: a reply that cannot have content has no Content-Length.
     const std::optional<std::size_t> body_bytes = reply.body_bytes();
     if (body_bytes || reply.is_stream()) {

@@ -77,6 +77,7 @@ std::size_t session::feed_one(std::string_view bytes, std::string& out) {
             return 0;
         phase_ = phase::head;
         route_ = 0;
+        shared_.who = nullptr;
     }
     std::size_t head_bytes = 0;
     if (phase_ == phase::head) {
@@ -298,6 +299,10 @@ void session::write_text(bool last, std::string& out) {
                  .request_id = id,
                  .has_timing = head_.wants_timing},
                 out);
+    if (shared_.log_every == 0 && !head_.wants_timing) [[likely]] {
+        ++shared_.replies;  // as note_reply does
+        return;
+    }
     note_reply(begin, out, head_.wants_timing, shared_.reply.status(), entry_if_logged(id));
 }
 
@@ -313,7 +318,7 @@ std::string_view session::request_id() noexcept {
 
 /// Null if its request is not logged, or if there is no memory for it: a reply must not get lost.
 std::unique_ptr<access_entry> session::entry_if_logged(std::string_view id) noexcept {
-    if (shared_.log_every == 0) [[likely]]
+    if (shared_.log_every == 0)
         return nullptr;
     if (shared_.until_logged != 0) {
         --shared_.until_logged;
@@ -338,7 +343,7 @@ void session::note_reply(std::size_t begin, const std::string& out, bool is_time
                          std::unique_ptr<access_entry> line) noexcept {
     ++shared_.replies;
     shared_.who = nullptr;
-    if (line == nullptr && !is_timed) [[likely]]
+    if (line == nullptr && !is_timed)
         return;
     if (line != nullptr) {
         line->status = status;
