@@ -1,13 +1,15 @@
 """Data directories that earlier releases wrote, each with keys, refusals, a snapshot, and postings
 that a kill -9 left behind it. data-format-1: the first format of the journal, without running time.
-data-format-2: the last one without transactions and holds, in several segments, with a stop."""
+data-format-2: the last one without transactions and holds, in several segments, with a stop.
+data-format-3: the last one without tokens, with records of each version up to 4, a snapshot with
+an open hold and the index file of a full segment."""
 
 import pathlib
 import tarfile
 import tempfile
 import unittest
 
-from server import Server, balance, post, run
+from server import Server, balance, get, post, run
 
 
 def keyed(server, key, path, body):
@@ -77,6 +79,51 @@ class Format2(OldFormat, unittest.TestCase):
                 ('"spaced key"', "/accounts/10003/withdraw", '{"amount":0.25}', 200),
                 ('"last key"', "/accounts/10009/deposit", '{"amount":1}', 200),
                 ("k" * 249 + "015999", "/accounts/10004/deposit", '{"amount":0.01}', 200))
+
+
+HOLD = "/accounts/10005/holds/2-0"
+
+
+class Format3(OldFormat, unittest.TestCase):
+    kept = "data-format-3.tar.xz"
+    flags = ("--segment-size", "4MiB", "--retain", "all", "--idempotency-ttl", "2400h")
+    postings = 10 + 3 + 6 + 2 + 3 + 14_000 + 1 + 2
+    balances = {10001: "1012.25", 10003: "2999.75", 10004: "4140.0", 10005: "4985.0",
+                10006: "6002.0", 10007: "7003.0", 10008: "8002.0", 10009: "8999.0"}
+    requests = (*FIRST_REQUESTS,
+                ('"spaced key"', "/accounts/10003/withdraw", '{"amount":0.25}', 200),
+                ("hold-key", "/accounts/10005/holds", '{"amount":40}', 201),
+                ("capture-key", HOLD + "/capture", '{"amount":10,"final":false}', 200),
+                ("paid-key", HOLD + "/capture", '{"amount":5,"to":"10006"}', 200),
+                ("release-key", HOLD + "/release", "{}", 200),
+                ("ended-key", HOLD + "/capture", "{}", 409),
+                ("legs-key", "/transactions", '{"postings":['
+                 '{"account_number":"10006","amount":-3},'
+                 '{"account_number":"10007","amount":3}]}', 200),
+                ("short-key", "/accounts/10002/transfer", '{"to":"10001","amount":99999}', 400),
+                ("open-key", "/accounts", '{"account_number":"20001"}', 201),
+                ("close-key", "/accounts/20001/close", "{}", 200),
+                ("payee-key", "/accounts/10001/transfer", '{"to":"20001","amount":1}', 409),
+                ("reopen-key", "/accounts/20001/reopen", "{}", 200),
+                ("kept-key", "/accounts/10008/holds", '{"amount":8}', 201),
+                ('"last key"', "/accounts/10009/deposit", '{"amount":1}', 200),
+                ("k" * 249 + "013999", "/accounts/10004/deposit", '{"amount":0.01}', 200))
+
+    def test_is_served_by_its_index_file(self):
+        index, = (self.data / "journal").glob("*.index")
+        before = index.read_bytes()
+        with Server(*self.flags, data=self.data) as server:
+            page = get(server, "/accounts/10005/statement?limit=1000").json()["data"]
+            self.assertEqual(5, len(page["entries"]))
+            server.stop()
+        self.assertEqual(before, index.read_bytes())
+        self.assertNotIn("index files", run("audit", self.data).stdout)
+
+    def test_shows_its_refusals_with_their_accounts(self):
+        with Server(*self.flags, data=self.data) as server:
+            for key, account in (("short-key", "10002"), ("payee-key", "20001")):
+                reply = get(server, f"/idempotency-keys/{key}").json()["data"]["reply"]
+                self.assertEqual(account, reply["error"]["account_number"])
 
 
 if __name__ == "__main__":
