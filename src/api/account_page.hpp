@@ -16,8 +16,8 @@ namespace coffer::api {
 
 class account_page final : public scanned_page {
 public:
-    /// The first `limit` accounts among `seen` with numbers above `after`. Null while too many pages are looking
-    /// for what they show. Thread safety: any thread.
+    /// The first `limit` accounts among `seen` with numbers above `after`. Null while too many
+    /// pages are looking for what they show. Thread safety: any thread.
     [[nodiscard]] static std::unique_ptr<account_page> make(std::size_t limit, account_number after,
                                                             account_ranges seen = {});
 

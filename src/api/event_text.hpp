@@ -14,7 +14,8 @@ namespace coffer::api {
 /// "10001","sequence":5,"amount":-25.0,"balance":975.0},...]}. Amounts have a sign, and are 0.0
 /// where nothing is booked. Behind the postings there are "hold":{"hold":"7-12","amount":40.0}, the
 /// amount held, captured or released, where the record is about a hold; and "key" and
-/// "by", the name of the token, where there is one. `time` is the record's, in RFC 3339. The record is no refusal.
+/// "by", the name of the token, where there is one. `time` is the record's, in RFC 3339. The record
+/// is no refusal.
 void append_event(std::string& out, const journal::record& one, std::uint64_t number,
                   std::string_view time);
 

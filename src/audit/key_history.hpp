@@ -13,8 +13,8 @@
 
 namespace coffer::audit {
 
-/// A key belongs to the name on its record, as it does for the server: the same text by another name
-/// is another key, but a record with a name also repeats a key without one.
+/// A key belongs to the name on its record, as it does for the server: the same text by another
+/// name is another key, but a record with a name also repeats a key without one.
 ///
 /// The keys of the records are added in order; those that are alive are remembered. The life of a
 /// key is measured in running time from when its batch was written, which is a little less than the

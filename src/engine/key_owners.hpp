@@ -33,8 +33,8 @@ public:
     key_owners(const key_owners&) = delete;
     key_owners& operator=(const key_owners&) = delete;
 
-    /// The number of a name, the same whenever it is asked for; nobody for an empty name. Nothing if
-    /// there are max_number names, or there is no memory for another. A name is never forgotten.
+    /// The number of a name, the same whenever it is asked for; nobody for an empty name. Nothing
+    /// if there are max_number names, or there is no memory for another. A name is never forgotten.
     [[nodiscard]] std::optional<number> number_of(std::string_view name) noexcept;
 
     /// Counts a key more, or less, of a number that number_of has returned.

@@ -25,7 +25,7 @@
 //
 // It keeps hashes of the keys' texts, of 108 bits, under a secret made anew in each process: nobody
 // who knows the code can choose keys that collide. The owner's number is beside the hash, and the
-// part is chosen by the hash alone: so the keys of one text are in one part, whoever they belong to.
+// part is chosen by the hash alone: so all keys of one text are in one part.
 //
 // Times are running times (journal/ledger_clock.hpp) in ns: neither downtime nor a wrong clock ends
 // a life. If the clock goes back, the latest time seen counts.

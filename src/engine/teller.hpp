@@ -133,8 +133,8 @@ public:
     [[nodiscard]] hold_result release_hold(account_number account, hold_id id, std::string_view key,
                                            const sequence_condition& condition = {}) noexcept;
 
-    /// What is remembered of a request's key, of actor() or else of nobody. Changes nothing, and shows no posting that is not
-    /// durable.
+    /// What is remembered of a request's key, of actor() or else of nobody. Changes nothing, and
+    /// shows no posting that is not durable.
     [[nodiscard]] key_store::remembered find_key(std::string_view key) noexcept;
 
     /// Makes the expiry of a hold if its time has come. After service::done the hold is not due any

@@ -38,8 +38,8 @@ struct posting_line {
 [[nodiscard]] std::string_view first_line(line_format format);
 
 /// Appends the line and its newline. In NDJSON, "counterparty", "key", "hold" and "by" are left out
-/// if there is none, and "held" if nothing is held. CSV is that of RFC 4180, except that a line ends
-/// in "\n"; an apostrophe is put before a key, or the part of a key behind a semicolon, that a
+/// if there is none, and "held" if nothing is held. CSV is that of RFC 4180, except that a line
+/// ends in "\n"; an apostrophe is put before a key, or the part of a key behind a semicolon, that a
 /// spreadsheet would run as a formula.
 void append(std::string& out, line_format format, const posting_line& line);
 

@@ -143,11 +143,13 @@ void visit_postings(const record& one, Visitor&& visitor) {
 [[nodiscard]] std::size_t encoded_bytes(const record& one) noexcept;
 
 /// Writes the record to `into`, which has room for it. Its key, if any, is a request key, and its
-/// actor, if any, an actor's name. Returns how many bytes it wrote. Throws nothing and allocates nothing.
+/// actor, if any, an actor's name. Returns how many bytes it wrote. Throws nothing and allocates
+/// nothing.
 std::size_t encode(const record& one, std::span<std::byte> into) noexcept;
 
-/// As encode, but without the key and the actor: what is kept of an outcome, beside its key, so that
-/// a repeated request gets the same reply. At most format::record::max_bytes_without_key; see decode.
+/// As encode, but without the key and the actor: what is kept of an outcome, beside its key, so
+/// that a repeated request gets the same reply. At most format::record::max_bytes_without_key; see
+/// decode.
 std::size_t encode_without_key(const record& one, std::span<std::byte> into) noexcept;
 [[nodiscard]] std::size_t encoded_bytes_without_key(const record& one) noexcept;
 

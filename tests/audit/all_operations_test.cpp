@@ -356,8 +356,8 @@ TEST_CASE("export: has a line for each account of every operation, with its hold
     const std::string time = ",1970-01-01T00:00:01.000000000Z,";
     const std::string csv = exported(data, coffer::journal::line_format::csv);
     REQUIRE(csv.substr(csv.find("\n3,") + 1) ==
-            "3" + time + "7,2,hold,,40.0,100.0,a,2-0,40.0,\n" +         //
-                "4" + time + "7,3,capture,8,10.0,90.0,,2-0,30.0,\n" +   //
+            "3" + time + "7,2,hold,,40.0,100.0,a,2-0,40.0,\n" +        //
+                "4" + time + "7,3,capture,8,10.0,90.0,,2-0,30.0,\n" +  //
                 "4" + time + "8,2,transfer_in,7,10.0,10.0,,2-0,,\n" +  //
                 "5" + time + "7,4,release,,30.0,90.0,,2-0,,\n" +       //
                 "6" + time + "8,3,transaction,,-10.0,0.0,,,,\n" +      //
