@@ -196,7 +196,8 @@ class Metrics(unittest.TestCase):
 
     def test_a_reader_of_events_is_counted(self):
         with Server() as server, server.connect() as reader:
-            reader.sendall(b"GET /events HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n")
+            reader.sendall(b"GET /events HTTP/1.1\r\nHost: localhost\r\n"
+                           b"Accept: text/event-stream\r\n\r\n")
             reader.recv(4096)
             found = scrape(server)
             self.assertEqual(1, found.value("coffer_event_streams"))

@@ -148,7 +148,7 @@ class Logs(unittest.TestCase):
         try:
             with Server("--access-log", "all", "--in-memory", log=writer) as server:
                 with server.connect() as client:
-                    request = b"GET /accounts/10001/balance HTTP/1.1\r\nHost: a\r\n\r\n"
+                    request = b"GET /accounts/10001/balance HTTP/1.1\r\nHost: localhost\r\n\r\n"
                     replies = 0
                     for _ in range(50):  # more lines than the pipe and what waits can hold
                         client.sendall(request * 100)
