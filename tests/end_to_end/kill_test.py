@@ -348,6 +348,7 @@ class Kill(unittest.TestCase):
     def test_nothing_acknowledged_is_lost_or_doubled_by_a_kill(self):
         rounds = self.clean_run(KillRounds, ROUNDS)
         self.assertGreaterEqual(rounds.copies, ROUNDS // COPY_EVERY)
+        self.assertGreater(rounds.named, 0)
         self.assertGreater(rounds.customers.outcomes, 0)
         for status, count in rounds.history.books.counts.items():
             self.assertGreater(count, 0, f"no hold was {status}")

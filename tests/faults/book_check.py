@@ -17,16 +17,17 @@ ALL = 1000  # holds in a page, and so on an account
 
 
 class Reader:
-    """Reads from the server with this port. A context manager."""
+    """Reads from the server with this port, each time with these fields. A context manager."""
 
-    def __init__(self, port):
+    def __init__(self, port, headers=None):
+        self.headers = headers or {}
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=MOST_S)
 
     def get(self, path):
         """Status and body. Waits while the server cannot answer."""
         give_up = time.monotonic() + MOST_S
         while True:
-            self.connection.request("GET", path)
+            self.connection.request("GET", path, headers=self.headers)
             reply = self.connection.getresponse()
             body = reply.read().decode()
             fields = {name.lower(): value for name, value in reply.getheaders()}

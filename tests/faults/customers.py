@@ -108,7 +108,7 @@ class Customers:
         return numbers
 
     def check_nothing_was_taken_back(self, server):
-        with Reader(server.port) as reader:
+        with Reader(server.port, self.history.headers()) as reader:
             check_not_taken_back(reader, self.history,
                                  filter(is_deposited_to_only, self.history.opening))
 
@@ -116,7 +116,7 @@ class Customers:
         """Repeats requests until all are answered, and so many of those answered lately. Then all
         balances and holds must be what was acknowledged."""
         asked, self.unanswered, self.left_over = self.unanswered + self.left_over, [], []
-        with Reader(server.port) as reader:
+        with Reader(server.port, self.history.headers()) as reader:
             outcomes = KeyOutcomes(reader, self.history, asked)
         with Client(server.port, self.connections, self.history) as client:
             is_first = self._ask(client, asked)
@@ -125,7 +125,7 @@ class Customers:
             self.history.forget_before(first)
             if first < end:
                 self._ask(client, [self.random.randrange(first, end) for _ in range(asked_again)])
-        with Reader(server.port) as reader:
+        with Reader(server.port, self.history.headers()) as reader:
             BookCheck(reader, self.history, self.random).run()
             self.entries += StatementCheck(reader, self.history, self.random).run()
 

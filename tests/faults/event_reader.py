@@ -14,7 +14,8 @@ TIMEOUT_S = 60
 class EventReader:
     """Reconnects in each life of the server with the number of the last record that it has seen."""
 
-    def __init__(self, complain):
+    def __init__(self, complain, headers=dict):
+        self.headers = headers  # makes the fields that each request has beside its own
         self.complain = complain
         self.last = 0
         self.connections = 0
@@ -36,7 +37,8 @@ class EventReader:
         """Waits until it has seen all that was posted; nothing is posted meanwhile."""
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=TIMEOUT_S)
         for _ in range(10 * TIMEOUT_S):
-            connection.request("GET", f"/events?after={self.last}&limit=1")
+            connection.request("GET", f"/events?after={self.last}&limit=1",
+                               headers=self.headers())
             if not json.loads(connection.getresponse().read())["data"]["events"]:
                 break
             threading.Event().wait(0.1)
@@ -49,7 +51,8 @@ class EventReader:
         try:
             accept = ACCEPT[self.connections % len(ACCEPT)]
             self.connections += 1
-            connection.request("GET", f"/events?after={self.last}", headers={"Accept": accept})
+            connection.request("GET", f"/events?after={self.last}",
+                               headers={"Accept": accept, **self.headers()})
             reply = connection.getresponse()
             if reply.status == 503:  # the server is starting
                 return

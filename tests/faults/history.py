@@ -33,6 +33,7 @@ class History:
 
     def __init__(self, opening, prefix, may_forget=False):
         self.may_forget = may_forget
+        self.headers = dict  # makes the fields that each request has beside its own
         self.opening = dict(opening)
         self.prefix = prefix
         self.books = Books(opening)

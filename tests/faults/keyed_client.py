@@ -67,10 +67,15 @@ def whole_reply(received):
     return Reply(received, head_end, end) if len(received) >= end else None
 
 
+def common_fields(history):
+    return "".join(f"{name}: {value}\r\n"
+                   for name, value in {"Host": "localhost", **history.headers()}.items())
+
+
 def request_for(history, number):
     operation = history.requests[number]
     content_type = "Content-Type: application/json\r\n" if operation.body else ""
-    return (f"POST {operation.path} HTTP/1.1\r\nHost: localhost\r\n{content_type}"
+    return (f"POST {operation.path} HTTP/1.1\r\n{common_fields(history)}{content_type}"
             f"Idempotency-Key: {history.key_of(number)}\r\n"
             f"Content-Length: {len(operation.body)}\r\n\r\n{operation.body}").encode()
 
@@ -78,20 +83,21 @@ def request_for(history, number):
 def batch_request_for(history, numbers):
     lines = "".join(f'{{{history.requests[number].batch_members()},'
                     f'"key":"{history.key_of(number)}"}}\n' for number in numbers)
-    return ("POST /batch HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+    return (f"POST /batch HTTP/1.1\r\n{common_fields(history)}"
+            "Content-Type: application/x-ndjson\r\n"
             f"Content-Length: {len(lines)}\r\n\r\n{lines}").encode()
 
 
-def read_request(account):
+def read_request(history, account):
     """Of an account's balance, or of all about it."""
     path = f"/accounts/{account}" + ("" if account % 2 else "/balance")
-    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\n{common_fields(history)}\r\n".encode()
 
 
-def conditional_request(account, expected):
+def conditional_request(history, account, expected):
     """Is refused in any case: by the condition, or for want of money."""
     body = f'{{"amount":{MORE_THAN_THERE_IS}}}'
-    return (f"POST /accounts/{account}/withdraw HTTP/1.1\r\nHost: localhost\r\n"
+    return (f"POST /accounts/{account}/withdraw HTTP/1.1\r\n{common_fields(history)}"
             f'Content-Type: application/json\r\nIf-Match: "{expected}"\r\n'
             f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
 
@@ -164,9 +170,9 @@ class Client:
             one.numbers, one.request = what, batch_request_for(self.history, what)
         elif kind == "condition":
             one.expects = what, self.history.sequences[what]
-            one.request = conditional_request(*one.expects)
+            one.request = conditional_request(self.history, *one.expects)
         else:
-            one.reads, one.request = what, read_request(what)
+            one.reads, one.request = what, read_request(self.history, what)
         try:
             one.send()
         except OSError:

@@ -9,6 +9,7 @@ import subprocess
 import time
 
 from end_to_end.server import BINARY, Server, environment
+from faults.bearer import NAME, Bearer
 from faults.clock import HOUR_S, Clock
 from faults.customers import LATE_S, Customers
 from faults.event_reader import EventReader
@@ -45,7 +46,11 @@ class KillRounds:
         self.history = self.customers.history
         self.accounts_file = folder / "accounts.json"
         self.customers.write_accounts(self.accounts_file)
-        self.reader = EventReader(lambda said: self.history.complain("wrong", said))
+        self.bearer = Bearer(folder / "tokens")
+        self.history.headers = self.bearer.headers
+        self.reader = EventReader(lambda said: self.history.complain("wrong", said),
+                                  self.bearer.headers)
+        self.named = 0  # postings with the name of a token
         self.clock = Clock()
         self.most_stop_s = most_stop_s
         self.backups = []
@@ -54,6 +59,8 @@ class KillRounds:
     def run(self, rounds, audit_every):
         for _ in range(rounds):
             self.rounds += 1
+            if self.rounds == rounds // 2:  # what was not answered before is repeated with it
+                self.bearer.begin()
             if self.random.random() < EARLY:
                 self._kill_while_it_starts()
             with self._started() as server, self.reader.following(server):
@@ -80,7 +87,7 @@ class KillRounds:
         accounts = () if (self.data / "journal").exists() else ("--accounts", self.accounts_file)
         return ("--snapshot-every", self.random.choice(SNAPSHOTS_EVERY),
                 "--idempotency-ttl", f"{self.key_ttl_s}s", "--threads", "2",
-                "--segment-size", self.SEGMENT_SIZE, *accounts)
+                "--segment-size", self.SEGMENT_SIZE, *self.bearer.flags(), *accounts)
 
     def _started(self):
         return Server(*self._flags(), data=self.data, env=self.clock.environment)
@@ -153,12 +160,17 @@ class KillRounds:
         with subprocess.Popen([BINARY, "export", self.data, "--format", "ndjson"], text=True,
                               stdout=subprocess.PIPE, env=environment()) as export:
             expiries = []
-            self.history.check_export(postings_of(export.stdout, expiries))
+            self.history.check_export(postings_of(self._named_counted(export.stdout), expiries))
         self.history.check_expiries(expiries)
         self._check_events()
         if export.returncode != 0:
             self.history.complain("wrong", f"coffer export ended with {export.returncode}")
         self._tell_times_of_doubled()
+
+    def _named_counted(self, lines):
+        for line in lines:
+            self.named += f',"by":"{NAME}"}}' in line
+            yield line
 
     def _check_events(self):
         with subprocess.Popen([BINARY, "export", self.data, "--format", "ndjson"], text=True,
@@ -184,6 +196,7 @@ class KillRounds:
                 f"{counts['replayed']:,} replayed, {self.customers.batches:,} batches, "
                 f"{self.customers.entries:,} entries of statements, {self.customers.outcomes:,} "
                 f"outcomes of keys, {self.history.holds_text()}, {len(self.reader.seen):,} events "
-                f"seen, {self.audits} audits, {self.copies} backups restored; "
+                f"seen, {self.named:,} postings with a token's name, {self.audits} audits, "
+                f"{self.copies} backups restored; "
                 f"{counts['lost']} lost, {counts['doubled']} doubled, {counts['wrong']} otherwise "
                 f"wrong")
