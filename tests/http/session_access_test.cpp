@@ -32,30 +32,30 @@ struct guarded_session {
 };
 
 const std::string token = "Authorization: Bearer ten\r\n";
-const std::string deposit = post("/accounts/10001/deposit", R"({"amount":1})", token);
+const std::string a_deposit = post("/accounts/10001/deposit", R"({"amount":1})", token);
 
 /// The head of a deposit, and its body.
-const std::size_t head_size = deposit.find("\r\n\r\n") + 4;
-const std::string head = deposit.substr(0, head_size);
-const std::string body = deposit.substr(head_size);
+const std::size_t head_size = a_deposit.find("\r\n\r\n") + 4;
+const std::string head = a_deposit.substr(0, head_size);
+const std::string body = a_deposit.substr(head_size);
 
 }  // namespace
 
 TEST_CASE("session: a request is counted once, however it comes", "[http]") {
     guarded_session session;
     session.rules.rate = {4};
-    CHECK_THAT(session.send(deposit), Contains("200 OK"));
+    CHECK_THAT(session.send(a_deposit), Contains("200 OK"));
     CHECK(session.send(head).empty());
     CHECK(session.send(body.substr(0, 3)).empty());
     CHECK_THAT(session.send(body.substr(3)), Contains("200 OK"));
-    session.driver.send_byte_by_byte(deposit);
+    session.driver.send_byte_by_byte(a_deposit);
     CHECK_THAT(session.driver.replies(), Contains("200 OK"));
     const std::string chunked = post("/accounts/10001/deposit", "", token);
     std::string in_chunks = chunked;
     in_chunks.replace(in_chunks.find("Content-Length: 0"), 17, "Transfer-Encoding: chunked");
     session.driver.send_byte_by_byte(in_chunks + "c\r\n{\"amount\":1}\r\n0\r\n\r\n");
     CHECK_THAT(session.driver.replies(), Contains("200 OK"));
-    CHECK_THAT(session.send(deposit), Contains("429 Too Many Requests"));
+    CHECK_THAT(session.send(a_deposit), Contains("429 Too Many Requests"));
     CHECK_FALSE(session.driver.closed());
     CHECK(session.driver.balance_minor(10001) == 100'400);
 }
@@ -63,7 +63,7 @@ TEST_CASE("session: a request is counted once, however it comes", "[http]") {
 TEST_CASE("session: what is refused with its body here leaves the connection open", "[http]") {
     guarded_session session;
     const std::string foreign = post("/accounts/10003/deposit", R"({"amount":1})", token);
-    CHECK(count(session.send(foreign + foreign + deposit), "403 Forbidden") == 2);
+    CHECK(count(session.send(foreign + foreign + a_deposit), "403 Forbidden") == 2);
     CHECK_FALSE(session.driver.closed());
     CHECK(session.driver.balance_minor(10003) == 300'000);
     CHECK(session.driver.balance_minor(10001) == 100'100);
@@ -105,8 +105,8 @@ TEST_CASE("session: a token that is gone when the body comes opens nothing", "[h
 TEST_CASE("session: the lines of a batch are those of its token, also when it is gone", "[http]") {
     guarded_session session;
     const std::string lines =
-        "{\"operation\":\"deposit\",\"account_number\":\"10001\",\"amount\":1.0}\n"
-        "{\"operation\":\"deposit\",\"account_number\":\"10003\",\"amount\":1.0}\n";
+        "{\"operation\":\"a_deposit\",\"account_number\":\"10001\",\"amount\":1.0}\n"
+        "{\"operation\":\"a_deposit\",\"account_number\":\"10003\",\"amount\":1.0}\n";
     std::string batch = post("/batch", lines, token);
     batch.replace(batch.find("application/json"), 16, "application/x-ndjson");
     const std::size_t half = batch.size() - lines.size() / 2;
