@@ -177,7 +177,8 @@ def exchange(server, request, parts=None):
     """Sends raw bytes, whole or in parts of that size, and returns all that comes until the server
     closes or, once a whole reply is there, falls silent."""
     with server.connect() as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if connection.family != socket.AF_UNIX:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         size = parts or max(len(request), 1)
         for begin in range(0, len(request), size):
             connection.sendall(request[begin:begin + size])
