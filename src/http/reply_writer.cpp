@@ -5,10 +5,12 @@
 #include <boost/beast/http/status.hpp>
 #include <charconv>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <limits>
 #include <optional>
+#include <system_error>
 
 #include "http/reply_notes.hpp"
 #include "ops/text.hpp"
@@ -22,10 +24,12 @@ constexpr std::string_view no_store_and_id = "\r\nCache-Control: no-store\r\nX-R
 constexpr std::string_view id_field = "\r\nX-Request-Id: ";
 static_assert(no_store_and_id.ends_with(id_field));
 constexpr std::string_view timing_field = "\r\nServer-Timing: ";
-// The values are written later, each into a place of a fixed width: spaces may follow them.
+// The value is written later, into a place of a fixed width: spaces may precede it, which clients
+// are more used to than spaces behind a value.
 constexpr std::string_view ledger_part = "ledger;dur=";
 constexpr std::string_view disk_part = ", disk;dur=";
-constexpr std::string_view open_value = "0           ";
+constexpr std::size_t most_digits = 12;
+constexpr std::size_t timing_bytes = ledger_part.size() + disk_part.size() + 2 * most_digits;
 
 void append_status_line(std::string& out, int status) {
     const auto reason =
@@ -38,19 +42,16 @@ void append_status_line(std::string& out, int status) {
 }
 
 void append_timing(std::string& out) {
-    for (const std::string_view part :
-         {timing_field, ledger_part, open_value, disk_part, open_value})
-        out += part;
+    out += timing_field;
+    out.append(timing_bytes, ' ');
 }
 
-/// Writes milliseconds, with microseconds, over spaces.
-void put_value(std::string& out, std::size_t at, std::chrono::nanoseconds took) noexcept {
+/// Appends milliseconds, with microseconds, at `at`. More than three years do not fit: nothing.
+char* put_value(char* at, std::chrono::nanoseconds took) noexcept {
     using milliseconds = std::chrono::duration<double, std::milli>;
-    char* const begin = out.data() + at;
-    char* const end = begin + open_value.size();
-    std::fill(begin, end, ' ');
-    // What does not fit is not written: more than three years.
-    std::to_chars(begin, end, milliseconds{took}.count(), std::chars_format::fixed, 3);
+    const auto [end, error] = std::to_chars(at, at + most_digits, milliseconds{took}.count(),
+                                            std::chars_format::fixed, 3);
+    return error == std::errc{} ? end : at;
 }
 
 // In one piece: most replies have it.
@@ -148,9 +149,11 @@ std::size_t place_of_timing(std::string_view out, std::size_t begin) noexcept {
 
 void put_timing(std::string& out, std::size_t at, std::chrono::nanoseconds ledger,
                 std::chrono::nanoseconds disk) noexcept {
-    at += ledger_part.size();
-    put_value(out, at, ledger);
-    put_value(out, at + open_value.size() + disk_part.size(), disk);
+    std::array<char, timing_bytes> text;
+    char* end = put_value(std::ranges::copy(ledger_part, text.data()).out, ledger);
+    end = put_value(std::ranges::copy(disk_part, end).out, disk);
+    const auto room_end = out.begin() + static_cast<std::ptrdiff_t>(at + timing_bytes);
+    std::copy_backward(text.data(), end, room_end);
 }
 
 void write_continue(std::string& out) {
