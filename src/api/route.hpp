@@ -53,8 +53,8 @@ struct call {
     std::string_view query{};   ///< what follows the first `?`; empty if there is none
     std::size_t max_lines = 0;  ///< of body kind `lines`: the server's limit, which the sink keeps
     expected_sequences expected{};  ///< of If-Match, where the route has conditions
-    /// Null where there are no tokens, or the route needs none. As long as the request: what outlives
-    /// it copies `*who`, or the accounts.
+    /// Null where there are no tokens, or the route needs none. As long as the request: what
+    /// outlives it copies `*who`, or the accounts.
     const principal* who = nullptr;
 
     /// Whether the client may use this account: debit or open it, or see it in a list.

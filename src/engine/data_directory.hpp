@@ -13,8 +13,8 @@
 
 namespace coffer {
 
-/// Throws std::runtime_error if `where` is an unfinished copy or an increment, or has no journal and
-/// an unfinished copy in it or beside it: no server may start there.
+/// Throws std::runtime_error if `where` is an unfinished copy or an increment, or has no journal
+/// and an unfinished copy in it or beside it: no server may start there.
 void require_no_copy(const std::filesystem::path& where);
 
 /// The store of the journal in that data directory, only to be read. Throws std::bad_alloc.

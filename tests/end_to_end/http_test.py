@@ -10,7 +10,8 @@ GET = b"GET /accounts/10001/balance HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 def post_bytes(body, account=10002, fields=b"", path=b"deposit"):
     return (b"POST /accounts/%d/%s HTTP/1.1\r\nHost: localhost\r\n"
-            b"Content-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s" % (account, path, fields, len(body), body))
+            b"Content-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s"
+            % (account, path, fields, len(body), body))
 
 
 def split(received):
