@@ -24,10 +24,11 @@ struct batch_operation {
     std::string_view name;
     endpoint answer;
     bool is_of_hold = false;
+    bool only_credits = false;  ///< the line's account
 };
 
 constexpr std::array operations{
-    batch_operation{"deposit", &deposit},
+    batch_operation{.name = "deposit", .answer = &deposit, .only_credits = true},
     batch_operation{"withdraw", &withdraw},
     batch_operation{"transfer", &transfer},
     batch_operation{"hold", &place_hold},
@@ -85,7 +86,7 @@ void answer_operation(coffer::teller& teller, std::string_view line, const princ
         .idempotency_keys = static_cast<std::uint8_t>(values[2].is_present() ? 1 : 0),
         .has_key_text = true};
     call asked{.request = single, .account = values[1].account, .who = who};
-    if (!asked.may_use(asked.account))
+    if (!operation->only_credits && !asked.may_use(asked.account))
         return out.refuse(problem::account_out_of_range);
     json_room hold_room;
     if (operation->is_of_hold && !read_hold(line, hold_room, asked.parameters[0], out))
@@ -93,13 +94,13 @@ void answer_operation(coffer::teller& teller, std::string_view line, const princ
     operation->answer(teller, asked, out);
 }
 
-/// The account of a line is what the path's is for a single request: it must be one that `who` may
-/// use, also where it is credited.
+/// The account of a line must be one that `who` may use, unless it is only credited: it is named in
+/// the body, like the payee of a transfer.
 void answer_line(coffer::teller& teller, std::string_view line, const principal* who, reply& out) {
     const auto plain = read_plain_posting(line);
     if (!plain)
         return answer_operation(teller, line, who, out);
-    if (who != nullptr && !who->accounts.has(plain->account))
+    if (who != nullptr && !plain->is_deposit && !who->accounts.has(plain->account))
         return out.refuse(problem::account_out_of_range);
     const posting_result made = plain->is_deposit
                                     ? teller.deposit(plain->account, plain->amount, plain->key)

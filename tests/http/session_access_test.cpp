@@ -106,7 +106,7 @@ TEST_CASE("session: the lines of a batch are those of its token, also when it is
     guarded_session session;
     const std::string lines =
         "{\"operation\":\"deposit\",\"account_number\":\"10001\",\"amount\":1.0}\n"
-        "{\"operation\":\"deposit\",\"account_number\":\"10003\",\"amount\":1.0}\n";
+        "{\"operation\":\"withdraw\",\"account_number\":\"10003\",\"amount\":1.0}\n";
     std::string batch = post("/batch", lines, token);
     batch.replace(batch.find("application/json"), 16, "application/x-ndjson");
     const std::size_t half = batch.size() - lines.size() / 2;
