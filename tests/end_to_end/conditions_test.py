@@ -20,7 +20,7 @@ def wrong(field):
 
 
 def whole_reply(server, method, path, fields=(), body=None):
-    """The bytes of one reply, but for its Date."""
+    """The bytes of one reply, but for its Date and X-Request-Id."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", "Connection: close", *fields]
     if body is not None:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
@@ -30,7 +30,7 @@ def whole_reply(server, method, path, fields=(), body=None):
         while more := connection.recv(65536):
             found += more
     head, _, content = found.decode().partition("\r\n\r\n")
-    kept = [line for line in head.split("\r\n") if not line.startswith("Date: ")]
+    kept = [line for line in head.split("\r\n") if not line.startswith(("Date: ", "X-Request-Id: "))]
     return "\n".join(kept) + "\n\n" + content
 
 
