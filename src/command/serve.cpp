@@ -71,7 +71,10 @@ public:
           is_audited_{!options.no_audit},
           ledger_{into, *data.store, snapshots_, ledger_options(options)},
           patience_{std::max<std::chrono::milliseconds>(options.limits.drain_timeout,
-                                                        options.durability.disk_timeout)} {}
+                                                        options.durability.disk_timeout)} {
+        if (is_audited_ && options.snapshot_every.count() == 0)
+            log::info("audit: nothing is compared while no snapshot is taken: --snapshot-every 0");
+    }
 
     std::string open(const std::function<void()>& before_open) {
         std::string from = ledger_.open(before_open);

@@ -14,7 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from faults.shim import FOR_EVER, Faults, library  # noqa: E402
 
-FLAGS = ("--threads", "2", "--segment-size", "4MiB", "--snapshot-every", "1h")
+# The audit reads beside a start, when it can: which of its calls come before others is not fixed.
+FLAGS = ("--threads", "2", "--segment-size", "4MiB", "--snapshot-every", "1h", "--no-audit")
 POSTINGS = 40
 READING = ("open", "pread", "read")
 MOST_POINTS = 24  # of a call, spread evenly over all that a run makes
