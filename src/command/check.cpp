@@ -131,6 +131,15 @@ void check_certificate(checklist& list, const http::tls_files& files) {
     });
 }
 
+void check_tokens(checklist& list, const std::filesystem::path& file) {
+    if (file.empty())
+        return;
+    list.run("tokens", [&] {
+        const std::size_t count = read_tokens(file).size();
+        list.note_right("tokens", std::to_string(count) + ", from " + file.string());
+    });
+}
+
 int check(const serve_options& options, const std::string& refusal) {
     log::start();
     checklist list;
@@ -149,6 +158,7 @@ int check(const serve_options& options, const std::string& refusal) {
     check_addresses(list, options.listen.everyone, data);
     check_addresses(list, options.listen.operators, data);
     check_certificate(list, options.tls);
+    check_tokens(list, options.access.tokens);
     return list.finish();
 }
 

@@ -166,6 +166,22 @@ class Check(unittest.TestCase):
         self.make_data()
         self.assertIn("accounts       not read", self.assert_right("--accounts", file))
 
+    def test_tokens(self):
+        file = self.folder / "tokens"
+        made = run("token", "reader", "--scope", "read")
+        file.write_text(made.stderr)
+        self.assertIn("ok     tokens         1, from", self.assert_right("--tokens", file))
+        file.write_text(made.stderr + "nonsense\n")
+        self.assert_fault("tokens", f"{file}", "--tokens", file)
+        file.unlink()
+        self.assert_fault("tokens", f"{file}", "--tokens", file)
+
+    def test_a_certificate(self):
+        for name in ("missing.pem", self.folder):
+            with self.subTest(name):
+                self.assert_fault("certificate", str(name), "--tls-cert", name, "--tls-key", name,
+                                  listen="tls:127.0.0.1:0")
+
     def test_in_memory(self):
         self.data.write_text("no directory")
         self.assertIn("data           none is kept", self.assert_right("--in-memory"))
