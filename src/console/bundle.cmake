@@ -35,7 +35,7 @@ function(install)
   set(installed OFF PARENT_SCOPE)
 endfunction()
 
-set(names console.html console.policy report.css report.js report.policy)
+set(names console.html console.policy report.css report.js)
 set(installed OFF)
 if(WANTED)
   install()
@@ -74,7 +74,7 @@ page console_page() noexcept {
 }
 
 chart_bundle charts() noexcept {
-    return {text(report_css), text(report_js), text(report_policy)};
+    return {text(report_css), text(report_js)};
 }
 
 }  // namespace coffer::console

@@ -1,8 +1,7 @@
 // Bundles the pages: node bundle.mjs FROM TO. The same sources make the same bytes.
 //
-// TO/console.html, with TO/console.policy, and TO/report.js and .css, with TO/report.policy, are
-// made of what is in FROM and of TO/node_modules. A policy allows just these scripts and styles, by
-// their hashes.
+// TO/console.html, with TO/console.policy, and TO/report.js and .css are made of what is in FROM and
+// of TO/node_modules. The policy allows just that script and that style, by their hashes.
 import {createHash} from 'node:crypto';
 import {createRequire} from 'node:module';
 import {readFileSync, writeFileSync} from 'node:fs';
@@ -44,10 +43,11 @@ function hash(text) {
     return `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 }
 
-function policy({script, style}, others) {
+function policy({script, style}) {
     return [
-        "default-src 'none'", `script-src ${hash(script)}`, `style-src ${hash(style)}`, ...others,
-        "base-uri 'none'", "form-action 'none'",
+        "default-src 'none'", `script-src ${hash(script)}`, `style-src ${hash(style)}`,
+        "connect-src 'self'", "img-src data:", "frame-ancestors 'none'", "base-uri 'none'",
+        "form-action 'none'",
     ].join('; ');
 }
 
@@ -60,10 +60,8 @@ if (Buffer.byteLength(html) > maxBytes) {
     throw new Error(`the console has ${Buffer.byteLength(html)} bytes, more than ${maxBytes}`);
 }
 writeFileSync(join(to, 'console.html'), html);
-writeFileSync(join(to, 'console.policy'),
-    policy(page, ["connect-src 'self'", "img-src data:", "frame-ancestors 'none'"]));
+writeFileSync(join(to, 'console.policy'), policy(page));
 
 const report = withLicence(bundle('report.ts'));
 writeFileSync(join(to, 'report.js'), report.script);
 writeFileSync(join(to, 'report.css'), report.style);
-writeFileSync(join(to, 'report.policy'), policy(report, []));

@@ -29,7 +29,7 @@ export interface ChartOptions {
     /** The marks of the x axis; chosen by uPlot if they are left out. */
     xMarks?: number[];
     xRange?: [number, number];
-    /** Shows so many seconds up to the last point. */
+    /** Shows no more than so many seconds up to the last point, and no less than a third. */
     lastSeconds?: number;
 }
 
@@ -149,7 +149,9 @@ export class Chart {
     private xScale(): uPlot.Scale {
         const {xRange, xText, lastSeconds} = this.options;
         if (lastSeconds !== undefined) {
-            return {time: true, range: (_plot, _first, last) => [last - lastSeconds, last]};
+            const least = lastSeconds / 3;
+            return {time: true, range: (_plot, first, last) =>
+                [Math.max(last - lastSeconds, Math.min(first, last - least)), last]};
         }
         return {time: xText === undefined, ...(xRange ? {range: xRange} : {})};
     }

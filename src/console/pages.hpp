@@ -15,14 +15,13 @@ struct page {
 /// The console. Both texts are empty in a build without npm. Valid forever.
 [[nodiscard]] page console_page() noexcept;
 
-/// What a page with charts is made of: see report.ts. `policy` is as in a page.
+/// What a page with charts is made of: see report.ts.
 struct chart_bundle {
     std::string_view style;
     std::string_view script;
-    std::string_view policy;
 };
 
-/// The charts of coffer-load's page. All texts are empty in a build without npm. Valid forever.
+/// The charts of coffer-load's page. Both texts are empty in a build without npm. Valid forever.
 [[nodiscard]] chart_bundle charts() noexcept;
 
 }  // namespace coffer::console

@@ -10,7 +10,7 @@ const everyMs = 1000;
  * server has counts: older ones have fewer. */
 const finders = {
     requests: (a: Scrape, b: Scrape) => rate(a, b, 'coffer_http_requests_total'),
-    postings: (a: Scrape, b: Scrape) => rate(a, b, 'coffer_postings_total', {result: 'done'})
+    postings: (a: Scrape, b: Scrape) => rate(a, b, 'coffer_postings_total', {result: 'ok'})
         ?? rate(a, b, 'coffer_journal_records_total'),
     half: latency('coffer_http_request_seconds', 0.5),
     most: latency('coffer_http_request_seconds', 0.99),

@@ -1,7 +1,7 @@
 #include <boost/json.hpp>
 
 #include "catch.hpp"
-#include "load/chart.hpp"
+#include "console/pages.hpp"
 #include "load/results.hpp"
 
 using namespace coffer::load;
@@ -111,20 +111,32 @@ TEST_CASE("report_page: stands alone and takes light and dark", "[load]") {
     options chosen;
     chosen.mix_text = "a<b";
     const std::string page = report_page(some_results(chosen));
-    CHECK_THAT(page, Contains("prefers-color-scheme: dark") && Contains("<svg") &&
+    CHECK_THAT(page, Contains("prefers-color-scheme: dark") && Contains("<table>") &&
                          Contains("99.9%") && Contains("a&lt;b") && !Contains("a<b"));
     CHECK_THAT(page, !Contains("http://") || Contains("http://127.0.0.1:5000"));
     CHECK_THAT(page, !Contains("src=") && !Contains("href=") && !Contains("url("));
+}
+
+TEST_CASE("report_page: has the charts and their figures where they were built", "[load]") {
+    options chosen;
+    chosen.rate = 1000;
+    const std::string page = report_page(some_results(chosen));
+    const bool is_built = !coffer::console::charts().script.empty();
+    CHECK((page.find("<script") != page.npos) == is_built);
+    if (is_built) {
+        const std::string begin = R"(<script type="application/json" id="figures">)";
+        const std::size_t at = page.find(begin) + begin.size();
+        const auto figures =
+            boost::json::parse(page.substr(at, page.find("</script>", at) - at)).as_object();
+        CHECK(figures.at("asked").to_number<double>() == 1000);
+        CHECK(figures.at("latency").as_array().size() == figures.at("percents").as_array().size());
+        CHECK(figures.at("service").is_array());
+        CHECK(figures.at("times").as_array().size() == figures.at("rates").as_array().size());
+    }
 }
 
 TEST_CASE("report_page: can be drawn of nothing", "[load]") {
     const options chosen;
     const results found{chosen, {{0, 1'000'000'000}, chosen.accounts.size()}, {}, 0};
     CHECK_THAT(report_page(found), Contains("</html>") && !Contains("nan") && !Contains("inf<"));
-}
-
-TEST_CASE("round_steps: are round and reach what is asked for", "[load]") {
-    CHECK(round_steps(10) == std::vector<double>{0, 2, 4, 6, 8, 10});
-    CHECK(round_steps(21'000).back() == 25'000);
-    CHECK(round_steps(0).size() >= 2);
 }

@@ -1,8 +1,11 @@
 #include <algorithm>
+#include <boost/json.hpp>
 #include <cmath>
 #include <cstdio>
+#include <string_view>
+#include <vector>
 
-#include "load/chart.hpp"
+#include "console/pages.hpp"
 #include "load/results.hpp"
 
 namespace coffer::load {
@@ -16,22 +19,20 @@ constexpr const char* page_begin = R"(<!DOCTYPE html>
 <meta name="color-scheme" content="light dark">
 <title>coffer-load</title>
 <style>
-:root { --paper: #fff; --ink: #1c2127; --faint: #5f6b7a; --rule: #dfe3e8; --line: #1f6feb;
-  --second: #b35900; --bad: #b42318; --good: #1a7f37; }
+:root { --paper: #f7f6f3; --ink: #1b2024; --faint: #5a636b; --rule: #e3e0da; --bad: #b3261e;
+  --good: #14703c; }
 @media (prefers-color-scheme: dark) {
-  :root { --paper: #14181d; --ink: #e6e9ee; --faint: #98a3b1; --rule: #2e353e; --line: #6cb0ff;
-    --second: #f0a35e; --bad: #ff8a80; --good: #66d184; } }
-body { background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif;
+  :root { --paper: #101315; --ink: #e7e8e6; --faint: #9aa4ab; --rule: #283035; --bad: #ff9a90;
+    --good: #6fd39a; } }
+body { background: var(--paper); color: var(--ink); font: 15px/1.55 system-ui, sans-serif;
   max-width: 900px; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.4rem; margin-bottom: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
+h1 { font-size: 1.65rem; margin-bottom: 0; } h2 { font-size: 1.0625rem; margin: 2rem 0 .5rem; }
 p { margin: .25rem 0; } .faint { color: var(--faint); }
 .good { color: var(--good); } .bad { color: var(--bad); }
-svg { width: 100%; height: auto; display: block; }
-svg text { fill: var(--faint); font-size: 13px; font-variant-numeric: tabular-nums; }
-.grid { stroke: var(--rule); stroke-width: 1; }
-.line { fill: none; stroke: var(--line); stroke-width: 2; stroke-linejoin: round; }
-.second { stroke: var(--second); stroke-dasharray: 5 4; }
-circle { fill: transparent; } circle:hover { fill: var(--line); }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .5rem 0; }
+th, td { padding: .3rem 2rem .3rem 0; text-align: right; font-weight: 400;
+  border-bottom: 1px solid var(--rule); }
+th:first-child { text-align: left; } thead th { color: var(--faint); }
 pre { overflow-x: auto; font: 14px/1.45 ui-monospace, monospace; }
 </style>
 </head>
@@ -68,104 +69,96 @@ std::string duration_text(double ns) {
     return format("%g s", std::round(ns / 1e7) / 100);
 }
 
-std::string count_text(double count) {
-    if (count >= 1e6)
-        return format("%g M", count / 1e6);
-    return count >= 1e4 ? format("%g k", count / 1e3) : format("%g", count);
-}
-
-/// How many nines: what lies behind the 9 in 99.9, spread out evenly.
-double nines(double percent) {
-    return -std::log10(1 - percent / 100);
-}
-
-/// Latency on a logarithmic scale over percentiles with as many nines as there is data for.
-class latency_scale {
-public:
-    explicit latency_scale(const results& found)
-        : most_nines_{std::clamp(std::log10(static_cast<double>(found.counted.latency.count()) + 1),
-                                 1.0, 6.0)},
-          lowest_{std::floor(std::log10(
-              std::max<double>(1e3, static_cast<double>(found.counted.service.percentile_ns(0)))))},
-          highest_{std::max(
-              lowest_ + 1,
-              std::ceil(std::log10(static_cast<double>(found.counted.latency.max_ns()) + 1)))} {}
-
-    [[nodiscard]] std::vector<point> line_of(const latencies& from) const {
-        constexpr int steps = 120;
-        std::vector<point> line;
-        for (int i = 0; i <= steps; ++i) {
-            const double x = static_cast<double>(i) / steps;
-            const double percent = 100 * (1 - std::pow(10, -x * most_nines_));
-            const auto latency = static_cast<double>(from.percentile_ns(percent));
-            line.push_back(
-                {x, height(latency), format("%.6g%%: ", percent) + duration_text(latency)});
-        }
-        return line;
-    }
-    [[nodiscard]] std::vector<mark> along_x() const {
-        std::vector<mark> marks{{0, "0%"}};
-        for (const double percent : {50.0, 90.0, 99.0, 99.9, 99.99, 99.999, 99.9999})
-            if (nines(percent) <= most_nines_ + 1e-9)
-                marks.push_back({nines(percent) / most_nines_, format("%g%%", percent)});
-        return marks;
-    }
-    [[nodiscard]] std::vector<mark> along_y() const {
-        std::vector<mark> marks;
-        for (double power = lowest_; power <= highest_; ++power)
-            marks.push_back({height(std::pow(10, power)), duration_text(std::pow(10, power))});
-        return marks;
-    }
-
-private:
-    [[nodiscard]] double height(double latency_ns) const {
-        const double power = std::log10(std::max(latency_ns, 1.0));
-        return std::clamp((power - lowest_) / (highest_ - lowest_), 0.0, 1.0);
-    }
-
-    double most_nines_;
-    double lowest_;
-    double highest_;
+struct rates_over_time {
+    std::vector<double> times;  ///< in seconds from the beginning
+    std::vector<double> rates;  ///< requests a second around then
 };
 
-chart latency_chart(const results& found) {
-    const latency_scale scale{found};
-    chart drawn{.title = "Latency by percentile",
-                .line = scale.line_of(found.counted.latency),
-                .second_line = {},
-                .along_x = scale.along_x(),
-                .along_y = scale.along_y()};
-    if (found.chosen.rate)
-        drawn.second_line = scale.line_of(found.counted.service);
-    return drawn;
-}
-
-chart throughput_chart(const results& found) {
-    const tally& counted = found.counted;
+rates_over_time rates_of(const tally& counted) {
     const double step_s = static_cast<double>(counted.measured.step_ns()) / 1e9;
     const double seconds = counted.measured.seconds();
-    std::vector<double> rates;
+    rates_over_time found;
     for (std::size_t i = 0; i != counted.steps.size(); ++i) {
         // The last step may be a short one.
-        const double length = std::min(step_s, seconds - static_cast<double>(i) * step_s);
-        rates.push_back(static_cast<double>(counted.steps[i]) / length);
+        const double begin = static_cast<double>(i) * step_s;
+        found.times.push_back(std::min(begin + step_s / 2, seconds));
+        found.rates.push_back(static_cast<double>(counted.steps[i]) /
+                              std::min(step_s, seconds - begin));
     }
-    const double asked = found.chosen.rate.value_or(0);
-    const auto heights = round_steps(std::max(asked, *std::ranges::max_element(rates)));
-    chart drawn{"Requests a second over time", {}, {}, {}, {}};
-    for (std::size_t i = 0; i != rates.size(); ++i) {
-        const double at = std::min((static_cast<double>(i) + 0.5) * step_s, seconds);
-        drawn.line.push_back({at / seconds, rates[i] / heights.back(),
-                              format("%.1f s: %.0f requests/s", at, rates[i])});
+    return found;
+}
+
+/// Percentiles with as many nines as there is data for, spread out evenly on their scale.
+std::vector<double> spread_percentiles(const latencies& from) {
+    constexpr int steps = 120;
+    const double most = std::clamp(std::log10(static_cast<double>(from.count()) + 1), 1.0, 6.0);
+    std::vector<double> percents;
+    for (int i = 0; i <= steps; ++i)
+        percents.push_back(100 * (1 - std::pow(10, -most * i / steps)));
+    return percents;
+}
+
+boost::json::array seconds_of(const latencies& from, const std::vector<double>& percents) {
+    boost::json::array made;
+    for (const double percent : percents)
+        made.emplace_back(std::max(static_cast<double>(from.percentile_ns(percent)), 1.0) / 1e9);
+    return made;
+}
+
+/// What report.ts draws.
+std::string figures_json(const results& found) {
+    const bool open = found.chosen.rate.has_value();
+    const std::vector<double> percents = spread_percentiles(found.counted.latency);
+    const rates_over_time over_time = rates_of(found.counted);
+    boost::json::object made{{"percents", boost::json::value_from(percents)},
+                             {"latency", seconds_of(found.counted.latency, percents)},
+                             {"service", nullptr},
+                             {"times", boost::json::value_from(over_time.times)},
+                             {"rates", boost::json::value_from(over_time.rates)},
+                             {"asked", nullptr}};
+    if (open) {
+        made["service"] = seconds_of(found.counted.service, percents);
+        made["asked"] = *found.chosen.rate;
     }
-    if (asked > 0)
-        drawn.second_line = {{0, asked / heights.back(), ""}, {1, asked / heights.back(), ""}};
-    for (const double height : heights)
-        drawn.along_y.push_back({height / heights.back(), count_text(height)});
-    for (const double moment : round_steps(seconds))
-        if (moment <= seconds)
-            drawn.along_x.push_back({moment / seconds, format("%g s", moment)});
-    return drawn;
+    return boost::json::serialize(made);
+}
+
+std::string latency_table(const results& found) {
+    const bool open = found.chosen.rate.has_value();
+    std::string text = "<table>\n<thead><tr><th scope=\"col\">Percentile</th><th scope=\"col\">";
+    text += open ? "From when it was due</th><th scope=\"col\">From when it was sent" : "Latency";
+    text += "</th></tr></thead>\n<tbody>\n";
+    for (const auto& [name, percent] : percentiles) {
+        text += format("<tr><th scope=\"row\">%g%%</th>", percent);
+        for (const latencies* const from : {&found.counted.latency, &found.counted.service})
+            if (open || from == &found.counted.latency)
+                text += "<td>" + duration_text(static_cast<double>(from->percentile_ns(percent))) +
+                        "</td>";
+        text += "</tr>\n";
+    }
+    return text + "</tbody>\n</table>\n";
+}
+
+std::string rate_table(const tally& counted) {
+    std::string text =
+        "<details><summary>As a table</summary>\n<table>\n<thead><tr><th scope=\"col\">Time</th>"
+        "<th scope=\"col\">Requests a second</th></tr></thead>\n<tbody>\n";
+    const rates_over_time found = rates_of(counted);
+    for (std::size_t i = 0; i != found.times.size(); ++i)
+        text += format("<tr><th scope=\"row\">%.2f s</th><td>%.0f</td></tr>\n", found.times[i],
+                       found.rates[i]);
+    return text + "</tbody>\n</table>\n</details>\n";
+}
+
+/// The charts' style, and after it the figures and the script; nothing in a build without npm.
+std::string charts(const results& found) {
+    const console::chart_bundle bundle = console::charts();
+    if (bundle.script.empty())
+        return {};
+    std::string text = "<style>";
+    text.append(bundle.style).append("</style>\n<script type=\"application/json\" id=\"figures\">");
+    text += figures_json(found);
+    return text.append("</script>\n<script>").append(bundle.script).append("</script>\n");
 }
 
 }  // namespace
@@ -178,18 +171,12 @@ std::string report_page(const results& found) {
     page += "</h1>\n<p class=\"" + std::string{found.audit.exact() ? "good" : "bad"} + "\">";
     const std::string audit = audit_text(found);
     page += escaped(audit.substr(0, audit.find('\n'))) + "</p>\n";
-    page += "<h2>Latency by percentile</h2>\n";
-    if (open)
-        page +=
-            "<p class=\"faint\">From when a request was due; dashed, from when it was sent."
-            "</p>\n";
-    page += svg(latency_chart(found));
-    page += "<h2>Requests a second over time</h2>\n";
-    if (open)
-        page += "<p class=\"faint\">Dashed, what was asked for.</p>\n";
-    page += svg(throughput_chart(found));
+    page += "<h2>Latency by percentile</h2>\n<div id=\"latency-chart\"></div>\n";
+    page += latency_table(found);
+    page += "<h2>Requests a second over time</h2>\n<div id=\"rate-chart\"></div>\n";
+    page += rate_table(found.counted);
     page += "<h2>All of it</h2>\n<pre>" + escaped(report_text(found)) + "</pre>\n";
-    return page + "</body>\n</html>\n";
+    return page + charts(found) + "</body>\n</html>\n";
 }
 
 }  // namespace coffer::load
