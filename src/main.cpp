@@ -1,4 +1,6 @@
 // Parses the command line and runs the command.
+#include <openssl/crypto.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
@@ -72,6 +74,8 @@ int main(int argc, char** argv) {
     // A file that reaches its size limit (ulimit -f) is handled as a full disk.
     std::signal(SIGXFSZ, SIG_IGN);
     coffer::command::occupy_standard_descriptors();
+    // The system's configuration of OpenSSL may name libraries to load: this is not its OpenSSL.
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
     try {
         const int status = run(argc, argv);
         coffer::log::flush();

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 import unittest
 
-from packages import ROOT, make_deb, need
+from packages import ROOT, make_deb, make_deb_in, need
 
 SERVICE = ROOT / "tools" / "packaging" / "coffer.service"
 MOST_EXPOSURE = 2.0
@@ -22,22 +22,26 @@ class DebianPackage(unittest.TestCase):
     def test_lintian_finds_no_error(self):
         need("lintian")
         done = subprocess.run(["lintian", "--suppress-tags", NO_ADDRESS, "--fail-on",
-                               "error,warning", make_deb(self)],
+                               "error,warning", make_deb()],
                               capture_output=True, text=True, check=False)
         self.assertEqual((0, ""), (done.returncode, done.stdout), done.stderr)
 
     def test_it_needs_the_c_library_alone(self):
-        self.assertRegex(output_of("dpkg-deb", "--field", make_deb(self), "Depends"),
+        self.assertRegex(output_of("dpkg-deb", "--field", make_deb(), "Depends"),
                          r"\Alibc6 \([^()]*\)\n\Z")
+
+    def test_the_same_package_is_made_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertEqual(make_deb().read_bytes(), make_deb_in(folder).read_bytes())
 
     def test_its_configuration_is_one_that_dpkg_keeps(self):
         with tempfile.TemporaryDirectory() as folder:
-            output_of("dpkg-deb", "--control", make_deb(self), folder)
+            output_of("dpkg-deb", "--control", make_deb(), folder)
             conffiles = pathlib.Path(folder, "conffiles").read_text()
         self.assertEqual("/etc/coffer/coffer.conf\n", conffiles)
 
     def test_a_version_can_be_given(self):
-        earlier = make_deb(self, "0.0.9")
+        earlier = make_deb("0.0.9")
         self.assertEqual("0.0.9\n", output_of("dpkg-deb", "--field", earlier, "Version"))
 
     def test_the_unit_is_valid_and_little_exposed(self):
@@ -47,7 +51,7 @@ class DebianPackage(unittest.TestCase):
         self.assertLessEqual(exposure, MOST_EXPOSURE)
 
     def test_the_unit_runs_what_the_package_has(self):
-        listed = output_of("dpkg-deb", "--contents", make_deb(self))
+        listed = output_of("dpkg-deb", "--contents", make_deb())
         unit = SERVICE.read_text()
         for path in re.findall(r"(/usr/bin/coffer|/etc/coffer/coffer\.conf)\b", unit):
             self.assertIn(f" .{path}\n", listed)

@@ -1,10 +1,10 @@
 """Makes packages of what is built, for the tests of this folder."""
 
+import fcntl
 import os
 import pathlib
 import shutil
 import subprocess
-import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -36,8 +36,23 @@ def package(*arguments, env=None):
     return done.stdout.strip()
 
 
-def make_deb(test, version=None):
+def make_deb(version=None):
+    """The package of what is built. It is made once for all tests, in a folder of the build."""
     need("dpkg-deb", "dpkg-shlibdeps")
-    folder = test.enterContext(tempfile.TemporaryDirectory())
+    folder = BUILD / "made" / (version or "current")
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / "lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        sources = [BUILD / "coffer", BUILD / "CPackConfig.cmake", ROOT / "tools" / "package",
+                   *(ROOT / "tools" / "packaging").rglob("*")]
+        newest = max(source.stat().st_mtime for source in sources)
+        for made in folder.glob("*.deb"):
+            if made.stat().st_mtime > newest:
+                return made
+            made.unlink()
+        return make_deb_in(folder, version)
+
+
+def make_deb_in(folder, version=None):
     version = ["--version", version] if version else []
     return pathlib.Path(package("deb", "--output", folder, *version))

@@ -11,7 +11,7 @@ from packages import FIXTURES, make_deb
 class Service(unittest.TestCase):
     def machine(self):
         machine = Machine(self)
-        shutil.copy(make_deb(self), machine.folder / "coffer.deb")
+        shutil.copy(make_deb(), machine.folder / "coffer.deb")
         return machine
 
     def test_it_serves_after_the_installation_confined(self):
@@ -47,7 +47,7 @@ systemctl show --property Result coffer
 
     def test_an_upgrade_goes_on_with_the_data_of_an_earlier_format(self):
         machine = self.machine()
-        shutil.copy(make_deb(self, "0.0.9"), machine.folder / "earlier.deb")
+        shutil.copy(make_deb("0.0.9"), machine.folder / "earlier.deb")
         shutil.copy(FIXTURES / "data-format-2.tar.xz", machine.folder / "data.tar.xz")
         output = machine.run(r"""
 install /test/earlier.deb

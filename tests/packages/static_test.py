@@ -5,6 +5,7 @@ import pathlib
 import re
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -16,6 +17,7 @@ MOST_BYTES = 12 << 20
 # What a process may look for besides its data: the kernel's figures, and what describes a machine.
 # The C library looks for the time zone too, and does without: all times are UTC.
 KERNEL_FILES = re.compile(r"/(proc|sys|dev)/|/etc/localtime$")
+ITS_FILES = re.compile(r"$|/$|/?(coffer|certificate|key|data|snapshots|journal)\b|[^/]*$")
 OPENED = re.compile(r'\b(?:open|openat|access|stat|newfstatat|readlink|connect|execve)\('
                     r'[^"]*"([^"]*)"')
 
@@ -35,10 +37,18 @@ class StaticBinary(unittest.TestCase):
             self.assertNotIn(word, shown)
         self.assertIn("GNU_STACK", shown)
 
-    def start(self, prefix=(), flags=()):
+    def make_certificate(self):
+        need("openssl")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                        "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-keyout", self.folder / "key", "-out", self.folder / "certificate"],
+                       check=True, capture_output=True)
+        return ("--listen", "tls:127.0.0.1:0", "--tls-cert", "/certificate", "--tls-key", "/key")
+
+    def start(self, prefix=(), flags=("--listen", "127.0.0.1:0")):
         shutil.copy(STATIC, self.folder / "coffer")
-        command = ["chroot", str(self.folder), "/coffer", "serve", "--listen", "127.0.0.1:0",
-                   "--data", "/data", *flags]
+        command = ["chroot", str(self.folder), "/coffer", "serve", "--data", "/data", *flags]
         if subprocess.run(["unshare", "-r", "true"], capture_output=True, check=False).returncode:
             self.skipTest("no user namespaces here")
         process = subprocess.Popen(["unshare", "-r", *prefix, *command], text=True,
@@ -48,14 +58,18 @@ class StaticBinary(unittest.TestCase):
         self.addCleanup(process.communicate)
         self.addCleanup(process.kill)
         banner = process.stdout.readline()
-        self.assertRegex(banner, r"http://127\.0\.0\.1:\d+", banner or process.communicate())
-        self.url = "http://127.0.0.1:" + re.search(r"127\.0\.0\.1:(\d+)", banner)[1]
+        found = re.search(r"(https?://)127\.0\.0\.1(:\d+)", banner)
+        self.assertTrue(found, banner or process.communicate())
+        self.url = found[1] + "localhost" + found[2]
         return process
 
     def ask(self, path, body=None):
         headers = {"Content-Type": "application/json"} if body else {}
         request = urllib.request.Request(self.url + path, body and body.encode(), headers)
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        context = None
+        if self.url.startswith("https:"):
+            context = ssl.create_default_context(cafile=self.folder / "certificate")
+        with urllib.request.urlopen(request, timeout=20, context=context) as answer:
             return answer.read().decode()
 
     def use(self, process):
@@ -78,19 +92,23 @@ class StaticBinary(unittest.TestCase):
                       [{name: each[name] for name in ("account_number", "balance")}
                        for each in accounts])
 
+    def test_it_makes_tls_handshakes_in_an_empty_folder(self):
+        need("unshare", "chroot")
+        self.use(self.start(flags=self.make_certificate()))
+
     def test_it_looks_for_no_file_of_the_system(self):
         need("unshare", "chroot", "strace")
         trace = self.folder / "trace"
         self.use(self.start(["strace", "-D", "-f", "-o", str(trace), "-e",
-                             "trace=%file,connect", "--string-limit=200"]))
+                             "trace=%file,connect", "--string-limit=200"],
+                            self.make_certificate()))
         calls = trace.read_text()
         calls = calls[calls.index('execve("/coffer"'):]
         looked_for = set(OPENED.findall(calls))
         self.assertIn("/coffer", looked_for)
-        self.assertEqual(set(), {
-            name for name in looked_for
-            if name not in ("", "/coffer", "/", ".") and not KERNEL_FILES.match(name)
-            and not name.startswith(("/data", "data")) and "/" in name})
+        self.assertIn("/certificate", looked_for)
+        self.assertEqual(set(), {name for name in looked_for
+                                 if not KERNEL_FILES.match(name) and not ITS_FILES.match(name)})
 
 
 if __name__ == "__main__":
