@@ -67,6 +67,8 @@ std::string synopsis_of(const CLI::App& command) {
 
 void add_flags(page& into, const CLI::App& command) {
     for (const std::string& group : command.get_groups()) {
+        if (group.empty())  // flags that another command explains
+            continue;
         bool is_begun = false;
         for (const CLI::Option* const option : command.get_options({})) {
             if (is_operand(*option) || option->get_group() != group)
