@@ -14,7 +14,7 @@ import unittest
 from packages import need
 
 INIT = pathlib.Path("/lib/systemd/systemd")
-LIMIT_S = 120
+LIMIT_S = 240
 
 # Runs in new namespaces, with the folder of the test as $1, which is /test in the machine. No unit
 # but those of the test is started.
@@ -73,7 +73,7 @@ COMMANDS = r"""
 install() { dpkg --no-triggers --force-confold -i "$1" 2>&1; }
 eventually() {
     local try
-    for ((try = 0; try < 200; try++)); do
+    for ((try = 0; try < 600; try++)); do
         if "$@"; then return 0; fi
         sleep 0.1
     done

@@ -49,7 +49,7 @@ class Manual(unittest.TestCase):
                 self.assertEqual([], complaints)
 
     def test_a_page_has_every_flag_of_its_command(self):
-        """Those of check are on the page of serve: neither its help nor its page lists them."""
+        # Those of check are on the page of serve: neither its help nor its page lists them.
         for page in self.pages():
             command = re.fullmatch(r"coffer-(\w+)\.1\.gz", page.name)
             if command is None:
