@@ -30,7 +30,8 @@ def whole_reply(server, method, path, fields=(), body=None):
         while more := connection.recv(65536):
             found += more
     head, _, content = found.decode().partition("\r\n\r\n")
-    kept = [line for line in head.split("\r\n") if not line.startswith(("Date: ", "X-Request-Id: "))]
+    kept = [line for line in head.split("\r\n")
+            if not line.startswith(("Date: ", "X-Request-Id: "))]
     return "\n".join(kept) + "\n\n" + content
 
 
