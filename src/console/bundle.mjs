@@ -1,8 +1,7 @@
 // Bundles the pages: node bundle.mjs FROM TO. The same sources make the same bytes.
 //
 // TO/console.html, with TO/console.policy, and TO/report.js and .css are made of what is in FROM
-// and
-// of TO/node_modules. The policy allows just that script and that style, by their hashes.
+// and of TO/node_modules. The policy allows just that script and that style, by their hashes.
 import {createHash} from 'node:crypto';
 import {createRequire} from 'node:module';
 import {readFileSync, writeFileSync} from 'node:fs';
