@@ -203,7 +203,6 @@ struct held_worker {
     coffer::engine engine{coffer::engine::options{}};
     commons common;
     worker served{engine.teller_at(0), common};
-    served.listen({"127.0.0.1", 0});
     std::thread thread;
 };
 
