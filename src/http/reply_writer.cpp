@@ -16,6 +16,9 @@
 #include "ops/text.hpp"
 
 namespace coffer::http {
+
+using namespace std::string_view_literals;  // whose sizes the compiler knows
+
 namespace {
 
 constexpr std::string_view line_end = "\r\n";
@@ -34,11 +37,11 @@ constexpr std::size_t timing_bytes = ledger_part.size() + disk_part.size() + 2 *
 void append_status_line(std::string& out, int status) {
     const auto reason =
         boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(status));
-    out += "HTTP/1.1 ";
+    out += "HTTP/1.1 "sv;
     append_number(out, status);
     out += ' ';
     out.append(reason.data(), reason.size());
-    out += "\r\n";
+    out += "\r\n"sv;
 }
 
 void append_timing(std::string& out) {
@@ -91,7 +94,7 @@ void put_date(std::time_t now, std::string& out) {
 
 void write_reply(const api::reply& reply, const reply_framing& framing, std::string& out) {
     append_status_line(out, reply.status());
-    out += "Date: ";
+    out += "Date: "sv;
     out += framing.date;
     if (framing.request_id.empty()) {
         out += no_store;
@@ -105,30 +108,30 @@ void write_reply(const api::reply& reply, const reply_framing& framing, std::str
     // RFC 9110, section 8.6: a reply that cannot have content has no Content-Length.
     const std::optional<std::size_t> body_bytes = reply.body_bytes();
     if (body_bytes || reply.is_stream()) {
-        out += "Content-Type: ";
+        out += "Content-Type: "sv;
         out += reply.content_type();
-        out += "\r\n";
+        out += "\r\n"sv;
     }
     if (body_bytes) {
-        out += "Content-Length: ";
+        out += "Content-Length: "sv;
         append_number(out, *body_bytes);
-        out += "\r\n";
+        out += "\r\n"sv;
     } else if (framing.chunked) {
-        out += "Transfer-Encoding: chunked\r\n";
+        out += "Transfer-Encoding: chunked\r\n"sv;
     }
     if (reply.tag() != 0)
         append_tag(out, reply.tag());
     for (const api::reply_field& field : reply.fields()) {
         out += field.name;
-        out += ": ";
+        out += ": "sv;
         out += field.value;
-        out += "\r\n";
+        out += "\r\n"sv;
     }
     if (framing.close)
-        out += "Connection: close\r\n";
+        out += "Connection: close\r\n"sv;
     else if (framing.keep_alive)
-        out += "Connection: keep-alive\r\n";
-    out += "\r\n";
+        out += "Connection: keep-alive\r\n"sv;
+    out += "\r\n"sv;
     if (!framing.without_body)
         out += reply.body();
 }
