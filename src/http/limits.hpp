@@ -24,7 +24,7 @@ struct limits {
     std::size_t output_bytes = 256 * kibibyte;
     /// Incomplete requests and buffered replies of all connections together.
     std::size_t buffered_bytes = 256 * mebibyte;
-    /// Open connections. An idle one takes less than a kibibyte of memory.
+    /// Open connections. An idle one takes less than a kibibyte of memory; with TLS some 16 KiB.
     std::size_t connections = 16 * 1024;
     /// Open connections from one peer (see admission.hpp). Unlimited by default: all clients behind
     /// a proxy have one address, and so has a load generator.
