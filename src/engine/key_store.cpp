@@ -78,22 +78,21 @@ struct key_store::part {
         at->second = std::move(made);
         return is_new;
     }
-    /// What is known of a key. Null if that is nothing, or it has expired.
-    [[nodiscard]] const entry* find_alive(const id& key, const key_store& of,
-                                          std::uint64_t now_ns) const {
-        const auto found = entries.find(key);
+    /// What is known of a key, by where it is. Null if that is nothing, or it has expired.
+    [[nodiscard]] const entry* alive_at(decltype(entries)::const_iterator found,
+                                        const key_store& of, std::uint64_t now_ns) const {
         const bool is_alive =
             found != entries.end() &&
             (found->second.durable_ns == 0 || !of.is_expired(found->second.durable_ns, now_ns));
         return is_alive ? &found->second : nullptr;
     }
-    /// The same, of a key's owner or else of nobody.
-    [[nodiscard]] const entry* find_for(const id& key, const key_store& of,
-                                        std::uint64_t now_ns) const {
-        const entry* const own = find_alive(key, of, now_ns);
-        return own != nullptr || key.owner() == key_owners::nobody
-                   ? own
-                   : find_alive(key.of(key_owners::nobody), of, now_ns);
+    /// The same, of a key's owner, whose entry is at `own` if there is one, or else of nobody.
+    [[nodiscard]] const entry* known_to(const id& key, decltype(entries)::const_iterator own,
+                                        const key_store& of, std::uint64_t now_ns) const {
+        const entry* const found = alive_at(own, of, now_ns);
+        return found != nullptr || key.owner() == key_owners::nobody
+                   ? found
+                   : alive_at(entries.find(key.of(key_owners::nobody)), of, now_ns);
     }
     void erase(decltype(entries)::iterator one) noexcept {
         record_bytes -= one->second.outcome.record_bytes();
@@ -153,14 +152,15 @@ key_store::reservation key_store::reserve(const journal::request_key& key, std::
         expire_in_all_parts(now_ns);
     const std::lock_guard lock{home.guard};
     expire_some(home, now_ns);
-    if (const entry* const known = home.find_for(asked, *this, now_ns)) {
+    const auto own = home.entries.find(asked);
+    if (const entry* const known = home.known_to(asked, own, *this, now_ns)) {
         if (known->fingerprint != key.fingerprint.first)
             return {*this, asked, verdict::reused};
         if (known->is_in_progress())
             return {*this, asked, verdict::in_progress};
         return {*this, asked, verdict::done, known->outcome.get()};
     }
-    const bool is_new = !home.entries.contains(asked);
+    const bool is_new = own == home.entries.end();
     if (is_new && is_full(owner)) {
         log_full(owner, now_ns);
         return {*this, asked, verdict::full};
@@ -229,11 +229,11 @@ key_store::remembered key_store::find(std::string_view key, key_owners::number o
     const std::uint64_t now_ns = now();
     remembered known;
     const std::lock_guard lock{home.guard};
-    const entry* const found = home.find_for(asked, *this, now_ns);
+    const auto own = home.entries.find(asked);
+    const entry* const found = home.known_to(asked, own, *this, now_ns);
     if (found == nullptr)
         return known;
-    known.is_owners =
-        asked.owner() == key_owners::nobody || found == home.find_alive(asked, *this, now_ns);
+    known.is_owners = found == home.alive_at(own, *this, now_ns);
     if (found->durable_ns == 0) {
         known.standing = standing::in_progress;
     } else {

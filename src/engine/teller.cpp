@@ -102,6 +102,8 @@ key_store::remembered teller::find_key(std::string_view key) noexcept {
 
 /// Whom the keys of the requests belong to; nothing if there is no room for another name.
 std::optional<key_owners::number> teller::key_owner() noexcept {
+    if (actor_.empty())
+        return key_owners::nobody;
     if (actor_ == owner_name_)
         return owner_;
     const auto found = engine_.keys().owners().number_of(actor_);

@@ -77,7 +77,8 @@ void put_origin(std::span<std::byte> into, const record_origin& from) noexcept {
         put<std::uint64_t>(into, 8, key.fingerprint.second);
         put_text(into.first(key_end).subspan(at::fingerprint_bytes), key.text);
     }
-    put_text(into.subspan(key_end), actor);
+    if (!actor.empty())
+        put_text(into.subspan(key_end), actor);
 }
 
 record_error get_origin(std::span<const std::byte> from, std::size_t key_bytes,
