@@ -45,6 +45,14 @@ constexpr const char* last_snapshot_failed =
     std::_Exit(EXIT_FAILURE);
 }
 
+/// Ends the process when all is done but for the audit, which only reads, and only when no other
+/// thread of the machine needs the processor.
+[[noreturn]] void end_without_audit(bool all_is_kept) {
+    log::warn("the audit has not ended in time: ending without it");
+    log::flush();
+    std::_Exit(all_is_kept ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
 /// A data directory, which is locked, and the store of the journal in it. It must outlive the
 /// engine: the journal's log has threads that use both until the engine is destroyed.
 struct data_on_disk {
@@ -101,7 +109,7 @@ public:
         if (found == ending::history_hangs)
             end_at_once("the disk does not answer: the journal's history is still being read");
         if (audit_ && !audit_->stop_by(deadline))
-            end_at_once("the disk does not answer: the audit is still reading");
+            end_without_audit(ledger_.checkpoints().last_was_taken());
     }
 
     /// Logs how the snapshots went. Throws std::runtime_error if the last one failed.
@@ -119,7 +127,7 @@ private:
                            .snapshots = snapshots_,
                            .durable_record =
                                [&journal = *engine_.journal()] { return journal.durable_record(); },
-                           .time_ns = [&clock = engine_.clock()] { return clock.stamp().time_ns; }},
+                           .time_ns = [&clock = engine_.clock()] { return clock.record_ns(); }},
                        limit_, engine_.signs());
     }
 
