@@ -229,9 +229,9 @@ void give_access(const access_options& options, api::access_rules& rules, reload
     rules.rate = options.rate;
     if (options.tokens.empty())
         return;
-    rules.tokens.publish(read_tokens(options.tokens));
-    files.add("tokens", {options.tokens},
-              [file = options.tokens, &rules] { rules.tokens.publish(read_tokens(file)); });
+    const auto read = [file = options.tokens, &rules] { rules.tokens.publish(read_tokens(file)); };
+    files.add("tokens", {options.tokens}, read);  // first: no change is missed
+    read();
 }
 
 void serve_until_stopped(const serve_options& options, signal_watch& signals) {
