@@ -128,15 +128,11 @@ class Console(unittest.TestCase):
 
     def test_a_page_of_another_origin_can_neither_read_nor_post(self):
         with Server() as server:
-            if curl("--header", "Host: other.example", server.url("/openapi.json")).status != 421:
-                self.skipTest("this server looks at no Host")
             self.check("foreign_page", server)
 
     def test_asks_for_a_token_which_the_tab_alone_keeps(self):
         with servers.tempfile.TemporaryDirectory() as folder:
             made = servers.run("token", "console", "--scope", "read,post")
-            if made.returncode != 0:
-                self.skipTest("there are no tokens")
             tokens = pathlib.Path(folder) / "tokens"
             tokens.write_text(made.stderr)
             with Server("--tokens", tokens) as server:
