@@ -112,6 +112,11 @@ void tls_context::load(const tls_files& files) {
     load_from("key", files.key, [this](const std::string& file) {
         context_.use_private_key_file(file, ssl::context::pem);
     });
+    // OpenSSL has compared a key of the certificate's own type only.
+    if (SSL_CTX_check_private_key(native_) != 1) {
+        ERR_clear_error();
+        throw std::runtime_error{"key " + files.key.string() + ": key type mismatch"};
+    }
     if (!files.client_ca.empty())
         load_from("client CA", files.client_ca,
                   [this, &files](const std::string&) { ask_for_certificates(files.client_ca); });

@@ -57,9 +57,10 @@ class Certificates:
         openssl("x509", "-in", self.certificate(name), "-signkey", self.key(name), "-days", -1,
                 "-out", self.certificate(name))
 
-    def install(self, name):
-        """Renames copies of these files into the place of the server's own."""
-        for of in (self.certificate, self.key):
+    def install(self, name, *which):
+        """Renames copies of both files, or of those that are named, into the place of the
+        server's own."""
+        for of in which or (self.certificate, self.key):
             fresh = self.folder / "fresh"
             fresh.write_bytes(of(name).read_bytes())
             fresh.rename(of("server"))

@@ -247,6 +247,15 @@ class Reload(unittest.TestCase):
         self.certificates.install("renewed")
         wait_until(lambda: self.subject_now(server) == "subject=CN = renewed")
 
+    def test_a_renewal_of_another_type_is_read_once_both_files_are_there(self):
+        self.certificates.make("rsa", by="authority", kind=("rsa:2048",))
+        server = self.serve()
+        self.certificates.install("rsa", self.certificates.certificate)
+        wait_until(lambda: "key type mismatch" in server.stderr())
+        self.assertEqual(self.subject_now(server), "subject=CN = server")
+        self.certificates.install("rsa", self.certificates.key)
+        wait_until(lambda: self.subject_now(server) == "subject=CN = rsa")
+
     def test_a_new_client_ca_holds_for_new_connections(self):
         self.certificates.make("client", by="authority")
         self.certificates.authority("other")
@@ -285,6 +294,7 @@ class Start(WithCertificates):
         files = self.certificates
         files.make("stranger", by="authority")
         files.make("weak", by="authority", kind=("rsa:1024",))
+        files.make("rsa", by="authority", kind=("rsa:2048",))
         openssl("ec", "-in", files.key("server"), "-aes128", "-passout", "pass:secret", "-out",
                 files.key("locked"))
         (files.folder / "empty").write_text("")
@@ -297,6 +307,10 @@ class Start(WithCertificates):
                  f"certificate {files.folder / 'empty'}: "),
                 (["--tls-cert", cert, "--tls-key", files.key("stranger")],
                  f"key {files.key('stranger')}: key values mismatch"),
+                (["--tls-cert", cert, "--tls-key", files.key("rsa")],
+                 f"key {files.key('rsa')}: key type mismatch"),
+                (["--tls-cert", files.certificate("rsa"), "--tls-key", key],
+                 f"key {key}: key type mismatch"),
                 (["--tls-cert", cert, "--tls-key", files.key("locked")],
                  f"key {files.key('locked')}: "),
                 (["--tls-cert", files.certificate("weak"), "--tls-key", files.key("weak")],
