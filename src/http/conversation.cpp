@@ -58,6 +58,7 @@ conversation::action conversation::on_bytes(std::string_view bytes) {
     if (state_ == state::refusing)
         return refuse_at_once();
     invariant(state_ == state::reading, "bytes are read only for a conversation that reads");
+    is_shaking_hands_ = false;  // the first request may come with the end of the handshake
     read_at_ = context_.clock();
     return serve(bytes);
 }
@@ -309,7 +310,10 @@ conversation::action conversation::on_tick() {
     }
 }
 
+// Nothing can be said to a client that has not finished its handshake.
 conversation::action conversation::on_read_deadline() {
+    if (is_shaking_hands_)
+        return close();
     if (session_.stop_discarding())
         return serve({});
     begin_output();

@@ -53,7 +53,7 @@ conversation::action conversation::on_handshake(bool takes_memory) {
 // The handshake is over, and no request has begun.
 void conversation::end_handshake() noexcept {
     is_shaking_hands_ = false;
-    buffered_.set(0);
+    count_buffered();
     if (session_.now() == session::phase::idle)
         begin_idle();
 }

@@ -123,6 +123,13 @@ public:
         }
     }
     void drain() { perform(talk.on_drain()); }
+    /// The socket has nothing more, or a part of an encrypted record.
+    void read_nothing() { perform(talk.on_nothing()); }
+    /// The handshake of TLS has come so far.
+    void shake_hands(bool takes_memory = true) { perform(talk.on_handshake(takes_memory)); }
+    void fail_handshake() { perform(talk.on_failed_handshake()); }
+    /// The client speaks HTTP where TLS is due.
+    void miss_tls() { perform(talk.on_missing_tls()); }
 
     /// What was written since the last call.
     std::string replies() { return std::exchange(written_, {}); }
