@@ -8,6 +8,9 @@ namespace {
 
 /// How many blocks one pull looks through for events of one account.
 constexpr int most_blocks = 4;
+/// How many blocks a page is made of at most: where few of the events are shown, it ends with what
+/// it has, and `next` leads on.
+constexpr int most_blocks_a_page = 256;
 
 }  // namespace
 
@@ -39,7 +42,7 @@ body_stream::state event_page::pull(coffer::teller& teller, std::size_t room_byt
                 finish(out);
                 return send(full, out);
         }
-        if (left_ == 0) {
+        if (left_ == 0 || ++blocks_ >= most_blocks_a_page) {
             finish(out);
             return send(full, out);
         }

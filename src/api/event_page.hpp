@@ -35,6 +35,7 @@ private:
 
     event_cursor cursor_;
     std::size_t left_;  // events that it may have
+    int blocks_ = 0;    // that were looked through
     const std::chrono::steady_clock::time_point until_;
     bool has_begun_ = false;
     bool has_events_ = false;

@@ -165,10 +165,11 @@ bool accept_head(const route& chosen, const call& made, const coffer::teller& te
 
 }  // namespace
 
-bool admit(const route_table& table, const request& asked, access_control& guard, reply& out) {
+bool admit(const route_table& table, const request& asked, access_control& guard,
+           const principal*& who, reply& out) {
     call made{.request = asked};
     const destination found = find_destination(table, asked, made);
-    const problem why = guard.decide(asked, found.chosen, made.account, made.who);
+    const problem why = guard.decide(asked, found.chosen, made.account, who);
     if (why != problem::none)
         out.refuse(why);
     return why == problem::none;

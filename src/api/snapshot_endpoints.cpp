@@ -122,10 +122,12 @@ private:
     const std::shared_ptr<snapshot_comparison> job_;
 };
 
-/// Whether there may be snapshots, or the refusal has been made.
-bool has_snapshots(const coffer::teller& teller, reply& out) {
+/// Whether there may be snapshots, or the refusal has been made. They are of all accounts.
+bool has_snapshots(const coffer::teller& teller, const call& asked, reply& out) {
     problem why = problem::none;
-    if (!teller.engine().is_open())
+    if (!asked.usable().has_all())
+        why = problem::account_out_of_range;
+    else if (!teller.engine().is_open())
         why = problem::not_open;
     else if (!teller.engine().has_history())
         why = problem::no_history;
@@ -136,8 +138,8 @@ bool has_snapshots(const coffer::teller& teller, reply& out) {
 
 }  // namespace
 
-void list_snapshots(coffer::teller& teller, const call&, reply& out) {
-    if (!has_snapshots(teller, out))
+void list_snapshots(coffer::teller& teller, const call& asked, reply& out) {
+    if (!has_snapshots(teller, asked, out))
         return;
     auto job = std::make_shared<snapshot_list>(teller.engine().snapshot_folder());
     out.stream(200, json, std::make_unique<snapshot_list_page>(std::move(job)));
@@ -153,7 +155,7 @@ void compare_snapshots(coffer::teller& teller, const call& asked, reply& out) {
     const auto limit = page_limit(given[1], usual_changes, most_changes);
     if (!limit)
         return out.refuse_parameter(problem::parameter_invalid, difference_query[1]);
-    if (!has_snapshots(teller, out))
+    if (!has_snapshots(teller, asked, out))
         return;
     snapshot_comparison::place place = snapshot_comparison::take_place();
     if (place == nullptr)

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
 
 namespace coffer::api {
@@ -48,12 +49,12 @@ const known_token* token_set::find(std::string_view token) const {
 }
 
 void token_set::take_rates_of(const token_set& before) {
-    for (known_token& one : tokens_) {
-        const auto found = std::ranges::find(before.tokens_, one.who.name,
-                                             [](const known_token& each) { return each.who.name; });
-        if (found != before.tokens_.end())
-            one.used = found->used;
-    }
+    std::unordered_map<std::string_view, const known_token*> by_name;
+    for (const known_token& one : before.tokens_)
+        by_name.emplace(one.who.name, &one);
+    for (known_token& one : tokens_)
+        if (const auto found = by_name.find(one.who.name); found != by_name.end())
+            one.used = found->second->used;
 }
 
 void published_tokens::publish(token_set made) {

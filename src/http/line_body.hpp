@@ -52,6 +52,9 @@ public:
     }
 
     /// Keeps the id that the client gave the request, which its head has no more.
+    /// What the access log says of its request.
+    void keep_bearer(std::string_view name) { bearer_ = name; }
+    [[nodiscard]] std::string_view bearer() const noexcept { return bearer_; }
     void keep_request_id(std::string_view id) { request_id_ = id; }
     [[nodiscard]] std::string_view request_id() const noexcept { return request_id_; }
 
@@ -88,6 +91,7 @@ private:
     bool has_posted_ = false;
     state state_ = state::more;
     std::string request_id_;
+    std::string bearer_;
 };
 
 }  // namespace coffer::http

@@ -149,7 +149,8 @@ bool session::begin_body(std::string_view bytes, std::string& out) {
 bool session::admit(std::string_view bytes, std::string& out) {
     if (shared_.guard == nullptr || is_counted_)
         return true;
-    is_counted_ = api::admit(shared_.routes, request_in(bytes, {}), *shared_.guard, shared_.reply);
+    is_counted_ = api::admit(shared_.routes, request_in(bytes, {}), *shared_.guard, shared_.who,
+                             shared_.reply);
     if (!is_counted_)
         write(true, out);
     return is_counted_;
@@ -271,14 +272,16 @@ void session::begin_next() {
 void session::refuse(problem why, std::string& out) {
     const std::unique_ptr<line_body> ended = std::move(lines_);
     const bool has_posted = ended != nullptr && ended->has_posted();
-    if (ended != nullptr)
+    if (ended != nullptr) {
         shared_.kept_id = ended->request_id();
+        shared_.kept_bearer = ended->bearer();
+    }
     shared_.reply.set_refusal_form(head_.refusals);
     if (has_posted)
         why = why == problem::disk_hangs ? problem::outcome_unknown : problem::lines_incomplete;
     shared_.reply.refuse(why);
     write(true, out);
-    shared_.kept_id = {};
+    shared_.kept_id = shared_.kept_bearer = {};
 }
 
 /// Writes the reply in `shared_.reply`, which may be sent at once.
@@ -330,8 +333,8 @@ std::unique_ptr<access_entry> session::entry_if_logged(std::string_view id) noex
         made->id = id;
         made->method = method_name(head_);
         made->path = shared_.routes.path_of(route_);
-        if (shared_.who != nullptr)
-            made->who = shared_.who->name;
+        made->who =
+            shared_.who != nullptr ? std::string_view{shared_.who->name} : shared_.kept_bearer;
         return made;
     } catch (const std::bad_alloc&) {
         return nullptr;

@@ -69,6 +69,7 @@ struct session_context {
     /// Who sent the request that is answered; and its id, if its head is gone.
     const api::principal* who = nullptr;
     std::string_view kept_id{};
+    std::string_view kept_bearer{};
     request_ids ids{};
     /// Every how many requests one is logged; 0: none is.
     std::uint64_t log_every = 0;

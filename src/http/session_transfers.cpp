@@ -43,6 +43,8 @@ bool session::open_lines(const api::route& found, std::string_view bytes, std::s
                                          shared_.limits.lines_bytes(found.rules.max_line));
     if (const auto id = head_.request_id.of(bytes); is_request_id(id))
         lines_->keep_request_id(id);
+    if (shared_.who != nullptr)
+        lines_->keep_bearer(shared_.who->name);
     head_.request_id = {};  // of bytes that are gone soon
     return true;
 }
@@ -120,8 +122,9 @@ void session::reply_to_lines(bool last, std::string& out) {
         due_ = shared_.teller.latest();
     const std::unique_ptr<line_body> ended = std::move(lines_);
     shared_.kept_id = ended->request_id();
+    shared_.kept_bearer = ended->bearer();
     reply(last, is_undurable, instead, out);
-    shared_.kept_id = {};
+    shared_.kept_id = shared_.kept_bearer = {};
 }
 
 void session::begin_stream(bool last, bool is_undurable, problem instead, std::string& out) {

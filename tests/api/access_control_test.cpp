@@ -266,10 +266,10 @@ TEST_CASE("access: a request that was counted is not counted again", "[api]") {
                   .content_type = {},
                   .body = {},
                   .authorization = "Bearer reader"};
-    CHECK(admit(product_table, asked, api.guard, api.reply));
-    CHECK_FALSE(admit(product_table, asked, api.guard, api.reply));
+    CHECK(admit(product_table, asked, api.guard, who, api.reply));
+    CHECK_FALSE(admit(product_table, asked, api.guard, who, api.reply));
     asked.is_counted = true;
-    CHECK(admit(product_table, asked, api.guard, api.reply));
+    CHECK(admit(product_table, asked, api.guard, who, api.reply));
     CHECK(api.guard.decide(asked, nullptr, 0, who) == problem::none);
     CHECK(who->name == "reader-name");
 }
