@@ -2,8 +2,9 @@
 //
 // In this order, of which the first that applies is the reply: 421 for a Host that is not the
 // server's; 403 for a POST of another origin; 401 without a token, or with one that is unknown, or
-// 429 where its peer has tried that more often than its rate; 429 beyond the rate of the token; 403 without the scope of the route; 403 for an account of the path that the
-// token is not for. Everything else comes after that, also whether there is such a route.
+// 429 where its peer has tried that more often than its rate; 429 beyond the rate of the token;
+// 403 without the scope of the route; 403 for an account of the path that the token is not for.
+// Everything else comes after that, also whether there is such a route.
 #pragma once
 
 #include <cstddef>
