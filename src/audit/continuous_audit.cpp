@@ -47,9 +47,9 @@ continuous_audit::continuous_audit(options chosen, reading_limit& limit, vital_s
       limit_{limit},
       reached_at_{ticks()},
       alive_at_{ticks()},
-      thread_{[this] { run(); }},
       metrics_{signs.metrics.add([this](std::string& out) { append_metrics(out); })},
-      check_{signs.checks.add({"audit", [this] { return look(); }})} {}
+      check_{signs.checks.add({"audit", [this] { return look(); }})},
+      thread_{[this] { run(); }} {}
 
 continuous_audit::~continuous_audit() {
     begin_to_stop();
@@ -83,7 +83,11 @@ bool continuous_audit::wait(std::chrono::milliseconds length) noexcept {
 
 void continuous_audit::run() noexcept {
     run_when_idle();
-    const journal::interruption::condition has_ended = [this] { return is_stopping(); };
+    // Asked between the parts of each long step: so a step that is slow is not one that hangs.
+    const journal::interruption::condition has_ended = [this] {
+        set(alive_at_, ticks());
+        return is_stopping();
+    };
     const journal::interruption early{has_ended};
     std::chrono::milliseconds pause = chosen_.first_retry;
     do {
@@ -114,6 +118,11 @@ void continuous_audit::attempt() noexcept {
         }
     } catch (const journal::history_unavailable&) {
         // It is time to end.
+    } catch (const audit_unavailable& failure) {
+        // The next attempt may find the same again: it counts once.
+        if (differences() == 0)
+            note(failure.differences());
+        note_failure(failure.what());
     } catch (const std::bad_alloc&) {
         note_failure("there is not enough memory");
     } catch (const std::exception& failure) {
@@ -152,11 +161,11 @@ void continuous_audit::report(log_audit& audit) {
     set(record_, audit.record());
     set(record_time_ns_, audit.time_ns());
     set(accounts_, audit.accounts());
-    set(passed_over_, passed_over_before_ + audit.passed_over());
-    const fault_list found = audit.take_differences();
-    if (!found.empty()) {
-        set(differences_, read(differences_) + found.count());
-        log_differences(found);
+    note(audit.take_differences());
+    if (const std::uint64_t passed = passed_over_before_ + audit.passed_over();
+        passed != read(passed_over_)) {
+        set(passed_over_, passed);
+        is_compared_.store(false, std::memory_order_relaxed);  // the newest may not have been
     }
     if (const std::uint64_t made = comparisons_before_ + audit.comparisons();
         made != read(comparisons_)) {
@@ -164,6 +173,13 @@ void continuous_audit::report(log_audit& audit) {
         set(last_comparison_s_, seconds_since_1970());
         is_compared_.store(true, std::memory_order_relaxed);
     }
+}
+
+void continuous_audit::note(const fault_list& found) {
+    if (found.empty())
+        return;
+    set(differences_, read(differences_) + found.count());
+    log_differences(found);
 }
 
 void continuous_audit::log_differences(const fault_list& found) {

@@ -7,7 +7,7 @@
 //                on the check `audit` as long as this lives.
 //                What keeps it from comparing (a journal or a snapshot that cannot be read, records
 //                that were trimmed before it has read them, a lack of memory) is no difference: its
-//                verdict is unknown then, and it begins again.
+//                verdict is unknown until it has compared a snapshot again.
 // Thread safety  The figures are for any thread, the rest for one.
 #pragma once
 
@@ -40,11 +40,11 @@ public:
         /// How long it waits after a failure, before it begins again; twice as long each time.
         std::chrono::milliseconds first_retry{1'000};
         std::chrono::milliseconds last_retry{60'000};
-        /// How long one step may take before the verdict is unknown: the disk may hang.
+        /// How long a part of a step may take before the verdict is unknown: the disk may hang.
         std::chrono::milliseconds patience{60'000};
     };
     enum class verdict : std::uint8_t {
-        unknown,  ///< nothing was compared since it began, or it cannot go on
+        unknown,  ///< nothing was compared since it began or passed one over, or it cannot go on
         same,     ///< the last snapshot compared is as the journal has it
         differs,  ///< something was found to differ since the start
     };
@@ -88,6 +88,7 @@ private:
     void attempt() noexcept;
     void follow(log_audit& audit);
     void report(log_audit& audit);
+    void note(const fault_list& found);
     void log_differences(const fault_list& found);
     [[nodiscard]] bool wait(std::chrono::milliseconds length) noexcept;
     [[nodiscard]] bool is_stopping() const noexcept;
@@ -109,18 +110,18 @@ private:
     counter reached_at_;  // by clock: when what was read by now was all that was durable
     counter alive_at_;    // by clock
     std::atomic<bool> fails_{false};        // the last attempt has failed
-    std::atomic<bool> is_compared_{false};  // since it began
+    std::atomic<bool> is_compared_{false};  // since it began, or has passed one over
     std::uint64_t comparisons_before_ =
         0;  // the thread's own, as what follows: of earlier attempts
     std::uint64_t passed_over_before_ = 0;
     std::uint64_t lines_ = 0;  // logged, of differences
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::atomic<bool> stopping_{false};  // set under the mutex
-    bool is_done_ = false;               // under the mutex
-    std::thread thread_;
+    std::atomic<bool> stopping_{false};                // set under the mutex
+    bool is_done_ = false;                             // under the mutex
     registered<metric_source>::registration metrics_;  // after all that they show
     registered<health_check>::registration check_;
+    std::thread thread_;  // last: it uses the others, and nothing may fail once it runs
 };
 
 }  // namespace coffer::audit

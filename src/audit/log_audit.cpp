@@ -7,6 +7,7 @@
 #include "journal/interruption.hpp"
 #include "ops/log.hpp"
 #include "ops/text.hpp"
+#include "snapshot/accounts_reader.hpp"
 #include "snapshot/snapshot_directory.hpp"
 
 namespace coffer::audit {
@@ -67,10 +68,13 @@ std::optional<log_audit::checked_snapshot> log_audit::check(
     const std::filesystem::path& file) const {
     journal::interruption::check();
     try {
-        const snapshot::snapshot_info info = snapshot::check_snapshot(file);
+        const snapshot::snapshot_info info =
+            snapshot::check_snapshot(file, journal::interruption::check);
         if (info.ledger == log_.ledger() && info.after_record <= info.until_record)
             return checked_snapshot{file, info};
         log::warn("audit: {} is passed over: it is not of this ledger", file.string());
+    } catch (const journal::history_unavailable&) {
+        throw;  // interrupted
     } catch (const std::runtime_error& failure) {
         if (!is_gone(file))
             log::warn("audit: a snapshot is passed over: {}", failure.what());
@@ -81,10 +85,12 @@ std::optional<log_audit::checked_snapshot> log_audit::check(
 void log_audit::begin_with(const checked_snapshot& base) {
     state_.emplace(log_.name(), faults_, false);
     base_.emplace(base.file, base.info, ++begun_, faults_);
-    base_->begin(*state_);
+    const bool is_read = begin(*base_);
     if (!faults_.empty())
-        throw audit_unavailable{"a snapshot contradicts itself: " +
-                                to_string(take_differences().kept().front())};
+        throw audit_unavailable{"the snapshot to begin with contradicts itself",
+                                take_differences()};
+    if (!is_read)
+        throw audit_unavailable{base.file.string() + ": cannot be read any more"};
     beginning_ = base.file.string();
     record_ = base.info.after_record;
     if (base.info.until_record == record_)
@@ -181,13 +187,22 @@ void log_audit::compare_at(std::uint64_t record) {
     }
 }
 
-/// False if the file cannot be read any more.
+/// False if the file cannot be read any more, or is not a ledger's: the latter is a difference.
 bool log_audit::begin(snapshot_comparison& one) {
     try {
         one.begin(*state_);
         return true;
     } catch (const journal::history_unavailable&) {
         throw;  // interrupted
+    } catch (const snapshot::accounts_unreadable& failure) {
+        if (!is_gone(one.file()))
+            log::warn("audit: a snapshot is passed over: {}", failure.what());
+        return false;
+    } catch (const snapshot::accounts_error& contradiction) {
+        // Unless it was damaged since it was checked.
+        if (check(one.file()))
+            faults_.add(fault_of(contradiction, one.file().string()));
+        return false;
     } catch (const std::runtime_error& failure) {
         if (!is_gone(one.file()))
             log::warn("audit: a snapshot is passed over: {}", failure.what());

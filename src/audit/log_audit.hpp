@@ -17,6 +17,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "audit/history.hpp"
@@ -26,9 +27,16 @@
 
 namespace coffer::audit {
 
-/// Why nothing can be compared now: not a difference.
+/// Why nothing can be compared now. Not a difference by itself.
 class audit_unavailable : public std::runtime_error {
-    using std::runtime_error::runtime_error;
+public:
+    explicit audit_unavailable(const std::string& why, fault_list differences = {})
+        : std::runtime_error{why}, differences_{std::move(differences)} {}
+    /// What was found before.
+    [[nodiscard]] const fault_list& differences() const noexcept { return differences_; }
+
+private:
+    fault_list differences_;
 };
 
 /// Thread safety: none.
@@ -42,9 +50,9 @@ public:
     /// too, and with it what the server has recovered from it: with the journal's first record, or
     /// else with the second newest snapshot, or with the only one.
     ///
-    /// `log` must outlive this. Throws audit_unavailable if there is no snapshot to begin with,
-    /// journal::journal_error, std::runtime_error, std::bad_alloc, and as journal::interruption
-    /// does.
+    /// `log` must outlive this. Throws audit_unavailable if there is no snapshot to begin with, or
+    /// the one to begin with contradicts itself; journal::journal_error, std::runtime_error,
+    /// std::bad_alloc, and as journal::interruption does.
     log_audit(const journal::batch_source& log, std::filesystem::path snapshots);
     log_audit(const log_audit&) = delete;
     log_audit& operator=(const log_audit&) = delete;
@@ -53,7 +61,8 @@ public:
     [[nodiscard]] const std::string& beginning() const noexcept { return beginning_; }
 
     /// Looks for snapshots taken since. One that covers an earlier record than was read is passed
-    /// over, and so is one that is damaged, removed, or cannot be read. Throws
+    /// over, and so is one that is damaged, removed, or cannot be read. One that is whole and
+    /// contradicts itself is a difference: the ledger that it was taken of did so. Throws
     /// snapshot::snapshot_error, std::bad_alloc, and as journal::interruption does.
     void look();
 

@@ -40,8 +40,8 @@ std::string describe(const json::error_code& error) {
 constexpr std::size_t block_bytes = std::size_t{256} << 10;
 constexpr std::string_view counted_key = "\"account_number\"";
 
-accounts_error failure(const std::filesystem::path& file) {
-    return accounts_error{file.string() + ": " + std::generic_category().message(errno)};
+accounts_unreadable failure(const std::filesystem::path& file) {
+    return accounts_unreadable{file.string() + ": " + std::generic_category().message(errno)};
 }
 
 std::size_t count_keys(std::string_view text) {

@@ -31,6 +31,11 @@ class accounts_error : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// The system cannot read the file: nothing is known of what is in it.
+class accounts_unreadable : public accounts_error {
+    using accounts_error::accounts_error;
+};
+
 /// Takes one account: its number, its balance of zero or more, and its sequence, which is 1 unless
 /// the document has another. Returns what is wrong with the account, or nothing.
 using account_sink = std::function<std::optional<std::string>(const account_view&)>;

@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include <coffer/hold.hpp>
@@ -97,8 +98,10 @@ struct snapshot_info {
 
 /// Reads the whole file once, in bounded memory, and checks its first line, its last line and its
 /// checksum. Does not compare the numbers and totals that it states with what is in it.
-/// Throws snapshot_error, which names the file and the error. Thread safety: a pure function.
-[[nodiscard]] snapshot_info check_snapshot(const std::filesystem::path& file);
+/// Calls `between_blocks`, unless it is empty, between reads of a mebibyte: what it throws ends the
+/// check. Throws snapshot_error, which names the file and the error. Thread safety: a pure function.
+[[nodiscard]] snapshot_info check_snapshot(const std::filesystem::path& file,
+                                           const std::function<void()>& between_blocks = {});
 
 /// Returns what the first and the last line of the file state, without checking the checksum.
 /// Throws as check_snapshot does. Thread safety: a pure function.

@@ -15,7 +15,9 @@
 #include "engine/durable_ledger.hpp"
 #include "engine/engine.hpp"
 #include "engine/hold_clerk.hpp"
+#include "journal/interruption.hpp"
 #include "journal/journal_error.hpp"
+#include "planted_data.hpp"
 #include "snapshot/captured_log.hpp"
 #include "snapshot/temporary_directory.hpp"
 
@@ -38,6 +40,7 @@ public:
 
     std::atomic<bool> fails{false};
     std::atomic<bool> hangs{false};
+    std::atomic<bool> is_slow{false};  // and may be ended
 
     [[nodiscard]] ledger_id ledger() const override { return of_.log()->ledger(); }
     [[nodiscard]] std::string name() const override { return of_.log()->name(); }
@@ -62,8 +65,11 @@ private:
         cursor(const weak_source& of, std::unique_ptr<batch_cursor> inner)
             : of_{of}, inner_{std::move(inner)} {}
         [[nodiscard]] std::optional<journal::batch_view> next() override {
-            while (of_.hangs)
+            while (of_.hangs || of_.is_slow) {
                 std::this_thread::sleep_for(1ms);
+                if (!of_.hangs)
+                    journal::interruption::check();
+            }
             if (of_.fails)
                 throw journal::journal_error{"a disk", "cannot be read"};
             return inner_->next();
@@ -291,7 +297,7 @@ TEST_CASE("continuous audit: begins again where its journal was trimmed", "[audi
     REQUIRE(one.of().log()->first_record() != 1);
     one.wait_for_comparisons(3);
     REQUIRE(one.audit().differences() == 0);
-    REQUIRE(one.audit().now() == verdict::same);
+    one.wait_for(verdict::same);
 }
 
 TEST_CASE("continuous audit: shows how far it has come", "[audit]") {
@@ -340,4 +346,92 @@ TEST_CASE("continuous audit: a disk that hangs is unknown, and keeps nobody from
     one.deposit(10'001);
     REQUIRE_FALSE(one.audit().stop_by(std::chrono::steady_clock::now()));
     one.source().hangs = false;
+}
+
+TEST_CASE("continuous audit: a disk that is slow is not one that hangs", "[audit]") {
+    const captured_log lines;
+    const test::temporary_directory place;
+    life one{place.path() / "data", {.patience = 50ms}};
+    one.wait_for_comparisons(1);
+    one.source().is_slow = true;
+    one.source().hangs = true;
+    one.deposit(10'001);
+    one.wait_for(verdict::unknown);
+    one.source().hangs = false;
+    one.wait_for(verdict::same);
+    REQUIRE(one.source().is_slow);
+}
+
+namespace {
+
+/// An audit of a journal and snapshots that no server has written.
+struct planted_audit {
+    test::planted_data& data;
+    vital_signs signs{};
+    audit::reading_limit limit{};
+    continuous_audit audit{{.log = data.log(),
+                            .snapshots = data.path() / "snapshots",
+                            .durable_record = [this] { return data.last_record(); },
+                            .time_ns = [] { return std::uint64_t{0}; },
+                            .rest = 1ms,
+                            .first_retry = 1ms,
+                            .last_retry = 2ms},
+                           limit,
+                           signs};
+
+    void wait_for(verdict expected) const {
+        while (audit.now() != expected)
+            std::this_thread::sleep_for(1ms);
+    }
+    void show_new_snapshots() {
+        static_cast<void>(limit.cover(data.last_record()));
+        limit.end();
+    }
+    [[nodiscard]] std::string metrics() {
+        std::string text;
+        signs.metrics.visit([&](const metric_source& one) { one(text); });
+        return text;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("continuous audit: is unknown from a snapshot that it passes over to the next",
+          "[audit]") {
+    const captured_log lines;
+    test::planted_data data;
+    data.open(7, 100);
+    data.commit();
+    data.write(data.snapshot(1));
+    planted_audit one{data};
+    one.wait_for(verdict::same);
+    test::planted_data::flip(data.write(data.snapshot(2)), 150);
+    one.show_new_snapshots();
+    one.wait_for(verdict::unknown);
+    data.write(data.snapshot(3));
+    one.show_new_snapshots();
+    one.wait_for(verdict::same);
+}
+
+TEST_CASE("continuous audit: counts once that it can only begin with an impossible ledger",
+          "[audit]") {
+    const captured_log lines;
+    test::planted_data data;
+    data.open(7, 100);
+    data.open(8, 100);  // their total is above zero
+    data.commit();
+    while (data.segments().size() < 3) {
+        data.deposit(7, 1);
+        data.commit();
+    }
+    REQUIRE(data.log().trim(data.last_record()));
+    auto impossible = data.snapshot(1);
+    impossible.accounts[0].balance = money::from_minor(-1);
+    data.write(impossible);
+    planted_audit one{data};
+    one.wait_for(verdict::differs);
+    while (one.metrics().find("\ncoffer_audit_beginnings_total 1\n") != std::string::npos)
+        std::this_thread::sleep_for(1ms);
+    REQUIRE(one.audit.differences() == 1);
+    REQUIRE_THAT(lines.text(), Contains("differ: ") && Contains("is below zero"));
 }

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "catch.hpp"
+#include "journal/history.hpp"
+#include "journal/interruption.hpp"
 #include "journal/journal_error.hpp"
 #include "planted_data.hpp"
 #include "snapshot/captured_log.hpp"
@@ -236,6 +238,58 @@ TEST_CASE("log audit: passes over a snapshot that it cannot compare", "[audit]")
     audit.look();
     require_none(audit);
     REQUIRE(audit.comparisons() == 1);
+}
+
+TEST_CASE("log audit: a whole snapshot of a ledger that cannot be is a difference", "[audit]") {
+    three_accounts data;
+    auto text = data.snapshot(1);
+    text.accounts[1].balance = money::from_minor(-500);
+
+    SECTION("compared") {
+        log_audit audit = data.begin();
+        data.read_all(audit);
+        data.write(text);
+        audit.look();
+        require_one(audit, 0, "is below zero");
+        REQUIRE(audit.comparisons() == 0);
+    }
+    SECTION("to begin with") {
+        data.fill(2);
+        data.trim();
+        data.write(text);
+        try {
+            static_cast<void>(data.begin());
+            FAIL("it has begun");
+        } catch (const audit_unavailable& why) {
+            REQUIRE(why.differences().count() == 1);
+            REQUIRE_THAT(why.differences().kept().front().what, Contains("is below zero"));
+        }
+    }
+    SECTION("but not if it cannot be opened any more") {
+        log_audit audit = data.begin();
+        const auto file = data.write(text);
+        data.deposit(7, 1);
+        data.commit();
+        audit.look();
+        std::filesystem::remove(file);
+        std::filesystem::create_directory(file);
+        const captured_log lines;
+        data.read_all(audit);
+        require_none(audit);
+        REQUIRE(audit.passed_over() == 1);
+    }
+}
+
+TEST_CASE("log audit: ends early in the middle of a snapshot", "[audit]") {
+    three_accounts data;
+    log_audit audit = data.begin();
+    data.read_all(audit);
+    data.write(data.snapshot(1));
+    int left = 2;  // the next is between two blocks of the file's check
+    const coffer::journal::interruption::condition has_ended = [&left] { return --left == 0; };
+    const coffer::journal::interruption early{has_ended};
+    REQUIRE_THROWS_AS(audit.look(), coffer::journal::history_unavailable);
+    REQUIRE(audit.passed_over() == 0);
 }
 
 TEST_CASE("log audit: a journal that cannot be read is no difference", "[audit]") {
