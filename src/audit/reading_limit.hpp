@@ -1,5 +1,5 @@
-// How far the continuous audit may read the journal: not past the record that a snapshot covers
-// which is just being taken, since the audit compares the accounts as of exactly that record.
+// How far the continuous audit may read the journal: while a snapshot is being taken, not past the
+// record that it covers, since the audit compares the accounts as of exactly that record.
 //
 // The thread that takes snapshots never waits for the audit: it states to cover the record that the
 // audit has come to, if that is later than what it would have stated.

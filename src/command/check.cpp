@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <functional>
@@ -7,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "command/commands.hpp"
 #include "command/output.hpp"
@@ -24,9 +26,9 @@ class checklist {
 public:
     void note_right(std::string_view item, std::string_view what) { line("ok", item, what); }
     /// Held by a server that runs: right once that has ended.
-    void note_used(std::string_view item, std::string_view what) {
-        ++used_;
-        line("used", item, what);
+    void note_in_use(std::string_view item, std::string_view what) {
+        ++in_use_;
+        line("in use", item, what);
     }
     void note_fault(std::string_view item, std::string_view what) {
         ++faults_;
@@ -46,7 +48,7 @@ public:
         if (faults_ != 0)
             out_.write("check: would not start, " + std::to_string(faults_) +
                        (faults_ == 1 ? " fault\n" : " faults\n"));
-        else if (used_ != 0)
+        else if (in_use_ != 0)
             out_.write("check: would start, once the server that runs has ended\n");
         else
             out_.write("check: would start\n");
@@ -56,8 +58,8 @@ public:
 
 private:
     void line(std::string_view state, std::string_view item, std::string_view what) {
-        constexpr std::size_t item_at = 7;
-        constexpr std::size_t what_at = 22;
+        constexpr std::size_t item_at = 8;
+        constexpr std::size_t what_at = 23;
         std::string text{state};
         text.resize(item_at, ' ');
         text += item;
@@ -69,7 +71,7 @@ private:
 
     output out_;
     unsigned faults_ = 0;
-    unsigned used_ = 0;
+    unsigned in_use_ = 0;
 };
 
 using state = directory_findings::state;
@@ -88,7 +90,7 @@ std::optional<state> check_data(checklist& list, const serve_options& options) {
         else if (read.now == state::ledger)
             list.note_right("data", name + read.what);
         else
-            list.note_used(
+            list.note_in_use(
                 "data", name + "a server runs on it" + (read.what.empty() ? "" : ": " + read.what));
         found = read.now;
     });
@@ -108,15 +110,23 @@ void check_accounts(checklist& list, const serve_options& options, std::optional
     });
 }
 
-void check_addresses(checklist& list, const std::vector<http::listen_address>& all,
-                     std::optional<state> data) {
-    for (const http::listen_address& where : all) {
+void check_addresses(checklist& list, const http::listen_plan& plan, std::optional<state> data) {
+    std::vector<http::listen_address> all = plan.everyone;
+    all.insert(all.end(), plan.operators.begin(), plan.operators.end());
+    for (auto at = all.begin(); at != all.end(); ++at) {
+        const http::listen_address& where = *at;
         const std::error_code why = http::why_not_listen(where);
         const std::string name = to_string(where);
-        if (!why)
+        // A server listens at each of them at once.
+        const auto other = std::find_if(all.begin(), at, [&where](const http::listen_address& one) {
+            return http::is_same_place(one, where);
+        });
+        if (other != at)
+            list.note_fault("address", name + ": is taken by " + to_string(*other));
+        else if (!why)
             list.note_right("address", name);
         else if (why == std::errc::address_in_use && data == state::in_use)
-            list.note_used("address", name + ": in use");
+            list.note_in_use("address", name + ": in use");
         else
             list.note_fault("address", name + ": " + why.message());
     }
@@ -155,8 +165,7 @@ int check(const serve_options& options, const std::string& refusal) {
     else
         data = check_data(list, options);
     check_accounts(list, options, data);
-    check_addresses(list, options.listen.everyone, data);
-    check_addresses(list, options.listen.operators, data);
+    check_addresses(list, options.listen, data);
     check_certificate(list, options.tls);
     check_tokens(list, options.access.tokens);
     return list.finish();

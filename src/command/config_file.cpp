@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <regex>
 #include <sstream>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,18 @@ std::string content_of(const std::string& file) {
     if (input.bad())
         refuse(file + ": cannot be read");
     return text;
+}
+
+/// Refuses a value such as [::1]:5000: CLI11 would take it for an array, and read on to the next
+/// line that ends with a bracket.
+void refuse_bare_brackets(const std::string& file, const std::string& text) {
+    static const std::regex bare{R"(\s*[^\s=#]+\s*=\s*\[[^\s\]"']+\][^\s#].*)"};
+    std::istringstream lines{text};
+    std::string line;
+    for (int number = 1; std::getline(lines, line); ++number)
+        if (std::regex_match(line, bare))
+            refuse(file + ", line " + std::to_string(number) +
+                   ": a value that begins with [ needs quotes");
 }
 
 /// Returns "FILE, line 7: " for the first line that begins with the name.
@@ -62,6 +75,7 @@ void add(CLI::Option& to, const CLI::ConfigItem& item) {
 
 void read_config_file(CLI::App& command, const std::string& file) {
     const std::string text = content_of(file);
+    refuse_bare_brackets(file, text);
     std::istringstream input{text};
     const std::vector<CLI::ConfigItem> items = CLI::ConfigBase{}.from_config(input);
     struct setting {

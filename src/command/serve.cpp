@@ -234,6 +234,16 @@ void give_access(const access_options& options, api::access_rules& rules, reload
     read();
 }
 
+/// Retries without a token do not find the keys of names.
+void warn_of_keys_of_names(const serve_options& options, engine& of) {
+    const std::size_t names = of.keys().owners().names();
+    if (options.access.tokens.empty() && names != 0)
+        log::warn(
+            "without --tokens, what was sent with the tokens of {} names and is sent again is done "
+            "again, though its idempotency keys have not expired",
+            names);
+}
+
 void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const http::limits limits = fit(options, raise_descriptor_limit());
     const durability_options& asked = options.durability;
@@ -265,6 +275,7 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     };
     const std::string from =
         disk ? disk->open(take_orders) : open_in_memory(engine, options.accounts, take_orders);
+    warn_of_keys_of_names(options, engine);
     clerk.start();
     print_banner({options, limits, server.addresses(), engine.ledger().size(), from});
     tell_service_manager("READY=1");

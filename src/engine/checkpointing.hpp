@@ -23,8 +23,8 @@ namespace coffer {
 
 class engine;
 
-/// One who compares snapshots with the journal, each as of the record that it covers. Called by the
-/// thread that takes them; must not block or throw.
+/// Callbacks for a component that compares snapshots with the journal, each as of the record that
+/// it covers. Called by the thread that takes them; must not block or throw.
 struct snapshot_follower {
     /// A snapshot is begun, perhaps called again before it ends: returns the record to cover, which
     /// is durable and not before the given one, the last that is.

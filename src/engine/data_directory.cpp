@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "engine/engine.hpp"
 #include "journal/file_store.hpp"
@@ -32,6 +34,18 @@ const fs::path& created(const fs::path& where) {
 /// The size of a segment with room for so many bytes of batches: whole mebibytes, one to spare.
 constexpr std::uint64_t segment_bytes_for(std::uint64_t room_bytes) noexcept {
     return ((room_bytes + journal::format::segment::batches_at) / mebibyte + 2) * mebibyte;
+}
+
+// `coffer check` has a shared lock for a moment.
+constexpr int attempts = 50;
+constexpr std::chrono::milliseconds between_attempts{10};
+
+/// Returns as file_descriptor::lock does, after it has tried for half a second.
+bool lock_soon(file_descriptor& one) {
+    for (int left = attempts; !one.lock(); std::this_thread::sleep_for(between_attempts))
+        if (errno != EWOULDBLOCK || --left == 0)
+            return false;
+    return true;
 }
 
 [[noreturn]] void refuse_second_server(const fs::path& where) {
@@ -60,7 +74,7 @@ data_directory::data_directory(const fs::path& where)
     : path_{where}, lock_{created(where), O_RDONLY | O_DIRECTORY} {
     if (!lock_.is_open())
         snapshot::throw_snapshot_error(where, "cannot be opened");
-    if (!lock_.lock()) {
+    if (!lock_soon(lock_)) {
         if (errno == EWOULDBLOCK)
             refuse_second_server(where);
         lock_file(last_error().message());

@@ -162,10 +162,15 @@ directory_findings check_directory(const fs::path& where, std::chrono::nanosecon
         return {is_used ? state::in_use : state::empty, {}};
     }
     require_writable_journal(where / "journal");
-    const auto journal = store->read();
-    return is_used
-               ? directory_findings{state::in_use, read_beside_server(*journal, snapshots)}
-               : directory_findings{state::ledger, read_as_a_start(*journal, snapshots, key_life)};
+    if (!is_used)
+        try {
+            return {state::ledger, read_as_a_start(*store->read(), snapshots, key_life)};
+        } catch (const std::runtime_error&) {
+            // A server that has started meanwhile writes and trims what is read here.
+            if (!is_locked(where))
+                throw;
+        }
+    return {state::in_use, read_beside_server(*store->read(), snapshots)};
 }
 
 }  // namespace coffer

@@ -22,8 +22,10 @@ std::string durable_ledger::open(const std::function<void()>& before_open) {
         begin_journal(store_, snapshots_, chosen_.accounts);
     const std::unique_ptr<journal::new_history> history = store_.begin_history();
     key_recovery keys{engine_.keys()};
+    const std::unique_ptr<const journal::batch_source> written = store_.read();
+    engine_.keys().advance(written->running_ns_reached());
     recovered found =
-        recover(*store_.read(), snapshots_, std::chrono::nanoseconds{engine_.keys().life_ns()},
+        recover(*written, snapshots_, std::chrono::nanoseconds{engine_.keys().life_ns()},
                 [&keys](const journal::record& one, const journal::batch_stamp& of,
                         std::uint64_t number) { keys.add(one, of, number); });
     keys.finish(found.journal_end.running_ns);

@@ -24,7 +24,7 @@ class key_owners {
 public:
     using number = std::uint32_t;
 
-    /// Of keys that belong to no name.
+    /// The number for keys that belong to no name.
     static constexpr number nobody = 0;
     static constexpr int number_bits = 20;
     static constexpr number max_number = (number{1} << number_bits) - 1;
@@ -37,7 +37,13 @@ public:
     /// if there are max_number names, or there is no memory for another. A name is never forgotten.
     [[nodiscard]] std::optional<number> number_of(std::string_view name) noexcept;
 
-    /// Counts a key more, or less, of a number that number_of has returned.
+    /// How many names have numbers.
+    [[nodiscard]] std::size_t names() const {
+        const std::shared_lock lock{guard_};
+        return numbers_.size();
+    }
+
+    /// Adds or removes one key of this owner, a number that number_of has returned.
     void count(number owner) noexcept { change(owner, 1); }
     void discount(number owner) noexcept { change(owner, -1); }
 

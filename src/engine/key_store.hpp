@@ -135,6 +135,11 @@ public:
     /// Notes that the journal has reached this time.
     void advance(std::uint64_t time_ns) noexcept { static_cast<void>(now(time_ns)); }
 
+    /// Whether a key whose life began at this time has expired by the latest time seen.
+    [[nodiscard]] bool has_expired(std::uint64_t durable_ns) noexcept {
+        return is_expired(std::max<std::uint64_t>(durable_ns, 1), now());
+    }
+
     [[nodiscard]] std::size_t keys() const noexcept {
         return keys_.load(std::memory_order_relaxed);  // a count that orders nothing
     }

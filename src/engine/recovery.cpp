@@ -217,12 +217,12 @@ void key_recovery::collect(std::string_view text, const journal::record& one,
                            std::uint64_t number) {
     recovered_key found{.text_at = texts_.size(),
                         .text_bytes = static_cast<std::uint8_t>(text.size()),
+                        .actor_bytes = static_cast<std::uint8_t>(one.actor.size()),
                         .fingerprint = one.key.fingerprint,
                         .outcome = {.balance = one.state.balance, .sequence = one.state.sequence},
                         .record_at = records_.size(),
                         .record_bytes = 0,
-                        .number = number,
-                        .owner = owner_of(one.actor)};
+                        .number = number};
     if (!is_simple(one)) {
         found.record_bytes = journal::encoded_bytes_without_key(one);
         records_.resize(found.record_at + found.record_bytes);
@@ -232,14 +232,19 @@ void key_recovery::collect(std::string_view text, const journal::record& one,
     }
     batch_.push_back(found);
     texts_ += text;
+    texts_ += one.actor;
 }
 
 void key_recovery::restore_batch(std::uint64_t durable_ns) {
+    if (store_.has_expired(durable_ns))
+        batch_.clear();  // before their owners are numbered, which is for ever
     for (recovered_key& one : batch_) {
         const auto text = std::string_view{texts_}.substr(one.text_at, one.text_bytes);
+        const auto actor =
+            std::string_view{texts_}.substr(one.text_at + one.text_bytes, one.actor_bytes);
         one.outcome.record = std::span{records_}.subspan(one.record_at, one.record_bytes);
         store_.restore({text, one.fingerprint}, one.outcome, batch_ns_, durable_ns, one.number,
-                       one.owner);
+                       owner_of(actor));
     }
     batch_.clear();
     texts_.clear();

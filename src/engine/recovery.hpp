@@ -48,7 +48,8 @@ struct restored_snapshot {
 ///
 /// A batch is written when the one before it is durable, so an outcome was durable by the running
 /// time of the next batch: there the key's life begins. So after a restart a key may live a little
-/// longer than it would have without one, and never less. Thread safety: none.
+/// longer than it would have without one, and never less. Keys that have expired by the latest time
+/// that the store was advanced to are left out. Thread safety: none.
 class key_recovery {
 public:
     /// `into` must outlive it.
@@ -65,14 +66,14 @@ public:
 
 private:
     struct recovered_key {
-        std::size_t text_at;  // in texts_
+        std::size_t text_at;  // in texts_, and behind the text the actor's name
         std::uint8_t text_bytes;
+        std::uint8_t actor_bytes;
         journal::request_fingerprint fingerprint;
         kept_outcome outcome;      // but for its record
         std::size_t record_at;     // in records_
         std::size_t record_bytes;  // 0: the outcome has none
         std::uint64_t number;      // of its record in the journal
-        key_owners::number owner;
     };
     [[nodiscard]] key_owners::number owner_of(std::string_view actor);
     void collect(std::string_view text, const journal::record& one, std::uint64_t number);

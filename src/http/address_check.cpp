@@ -54,4 +54,19 @@ std::error_code why_not_listen(const listen_address& where) noexcept {
     }
 }
 
+bool is_same_place(const listen_address& one, const listen_address& other) noexcept {
+    if (one.is_unix() || other.is_unix())
+        return one.is_unix() && other.is_unix() && one.host == other.host;
+    if (one.port != other.port || one.port == 0)
+        return false;
+    boost::system::error_code error;
+    const asio::ip::address first = asio::ip::make_address(one.host.c_str(), error);
+    const asio::ip::address second = asio::ip::make_address(other.host.c_str(), error);
+    // A socket at [::] takes IPv4 too.
+    const auto takes = [](const asio::ip::address& all, const asio::ip::address& it) {
+        return all.is_unspecified() && (all.is_v6() || it.is_v4());
+    };
+    return first == second || takes(first, second) || takes(second, first);
+}
+
 }  // namespace coffer::http

@@ -15,7 +15,7 @@ struct record_origin {
     std::string_view actor{};  ///< likewise
 };
 
-/// What it takes, by the lengths of the key's text and of the actor's name.
+/// How many bytes an origin takes, by the lengths of the key's text and of the actor's name.
 [[nodiscard]] constexpr std::size_t origin_bytes(std::size_t key_bytes,
                                                  std::size_t actor_bytes) noexcept {
     constexpr auto padded = [](std::size_t bytes) {

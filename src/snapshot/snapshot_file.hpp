@@ -99,7 +99,8 @@ struct snapshot_info {
 /// Reads the whole file once, in bounded memory, and checks its first line, its last line and its
 /// checksum. Does not compare the numbers and totals that it states with what is in it.
 /// Calls `between_blocks`, unless it is empty, between reads of a mebibyte: what it throws ends the
-/// check. Throws snapshot_error, which names the file and the error. Thread safety: a pure function.
+/// check. Throws snapshot_error, which names the file and the error. Thread safety: a pure
+/// function.
 [[nodiscard]] snapshot_info check_snapshot(const std::filesystem::path& file,
                                            const std::function<void()>& between_blocks = {});
 

@@ -72,10 +72,10 @@ class Check(unittest.TestCase):
 
     def test_a_first_start(self):
         said = self.assert_right()
-        self.assertIn(f"ok     data           {self.data}: will be made\n", said)
-        self.assertIn("ok     accounts       10, the sample accounts\n", said)
-        self.assertIn("ok     address        127.0.0.1:0\n", said)
-        self.assertIn("ok     configuration  no file\n", said)
+        self.assertIn(f"ok      data           {self.data}: will be made\n", said)
+        self.assertIn("ok      accounts       10, the sample accounts\n", said)
+        self.assertIn("ok      address        127.0.0.1:0\n", said)
+        self.assertIn("ok      configuration  no file\n", said)
         self.data.mkdir()
         self.assertIn(f"{self.data}: will begin a ledger", self.assert_right())
 
@@ -109,8 +109,8 @@ class Check(unittest.TestCase):
                     done = run("check", "--data", self.data, "--listen",
                                f"127.0.0.1:{server.port}")
                     self.assertEqual(0, done.returncode, done.stdout + done.stderr)
-                    self.assertRegex(done.stdout, r"used +data +.*: a server runs on it: ledger")
-                    self.assertRegex(done.stdout, r"used +address +.*: in use")
+                    self.assertRegex(done.stdout, r"in use +data +.*: a server runs on it: ledger")
+                    self.assertRegex(done.stdout, r"in use +address +.*: in use")
                     self.assertIn("would start, once the server that runs has ended", done.stdout)
             finally:
                 stop.set()
@@ -125,6 +125,20 @@ class Check(unittest.TestCase):
             self.assert_fault("address", f"{name}: Address already in use", listen=name)
         self.assertIn(name, self.assert_right(listen=name))
         self.assert_fault("address", "Cannot assign", listen="192.0.2.1:5000")
+
+    def test_two_addresses_that_are_one(self):
+        with socket.socket() as other:
+            other.bind(("127.0.0.1", 0))
+            port = other.getsockname()[1]
+        for everyone, operators in ((f"127.0.0.1:{port}",) * 2,
+                                    (f"0.0.0.0:{port}", f"127.0.0.1:{port}"),
+                                    (f"unix:{self.folder}/s",) * 2):
+            with self.subTest(everyone):
+                self.assert_fault("address", f"{operators}: is taken by {everyone}",
+                                  "--admin-listen", operators, listen=everyone)
+                self.assertEqual(1, run("serve", "--in-memory", "--listen", everyone,
+                                        "--admin-listen", operators).returncode)
+        self.assert_right("--admin-listen", "127.0.0.1:0")
 
     def test_a_unix_socket(self):
         path = self.folder / "s"
@@ -143,7 +157,7 @@ class Check(unittest.TestCase):
     def test_a_configuration(self):
         file = self.folder / "coffer.conf"
         file.write_text("threads = 1\n")
-        self.assertIn(f"ok     configuration  {file}\n", self.assert_right("--config", file))
+        self.assertIn(f"ok      configuration  {file}\n", self.assert_right("--config", file))
         file.write_text("threads = 1\nthrads = 1\n")
         self.assert_fault("configuration", f"{file}, line 2: 'thrads'", "--config", file)
         self.assert_fault("configuration", "none.conf: cannot be read", "--config", "none.conf")
@@ -160,7 +174,7 @@ class Check(unittest.TestCase):
     def test_accounts(self):
         file = self.folder / "accounts.json"
         file.write_text('{"accounts":[\n{"account_number":"1","balance":5.0}]}')
-        self.assertIn("ok     accounts       1, from", self.assert_right("--accounts", file))
+        self.assertIn("ok      accounts       1, from", self.assert_right("--accounts", file))
         file.write_text('{"accounts":[\n{"account_number":"1","balance":-5.0}]}')
         self.assert_fault("accounts", "line 2", "--accounts", file)
         self.make_data()
@@ -170,7 +184,7 @@ class Check(unittest.TestCase):
         file = self.folder / "tokens"
         made = run("token", "reader", "--scope", "read")
         file.write_text(made.stderr)
-        self.assertIn("ok     tokens         1, from", self.assert_right("--tokens", file))
+        self.assertIn("ok      tokens         1, from", self.assert_right("--tokens", file))
         file.write_text(made.stderr + "nonsense\n")
         self.assert_fault("tokens", f"{file}", "--tokens", file)
         file.unlink()

@@ -99,6 +99,16 @@ class ConfigFile(unittest.TestCase):
                 self.assertTrue(said.startswith(", line 2: "), said)
                 self.assertIn(why, said)
 
+    def test_an_address_in_brackets_needs_quotes(self):
+        for line in ("listen = [::1]:5000", "listen=[::1]:5000, 127.0.0.1:0 # two"):
+            with self.subTest(line):
+                self.assertIn(", line 2: a value that begins with [ needs quotes",
+                              self.refused(f"threads = 1\n{line}\nno-audit\n"))
+        for text in ('listen = "[::1]:0"\n', 'listen = ["127.0.0.1:0", "[::1]:0"]\n'):
+            with self.subTest(text):
+                done = run("check", "--in-memory", "--config", self.file(text))
+                self.assertIn("address        [::1]:0", done.stdout)
+
     def test_refuses_a_single_value_given_twice(self):
         self.assertTrue(self.refused("threads = 1\nmax-body=1MiB\nthreads = 2\n")
                         .startswith(", line 1: "))

@@ -189,6 +189,21 @@ class TokensFile(unittest.TestCase):
                 Server("--in-memory", "--tokens", file)
             self.assertIn("No such file", failed.exception.said)
 
+    def test_a_start_without_tokens_warns_of_keys_of_their_names(self):
+        with tempfile.TemporaryDirectory(prefix="coffer-test-") as folder:
+            file, data = pathlib.Path(folder) / "tokens", pathlib.Path(folder) / "data"
+            replace(file, line("one", "post"))
+            warning = "without --tokens, what was sent with the tokens of 1 names"
+            for flags, key in (((), "0"), (("--tokens", file), "1"), (("--tokens", file), "2")):
+                with Server(*flags, data=data) as server:
+                    reply = post(server, "/accounts/10001/deposit", DEPOSIT, *bearer("one"),
+                                 "--header", f"Idempotency-Key: {key}")
+                    self.assertEqual(200, reply.status, reply.body)
+                    self.assertEqual(0, server.stop())
+                    self.assertNotIn(warning, server.stderr())
+            with Server(data=data) as server:
+                self.assertIn(warning, server.stderr())
+
     def test_a_file_that_everybody_can_read_is_warned_of(self):
         with tempfile.TemporaryDirectory(prefix="coffer-test-") as folder:
             file = pathlib.Path(folder) / "tokens"

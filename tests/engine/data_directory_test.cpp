@@ -1,6 +1,13 @@
 #include "engine/data_directory.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <chrono>
+#include <thread>
+
 #include "catch.hpp"
+#include "ops/file_descriptor.hpp"
 #include "snapshot/temporary_directory.hpp"
 
 namespace fs = std::filesystem;
@@ -26,6 +33,18 @@ TEST_CASE("data directory: belongs to one until that one lets it go", "[engine]"
                           place.path().string() + ": another server uses this data directory");
     }
     CHECK(data_directory{place.path()}.path() == place.path());
+}
+
+TEST_CASE("data directory: waits for a check that has it for a moment", "[engine]") {
+    const temporary_directory place;
+    coffer::file_descriptor check{place.path(), O_RDONLY | O_DIRECTORY};
+    REQUIRE(::flock(check.number(), LOCK_SH | LOCK_NB) == 0);
+    std::thread ending{[&check] {
+        std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        ::flock(check.number(), LOCK_UN);
+    }};
+    CHECK_NOTHROW(data_directory{place.path()});
+    ending.join();
 }
 
 TEST_CASE("data directory: one that cannot be is named with the reason", "[engine]") {

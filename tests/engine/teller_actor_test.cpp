@@ -1,6 +1,7 @@
 // Whose requests they are: on record, and whom a key belongs to.
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "catch.hpp"
@@ -150,6 +151,27 @@ TEST_CASE("key_recovery: a key belongs to its name in the next life too", "[engi
     CHECK(is_replayed("bob", "old"));
     CHECK_FALSE(is_replayed("bob", "k"));
     CHECK_FALSE(is_replayed("", "k"));
+}
+
+TEST_CASE("key_recovery: a name of which all keys have expired gets no number", "[engine]") {
+    coffer::key_store kept{{.time_to_live = 1s}, [] { return std::uint64_t{0}; }};
+    const std::uint64_t second = 1'000'000'000;
+    kept.advance(10 * second);  // the journal's end
+    coffer::key_recovery keys{kept};
+    record one{};
+    one.state = {10001, 2, one_cent};
+    const auto add = [&](const char* key, const char* name, std::uint64_t running_ns) {
+        one.key.text = key;
+        one.actor = name;
+        keys.add(one, {.running_ns = running_ns, .key_life_ns = second});
+    };
+    add("k", "old", 5 * second);
+    add("", "", 6 * second);  // by then it was durable
+    add("k", "new", 10 * second);
+    keys.finish(10 * second);
+    CHECK(kept.keys() == 1);
+    CHECK(kept.owners().names() == 1);
+    CHECK(kept.owners().keys(kept.owners().number_of("new").value()) == 1);
 }
 
 TEST_CASE("teller: what is remembered of a key is for its name alone", "[engine]") {

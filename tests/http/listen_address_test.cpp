@@ -1,6 +1,7 @@
 #include "http/listen_address.hpp"
 
 #include "catch.hpp"
+#include "http/address_check.hpp"
 
 using namespace coffer::http;
 
@@ -71,4 +72,25 @@ TEST_CASE("facts_of: only loopback addresses and Unix sockets are local", "[http
     CHECK_FALSE(of("0.0.0.0:1").is_encrypted);
     CHECK(of("0.0.0.0:1").has_operations);
     CHECK_FALSE(facts_of({"127.0.0.1", 1}, false).has_operations);
+}
+
+TEST_CASE("listen address: two at which no server can listen at once", "[http]") {
+    const auto is_same = [](const char* one, const char* other) {
+        const auto first = parse_listen_address(one).value();
+        const auto second = parse_listen_address(other).value();
+        const bool found = is_same_place(first, second);
+        CHECK(found == is_same_place(second, first));
+        return found;
+    };
+    CHECK(is_same("127.0.0.1:5000", "tls:127.0.0.1:5000"));
+    CHECK(is_same("127.0.0.1:5000", "0.0.0.0:5000"));
+    CHECK(is_same("127.0.0.1:5000", "[::]:5000"));
+    CHECK(is_same("[::1]:5000", "[::]:5000"));
+    CHECK(is_same("unix:/a", "unix:/a"));
+    CHECK_FALSE(is_same("127.0.0.1:5000", "127.0.0.1:5001"));
+    CHECK_FALSE(is_same("127.0.0.1:5000", "127.0.0.2:5000"));
+    CHECK_FALSE(is_same("[::1]:5000", "0.0.0.0:5000"));
+    CHECK_FALSE(is_same("127.0.0.1:0", "0.0.0.0:0"));
+    CHECK_FALSE(is_same("unix:/a", "unix:/b"));
+    CHECK_FALSE(is_same("unix:/a", "0.0.0.0:0"));
 }
