@@ -165,11 +165,12 @@ bool accept_head(const route& chosen, const call& made, const coffer::teller& te
 
 }  // namespace
 
-bool admit(const route_table& table, const request& asked, access_control& guard,
-           const principal*& who, reply& out) {
+bool admit(const route_table& table, const request& asked, access_control& guard, handled& done,
+           reply& out) {
     call made{.request = asked};
     const destination found = find_destination(table, asked, made);
-    const problem why = guard.decide(asked, found.chosen, made.account, who);
+    done.chosen = found.chosen;
+    const problem why = guard.decide(asked, found.chosen, made.account, done.who);
     if (why != problem::none)
         out.refuse(why);
     return why == problem::none;

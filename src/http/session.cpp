@@ -57,6 +57,7 @@ std::size_t session::feed(std::string_view bytes, std::string& out, std::size_t 
     has_more_ = has_more_ || waits_for_teller_;
     due_ = std::max(due_, shared_.teller.due());
     shared_.bytes = {};
+    shared_.who = nullptr;
     return used;
 }
 
@@ -149,8 +150,11 @@ bool session::begin_body(std::string_view bytes, std::string& out) {
 bool session::admit(std::string_view bytes, std::string& out) {
     if (shared_.guard == nullptr || is_counted_)
         return true;
-    is_counted_ = api::admit(shared_.routes, request_in(bytes, {}), *shared_.guard, shared_.who,
-                             shared_.reply);
+    api::handled done;
+    is_counted_ =
+        api::admit(shared_.routes, request_in(bytes, {}), *shared_.guard, done, shared_.reply);
+    route_ = static_cast<std::uint8_t>(shared_.routes.number_of(done.chosen));
+    shared_.who = done.who;
     if (!is_counted_)
         write(true, out);
     return is_counted_;
@@ -306,7 +310,8 @@ void session::write_text(bool last, std::string& out) {
         ++shared_.replies;  // as note_reply does
         return;
     }
-    note_reply(begin, out, head_.wants_timing, shared_.reply.status(), entry_if_logged(id));
+    note_reply(begin, out, head_.wants_timing, shared_.reply.status(),
+               shared_.has_kept_line ? std::move(shared_.kept_line) : entry_if_logged(id));
 }
 
 /// The id of the request under way: the client's, or a new one.

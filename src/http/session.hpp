@@ -70,6 +70,9 @@ struct session_context {
     const api::principal* who = nullptr;
     std::string_view kept_id{};
     std::string_view kept_bearer{};
+    /// The line of a stream that is refused before it begins; null if it is not logged.
+    std::unique_ptr<access_entry> kept_line{};
+    bool has_kept_line = false;
     request_ids ids{};
     /// Every how many requests one is logged; 0: none is.
     std::uint64_t log_every = 0;

@@ -238,8 +238,13 @@ void session::refuse_stream(problem why, bool nothing_left, std::string& out) {
         shared_.reply.refuse(
             why, why == stream_->failure() ? stream_->failure_members() : api::error_members{});
     shared_.kept_id = request_id_of(stream_->head());
+    shared_.kept_line = stream_->take_line();
+    shared_.has_kept_line = true;
+    head_.wants_timing = stream_wants_timing_;  // the head of the request is gone
     const std::unique_ptr<streamed_body> ended = std::move(stream_);
     write(closes_after_stream_ || (draining_ && nothing_left), out);
+    head_.wants_timing = false;
+    shared_.has_kept_line = false;
     shared_.kept_id = {};
 }
 

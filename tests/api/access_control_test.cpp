@@ -261,15 +261,16 @@ TEST_CASE("access: a request that was counted is not counted again", "[api]") {
     api_with_tokens api;
     api.rules.rate = {1};
     const principal* who = nullptr;
+    handled done;
     request asked{.method = method::get,
                   .target = balance_path,
                   .content_type = {},
                   .body = {},
                   .authorization = "Bearer reader"};
-    CHECK(admit(product_table, asked, api.guard, who, api.reply));
-    CHECK_FALSE(admit(product_table, asked, api.guard, who, api.reply));
+    CHECK(admit(product_table, asked, api.guard, done, api.reply));
+    CHECK_FALSE(admit(product_table, asked, api.guard, done, api.reply));
     asked.is_counted = true;
-    CHECK(admit(product_table, asked, api.guard, who, api.reply));
+    CHECK(admit(product_table, asked, api.guard, done, api.reply));
     CHECK(api.guard.decide(asked, nullptr, 0, who) == problem::none);
     CHECK(who->name == "reader-name");
 }
