@@ -64,7 +64,7 @@ export function account(number: string): View {
             const data = await ask(path);
             const sequence = textOf(data['sequence']);
             facts.show(data);
-            if (sequence === shownSequence) {
+            if (sequence === shownSequence && !isOurs) {
                 return;
             }
             const isFirst = shownSequence === '';

@@ -2,6 +2,9 @@
 import {askForToken, token} from './token';
 import {type Json, type JsonObject, objectOf, parse, textOf} from './json';
 
+/** Statuses of requests whose key was not looked at. */
+const undecided = [401, 403, 408, 421, 429];
+
 /** Why there is no success: the API's own refusal, or that the server cannot be reached. */
 export class Refusal extends Error {
     constructor(readonly status: number, readonly type: string, message: string,
@@ -12,6 +15,13 @@ export class Refusal extends Error {
     /** Whether the request may have been done all the same. */
     get leavesDoubt(): boolean {
         return this.status === 0 || this.type === 'outcome_unknown';
+    }
+
+    /** Whether the same request with the same key would be refused again. Others may be done when
+     * they are sent again. */
+    get isDecided(): boolean {
+        return this.status >= 400 && this.status < 500 && !undecided.includes(this.status)
+            && this.type !== 'request_in_progress';
     }
 }
 

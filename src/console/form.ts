@@ -23,19 +23,24 @@ export class PostingForm {
     private readonly bad = make('div', {role: 'alert'});
     /** Of the operation that the fields have; nothing before it was sent. */
     private key: string | null = null;
+    /** Whether it may have been posted by a try whose outcome is not known. */
+    private isInDoubt = false;
 
     constructor(private readonly options: FormOptions) {
         this.send = make('button', {type: 'submit', class: 'primary'}, options.submit);
         this.element = make('form', {class: 'stack posting', novalidate: true}, ...options.fields,
             make('div', {class: 'actions'}, this.send), make('div', {}, this.good, this.bad));
         // A changed form is another operation.
-        this.element.addEventListener('input', () => {
-            this.key = null;
-        });
+        this.element.addEventListener('input', () => this.beginAnother());
         this.element.addEventListener('submit', (event) => {
             event.preventDefault();
             void this.post();
         });
+    }
+
+    private beginAnother(): void {
+        this.key = null;
+        this.isInDoubt = false;
     }
 
     private async post(): Promise<void> {
@@ -49,7 +54,7 @@ export class PostingForm {
         try {
             const data = await ask(this.options.path(),
                 {method: 'POST', body: this.options.body(), key: this.key});
-            this.key = null;
+            this.beginAnother();
             add(this.good, make('p', {class: 'success'}, this.options.done(data)));
             this.options.inputs.forEach((input) => {
                 input.value = '';
@@ -64,18 +69,19 @@ export class PostingForm {
 
     private showRefusal(failure: unknown): void {
         const refusal = failure instanceof Refusal ? failure : null;
-        const isInDoubt = refusal?.leavesDoubt === true;
-        if (refusal !== null && !isInDoubt) {
-            this.key = null;  // the refusal stands: the next try is another operation
+        if (refusal?.isDecided === true) {
+            this.beginAnother();  // the refusal stands: the next try is another operation
+        } else if (refusal === null || refusal.leavesDoubt) {
+            this.isInDoubt = true;
         }
         const details = refusal === null ? '' : membersText(refusal.members);
         add(this.bad, make('p', {class: 'refusal'},
             make('strong', {}, refusal?.type.replaceAll('_', ' ') ?? 'failed'),
             ` ${reasonOf(failure)}${details === '' ? '' : ` (${details})`}`),
-            isInDoubt ? make('p', {class: 'remark'},
+            this.isInDoubt ? make('p', {class: 'remark'},
                 'It may have been posted. Sending it again unchanged posts it once at most.')
                 : null);
-        if (isInDoubt) {
+        if (this.isInDoubt) {
             this.options.after(null);
         }
     }

@@ -63,11 +63,9 @@ export class Pages {
         if (after !== undefined) {
             query.set('after', after);
         }
-        let rows: JsonObject[] = [];
+        let data: JsonObject = {};
         try {
-            const data = await ask(`${path()}${path().includes('?') ? '&' : '?'}${query}`);
-            rows = listOf(data[member]);
-            this.nextCursor = textOf(data['next']);
+            data = await ask(`${path()}${path().includes('?') ? '&' : '?'}${query}`);
         } catch (failure) {
             if (turn === this.asked) {
                 fill(this.place, empty('This cannot be shown', reasonOf(failure)));
@@ -79,6 +77,8 @@ export class Pages {
         if (turn !== this.asked) {
             return;
         }
+        const rows = listOf(data[member]);
+        this.nextCursor = textOf(data['next']);
         fill(this.table.body, ...rows.map((one) => this.options.row(one)));
         fill(this.place, rows.length === 0 ? this.options.nothing : this.table.whole);
         this.showTurn(`Page ${this.cursors.length}`);

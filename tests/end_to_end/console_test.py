@@ -109,6 +109,14 @@ class Console(unittest.TestCase):
         with Server() as server:
             self.check("refusals", server)
 
+    def test_a_withdrawal_in_doubt_is_sent_again_with_its_key(self):
+        with Server() as server:
+            self.check("one_key", server)
+
+    def test_a_posting_that_is_seen_before_its_reply_is_in_the_statement(self):
+        with Server() as server:
+            self.check("own_posting_shows", server)
+
     def test_holds_are_placed_and_captured_and_money_transferred(self):
         with Server() as server:
             self.check("holds", server)
