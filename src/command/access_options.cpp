@@ -38,8 +38,15 @@ std::string read_text(const std::filesystem::path& file) {
 }  // namespace
 
 void add_access_options(CLI::App& serve, access_options& into) {
-    serve.add_option("--tokens", into.tokens, "File of the tokens that requests need [none]")
+    // A name that got lost must not open the server to everybody.
+    const auto set_tokens = [&into](const std::string& file) {
+        if (file.empty())
+            throw CLI::ValidationError{"the name of the file is empty"};
+        into.tokens = file;
+    };
+    serve.add_option_function<std::string>("--tokens", set_tokens)
         ->type_name("FILE")
+        ->description("File of the tokens that requests need [none]")
         ->envname("COFFER_TOKENS")
         ->group("Access");
     const auto add_names = [&into](const std::vector<std::string>& texts) {

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -17,14 +18,20 @@ namespace {
     throw CLI::ValidationError{what};
 }
 
+constexpr std::size_t most_file_bytes = std::size_t{1} << 20;
+
 std::string content_of(const std::string& file) {
     std::error_code unknown;
     std::ifstream input{file};
     if (!input || std::filesystem::is_directory(file, unknown))
         refuse(file + ": cannot be read");
-    std::string text{std::istreambuf_iterator<char>{input}, {}};
+    std::string text(most_file_bytes + 1, '\0');  // of a device the end may never come
+    input.read(text.data(), static_cast<std::streamsize>(text.size()));
     if (input.bad())
         refuse(file + ": cannot be read");
+    text.resize(static_cast<std::size_t>(input.gcount()));
+    if (text.size() > most_file_bytes)
+        refuse(file + ": has more than a mebibyte");
     return text;
 }
 

@@ -128,6 +128,18 @@ class ConfigFile(unittest.TestCase):
                 self.assertEqual(2, done.returncode)
                 self.assertIn(f"{file}: cannot be read", done.stderr)
 
+    def test_reads_no_device_without_end(self):
+        done = run("serve", "--config", "/dev/zero")
+        self.assertEqual(2, done.returncode)
+        self.assertIn("/dev/zero: has more than a mebibyte", done.stderr)
+
+    def test_tokens_without_a_file_open_nothing(self):
+        for given in (("--config", self.file("tokens =\n")), ("--tokens", "")):
+            with self.subTest(given):
+                done = run("serve", *given)
+                self.assertEqual(2, done.returncode)
+                self.assertIn("the name of the file is empty", done.stderr)
+
     def test_every_flag_of_serve_may_stand_in_it(self):
         """But for --help and --config: each is refused by its value, or taken."""
         names = re.findall(r"^  (?:-h,)?--([a-z-]+)", run("serve", "--help").stdout, re.MULTILINE)
