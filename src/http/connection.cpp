@@ -49,7 +49,7 @@ void keep_alive(stream_socket& socket) noexcept {
 }
 
 // What an idle client costs, beside some 250 bytes of Asio's.
-static_assert(sizeof(connection) <= 624);
+static_assert(sizeof(connection) <= 640);
 
 }  // namespace
 
@@ -181,18 +181,25 @@ connection::action connection::read_encrypted() {
     if (!place_.may_linger())
         return {action::kind::close};
     const auto buffer = owner_.read_buffer();
-    const auto [what, size] = tls_.read(owner_.tls(), buffer);
-    switch (what) {
+    tls_stream::result found = tls_.read(buffer);
+    if (found.what == tls_stream::outcome::greeted) {
+        if (!conversation_.may_begin_handshake())
+            return {action::kind::close};
+        tls_.begin_handshake(owner_.tls());
+        found = tls_.read(buffer);  // a fast client's first request may be in it
+    }
+    switch (found.what) {
         case tls_stream::outcome::moved:
-            return conversation_.on_bytes({buffer.data(), size});
+            return conversation_.on_bytes({buffer.data(), found.bytes});
         case tls_stream::outcome::blocked:
             return conversation_.on_nothing();
         case tls_stream::outcome::beginning:
-            return conversation_.on_handshake(tls_.has_memory());
+            return conversation_.on_handshake();
         case tls_stream::outcome::http:
             return conversation_.on_missing_tls();
         case tls_stream::outcome::refused:
             return conversation_.on_failed_handshake();
+        case tls_stream::outcome::greeted:
         case tls_stream::outcome::ended:
             break;
     }

@@ -49,6 +49,7 @@ conversation::conversation(conversation_context& context, const send_progress& p
     : context_{context},
       progress_{progress},
       buffered_{context.buffered},
+      handshake_{context.handshakes},
       session_{context.session, via, from_peer},
       place_{place} {}
 
@@ -58,7 +59,8 @@ conversation::action conversation::on_bytes(std::string_view bytes) {
     if (state_ == state::refusing)
         return refuse_at_once();
     invariant(state_ == state::reading, "bytes are read only for a conversation that reads");
-    is_shaking_hands_ = false;  // the first request may come with the end of the handshake
+    if (is_shaking_hands_)  // the first request has come with the end of the handshake
+        end_handshake();
     read_at_ = context_.clock();
     return serve(bytes);
 }
@@ -68,8 +70,10 @@ conversation::action conversation::on_nothing() {
         return close();
     invariant(state_ == state::reading || state_ == state::lingering,
               "nothing is read but for a conversation that reads");
-    if (is_shaking_hands_)
+    if (is_shaking_hands_) {
         end_handshake();
+        begin_idle();
+    }
     return is_done() ? part() : action{kind::read};
 }
 

@@ -47,6 +47,7 @@ using tick = std::int64_t;
 struct conversation_context {
     session_context session;
     buffered_total& buffered;
+    buffered_total& handshakes;
     std::string output{};  ///< what the conversation whose turn it is writes
     tick now = 0;          ///< counted by the driver
     tick drained_by = never;
@@ -109,9 +110,12 @@ public:
     /// While it reads: the client will send no more, and all that it sent has been read.
     [[nodiscard]] action on_end_of_file() noexcept;
     // In place of these three, where the bytes are encrypted:
-    /// The handshake of TLS is under way. It takes memory from the client's whole first message on.
-    [[nodiscard]] action on_handshake(bool takes_memory);
-    /// It has failed, and the client has been told.
+    /// The client's whole ClientHello is there. Returns whether the handshake may begin: it takes
+    /// memory from then on. Otherwise the socket is closed.
+    [[nodiscard]] bool may_begin_handshake() noexcept;
+    /// The ClientHello has arrived in part, or the handshake is under way.
+    [[nodiscard]] action on_handshake();
+    /// It has failed, and the client has an alert.
     [[nodiscard]] action on_failed_handshake() noexcept;
     /// The client speaks HTTP where TLS is due: it is answered without.
     [[nodiscard]] action on_missing_tls();
@@ -182,6 +186,7 @@ private:
     [[nodiscard]] action wait_for(coffer::teller::ticket due) noexcept;
     [[nodiscard]] action refuse_at_once();
     void begin_idle() noexcept;
+    void time_handshake() noexcept;
     void end_handshake() noexcept;
     [[nodiscard]] action linger(std::size_t bytes) noexcept;
     [[nodiscard]] action part() noexcept;
@@ -203,6 +208,7 @@ private:
     conversation_context& context_;
     const send_progress& progress_;
     buffered_share buffered_;
+    buffered_share handshake_;
     session session_;
     std::string unfinished_;                  // the beginning of a request
     std::string unsent_;                      // replies

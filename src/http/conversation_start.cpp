@@ -37,30 +37,37 @@ conversation::action conversation::refuse_at_once() {
     return write_output();
 }
 
-// From the client's first byte to the end of the handshake it has as long as for a request's head.
-// While memory is short, no handshake begins.
-conversation::action conversation::on_handshake(bool takes_memory) {
-    invariant(state_ == state::reading, "only a conversation that reads begins with a handshake");
-    if (takes_memory && context_.buffered.exceeded())
+bool conversation::may_begin_handshake() noexcept {
+    if (state_ != state::reading || context_.draining() || context_.handshakes.exceeded())
+        return false;
+    time_handshake();
+    handshake_.set(handshake_bytes);
+    return true;
+}
+
+conversation::action conversation::on_handshake() {
+    if (state_ == state::lingering || context_.draining())
         return close();
+    invariant(state_ == state::reading, "only a conversation that reads begins with a handshake");
+    time_handshake();
+    return {kind::read};
+}
+
+// From the client's first byte to the end of the handshake it has as long as for a request's head.
+void conversation::time_handshake() noexcept {
     if (!is_shaking_hands_)
         set_deadline(limits().head_timeout);
     is_shaking_hands_ = true;
-    buffered_.set(takes_memory ? handshake_bytes : 0);
-    return context_.draining() ? close() : action{kind::read};
 }
 
-// The handshake is over, and no request has begun.
 void conversation::end_handshake() noexcept {
     is_shaking_hands_ = false;
-    count_buffered();
-    if (session_.now() == session::phase::idle)
-        begin_idle();
+    handshake_.set(0);
 }
 
 // A client that has sent more already would be reset, and not learn why.
 conversation::action conversation::on_failed_handshake() noexcept {
-    buffered_.set(0);
+    end_handshake();
     return finish();
 }
 

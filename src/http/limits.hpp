@@ -22,7 +22,8 @@ struct limits {
     std::size_t requests_per_wake = 256;
     /// Replies buffered for one client: when reached, it is answered no more until it takes some.
     std::size_t output_bytes = 256 * kibibyte;
-    /// Incomplete requests and buffered replies of all connections together.
+    /// Incomplete requests and buffered replies of all connections together. Handshakes of TLS have
+    /// a bound of their own: handshakes_bytes.
     std::size_t buffered_bytes = 256 * mebibyte;
     /// Open connections. An idle one takes less than a kibibyte of memory; with TLS some 16 KiB.
     std::size_t connections = 16 * 1024;
@@ -64,6 +65,11 @@ struct limits {
     /// Connections over the limit that are accepted to be refused in order. When all are taken,
     /// accepting pauses; further connections of a peer over its own limit are closed at once.
     [[nodiscard]] constexpr std::size_t turned_away() const noexcept { return connections / 8 + 1; }
+    /// Handshakes of TLS under way. Beside `buffered_bytes`, so that clients that begin handshakes
+    /// and do not finish them take nothing from requests. Beyond it no handshake begins.
+    [[nodiscard]] constexpr std::size_t handshakes_bytes() const noexcept {
+        return buffered_bytes / 4;
+    }
     /// Whether the longest target fits into a head.
     [[nodiscard]] constexpr bool are_consistent() const noexcept {
         return request_line_bytes() <= head_bytes;

@@ -87,22 +87,21 @@ void tls_stream::free_ssl::operator()(SSL* gone) const noexcept {
     SSL_free(gone);
 }
 
-tls_stream::result tls_stream::read(const tls_context& context, std::span<char> into) {
+tls_stream::result tls_stream::read(std::span<char> into) noexcept {
     may_take_ = most_a_call;
     next_wait_ = wait::readable;
-    if (has_begun_) [[likely]]
+    if (is_established_) [[likely]]
         return read_records(into);
     if (ssl_ == nullptr)
-        if (const result found = greet(context, into); found.what != outcome::moved)
-            return found;
+        return greet(into);
     const result shaken = shake_hands();
-    return has_begun_ ? read_records(into) : shaken;
+    return is_established_ ? read_records(into) : shaken;
 }
 
 // The system does not wake the connection before there is enough to see more. If it does all the
 // same, the client has ended, or the system has no memory to keep more: OpenSSL takes what is
 // there.
-tls_stream::result tls_stream::greet(const tls_context& context, std::span<char> peeked) {
+tls_stream::result tls_stream::greet(std::span<char> peeked) noexcept {
     const ssize_t size = ::recv(socket_, peeked.data(), peeked.size(), MSG_PEEK);
     if (size < 0 && is_blocked(errno))
         return {awaited_ == 0 ? outcome::blocked : outcome::beginning};
@@ -126,9 +125,7 @@ tls_stream::result tls_stream::greet(const tls_context& context, std::span<char>
     }
     if (awaited_ != 0)
         set_least_readable(1);
-    if (!begin(context))
-        throw std::bad_alloc{};
-    return {outcome::moved};
+    return {outcome::greeted};
 }
 
 void tls_stream::set_least_readable(std::size_t bytes) noexcept {
@@ -137,27 +134,26 @@ void tls_stream::set_least_readable(std::size_t bytes) noexcept {
     awaited_ = static_cast<std::uint16_t>(bytes);
 }
 
-bool tls_stream::begin(const tls_context& context) {
+void tls_stream::begin_handshake(const tls_context& context) {
     BIO* const bio = BIO_new(tls_socket::method());
     if (bio == nullptr)
-        return false;
+        throw std::bad_alloc{};
     BIO_set_data(bio, this);
     BIO_set_init(bio, 1);
     ssl_.reset(SSL_new(context.native()));
     if (ssl_ == nullptr) {
         BIO_free(bio);
-        return false;
+        throw std::bad_alloc{};
     }
     SSL_set_bio(ssl_.get(), bio, bio);
     SSL_set_accept_state(ssl_.get());
-    return true;
 }
 
 tls_stream::result tls_stream::shake_hands() noexcept {
     forget_errors();
     const int done = SSL_do_handshake(ssl_.get());
     if (done == 1) {
-        has_begun_ = true;
+        is_established_ = true;
         return {outcome::moved};
     }
     const result found = after_failure(done, 0);
@@ -209,7 +205,7 @@ tls_stream::result tls_stream::after_failure(int returned, std::size_t bytes) no
 }
 
 tls_stream::result tls_stream::write(std::string_view bytes) noexcept {
-    if (!has_begun_ || has_failed_)
+    if (!is_established_ || has_failed_)
         return {outcome::ended};
     forget_errors();
     std::size_t sent = 0;
@@ -228,7 +224,7 @@ tls_stream::result tls_stream::write(std::string_view bytes) noexcept {
 }
 
 void tls_stream::end_sending() noexcept {
-    if (!is_on_ || !has_begun_ || has_failed_)
+    if (!is_on_ || !is_established_ || has_failed_)
         return;
     forget_errors();
     if (SSL_shutdown(ssl_.get()) < 0)

@@ -1,7 +1,7 @@
 // The TLS of one connection: the handshake, and then its bytes, by calls that do not block.
 //
-// Guarantees     A client that has not sent a whole ClientHello costs no memory: what has arrived
-//                stays with the system.
+// Guarantees     Until the client has sent a whole ClientHello, and the handshake is begun, it costs
+//                no memory: what has arrived stays with the system.
 //                A call takes a bounded number of bytes from the socket.
 // Invariants     1. There is an SSL object if and only if a handshake has begun.
 //                2. While `is_on`, the socket's bytes are read and written here alone.
@@ -26,8 +26,9 @@ public:
         moved,      ///< `bytes` bytes
         blocked,    ///< nothing: wait as `next_wait` says
         beginning,  ///< the same, before the handshake's end
+        greeted,    ///< the client's whole ClientHello is there: call begin_handshake, and read
         http,       ///< the client speaks HTTP without TLS: this is off
-        refused,    ///< the handshake has failed, and the client has been told: this is off
+        refused,    ///< the handshake has failed, and the client has an alert: this is off
         ended,      ///< the client sends no more, or is gone
     };
     struct result {
@@ -37,7 +38,7 @@ public:
     enum class wait : std::uint8_t {
         readable,
         writable,
-        nothing,  ///< more has been received already: read again when others have had their turn
+        nothing,  ///< read again at once, after other connections: more bytes or the end are there
     };
 
     /// Off, for a connection without TLS, or on. The socket must not block.
@@ -48,17 +49,17 @@ public:
 
     /// Whether the bytes of the connection are encrypted.
     [[nodiscard]] bool is_on() const noexcept { return is_on_; }
-    /// Whether the handshake has begun to take memory.
-    [[nodiscard]] bool has_memory() const noexcept { return ssl_ != nullptr; }
 
-    /// Reads into a buffer of 64 KiB; first performs the handshake. Throws std::bad_alloc.
-    [[nodiscard]] result read(const tls_context& context, std::span<char> into);
+    /// Reads into a buffer of 64 KiB; first performs the handshake.
+    [[nodiscard]] result read(std::span<char> into) noexcept;
+    /// After `greeted`: takes the memory of a handshake. Throws std::bad_alloc.
+    void begin_handshake(const tls_context& context);
     [[nodiscard]] wait next_wait() const noexcept { return next_wait_; }
 
     /// Writes as much as the socket takes. After less, the next call must begin with the rest.
     [[nodiscard]] result write(std::string_view bytes) noexcept;
 
-    /// Says that no more is sent. Does nothing before the end of the handshake, or once it failed.
+    /// Sends close_notify. Does nothing before the end of the handshake, or once it failed.
     void end_sending() noexcept;
 
 private:
@@ -67,8 +68,7 @@ private:
         void operator()(SSL* gone) const noexcept;
     };
 
-    [[nodiscard]] result greet(const tls_context& context, std::span<char> peeked);
-    [[nodiscard]] bool begin(const tls_context& context);
+    [[nodiscard]] result greet(std::span<char> peeked) noexcept;
     [[nodiscard]] result shake_hands() noexcept;
     [[nodiscard]] result read_records(std::span<char> into) noexcept;
     [[nodiscard]] result after_failure(int returned, std::size_t bytes) noexcept;
@@ -80,7 +80,7 @@ private:
     std::uint16_t awaited_ = 0;   // bytes of the greeting; 0 before the first look
     wait next_wait_ = wait::readable;
     bool is_on_;
-    bool has_begun_ = false;  // the handshake is over
+    bool is_established_ = false;  // the handshake is over
     bool has_failed_ = false;
 };
 

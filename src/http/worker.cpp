@@ -44,7 +44,9 @@ worker::worker(coffer::teller& teller, commons& common, const api::route_table& 
       overdue_timer_{events_},
       followers_{events_, teller},
       guard_{common.access},
-      context_{{teller, date_text(std::time(nullptr)), {}, common.limits, routes}, common.buffered},
+      context_{{teller, date_text(std::time(nullptr)), {}, common.limits, routes},
+               common.buffered,
+               common.handshakes},
       read_buffer_(read_bytes) {
     // Room for all that a turn may say, so that no reply to a posting is lost for want of it. As it
     // is not touched, it is no memory yet.

@@ -43,13 +43,17 @@ namespace coffer::http {
 /// Thread safety: any thread may use any member.
 struct commons {
     explicit commons(const http::limits& allowed = {})
-        : limits{allowed}, admission{limits}, buffered{limits.buffered_bytes} {}
+        : limits{allowed},
+          admission{limits},
+          buffered{limits.buffered_bytes},
+          handshakes{limits.handshakes_bytes()} {}
     commons(const commons&) = delete;
     commons& operator=(const commons&) = delete;
 
     const http::limits limits;
     http::admission admission;
     buffered_total buffered;
+    buffered_total handshakes;
     api::access_rules access{};
     registered<worker_signs> workers;      ///< those that there are
     std::atomic<std::size_t> numbered{0};  ///< how many there were

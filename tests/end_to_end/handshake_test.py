@@ -11,7 +11,7 @@ import time
 import unittest
 
 from certificates import Certificates, TlsServer
-from server import TIMEOUT_S, curl
+from server import TIMEOUT_S, curl, wait_until
 from tls_test import BALANCE, REQUEST, ask
 
 ALERT, HANDSHAKE = 21, 22
@@ -46,6 +46,14 @@ def read_to_end(connection):
     except ConnectionResetError:
         pass
     return received
+
+
+def read_some(connection):
+    """What comes first; nothing if the server closes."""
+    connection.settimeout(TIMEOUT_S)
+    with contextlib.suppress(ConnectionResetError):
+        return connection.recv(65536)
+    return b""
 
 
 def resident_kib(server):
@@ -107,7 +115,7 @@ class Handshakes(unittest.TestCase):
                 self.assertNotIn(b"200 OK", self.answer_to(sent))
 
     def test_a_handshake_of_garbage_gets_an_alert(self):
-        received = self.answer_to(b"\x16\x03\x01\x00\x20" + os.urandom(32))
+        received = self.answer_to(b"\x16\x03\x01\x00\x20\1\0\0\x1c" + os.urandom(28))
         self.assertEqual(received[0], ALERT)
 
     def test_a_changed_hello_gets_an_alert_or_a_handshake(self):
@@ -221,6 +229,36 @@ class Memory(unittest.TestCase):
             self.assertLess(grown["part"], grown["idle"])
             # What is counted of each while it is under way, beyond an idle connection: 32 KiB.
             self.assertLess(grown["answered"], grown["idle"] + 32)
+
+    def test_half_open_handshakes_take_nothing_from_others(self):
+        with Certificates() as certificates, contextlib.ExitStack() as opened:
+            server = opened.enter_context(TlsServer(certificates, "--max-held", "1MiB"))
+            hello = client_hello(server)
+
+            def begin(sent):
+                one = opened.enter_context(server.raw())
+                one.sendall(sent)
+                return one
+            # A whole record, but the message has just begun.
+            parts = [begin(b"\x16\x03\x01\0\1\1") for _ in range(64)]
+            with server.connect() as connection:
+                self.assertEqual(ask(connection), 200)
+            silent = [begin(hello) for _ in range(64)]
+            answered = [one for one in silent if read_some(one)[:1] == bytes([HANDSHAKE])]
+            self.assertLess(len(answered), 16)
+            self.assertNotEqual(answered, [])
+            # Pages are refused while memory is short.
+            self.assertEqual(curl(f"http://127.0.0.1:{server.port}/accounts").status, 200)
+            for one in parts + silent:
+                one.close()
+
+            def is_served():
+                try:
+                    with server.connect() as connection:
+                        return ask(connection) == 200
+                except OSError:
+                    return False
+            wait_until(is_served)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 // Whatever a client sends to a port of TLS, in pieces of any size: it is refused, or more is
 // awaited, after few calls. Nothing of it is taken for a request, and there is no memory for it
-// before the first record of a handshake is whole.
+// before the client's first message is whole.
 //
 // The input is the size of the pieces, in one byte, and what the client sends.
 #include <sys/socket.h>
@@ -54,11 +54,14 @@ bool read_on(tls_stream& stream, std::string_view sent) {
     static std::array<char, coffer::http::read_bytes> buffer;
     constexpr int most_calls = 8;
     for (int i = 0; i != most_calls; ++i) {
-        const auto [what, bytes] = stream.read(context(), buffer);
+        const auto [what, bytes] = stream.read(buffer);
         require(bytes == 0 && what != outcome::moved, "bytes of a client without keys");
-        if (stream.has_memory())
+        if (what == outcome::greeted) {
             require(read_greeting(sent).what == tls_greeting::kind::handshake,
                     "memory for a handshake that has not begun");
+            stream.begin_handshake(context());
+            continue;
+        }
         if (what != outcome::blocked && what != outcome::beginning)
             return false;
         if (stream.next_wait() != tls_stream::wait::nothing)

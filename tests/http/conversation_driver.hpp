@@ -69,7 +69,8 @@ public:
     const api::route_table& routes;
     conversation_context context{
         {engine.teller_at(0), std::string{session_driver::date}, {}, common.limits, routes},
-        common.buffered};
+        common.buffered,
+        common.handshakes};
 
 private:
     void prepare() {
@@ -126,7 +127,7 @@ public:
     /// The socket has nothing more, or a part of an encrypted record.
     void read_nothing() { perform(talk.on_nothing()); }
     /// The handshake of TLS has come so far.
-    void shake_hands(bool takes_memory = true) { perform(talk.on_handshake(takes_memory)); }
+    void shake_hands() { perform(talk.on_handshake()); }
     void fail_handshake() { perform(talk.on_failed_handshake()); }
     /// The client speaks HTTP where TLS is due.
     void miss_tls() { perform(talk.on_missing_tls()); }
