@@ -35,6 +35,14 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_by
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/// A ticket of TLS 1.2 holds the keys of its session, so whoever learns a ticket's key, which is in
+/// use for as long as the context, could read what was sent before. Those of TLS 1.3 do not.
+int give_no_ticket_of_tls_1_2(SSL* connection, void*) {
+    if (SSL_version(connection) == TLS1_2_VERSION)
+        SSL_set_options(connection, SSL_OP_NO_TICKET);
+    return 1;
+}
+
 void check(bool is_done, const char* what) {
     if (!is_done)
         throw std::runtime_error{std::string{"OpenSSL cannot set its "} + what};
@@ -90,6 +98,7 @@ void tls_context::set_protocol() {
     // Tickets alone: a cache of sessions would be memory for clients that are gone, and a lock.
     SSL_CTX_set_session_cache_mode(native_, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(native_, 1);
+    SSL_CTX_set_cert_cb(native_, give_no_ticket_of_tls_1_2, nullptr);
     check(SSL_CTX_set_session_id_context(
               native_, reinterpret_cast<const unsigned char*>(session_context.data()),
               static_cast<unsigned>(session_context.size())) == 1,
@@ -125,6 +134,7 @@ void tls_context::load(const tls_files& files) {
 void tls_context::ask_for_certificates(const std::filesystem::path& ca) {
     context_.load_verify_file(ca.string());
     context_.set_verify_mode(ssl::verify_peer | ssl::verify_fail_if_no_peer_cert);
+    SSL_CTX_set_num_tickets(native_, 0);  // each handshake shows a certificate that is valid then
     SSL_CTX_set_client_CA_list(native_, SSL_load_client_CA_file(ca.c_str()));
 }
 

@@ -18,8 +18,8 @@ struct tls_files {
 };
 
 /// TLS 1.2 and 1.3 with ciphers that have forward secrecy and authenticate, ALPN http/1.1, no
-/// renegotiation, no compression, no early data. Sessions are resumed by tickets that are valid for
-/// as long as the context is in use.
+/// renegotiation, no compression, no early data. Sessions of TLS 1.3 are resumed by tickets, with
+/// new keys, while the context is in use; those of clients with a certificate are not.
 /// Thread safety: any thread may use it: it does not change.
 class tls_context {
 public:
