@@ -108,6 +108,7 @@ asio::ip::address listener::accept(stream_socket& into, error_code& error) {
 }
 
 void listener::close() noexcept {
+    file_.reset();
     error_code ignored;
     acceptor_.close(ignored);
 }

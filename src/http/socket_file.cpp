@@ -56,12 +56,13 @@ socket_file::socket_file(std::filesystem::path path) : path_{std::move(path)} {
     struct stat found {};
     if (::chmod(path_.c_str(), owner_and_group) != 0 || ::lstat(path_.c_str(), &found) != 0)
         fail(errno);
+    device_ = found.st_dev;
     inode_ = found.st_ino;
 }
 
 socket_file::~socket_file() {
     struct stat found {};
-    if (::lstat(path_.c_str(), &found) == 0 && found.st_ino == inode_)
+    if (::lstat(path_.c_str(), &found) == 0 && found.st_dev == device_ && found.st_ino == inode_)
         ::unlink(path_.c_str());
 }
 

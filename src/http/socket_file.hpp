@@ -22,11 +22,13 @@ public:
     explicit socket_file(std::filesystem::path path);
     socket_file(const socket_file&) = delete;
     socket_file& operator=(const socket_file&) = delete;
-    /// Removes the file, unless it is another's by now.
+    /// Removes the file, unless it is another's by now. Destroy it before the socket is closed:
+    /// another server may replace the file from then on, and the inode's number may be the same.
     ~socket_file();
 
 private:
     std::filesystem::path path_;
+    dev_t device_ = 0;
     ino_t inode_ = 0;
 };
 

@@ -3,12 +3,13 @@
 import http.client
 import os
 import pathlib
+import signal
 import socket
 import stat
 import tempfile
 import unittest
 
-from server import DidNotStart, Server, curl, post
+from server import TIMEOUT_S, DidNotStart, Server, curl, post, wait_until
 
 BALANCE = "/accounts/10001/balance"
 DEPOSIT = "/accounts/10001/deposit"
@@ -90,6 +91,20 @@ class Listeners(unittest.TestCase):
                 other.bind(str(self.path))
                 self.assertEqual(server.stop(), 0)
                 self.assertTrue(self.path.exists())
+
+    def test_the_file_is_gone_while_the_server_drains_and_a_new_one_may_take_its_place(self):
+        with Server("--listen", f"unix:{self.path}", "--threads", 2, "--drain-timeout",
+                    "1h") as server, socket.socket(socket.AF_UNIX) as slow:
+            slow.connect(str(self.path))
+            slow.sendall(b"GET ")  # a drain waits for the rest
+            wait_until(lambda: curl(server.url(BALANCE)).status == 200)
+            server.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: not self.path.exists())
+            self.assertIsNone(server.process.poll())
+            with Server("--listen", f"unix:{self.path}"):
+                slow.close()
+                self.assertEqual(server.process.wait(TIMEOUT_S), 0)
+                self.assertEqual(by_path(self.path, BALANCE).status, 200)
 
     def test_an_event_stream_ends_with_its_reader(self):
         with Server("--listen", f"unix:{self.path}", "--threads", 1) as server:
