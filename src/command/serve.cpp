@@ -212,7 +212,7 @@ http::limits fit(const serve_options& options, std::size_t descriptors) {
                                     descriptors_a_worker * options.threads + descriptors_beside);
 }
 
-/// Has the server use the certificate, and use it again when it changes. Throws std::runtime_error.
+/// Loads the certificate now and whenever its files change. Throws std::runtime_error.
 void read_certificate(const serve_options& options, http::server& server, reloader& files) {
     if (!options.listen.has_tls())
         return;
@@ -265,13 +265,13 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     const orderly_end at_the_end{signals, server, clerk, disk, limits.drain_timeout};
     server.start();
     files.start();
+    signals.reload_with([&files] { return files.reload(); });
     const auto take_orders = [&] {
         signals.give({limits.drain_grace, [&engine] { engine.retire(); },
                       [&server] {
                           tell_service_manager("STOPPING=1");
                           server.drain();
-                      },
-                      [&files] { return files.reload(); }});
+                      }});
     };
     const std::string from =
         disk ? disk->open(take_orders) : open_in_memory(engine, options.accounts, take_orders);

@@ -34,7 +34,7 @@ struct listen_plan {
     [[nodiscard]] bool has_tls() const noexcept;
 };
 
-/// What requests are told apart by that arrive at `where`.
+/// Properties of the listener at `where` that affect the replies.
 [[nodiscard]] api::listener_facts facts_of(const listen_address& where, bool has_operations);
 
 /// Parses ADDR:PORT, tls:ADDR:PORT or unix:PATH, with ADDR an IPv4 address, an IPv6 address in

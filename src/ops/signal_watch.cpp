@@ -126,11 +126,17 @@ void signal_watch::give(orders what) {
     wake();
 }
 
+void signal_watch::reload_with(std::function<bool()> reload) {
+    const std::lock_guard lock{mutex_};
+    reload_ = std::move(reload);
+}
+
 void signal_watch::withdraw_orders() noexcept {
     const std::lock_guard lock{mutex_};
+    reload_ = nullptr;
     if (!orders_)  // the start has failed or was given up
         return;
-    orders_ = orders{0s, [] {}, [] {}, {}};
+    orders_ = orders{0s, [] {}, [] {}};
     deadline_.reset();  // of the grace
 }
 
@@ -177,7 +183,7 @@ std::optional<int> signal_watch::next_signal() {
 void signal_watch::on_signal(int number) {
     if (entry_of(number).stops)
         on_stop(number);
-    else if (number == SIGHUP && orders_ && orders_->reload && orders_->reload())
+    else if (number == SIGHUP && reload_ && reload_())
         log::info("SIGHUP: reading the files again");
     else
         log::info("{}: has no effect, as there is nothing to reload", entry_of(number).name);

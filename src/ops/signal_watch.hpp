@@ -38,8 +38,6 @@ public:
         std::chrono::seconds grace{0};   ///< the time from `retire` to `drain`
         std::function<void()> retire{};  ///< reports the server as not ready
         std::function<void()> drain{};   ///< begins to stop it
-        /// Reads files again, at SIGHUP. False if there are none.
-        std::function<bool()> reload{};
     };
 
     /// Throws std::system_error.
@@ -53,6 +51,10 @@ public:
     /// Call it just before the server answers its first request: a server that answers is never
     /// ended as a start is.
     void give(orders what);
+
+    /// Has SIGHUP call `reload`, in the thread of the watch: it has files read again, and returns
+    /// false if there are none. During the start too.
+    void reload_with(std::function<bool()> reload);
 
     /// Discards the orders, since the server is ending. A second signal still ends it at once.
     void withdraw_orders() noexcept;
@@ -73,7 +75,8 @@ private:
     file_descriptor bell_;
     std::mutex mutex_;
     // Under the mutex:
-    std::optional<orders> orders_;              // none while the server starts
+    std::optional<orders> orders_;  // none while the server starts
+    std::function<bool()> reload_;
     std::optional<clock::time_point> stopped_;  // when the first signal came
     std::optional<clock::time_point> deadline_;
     int first_signal_ = 0;

@@ -128,6 +128,22 @@ class AsAnOrdinaryProcess(unittest.TestCase):
         wait_until(self.data.exists)
         self.assert_ends(process, signal.SIGINT)
 
+    def test_the_files_are_read_again_at_sighup_during_a_start_too(self):
+        accounts, tokens = self.folder / "accounts.json", self.folder / "tokens"
+        os.mkfifo(accounts)
+        tokens.write_text(f"teller-7 read sha256:{'0' * 64}\n")
+        tokens.chmod(0o600)
+        process = self.start("--accounts", accounts, "--tokens", tokens)
+        wait_until(self.data.exists)
+        with accounts.open("w"):  # it reads them: all that comes before has been done
+            self.send(process, signal.SIGHUP)
+            for line in process.stderr:
+                if "SIGHUP" in line:
+                    break
+            self.assertIn("SIGHUP: reading the files again", line)
+            self.assertIn("tokens: read again", process.stderr.readline())
+            process.kill()
+
     def test_signals_that_stop_leave_a_last_snapshot(self):
         for number, how in enumerate(STOPPING, 1):
             with self.subTest(how=how):
