@@ -30,6 +30,9 @@ const tokenButton = button('Token', () => {
         void invite().then(show);
     } else {
         forgetToken();
+        vitals.clear();
+        health.clear();
+        show();
     }
 }, {class: 'quiet'});
 

@@ -31,6 +31,7 @@ async function readiness(): Promise<Readiness> {
 export class Health {
     private readonly listeners = new Set<(found: Readiness) => void>();
     private last: Readiness | null = null;
+    private turn = 0;
 
     constructor() {
         setInterval(() => void this.update(), everyMs);
@@ -46,11 +47,25 @@ export class Health {
         return () => this.listeners.delete(listener);
     }
 
+    /** Forgets what was found, and what is being asked. */
+    clear(): void {
+        this.turn += 1;
+        this.take({state: 'unknown', why: '', checks: {}});
+        void this.update();
+    }
+
     private async update(): Promise<void> {
         if (document.hidden) {
             return;
         }
+        const {turn} = this;
         const found = await readiness();
+        if (turn === this.turn) {
+            this.take(found);
+        }
+    }
+
+    private take(found: Readiness): void {
         if (JSON.stringify(found) !== JSON.stringify(this.last)) {
             this.last = found;
             this.listeners.forEach((listener) => listener(found));

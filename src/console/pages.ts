@@ -26,6 +26,8 @@ export class Pages {
     private cursors: (string | undefined)[] = [];
     private nextCursor = '';
     private asked = 0;
+    /** The list that the rows are of, as text. */
+    private shown = '';
 
     constructor(private readonly table: {whole: HTMLElement; body: HTMLTableSectionElement},
                 private readonly options: PageOptions) {
@@ -37,6 +39,7 @@ export class Pages {
     /** Shows the first page. */
     async restart(): Promise<void> {
         this.cursors = [this.options.begin?.()];
+        this.shown = '';
         await this.load();
     }
 
@@ -69,7 +72,7 @@ export class Pages {
         } catch (failure) {
             if (turn === this.asked) {
                 fill(this.place, empty('This cannot be shown', reasonOf(failure)));
-                this.nextCursor = '';
+                this.nextCursor = this.shown = '';
                 this.showTurn('');
             }
             return;
@@ -79,8 +82,13 @@ export class Pages {
         }
         const rows = listOf(data[member]);
         this.nextCursor = textOf(data['next']);
-        fill(this.table.body, ...rows.map((one) => this.options.row(one)));
-        fill(this.place, rows.length === 0 ? this.options.nothing : this.table.whole);
+        // Rows that are made anew lose the focus.
+        const text = JSON.stringify(rows);
+        if (text !== this.shown) {
+            this.shown = text;
+            fill(this.table.body, ...rows.map((one) => this.options.row(one)));
+            fill(this.place, rows.length === 0 ? this.options.nothing : this.table.whole);
+        }
         this.showTurn(`Page ${this.cursors.length}`);
     }
 

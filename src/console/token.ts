@@ -52,6 +52,7 @@ export function invite(): Promise<boolean> {
 function show(why: string): Promise<boolean> {
     const {whole, input} = field('Token', {
         type: 'password', autocapitalize: 'off', required: true,
+        pattern: '\\s*[!-~]+\\s*', title: 'Visible characters of ASCII',
     }, 'Kept by this tab until you close it.');
     const problem = make('p', {class: 'refusal', role: 'alert'});
     say(problem, why === '' ? '' : `The server refused the last one: ${why}.`);

@@ -44,6 +44,7 @@ export class Vitals {
     failure: unknown = null;
     private readonly listeners = new Set<Listener>();
     private isAsking = false;
+    private turn = 0;
 
     constructor() {
         setInterval(() => void this.ask(), everyMs);
@@ -56,6 +57,14 @@ export class Vitals {
         this.listeners.add(listener);
         listener(this);
         return () => this.listeners.delete(listener);
+    }
+
+    /** Forgets what was read, and what is being read. */
+    clear(): void {
+        this.turn += 1;
+        this.last = null;
+        this.times.length = 0;
+        Object.values(this.lines).forEach((line) => line.splice(0));
     }
 
     lineOf(name: LineName): Line {
@@ -71,9 +80,13 @@ export class Vitals {
             return;
         }
         this.isAsking = true;
+        const {turn} = this;
         try {
             const reply = await open('/metrics', {accept: 'text/plain'});
-            this.take(new Scrape(await reply.text()));
+            const text = await reply.text();
+            if (turn === this.turn) {
+                this.take(new Scrape(text));
+            }
             this.failure = null;
         } catch (failure) {
             this.failure = failure;

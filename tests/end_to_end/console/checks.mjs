@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {join} from 'node:path';
 import {api, Browser, until} from './browser.mjs';
 import {foreignPage} from './foreign_page.mjs';
-import {oneKey, ownPostingShows} from './postings.mjs';
+import {buttonsKeepTheFocus, oneKey, ownPostingShows} from './postings.mjs';
 import {tokenPrompt} from './token_prompt.mjs';
 
 const [name, base, folder] = process.argv.slice(2);
@@ -50,9 +50,12 @@ const checks = {
             const deltas = (await frames(page, 4000)).sort((a, b) => a - b);
             await page.waitForTimeout(6000);
             await page.screenshot({path: join(folder, 'overview-light.png')});
-            const mean = deltas.reduce((sum, one) => sum + one, 0) / deltas.length;
-            console.log(`usable after ${usable} ms; ${(1000 / mean).toFixed(1)} frames a second, `
+            const rate = 1000 * deltas.length / deltas.reduce((sum, one) => sum + one, 0);
+            console.log(`usable after ${usable} ms; ${rate.toFixed(1)} frames a second, `
                 + `99 % within ${deltas[Math.floor(deltas.length * 0.99)].toFixed(1)} ms`);
+            // It is to be 1 s and 60 frames, but this machine may have much else to do.
+            assert.ok(usable < 5000, `usable after ${usable} ms`);
+            assert.ok(rate >= 20, `${rate} frames a second`);
         });
     },
 
@@ -188,6 +191,7 @@ const checks = {
 
     one_key: () => withBrowser({}, (browser) => oneKey(browser)),
     own_posting_shows: () => withBrowser({}, (browser) => ownPostingShows(browser)),
+    buttons_keep_the_focus: () => withBrowser({}, (browser) => buttonsKeepTheFocus(browser)),
     foreign_page: () => foreignPage(base),
     token_prompt: () => tokenPrompt(base, folder),
 };

@@ -15,6 +15,10 @@ export async function tokenPrompt(base, folder) {
         await page.keyboard.type('wrong');
         await page.keyboard.press('Enter');
         await page.getByRole('alert').filter({hasText: 'refused the last one'}).waitFor();
+        // What no header can have is not sent.
+        await page.keyboard.type('wrong €');
+        await page.keyboard.press('Enter');
+        assert.equal(await dialog.locator('input:invalid').count(), 1);
         await dialog.getByLabel('Token').fill(process.env.CONSOLE_TOKEN);
         await page.keyboard.press('Enter');
         await page.locator('tr', {hasText: '10001'}).waitFor();
@@ -31,9 +35,21 @@ export async function tokenPrompt(base, folder) {
         await other.getByRole('dialog').waitFor();
         await other.getByRole('button', {name: 'Not now'}).click();
         await other.getByRole('button', {name: 'Enter a token'}).waitFor();
+        // Without the token there is nothing that it has shown.
+        await page.goto(`${base}/console#/accounts/10001`);
+        await page.getByText('1\u202f000.00').first().waitFor();
         await page.getByRole('button', {name: 'Forget the token'}).click();
         await until(() => page.evaluate(() => sessionStorage.getItem('coffer-token') === null),
             'a tab without a token');
+        await page.getByText('This account cannot be shown').waitFor();
+        assert.equal(await page.getByText('1\u202f000.00').count(), 0);
+        await page.goto(`${base}/console#/events`);
+        await page.getByRole('button', {name: 'Enter a token'}).click();
+        await dialog.getByLabel('Token').fill(process.env.CONSOLE_TOKEN);
+        await page.keyboard.press('Enter');
+        await page.getByText('Live').waitFor();
+        await page.getByRole('button', {name: 'Forget the token'}).click();
+        await page.getByText('Refused').waitFor();
     } finally {
         await browser.close();
     }
