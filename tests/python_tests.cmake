@@ -1,11 +1,12 @@
 find_program(PYTHON3 python3 REQUIRED)
 
-# python_tests(PREFIX FOLDER PATTERN [SERIAL FILE ...] [FIRST FILE ...] [ENVIRONMENT ...]
-# [PROPERTIES ...]): each method of the unittest files FOLDER/PATTERN is a test of its own,
-# "PREFIX: FILE, CLASS: SENTENCE", with the label PREFIX. Those of SERIAL files run alone, those of
-# FIRST files begin early. CMake runs again when one of the files changed.
+# python_tests(PREFIX FOLDER PATTERN [SERIAL FILE ...] [FIRST FILE ...] [HEAVY FILE ...]
+# [ENVIRONMENT ...] [PROPERTIES ...]): each method of the unittest files FOLDER/PATTERN is a test of
+# its own, "PREFIX: FILE, CLASS: SENTENCE", with the label PREFIX. Those of SERIAL files run alone,
+# those of FIRST files begin early. Those of HEAVY files, which need whole processors, run one at a
+# time, and with few others. CMake runs again when one of the files changed.
 function(python_tests prefix folder pattern)
-  cmake_parse_arguments(PARSE_ARGV 3 python "" "" "SERIAL;FIRST;ENVIRONMENT;PROPERTIES")
+  cmake_parse_arguments(PARSE_ARGV 3 python "" "" "SERIAL;FIRST;HEAVY;ENVIRONMENT;PROPERTIES")
   file(GLOB files CONFIGURE_DEPENDS ${folder}/${pattern})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
   execute_process(
@@ -24,6 +25,9 @@ function(python_tests prefix folder pattern)
     string(REGEX MATCH "^[^.]+" file ${method})
     if(file IN_LIST python_SERIAL)
       set_tests_properties("${name}" PROPERTIES RUN_SERIAL ON)
+    endif()
+    if(file IN_LIST python_HEAVY)
+      set_tests_properties("${name}" PROPERTIES RESOURCE_LOCK heavy PROCESSORS 4)
     endif()
     if(file IN_LIST python_FIRST)
       set_tests_properties("${name}" PROPERTIES COST 100)
