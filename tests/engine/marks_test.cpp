@@ -158,7 +158,7 @@ std::vector<key_mark> post_beside_snapshots(small_ledger& kept, std::uint64_t sn
     std::array<std::thread, posters> threads;
     for (std::size_t i = 0; i != posters; ++i)
         threads[i] = std::thread{[&, i] { post(kept.ledger(), journal, keys, i, done); }};
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    const auto deadline = std::chrono::steady_clock::now() + 120s;
     while (taker.taken() < snapshots && std::chrono::steady_clock::now() < deadline)
         std::this_thread::sleep_for(1ms);
     done = true;
