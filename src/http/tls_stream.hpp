@@ -1,7 +1,7 @@
 // The TLS of one connection: the handshake, and then its bytes, by calls that do not block.
 //
-// Guarantees     Until the client has sent a whole ClientHello, and the handshake is begun, it costs
-//                no memory: what has arrived stays with the system.
+// Guarantees     Until the client has sent a whole ClientHello, and the handshake is begun, it
+//                costs no memory: what has arrived stays with the system.
 //                A call takes a bounded number of bytes from the socket.
 // Invariants     1. There is an SSL object if and only if a handshake has begun.
 //                2. While `is_on`, the socket's bytes are read and written here alone.
