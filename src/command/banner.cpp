@@ -45,9 +45,6 @@ void print_banner(const served& what) {
             (options.in_memory ? "none, in memory"
                                : options.data.string() + ", " + snapshots_text(options)) +
             '\n');
-    out.add(options.in_memory ? "  durability  none: everything is lost when the server stops\n"
-                              : "  durability  what a reply reports is on the disk before it is "
-                                "sent\n");
     const std::string open = options.access.tokens.empty() ? open_to_others(what.addresses) : "";
     if (!options.access.tokens.empty())
         out.add("  access      by the tokens in " + options.access.tokens.string() + '\n');
@@ -56,6 +53,9 @@ void print_banner(const served& what) {
                 " can move money: there are no --tokens\n");
         log::warn("everybody who can reach {} can move money: there are no --tokens", open);
     }
+    out.add(options.in_memory ? "  durability  none: everything is lost when the server stops\n"
+                              : "  durability  what a reply reports is on the disk before it is "
+                                "sent\n");
     if (what.limits.connections != options.limits.connections)
         out.add("  connections " + std::to_string(what.limits.connections) +
                 " at most: the limit of open files allows no more\n");
