@@ -39,7 +39,6 @@ export class Pages {
     /** Shows the first page. */
     async restart(): Promise<void> {
         this.cursors = [this.options.begin?.()];
-        this.shown = '';
         await this.load();
     }
 

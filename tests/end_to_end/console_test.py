@@ -117,10 +117,6 @@ class Console(unittest.TestCase):
         with Server() as server:
             self.check("own_posting_shows", server)
 
-    def test_new_postings_leave_the_focus_at_a_holds_button(self):
-        with Server() as server:
-            self.check("buttons_keep_the_focus", server)
-
     def test_holds_are_placed_and_captured_and_money_transferred(self):
         with Server() as server:
             self.check("holds", server)

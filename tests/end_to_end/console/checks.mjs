@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {join} from 'node:path';
 import {api, Browser, until} from './browser.mjs';
 import {foreignPage} from './foreign_page.mjs';
-import {buttonsKeepTheFocus, oneKey, ownPostingShows} from './postings.mjs';
+import {oneKey, ownPostingShows} from './postings.mjs';
 import {tokenPrompt} from './token_prompt.mjs';
 
 const [name, base, folder] = process.argv.slice(2);
@@ -191,7 +191,6 @@ const checks = {
 
     one_key: () => withBrowser({}, (browser) => oneKey(browser)),
     own_posting_shows: () => withBrowser({}, (browser) => ownPostingShows(browser)),
-    buttons_keep_the_focus: () => withBrowser({}, (browser) => buttonsKeepTheFocus(browser)),
     foreign_page: () => foreignPage(base),
     token_prompt: () => tokenPrompt(base, folder),
 };

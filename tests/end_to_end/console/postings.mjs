@@ -72,15 +72,3 @@ export async function ownPostingShows(browser) {
     await page.locator('td', {hasText: 'withdrawal'}).waitFor();
     await page.getByRole('button', {name: 'Show newer postings'}).waitFor({state: 'hidden'});
 }
-
-/** New postings leave the focus at a hold's button. */
-export async function buttonsKeepTheFocus(browser) {
-    const {base, page} = browser;
-    await api(base, '/accounts/10004/holds', {amount: 40});
-    await browser.show('accounts/10004');
-    await page.getByRole('button', {name: /^Release hold/}).focus();
-    await api(base, '/accounts/10004/deposit', {amount: 1});
-    await page.getByRole('button', {name: 'Show newer postings'}).waitFor();
-    await until(() => page.evaluate(() => document.activeElement.textContent === 'Release'),
-        'the focus');
-}
