@@ -1,6 +1,6 @@
 // Postings from a page whose connection fails, or that learns of them in another order.
 import assert from 'node:assert/strict';
-import {api, until} from './browser.mjs';
+import {api} from './browser.mjs';
 
 async function beginWithdrawal(browser, number, amount) {
     await browser.show(`accounts/${number}`);
