@@ -49,7 +49,7 @@ static_assert(allowed.are_consistent());
 
 // What a few requests take, beyond every limit of one.
 constexpr std::size_t most_bytes = 2048;
-constexpr std::size_t most_reply_bytes = std::size_t{256} << 10;  // of /metrics
+constexpr std::size_t most_reply_bytes = 2048;
 
 using pieces = std::vector<std::string_view>;
 
