@@ -136,7 +136,7 @@ void reply::refuse(problem why, const error_members& members) {
         add_field("Accept-Encoding", "identity");
     if (info.status == 503 || info.status == 429 || why == problem::request_in_progress)
         add_field("Retry-After", "1");
-    // RFC 6750, section 3: a request without a token is not told of an error.
+    // RFC 6750, section 3: a request without a token gets no error code.
     if (info.status == 401)
         add_field("WWW-Authenticate", why == problem::token_unknown
                                           ? R"(Bearer realm="coffer", error="invalid_token")"

@@ -35,7 +35,7 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* chosen_by
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/// A ticket of TLS 1.2 holds the keys of its session, so whoever learns a ticket's key, which is in
+/// A ticket of TLS 1.2 holds the keys of its session, so anybody with a ticket's key, which is in
 /// use for as long as the context, could read what was sent before. Those of TLS 1.3 do not.
 int give_no_ticket_of_tls_1_2(SSL* connection, void*) {
     if (SSL_version(connection) == TLS1_2_VERSION)

@@ -83,7 +83,7 @@ TEST_CASE("access: without tokens nobody needs one, and one is ignored", "[api]"
     CHECK(api.who == nullptr);
 }
 
-TEST_CASE("access: with tokens a request without one is told what is due", "[api]") {
+TEST_CASE("access: with tokens a request without one gets 401 and what is due", "[api]") {
     api_with_tokens api;
     CHECK(api.get(balance_path) == "401 unauthorized");
     CHECK(api.reply.field("WWW-Authenticate") == R"(Bearer realm="coffer")");
@@ -167,7 +167,7 @@ TEST_CASE("access: new tokens count from the next request on, and the old no mor
     CHECK(api.who->name == "later-name");
 }
 
-TEST_CASE("access: more tokens than are remembered are told apart", "[api]") {
+TEST_CASE("access: more tokens than are remembered are still distinguished", "[api]") {
     guarded_api api;
     std::vector<known_token> many;
     for (int i = 0; i != 1000; ++i)

@@ -84,7 +84,7 @@ TEST_CASE("teller: puts the name on record with all that its requests post", "[e
                                                   "release bob", "deposit "});
 }
 
-TEST_CASE("teller: an expiry has no name, whoever's request makes it", "[engine]") {
+TEST_CASE("teller: an expiry has no name, also where a named request makes it", "[engine]") {
     engine_behind_a_gate bank;
     bank.held().open();
     const auto id = ask_as(bank, "ann", [](teller& t) {
