@@ -57,6 +57,7 @@ class TokensOfAServer(unittest.TestCase):
         cls.tokens = {}
         text = ""
         for name, scopes in (("reader", ["read"]), ("poster", ["post"]), ("opener", ["open"]),
+                             ("admin", ["admin"]), ("clerk", ["admin", "--accounts", "10001"]),
                              ("teller", ["read,post,open", "--accounts", "10001-10002,200000"])):
             made = run("token", name, "--scope", *scopes)
             cls.tokens[name] = made.stdout.strip()
@@ -117,6 +118,11 @@ class TokensOfAServer(unittest.TestCase):
             self.assertEqual(status, reply.status, (path, body, reply.body))
         refused = self.post(rows[4][0], rows[4][1], "teller").json()["error"]
         self.assertEqual("10005", refused["account_number"])
+
+    def test_snapshots_are_for_tokens_of_all_accounts(self):
+        for path in ("/admin/snapshots", "/admin/snapshots/2.json/difference?since=1.json"):
+            self.assertEqual(403, self.get(path, "clerk").status)
+            self.assertEqual(501, self.get(path, "admin").status)  # in memory there are none
 
     def test_a_batch_is_decided_line_by_line(self):
         lines = ['{"operation":"deposit","account_number":"10001","amount":1.0}',
