@@ -20,10 +20,11 @@ MAY_USE = {
     "snapshot": {"ops"},
     "audit": {"ops", "journal", "snapshot"},
     "engine": {"ops", "journal", "snapshot"},
+    "replication": {"ops", "journal", "snapshot", "engine"},
     "console": set(),  # TypeScript, and a header
     "api": {"ops", "journal", "engine", "console"},
     "http": {"ops", "engine", "api"},
-    "command": {"ops", "journal", "snapshot", "audit", "engine", "api", "http"},
+    "command": {"ops", "journal", "snapshot", "audit", "engine", "api", "http", "replication"},
 }
 SOCKETS = ("boost/asio", "boost/beast")
 # The journal's storage as files, below the seam of journal/batch_log.hpp, and all that knows it
@@ -100,10 +101,10 @@ class Tidy(unittest.TestCase):
             if not included.startswith("coffer/") and included != "sys/mman.h"
             and ("/" in included or "." in included)])
 
-    def test_only_http_knows_sockets(self):
+    def test_only_http_and_the_client_of_the_replicated_log_know_sockets(self):
         self.assert_none([
             f"{name(path)}: includes {included}"
-            for path in sources() if "http" not in path.parts and "bench" not in path.parts
+            for path in sources() if not {"http", "replication", "bench"}.intersection(path.parts)
             for included in includes(path) if included.startswith(SOCKETS)])
 
     def test_only_its_own_parts_and_offline_tools_know_that_the_journal_is_files(self):

@@ -28,7 +28,8 @@ std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexc
 }  // namespace
 
 engine::engine(const options& chosen)
-    : clock_{chosen.clock, chosen.times.value_or(journal::time_sources::of_system())},
+    : rights_{chosen.rights != nullptr ? chosen.rights : &alone_},
+      clock_{chosen.clock, chosen.times.value_or(journal::time_sources::of_system())},
       keys_{chosen.keys, [this] { return clock_.running_ns(); }},
       ended_{chosen.ended_holds.value_or(chosen.keys.keys)} {
     for (std::size_t i = 0; i != chosen.tellers + clerks; ++i)

@@ -28,6 +28,7 @@
 #include "engine/expiry_index.hpp"
 #include "engine/history_reader.hpp"
 #include "engine/key_store.hpp"
+#include "engine/leadership.hpp"
 #include "engine/teller.hpp"
 #include "journal/batch_log.hpp"
 #include "journal/history.hpp"
@@ -52,6 +53,8 @@ public:
         journal::ledger_clock::options clock{};
         /// Nothing: the system's clocks.
         std::optional<journal::time_sources> times{};
+        /// This node's role in a replicated ledger, which must outlive the engine. Null: alone.
+        leadership* rights = nullptr;
     };
     struct journal_options {
         /// How long a posting waits for others, to be synced together with them.
@@ -139,6 +142,9 @@ public:
     }
     void count_expired() noexcept { expired_.fetch_add(1, std::memory_order_relaxed); }
 
+    /// Which role this node has, and whether it may answer. For any thread.
+    [[nodiscard]] leadership& rights() const noexcept { return *rights_; }
+
     /// For any thread.
     [[nodiscard]] journal::ledger_clock& clock() const noexcept { return clock_; }
     /// What the parts of the server report of themselves. For any thread.
@@ -185,6 +191,8 @@ public:
 private:
     void find_ended_holds() noexcept;
 
+    mutable leadership alone_;
+    leadership* const rights_;
     mutable vital_signs signs_;  // first: the others may leave it when they end
     mutable journal::ledger_clock clock_;
     key_store keys_;

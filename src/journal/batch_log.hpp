@@ -15,6 +15,7 @@
 //                of batch_source among them. A cursor is for one thread.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -132,6 +133,18 @@ public:
 
     /// Returns once no crash can take back what was appended. `failed` and `unexpected` are final.
     [[nodiscard]] virtual log_status wait_durable() = 0;
+
+    /// Makes sure, by a write of its own, that nobody else appends now. For the thread that
+    /// appends, between two batches. Errors are as those of wait_durable.
+    [[nodiscard]] virtual log_status confirm() { return {}; }
+
+    /// Waits until no crash of this machine takes back what was durable up to this record and is in
+    /// its own files: what another machine keeps may be durable before. False if that is not so by
+    /// `deadline`. For any thread.
+    [[nodiscard]] virtual bool wait_kept_here(std::uint64_t /*record*/,
+                                              std::chrono::steady_clock::time_point /*deadline*/) {
+        return true;
+    }
 
     /// The largest batch that append takes.
     [[nodiscard]] virtual std::size_t max_batch_bytes() const = 0;

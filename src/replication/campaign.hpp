@@ -1,0 +1,83 @@
+// Tries to become the leader: a lease, the leader's key, then an entry of its own as the barrier.
+//
+// The key alone proves nothing about what the node has read of the log. The barrier is appended
+// after all entries that the node has read, and only if it is the next: so once it is in the log,
+// the node has read all that was before it, and every append of an earlier leader fails from the
+// creation of the key on.
+//
+// Thread safety: none.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "engine/leadership.hpp"
+#include "replication/key_value_store.hpp"
+#include "replication/log_keys.hpp"
+#include "replication/log_reader.hpp"
+
+namespace coffer::replication {
+
+/// A term that was won: its barrier is in the log.
+struct won_term {
+    std::uint64_t number = 0;  ///< the create_revision of the leader's key
+    std::int64_t lease = 0;
+    std::chrono::seconds lease_time{0};
+    log_reader::place barrier{};             ///< after the barrier
+    bool was_handed_over = false;            ///< the entry before the barrier says `released`
+    std::chrono::nanoseconds barrier_at{0};  ///< CLOCK_BOOTTIME, after its answer
+    /// CLOCK_BOOTTIME from which on the node may answer and acknowledge.
+    std::chrono::nanoseconds answer_from{0};
+};
+
+class campaign {
+public:
+    struct settings {
+        std::string node;
+        std::string url;  ///< to advertise
+        ledger_id ledger{};
+        std::chrono::seconds lease{3};
+        std::chrono::milliseconds read_lease{1000};
+        key_value_store::timeout within{1000};
+        /// CLOCK_BOOTTIME; tests have another.
+        std::function<std::chrono::nanoseconds()> boottime = &leadership::boottime;
+        std::function<std::uint64_t()> random{};  ///< nonces; empty: the system's
+    };
+
+    campaign(key_value_store& store, log_keys keys, settings chosen);
+
+    /// Who leads now, as the store has it: the value of the leader's key, and its revision.
+    struct incumbent {
+        std::string node;
+        std::string url;
+        std::int64_t revision = 0;
+    };
+    /// No value if there is none.
+    [[nodiscard]] answer<std::optional<incumbent>> find_leader();
+
+    /// Stands for leader, where there is none: takes a lease and the key.
+    /// True if the key is this node's now. Then read_on and append_barrier until it is in the log.
+    [[nodiscard]] answer<bool> stand();
+    /// Appends the barrier after `read`, the place of a reader that found no more. Nothing if it is
+    /// not known yet, or there are more entries: read on, apply them, and call it again. An error
+    /// other than unknown and unavailable: the key is lost, and stand again.
+    [[nodiscard]] answer<std::optional<won_term>> append_barrier(const log_reader::place& read);
+    /// Gives up what stand has taken, as far as the store answers.
+    void withdraw() noexcept;
+    /// Renews the lease once, while the barrier is not in the log.
+    void keep_alive() noexcept;
+
+private:
+    key_value_store& store_;
+    const log_keys keys_;
+    const settings chosen_;
+    granted_lease lease_{};
+    std::int64_t revision_ = 0;  // of the leader's key, while it is ours
+    std::string barrier_;        // the entry that may be in the log already
+    std::uint64_t barrier_number_ = 0;
+};
+
+}  // namespace coffer::replication

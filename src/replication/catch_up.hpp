@@ -1,0 +1,31 @@
+// Reads another node's journal over HTTP, `GET /admin/journal?after=RECORD`: for a node that is
+// behind the log's tail, and for `coffer join`.
+//
+// Thread safety: none.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "journal/batch.hpp"
+
+namespace coffer::replication {
+
+struct other_node {
+    std::string url;                     ///< http:// or https://HOST:PORT
+    std::filesystem::path token_file{};  ///< its first line is a token of scope admin; empty: none
+    std::filesystem::path ca_file{};
+};
+
+/// Calls `take` with each batch that follows `after`, in order and checked, up to the end that the
+/// other node has now. Returns the position after the last. `take` may throw. Throws
+/// std::runtime_error, naming the node, if it does not answer within `patience` or has another
+/// history; stopping::stopped.
+journal::batch_position copy_journal(const other_node& from, const journal::batch_position& after,
+                                     const std::function<void(const journal::batch_view&)>& take,
+                                     std::chrono::milliseconds patience);
+
+}  // namespace coffer::replication

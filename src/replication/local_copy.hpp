@@ -1,0 +1,53 @@
+// This node's own journal as a copy of the log: what the log has accepted is written to it at once,
+// and synced by a thread of its own, while the log takes the next batch.
+//
+// Guarantees     The copy never has what the log has not. It is one batch behind at most when the
+//                next is written, so a crash leaves what a crash of a journal always leaves.
+// Thread safety  write is for one thread; the others are for any.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "journal/batch_log.hpp"
+
+namespace coffer::replication {
+
+class local_copy {
+public:
+    /// `into` must outlive it; only this appends to it. Without `in_background`, write syncs.
+    /// Throws std::system_error.
+    explicit local_copy(journal::batch_log& into, bool in_background = true);
+    ~local_copy();
+    local_copy(const local_copy&) = delete;
+    local_copy& operator=(const local_copy&) = delete;
+
+    /// Writes a batch that the log has accepted. Waits until the one before is synced. An error is
+    /// final: the node cannot go on with this disk; no_room is not, call it again.
+    [[nodiscard]] journal::log_status write(const journal::batch_view& one);
+
+    /// Every record up to this one is synced.
+    [[nodiscard]] std::uint64_t synced_record() const noexcept;
+    /// Waits until that is so for this record. False if it is not by `deadline`, or has failed.
+    [[nodiscard]] bool wait_synced(std::uint64_t record,
+                                   std::chrono::steady_clock::time_point deadline);
+
+private:
+    void run() noexcept;
+
+    journal::batch_log& into_;
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    bool is_pending_ = false;           // under the mutex: written and not synced
+    bool is_stopping_ = false;          // under the mutex
+    journal::log_status failure_{};     // under the mutex
+    std::uint64_t written_record_ = 0;  // under the mutex
+    std::uint64_t synced_record_ = 0;   // under the mutex
+    std::thread thread_;                // the last member: it uses the others
+};
+
+}  // namespace coffer::replication

@@ -1,0 +1,72 @@
+// Reads a replicated log entry by entry, by their numbers, and checks that each follows.
+//
+// What the store returns may be old, since a member may be behind: then the log only seems to end
+// earlier. Nothing that is read here is ever not in the log.
+//
+// Thread safety: none.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "journal/batch.hpp"
+#include "replication/key_value_store.hpp"
+#include "replication/log_entry.hpp"
+#include "replication/log_keys.hpp"
+
+namespace coffer::replication {
+
+/// Names what in the log or in the node's directory contradicts the other. Final: trying again does
+/// not help.
+class log_contradiction : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+/// The log's tail in the store begins later than where this node is: it has to catch up from
+/// another node.
+class behind_the_tail : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+class log_reader {
+public:
+    /// Where it is: after this entry.
+    struct place {
+        std::uint64_t number = 0;
+        std::uint64_t term = 0;
+        std::uint64_t total_bytes = 0;
+        journal::batch_position after{};
+        entry_kind kind = entry_kind::log_begins;  ///< of that entry
+    };
+
+    log_reader(key_value_store& store, log_keys keys, const ledger_id& ledger,
+               key_value_store::timeout within);
+
+    /// Finds the last entry whose position after it is `end`, the end of this node's journal, by
+    /// bisection; `end` of no records finds the entry before the first batch. store_error::none if
+    /// it was found. Throws behind_the_tail; log_contradiction if the log has another history, or
+    /// ends before `end`.
+    [[nodiscard]] store_error find(const journal::batch_position& end);
+
+    /// The next entries, in order, with `bytes()` owning what they view until the next call; empty
+    /// at the end of what the store returned. Throws log_contradiction for an entry that is
+    /// damaged, of another ledger, does not follow, or has a term below the one before it;
+    /// behind_the_tail if the next entry was removed.
+    [[nodiscard]] answer<std::vector<log_entry>> next();
+
+    /// After the last entry that next has returned.
+    [[nodiscard]] const place& now() const noexcept { return now_; }
+
+private:
+    key_value_store& store_;
+    const log_keys keys_;
+    const ledger_id ledger_;
+    const key_value_store::timeout within_;
+    place now_;
+    std::vector<key_value> read_;  // what the returned entries view
+};
+
+}  // namespace coffer::replication
