@@ -82,7 +82,8 @@ bool continuous_audit::wait(std::chrono::milliseconds length) noexcept {
 }
 
 void continuous_audit::run() noexcept {
-    run_when_idle();
+    if (chosen_.only_when_idle)
+        run_when_idle();
     // Asked between the parts of each long step: so a step that is slow is not one that hangs.
     const journal::interruption::condition has_ended = [this] {
         set(alive_at_, ticks());
@@ -169,9 +170,10 @@ void continuous_audit::report(log_audit& audit) {
     }
     if (const std::uint64_t made = comparisons_before_ + audit.comparisons();
         made != read(comparisons_)) {
-        set(comparisons_, made);
         set(last_comparison_s_, seconds_since_1970());
         is_compared_.store(true, std::memory_order_relaxed);
+        // Release: pairs with the acquire in comparisons().
+        comparisons_.store(made, std::memory_order_release);
     }
 }
 

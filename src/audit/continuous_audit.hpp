@@ -42,6 +42,9 @@ public:
         std::chrono::milliseconds last_retry{60'000};
         /// How long a part of a step may take before the verdict is unknown: the disk may hang.
         std::chrono::milliseconds patience{60'000};
+        /// Whether its thread runs only where no other needs the processor. It may then stand still
+        /// for as long as others are busy.
+        bool only_when_idle = true;
     };
     enum class verdict : std::uint8_t {
         unknown,  ///< nothing was compared since it began or passed one over, or it cannot go on
@@ -63,7 +66,10 @@ public:
 
     [[nodiscard]] verdict now() const noexcept;
     [[nodiscard]] std::uint64_t differences() const noexcept { return read(differences_); }
-    [[nodiscard]] std::uint64_t comparisons() const noexcept { return read(comparisons_); }
+    /// A thread that finds a comparison counted here also finds its verdict and its differences.
+    [[nodiscard]] std::uint64_t comparisons() const noexcept {
+        return comparisons_.load(std::memory_order_acquire);  // pairs with the release in report
+    }
     /// The last record that was replayed.
     [[nodiscard]] std::uint64_t record() const noexcept { return read(record_); }
     /// How many durable records it has not read, and how old the oldest of them is at most.
@@ -73,7 +79,8 @@ public:
 private:
     using clock = std::chrono::steady_clock;
     using counter = std::atomic<std::uint64_t>;
-    // The figures are written by the thread and read by any. Relaxed: they order nothing.
+    // The figures are written by the thread and read by any. Relaxed: they order nothing, except
+    // for the number of comparisons.
     [[nodiscard]] static std::uint64_t read(const counter& one) noexcept {
         return one.load(std::memory_order_relaxed);
     }
