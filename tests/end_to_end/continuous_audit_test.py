@@ -11,6 +11,9 @@ import unittest
 from load_test import LOAD
 from server import Server, environment, get, post, wait_until
 
+# Its thread runs only where no other needs the processor, and other tests may need it for long.
+PATIENCE_S = 120
+
 
 def figure(server, name):
     found = re.search(rf"^{re.escape(name)} (\S+)$", get(server, "/metrics").body, re.MULTILINE)
@@ -63,7 +66,7 @@ class ContinuousAudit(unittest.TestCase):
             deposit(server, 10001)
             return comparisons(server) > before
 
-        wait_until(is_compared)
+        wait_until(is_compared, PATIENCE_S)
 
     def test_a_ledger_under_load_is_as_its_journal_has_it_over_restarts_and_kills(self):
         for end in (signal.SIGTERM, signal.SIGKILL, signal.SIGTERM):
@@ -74,7 +77,7 @@ class ContinuousAudit(unittest.TestCase):
                 hold = post(server, "/accounts/10001/holds", '{"amount":1,"expires_in":"1s"}')
                 self.assertEqual(201, hold.status)
                 wait_until(lambda: figure(server, "coffer_holds_expired_total") > 0)
-                wait_until(lambda: figure(server, "coffer_audit_lag_records") == 0)
+                wait_until(lambda: figure(server, "coffer_audit_lag_records") == 0, PATIENCE_S)
                 self.wait_for_comparison(server)
                 self.assert_same(server)
                 server.stop(end)
@@ -106,10 +109,10 @@ class ContinuousAudit(unittest.TestCase):
     def test_a_difference_is_named_counted_and_ends_readiness(self):
         self.plant_a_difference()
         with self.server() as server:
-            wait_until(lambda: figure(server, "coffer_audit_differences") == 2)
+            wait_until(lambda: figure(server, "coffer_audit_differences") == 2, PATIENCE_S)
             self.assertEqual((503, "differs"), check(server))
             self.assertEqual(1, figure(server, 'coffer_audit_verdict{verdict="differs"}'))
-            wait_until(lambda: "10003" in server.stderr())
+            wait_until(lambda: "10003" in server.stderr(), PATIENCE_S)
             self.assertRegex(
                 server.stderr(),
                 r"audit: the ledger and its journal differ: \S+\.json: account 10002: is listed "
@@ -127,7 +130,7 @@ class ContinuousAudit(unittest.TestCase):
 
     def test_it_says_that_it_compares_nothing_without_snapshots(self):
         with self.server(every="0") as server:
-            wait_until(lambda: "audit: nothing is compared" in server.stderr())
+            wait_until(lambda: "audit: nothing is compared" in server.stderr(), PATIENCE_S)
             self.assertEqual((200, "unknown"), check(server))
 
 
