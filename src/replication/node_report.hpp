@@ -1,4 +1,5 @@
-// What a node reports of itself in the store, as the value of `nodes/NODE`: JSON.
+// The values of `nodes/NODE`, what a node reports of itself in the store, and of `members/NODE`:
+// JSON.
 #pragma once
 
 #include <cstdint>
@@ -22,5 +23,9 @@ struct node_report {
 [[nodiscard]] std::string encode(const node_report& one);
 /// Unknown members are ignored. Nothing if it is no report.
 [[nodiscard]] std::optional<node_report> decode_report(std::string_view text);
+
+/// The value of `members/NODE`, and the URL in one; empty if it has none.
+[[nodiscard]] std::string encode_member(std::string_view url);
+[[nodiscard]] std::string decode_member(std::string_view text);
 
 }  // namespace coffer::replication

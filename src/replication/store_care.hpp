@@ -16,6 +16,7 @@ struct store_size {
     std::uint64_t database_bytes = 0;  ///< of the file, which the quota counts
     std::uint64_t used_bytes = 0;      ///< of it what defragmenting would leave
     std::uint64_t quota_bytes = 0;     ///< 0: the member does not say
+    bool is_leader = false;            ///< of the store's members: it is defragmented last
 };
 
 class store_care {
