@@ -11,10 +11,6 @@ std::chrono::nanoseconds leadership::boottime() noexcept {
     return std::chrono::seconds{now.tv_sec} + std::chrono::nanoseconds{now.tv_nsec};
 }
 
-bool leadership::is_before_end() const noexcept {
-    return boottime().count() < until_ns_.load(std::memory_order_relaxed);
-}
-
 void leadership::become(node_role one) noexcept {
     until_ns_.store(0, std::memory_order_relaxed);
     asked_to_step_down_.store(false, std::memory_order_relaxed);

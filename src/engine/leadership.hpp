@@ -52,7 +52,11 @@ public:
     /// never for a standby.
     [[nodiscard]] bool may_answer() const noexcept {
         const node_role now = role();
-        return now == node_role::alone || (now == node_role::leader && is_before_end());
+        return now == node_role::alone || (now == node_role::leader && may_answer_at(boottime()));
+    }
+    /// The same for a leader, where `now` is CLOCK_BOOTTIME.
+    [[nodiscard]] bool may_answer_at(std::chrono::nanoseconds now) const noexcept {
+        return now.count() < until_ns_.load(std::memory_order_relaxed);
     }
     /// Lets a leader answer until then. An earlier moment than before changes nothing.
     void answer_until(std::chrono::nanoseconds boottime) noexcept;
@@ -92,8 +96,6 @@ public:
     }
 
 private:
-    [[nodiscard]] bool is_before_end() const noexcept;
-
     std::string name_;
     std::atomic<node_role> role_;
     std::atomic<std::int64_t> until_ns_{0};  // CLOCK_BOOTTIME; relaxed: a moment orders nothing

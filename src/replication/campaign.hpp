@@ -18,6 +18,7 @@
 #include "replication/key_value_store.hpp"
 #include "replication/log_keys.hpp"
 #include "replication/log_reader.hpp"
+#include "replication/nonce.hpp"
 
 namespace coffer::replication {
 
@@ -31,6 +32,12 @@ struct won_term {
     std::chrono::nanoseconds barrier_at{0};  ///< CLOCK_BOOTTIME, after its answer
     /// CLOCK_BOOTTIME from which on the node may answer and acknowledge.
     std::chrono::nanoseconds answer_from{0};
+
+    /// `read_lease` and 10 %, by which two machines' clocks may differ in speed.
+    [[nodiscard]] static constexpr std::chrono::nanoseconds wait_at_takeover(
+        std::chrono::nanoseconds read_lease) noexcept {
+        return read_lease + read_lease / 10;
+    }
 };
 
 class campaign {
@@ -44,7 +51,7 @@ public:
         key_value_store::timeout within{1000};
         /// CLOCK_BOOTTIME; tests have another.
         std::function<std::chrono::nanoseconds()> boottime = &leadership::boottime;
-        std::function<std::uint64_t()> random{};  ///< nonces; empty: the system's
+        std::function<std::uint64_t()> random = &random_nonce;
     };
 
     campaign(key_value_store& store, log_keys keys, settings chosen);
@@ -59,11 +66,13 @@ public:
     [[nodiscard]] answer<std::optional<incumbent>> find_leader();
 
     /// Stands for leader, where there is none: takes a lease and the key.
-    /// True if the key is this node's now. Then read_on and append_barrier until it is in the log.
+    /// True if the key is this node's now. Then read on and append_barrier until it is in the log.
+    /// After `unknown` it may be called again, or withdraw.
     [[nodiscard]] answer<bool> stand();
-    /// Appends the barrier after `read`, the place of a reader that found no more. Nothing if it is
-    /// not known yet, or there are more entries: read on, apply them, and call it again. An error
-    /// other than unknown and unavailable: the key is lost, and stand again.
+    /// Appends the barrier after `read`, the place of a reader that found no more and of which all
+    /// was applied. Nothing if there are more entries: read on, apply them, and call it again, as
+    /// after `unknown`. An error other than unknown and unavailable: the key is lost; withdraw, and
+    /// stand again. Throws log_contradiction if the store has lost the log.
     [[nodiscard]] answer<std::optional<won_term>> append_barrier(const log_reader::place& read);
     /// Gives up what stand has taken, as far as the store answers.
     void withdraw() noexcept;
@@ -71,13 +80,19 @@ public:
     void keep_alive() noexcept;
 
 private:
+    [[nodiscard]] std::string value_of_key() const;
+    void make_barrier(const log_reader::place& read);
+    void forget_key() noexcept;
+    [[nodiscard]] won_term won() const;
+
     key_value_store& store_;
     const log_keys keys_;
     const settings chosen_;
     granted_lease lease_{};
-    std::int64_t revision_ = 0;  // of the leader's key, while it is ours
-    std::string barrier_;        // the entry that may be in the log already
-    std::uint64_t barrier_number_ = 0;
+    std::uint64_t revision_ = 0;    // of the leader's key, while it is ours
+    std::string barrier_;           // the entry that may be in the log already
+    log_reader::place at_barrier_;  // the place after it
+    bool is_handed_over_ = false;   // the entry before it says so
 };
 
 }  // namespace coffer::replication

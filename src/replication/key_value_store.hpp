@@ -23,11 +23,13 @@ enum class store_error : std::uint8_t {
     /// No answer: the request may have been carried out, or may be later, or never.
     unknown,
     unavailable,  ///< it was not carried out and will not be: it has not reached any server
-    no_space,     ///< not carried out: the store's quota is used up
-    denied,       ///< not carried out: the user, the password or a permission is wrong
-    no_lease,     ///< not carried out: the lease has expired or was revoked
-    compacted,    ///< not carried out: what was asked for has been compacted
-    refused,      ///< not carried out: for another reason, which is a bug or a wrong server
+    /// The store's quota is used up. Most likely not carried out, but etcd 3.4 also answers this
+    /// for the transaction that it carries out last.
+    no_space,
+    denied,     ///< not carried out: the user, the password or a permission is wrong
+    no_lease,   ///< not carried out: the lease has expired or was revoked
+    compacted,  ///< not carried out: what was asked for has been compacted
+    refused,    ///< not carried out: for another reason, which is a bug or a wrong server
 };
 
 /// What a call returned. `value` counts only without an error.

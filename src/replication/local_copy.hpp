@@ -44,7 +44,7 @@ private:
     std::condition_variable changed_;
     bool is_pending_ = false;           // under the mutex: written and not synced
     bool is_stopping_ = false;          // under the mutex
-    journal::log_status failure_{};     // under the mutex
+    journal::log_status status_{};      // under the mutex: what is final, if it is not ok
     std::uint64_t written_record_ = 0;  // under the mutex
     std::uint64_t synced_record_ = 0;   // under the mutex
     std::thread thread_;                // the last member: it uses the others

@@ -7,7 +7,7 @@
 //     12  u8   version, 1
 //     13  u8   kind
 //     14  u8   size of the node's name
-//     15  u8   0
+//     15  u8   1 while the accounts of the first start are not all in the log yet, else 0
 //     16  u64  N
 //     24  u64  term: the create_revision of the leader's key
 //     32  u64  nonce: random, so that no two attempts by anyone make the same bytes
@@ -48,6 +48,7 @@ struct log_entry {
     std::uint64_t term = 0;
     std::uint64_t nonce = 0;
     std::uint64_t total_bytes = 0;
+    bool is_opening = false;  ///< the accounts of the first start are not all in the log yet
     journal::batch_position after{};
     ledger_id ledger{};
     std::string_view node{};             ///< of who wrote it
@@ -56,6 +57,15 @@ struct log_entry {
 
 /// The most bytes of an entry beside its batch.
 inline constexpr std::size_t max_entry_header_bytes = 96 + 64;
+
+[[nodiscard]] constexpr bool has_batch(entry_kind kind) noexcept {
+    return kind == entry_kind::batch || kind == entry_kind::opening;
+}
+
+/// How many bytes the value of an entry has.
+[[nodiscard]] inline std::size_t bytes_of(const log_entry& one) noexcept {
+    return 96 + one.node.size() + one.batch.size();
+}
 
 /// The value of an entry.
 [[nodiscard]] std::string encode(const log_entry& one);

@@ -6,6 +6,8 @@
 //     log/N          an entry of the log, N in 20 digits: see log_entry.hpp
 //     members/NODE   a member of the ledger: JSON {"url":..}
 //     nodes/NODE     what a node reports of itself: see node_report.hpp
+//     nothing        never exists: etcd decides a transaction in order with all others if it writes
+//                    anything, even if it only removes a key that does not exist
 #pragma once
 
 #include <cstdint>
@@ -25,6 +27,7 @@ public:
     [[nodiscard]] const std::string& prefix() const noexcept { return prefix_; }
     [[nodiscard]] std::string ledger() const { return prefix_ + "ledger"; }
     [[nodiscard]] std::string leader() const { return prefix_ + "leader"; }
+    [[nodiscard]] std::string nothing() const { return prefix_ + "nothing"; }
     [[nodiscard]] std::string entry(std::uint64_t number) const;
     /// The number of an entry's key; nothing if it is no such key.
     [[nodiscard]] std::optional<std::uint64_t> entry_number(std::string_view key) const noexcept;

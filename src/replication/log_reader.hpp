@@ -40,14 +40,19 @@ public:
         std::uint64_t total_bytes = 0;
         journal::batch_position after{};
         entry_kind kind = entry_kind::log_begins;  ///< of that entry
+        bool is_opening = false;  ///< the accounts of the first start are not all in the log yet
     };
+    [[nodiscard]] static place after(const log_entry& one) noexcept {
+        return {one.number, one.term, one.total_bytes, one.after, one.kind, one.is_opening};
+    }
 
     log_reader(key_value_store& store, log_keys keys, const ledger_id& ledger,
                key_value_store::timeout within);
 
     /// Finds the last entry whose position after it is `end`, the end of this node's journal, by
     /// bisection; `end` of no records finds the entry before the first batch. store_error::none if
-    /// it was found. Throws behind_the_tail; log_contradiction if the log has another history, or
+    /// it was found; any other error, `unavailable` among them where the store returned what is too
+    /// old: try again. Throws behind_the_tail; log_contradiction if the log has another history, or
     /// ends before `end`.
     [[nodiscard]] store_error find(const journal::batch_position& end);
 
@@ -61,6 +66,18 @@ public:
     [[nodiscard]] const place& now() const noexcept { return now_; }
 
 private:
+    /// The numbers of the first and of the last entry.
+    struct bounds {
+        std::uint64_t first = 0;
+        std::uint64_t last = 0;
+    };
+    [[nodiscard]] answer<bounds> find_bounds();
+    /// The place after one entry; `unavailable` if the store did not return it.
+    [[nodiscard]] answer<place> place_of(std::uint64_t number);
+    [[nodiscard]] log_entry decode(const key_value& one) const;
+    void require_follows(const log_entry& one) const;
+    [[noreturn]] void contradict(std::uint64_t number, const std::string& why) const;
+
     key_value_store& store_;
     const log_keys keys_;
     const ledger_id ledger_;

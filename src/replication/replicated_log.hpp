@@ -7,26 +7,34 @@
 //                of the number before. All safety is in these: an append after another node has
 //                taken over, or into a place that was trimmed, changes nothing.
 //                A transaction without an answer is `unknown`, and resolved by sending the same
-//                bytes with the same comparisons again: the entry is there if it has our checksum;
-//                it never will be, only if the place is another's or the leader's key is.
-// Thread safety  As batch_log; besides, beat, confirm and release are for the thread that calls
-//                them: see there.
+//                bytes with the same comparisons again: the entry is there if it has our bytes; it
+//                never will be, only if the place is another's or the leader's key is.
+//                Before term.answer_from nothing is reported as durable, and rights are not given.
+//                The files never have a batch that the store has not.
+// Invariants     1. While attempt_ is there, nothing with a later number is sent.
+//                2. What attempt_ sends never changes.
+// Thread safety  As batch_log. confirm, release and mark_opening are for the thread that appends;
+//                beat and keep_alive for one other at a time; the rest for any.
 #pragma once
 
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "engine/leadership.hpp"
 #include "journal/batch_log.hpp"
+#include "ops/tally.hpp"
 #include "replication/campaign.hpp"
 #include "replication/key_value_store.hpp"
 #include "replication/local_copy.hpp"
 #include "replication/log_keys.hpp"
+#include "replication/log_reader.hpp"
+#include "replication/nonce.hpp"
 
 namespace coffer::replication {
 
@@ -38,27 +46,136 @@ public:
         std::chrono::milliseconds read_lease{1000};
         key_value_store::timeout within{1000};
         std::function<std::chrono::nanoseconds()> boottime = &leadership::boottime;
-        std::function<std::uint64_t()> random{};
+        std::function<void(std::chrono::nanoseconds)> sleep = &sleep_for;
+        std::function<std::uint64_t()> random = &random_nonce;
+        bool syncs_in_background = true;  ///< see local_copy
     };
 
+    /// An entry may have this much beside its header, so that a request stays within what etcd
+    /// takes by default, 1.5 MiB.
+    static constexpr std::size_t most_batch_bytes = std::size_t{1} << 20;
+
     /// `files` is this node's journal, which ends where the term begins. All must outlive this.
+    /// Throws journal_error if the journal ends elsewhere; std::system_error.
     replicated_log(key_value_store& store, log_keys keys, journal::batch_log& files,
                    leadership& rights, settings chosen);
 
     // Reading is of this node's files, which have all that is durable.
-    // ... as batch_log declares it (see the implementation)
+    [[nodiscard]] ledger_id ledger() const override { return files_.ledger(); }
+    [[nodiscard]] std::string name() const override { return files_.name(); }
+    [[nodiscard]] std::uint64_t first_record() const override { return files_.first_record(); }
+    [[nodiscard]] std::uint64_t first_record_as_of(std::uint64_t running_ns) const override {
+        return files_.first_record_as_of(running_ns);
+    }
+    [[nodiscard]] std::uint64_t running_ns_reached() const override {
+        return files_.running_ns_reached();
+    }
+    [[nodiscard]] std::uint64_t bytes_from(std::uint64_t record) const override {
+        return files_.bytes_from(record);
+    }
+    [[nodiscard]] std::unique_ptr<journal::batch_cursor> read_from(
+        std::uint64_t record) const override {
+        return files_.read_from(record);
+    }
 
+    [[nodiscard]] journal::batch_position tail() const override { return tail_; }
+    /// Sends nothing yet, but to resolve an earlier confirm. `unexpected` for another batch while
+    /// the outcome of one is unknown. A batch of no records is left out.
+    [[nodiscard]] journal::log_status append(const journal::batch_view& one) override;
+    /// `unknown` for any error of the store that says nothing for sure: append the same again.
+    [[nodiscard]] journal::log_status wait_durable() override;
+    /// Appends an entry of no batch. After `unknown`, any append resolves it first.
+    [[nodiscard]] journal::log_status confirm() override;
+    [[nodiscard]] bool wait_kept_here(std::uint64_t record,
+                                      std::chrono::steady_clock::time_point deadline) override {
+        return copy_.wait_synced(record, deadline);
+    }
+
+    [[nodiscard]] std::size_t max_batch_bytes() const override;
+    [[nodiscard]] std::size_t room_bytes() const noexcept override;
+    [[nodiscard]] std::size_t max_room_bytes() const noexcept override {
+        return files_.max_room_bytes();
+    }
+    [[nodiscard]] bool has_room_ahead() const noexcept override { return files_.has_room_ahead(); }
+    [[nodiscard]] journal::log_status make_room() override { return files_.make_room(); }
+    /// `failed` also once the term is over.
+    [[nodiscard]] journal::log_status check_in_place() override;
+    [[nodiscard]] bool can_trim(std::uint64_t before) const override {
+        return files_.can_trim(before);
+    }
+    [[nodiscard]] journal::log_status trim(std::uint64_t before) override {
+        return files_.trim(before);
+    }
+
+    /// Whether the batches that are appended from now on are of a first start, and more of its
+    /// accounts follow.
+    void mark_opening(bool is_opening) noexcept { is_opening_ = is_opening; }
     /// Compares as an append does, and appends nothing: renews the right to answer. To be called
     /// every settings.beat by a thread of its own. False if the term is over for good.
     [[nodiscard]] bool beat();
-    /// Appends that this term ends by this node's own will. After the last append; the node answers
-    /// nothing any more. False if it did not succeed.
+    /// Renews the lease of the leader's key once: every third of term.lease_time or more often.
+    void keep_alive() noexcept;
+    /// Appends that this term ends by this node's own will: after the last append. The node answers
+    /// nothing any more. Waits until term.answer_from, so that the next leader need not wait for
+    /// the one before this. False if it did not succeed: it may be tried again.
     [[nodiscard]] bool release();
 
-    /// After the last entry that is known to be in the log. For any thread.
+    /// After the last entry that is known to be in the log.
     [[nodiscard]] log_reader::place reached() const;
-    /// Whether the store has room: housekeeping sets it. While it is false, room_bytes is 0.
-    void set_store_has_room(bool has_room) noexcept;
+    /// Every record up to this one is synced in this node's files.
+    [[nodiscard]] std::uint64_t synced_record() const noexcept { return copy_.synced_record(); }
+    /// Whether the store has room: housekeeping sets it. While it is false, room_bytes is 0, as it
+    /// is while the store itself refuses an append for lack of room.
+    void set_store_has_room(bool has_room) noexcept {
+        has_room_.store(has_room, std::memory_order_relaxed);  // a gauge
+    }
+
+    /// How long appends took until the store answered that they are in the log.
+    [[nodiscard]] const latency_tally& append_times() const noexcept { return append_times_; }
+    /// How often an append had no answer that says what became of it.
+    [[nodiscard]] std::uint64_t unknown_outcomes() const noexcept { return unknown_.value(); }
+
+private:
+    /// An entry that is being appended: it may be in the log already.
+    struct attempt {
+        log_reader::place after;
+        std::string value;
+        std::uint64_t batch_checksum = 0;  // of its batch, if it has one
+        bool is_in_log = false;            // but not in the files yet
+        std::chrono::steady_clock::time_point begin{};
+    };
+
+    static void sleep_for(std::chrono::nanoseconds time);
+    [[nodiscard]] attempt make_attempt(entry_kind kind, const journal::batch_view* batch) const;
+    [[nodiscard]] journal::log_status settle();
+    [[nodiscard]] journal::log_status send();
+    [[nodiscard]] journal::log_status keep_copy();
+    [[nodiscard]] journal::log_status append_mark(entry_kind kind);
+    [[nodiscard]] journal::log_status in_doubt(store_error error, std::string reason);
+    [[nodiscard]] journal::log_status end_term(std::string why);
+    [[nodiscard]] std::string why_over() const;
+    void allow_answers(std::chrono::nanoseconds sent) noexcept;
+    void wait_for_answers();
+
+    key_value_store& store_;
+    const log_keys keys_;
+    journal::batch_log& files_;
+    leadership& rights_;
+    const settings chosen_;
+    local_copy copy_;
+
+    // The appending thread's own.
+    journal::batch_position tail_;
+    std::optional<attempt> attempt_;
+    bool is_opening_ = false;
+    latency_tally append_times_;
+    tally unknown_;
+
+    std::atomic<bool> has_room_{true};
+    std::atomic<bool> is_full_{false};  // the store has refused an append for lack of room
+    mutable std::mutex mutex_;
+    log_reader::place reached_;  // under the mutex
+    std::string over_;           // under the mutex: why the term is over; empty if it is not
 };
 
 }  // namespace coffer::replication
