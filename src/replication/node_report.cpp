@@ -48,6 +48,13 @@ std::optional<json::object> parse_object(std::string_view text) {
     return std::move(parsed.get_object());
 }
 
+std::string text_in(std::string_view object, std::string_view name) {
+    std::string value;
+    if (const auto found = parse_object(object))
+        static_cast<void>(read(*found, name, value));
+    return value;
+}
+
 }  // namespace
 
 std::string encode(const node_report& one) {
@@ -78,10 +85,11 @@ std::string encode_member(std::string_view url) {
 }
 
 std::string decode_member(std::string_view text) {
-    std::string url;
-    if (const auto found = parse_object(text))
-        static_cast<void>(read(*found, "url", url));
-    return url;
+    return text_in(text, "url");
+}
+
+std::string decode_node(std::string_view text) {
+    return text_in(text, "node");
 }
 
 }  // namespace coffer::replication

@@ -28,4 +28,7 @@ struct node_report {
 [[nodiscard]] std::string encode_member(std::string_view url);
 [[nodiscard]] std::string decode_member(std::string_view text);
 
+/// The node in the value of the leader's key; empty if it has none.
+[[nodiscard]] std::string decode_node(std::string_view text);
+
 }  // namespace coffer::replication
