@@ -149,8 +149,8 @@ class Tidy(unittest.TestCase):
         self.assert_none(complaints)
 
     def test_tests_mirror_the_sources(self):
-        rooms = {*MAY_USE, "bench", "core", "embedding", "models", "load", "end_to_end", "faults",
-                 "fuzz", "packages", "__pycache__"}
+        rooms = {*MAY_USE, "bench", "core", "embedding", "models", "load", "cluster", "end_to_end",
+                 "faults", "fuzz", "packages", "__pycache__"}
         self.assert_none([
             name(path) for path in sorted((ROOT / "tests").iterdir())
             if path.is_dir() and path.name not in rooms])

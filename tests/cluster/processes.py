@@ -1,0 +1,90 @@
+"""Programs that are started, stopped, killed and ended by their ids, and free ports for them."""
+
+import contextlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+TIMEOUT_S = 20
+# Ends what is started with us, however we end.
+WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
+
+
+class DidNotStart(RuntimeError):
+    pass
+
+
+def free_ports(count):
+    """Ports that nobody listens on now. Others may take them meanwhile."""
+    with contextlib.ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def wait_until(condition, what, timeout_s=TIMEOUT_S):
+    """Returns what `condition` returns once that is true."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        if found := condition():
+            return found
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"within {timeout_s} s: {what}")
+        time.sleep(0.02)
+
+
+class Program:
+    """A command that is run again and again, with its output in a file."""
+
+    def __init__(self, name, command, log, env=None):
+        self.name, self.command, self.log, self.env = name, list(map(str, command)), log, env
+        self.process = None
+        self.is_stopped = False
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def start(self):
+        # In a session of its own, as a terminal's Ctrl-C is for who has started it.
+        with self.log.open("ab") as into:
+            self.process = subprocess.Popen(
+                [*WITH_US, *self.command], stdin=subprocess.DEVNULL, stdout=into, stderr=into,
+                env=self.env, start_new_session=True)
+        self.is_stopped = False
+
+    def kill(self):
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(TIMEOUT_S)
+
+    def pause(self):
+        self.is_stopped = True
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.is_stopped = False
+        if self.is_running:
+            self.process.send_signal(signal.SIGCONT)
+
+    def end(self, timeout_s=TIMEOUT_S):
+        """In order. Returns the exit status; kills it if it does not end in time."""
+        if self.process is None:
+            return 0
+        self.resume()
+        if self.is_running:
+            self.process.terminate()
+        try:
+            return self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return self.process.returncode
+
+    def last_lines(self, count=5):
+        try:
+            return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
+        except FileNotFoundError:
+            return ""
