@@ -1,0 +1,35 @@
+// Finds the addresses of a host, within a time.
+//
+// getaddrinfo cannot be given a time, so it is called on a thread of its own, which nothing waits
+// for if it takes longer. There is one at most for each host.
+//
+// Thread safety  Any thread may call any member.
+#pragma once
+
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace coffer::replication {
+
+class host_lookup {
+public:
+    using endpoints = std::vector<boost::asio::ip::tcp::endpoint>;
+
+    /// An address is not looked up. Throws std::bad_alloc.
+    host_lookup(std::string host, std::uint16_t port);
+
+    /// What was found last, or is found by `deadline`. None if nothing is.
+    [[nodiscard]] endpoints find(std::chrono::steady_clock::time_point deadline);
+    /// The next find asks again: nothing answered at the addresses.
+    void forget();
+
+private:
+    struct state;
+    std::shared_ptr<state> state_;  // shared with the thread, which may outlive this
+};
+
+}  // namespace coffer::replication
