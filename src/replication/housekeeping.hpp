@@ -7,6 +7,7 @@
 // Thread safety  For one thread; it has threads of its own.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,6 +25,15 @@ namespace coffer::replication {
 
 class housekeeping {
 public:
+    /// How often what is done. Tests are in more of a hurry.
+    struct pace {
+        std::chrono::milliseconds tick{100};           ///< how often the rest is thought of
+        std::chrono::milliseconds report_news{1'000};  ///< where the node has moved
+        std::chrono::milliseconds report_anyway{10'000};
+        std::chrono::milliseconds read_reports{1'000};
+        std::chrono::milliseconds look_after{5'000};  ///< the store, where little was appended
+        std::chrono::milliseconds look_after_a_tight_one{1'000};
+    };
     struct subject {
         key_value_store& store;
         store_care& care;
@@ -33,7 +43,8 @@ public:
         vital_signs& signs;
         std::function<node_report()> report;  ///< of this node; for any thread
         replicated_log* leading = nullptr;    ///< null: a standby
-        std::uint64_t term = 0;               ///< of the leader
+        std::uint64_t term = 0;               ///< of the leader; 0: a standby
+        pace how_often{};
     };
 
     /// Starts. All that is referred to must outlive it. Throws std::system_error.

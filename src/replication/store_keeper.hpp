@@ -37,7 +37,6 @@ public:
         store_care& care;
         store_room& room;
         log_keys keys;
-        std::string node;
         std::uint64_t tail_bytes = std::uint64_t{256} << 20;  ///< at most a quarter of the quota
         std::uint64_t term = 0;                               ///< of this leader; 0: a standby
         key_value_store::timeout within{1000};

@@ -55,6 +55,12 @@ public:
         one.value = value;
     }
 
+    /// So many bytes of the member can be given back from now on.
+    void give_back(const std::string& member, std::uint64_t bytes) {
+        const std::lock_guard lock{mutex_};
+        states.at(member).free_bytes = bytes;
+    }
+
     answer<transaction_result> transact(const transaction& asked, timeout) override {
         const std::lock_guard lock{mutex_};
         if (const store_error error = fails(asked); error != store_error::none)

@@ -33,7 +33,6 @@ struct kept {
                                              .care = log.store,
                                              .room = room,
                                              .keys = log.keys,
-                                             .node = "a",
                                              .term = log.term,
                                              .within = stored_log::within});
     }
