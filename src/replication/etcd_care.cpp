@@ -34,7 +34,8 @@ std::uint64_t figure(std::string_view page, std::string_view name) noexcept {
 store_size size_in(std::string_view page) noexcept {
     return {figure(page, "etcd_mvcc_db_total_size_in_bytes"),
             figure(page, "etcd_mvcc_db_total_size_in_use_in_bytes"),
-            figure(page, "etcd_server_quota_backend_bytes")};
+            figure(page, "etcd_server_quota_backend_bytes"),
+            figure(page, "etcd_server_is_leader") == 1};
 }
 
 }  // namespace

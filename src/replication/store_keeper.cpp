@@ -119,7 +119,7 @@ void store_keeper::report_growth(const cluster_state& state, std::uint64_t tail)
 void store_keeper::compact(std::int64_t revision) {
     if (removed() == removed_before_ && revision - compacted_ < most_revisions_kept)
         return;
-    if (of_.care.compact(revision, of_.within) != store_error::none)
+    if (of_.care.compact(revision, of_.compact_within) != store_error::none)
         return;
     removed_before_ = removed();
     compacted_ = revision;
