@@ -67,12 +67,18 @@ protected:
     /// Finds the answer, in a reader's thread. In bounded steps: a long reply takes several jobs.
     /// May throw as history's members do. Called where journal::interruption ends it early.
     virtual void read(journal::history& past) = 0;
+    /// Gives back what only one job may have at a time. Called after read, or in its place if the
+    /// job ends without it, before the thread that asked can find that it has ended.
+    virtual void give_back() noexcept {}
 
 private:
     friend class history_reader;
     [[nodiscard]] outcome run(journal::history& past,
                               std::chrono::steady_clock::time_point deadline) noexcept;
-    void end(outcome how) noexcept { outcome_.store(how, std::memory_order_release); }
+    void end(outcome how) noexcept {
+        give_back();
+        outcome_.store(how, std::memory_order_release);
+    }
 
     std::atomic<outcome> outcome_{outcome::pending};
     journal::history_beginning beginning_;

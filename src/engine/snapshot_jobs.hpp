@@ -52,7 +52,7 @@ public:
     struct free_place {
         void operator()(std::atomic<bool>* is_taken) const noexcept;
     };
-    /// The right to be the one comparison.
+    /// The right to be the one comparison, until that has ended or is forgotten.
     using place = std::unique_ptr<std::atomic<bool>, free_place>;
 
     /// Null while there is another one. Thread safety: any thread.
@@ -76,8 +76,11 @@ public:
 
 private:
     void read(journal::history& past) override;
+    // Not with the job: its reader may still have that when the client has its reply, and asks
+    // again.
+    void give_back() noexcept override { place_.reset(); }
 
-    const place place_;
+    place place_;
     const question asked_;
     result how_ = result::compared;
     kept_snapshot before_;
