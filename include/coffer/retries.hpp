@@ -18,8 +18,7 @@ namespace detail {
 
 /// Of this thread; null: nobody counts. Hidden, as transactions::favourite is.
 [[gnu::__visibility__(
-    "hidden")]] inline constinit thread_local std::atomic<std::uint64_t>* lost_replacements =
-    nullptr;
+    "hidden")]] inline thread_local std::atomic<std::uint64_t>* lost_replacements = nullptr;
 
 /// An operation begins again, since another thread changed an account first. Not inlined into
 /// postings, which mostly succeed.
