@@ -10,9 +10,11 @@
 #include "journal/reader.hpp"
 #include "journal/scanned_history.hpp"
 #include "random_journal.hpp"
+#include "rounds.hpp"
 
 using coffer::account_number;
 using coffer::test::random_journal;
+using coffer::test::rounds;
 using namespace coffer::journal;
 
 namespace {
@@ -181,7 +183,7 @@ void compare(const history& found, random_journal& of, int questions = 60) {
 }  // namespace
 
 TEST_CASE("indexed_history: finds what a scan finds, in a journal that grows", "[journal]") {
-    for (std::uint64_t seed = 1; seed != 9; ++seed) {
+    for (std::uint64_t seed = 1; seed <= rounds(8U); ++seed) {
         INFO("seed " << seed);
         random_journal some{seed};
         some.open();
@@ -197,7 +199,7 @@ TEST_CASE("indexed_history: finds what a scan finds, in a journal that grows", "
 }
 
 TEST_CASE("indexed_history: finds the same after a restart", "[journal]") {
-    for (std::uint64_t seed = 1; seed != 9; ++seed) {
+    for (std::uint64_t seed = 1; seed <= rounds(8U); ++seed) {
         INFO("seed " << seed);
         random_journal some{seed};
         for (int i = 0; i != 5; ++i) {
@@ -216,7 +218,7 @@ TEST_CASE("indexed_history: finds the same after a restart", "[journal]") {
 
 TEST_CASE("indexed_history: finds the same where files are trimmed, and refuses what was",
           "[journal]") {
-    for (std::uint64_t seed = 1; seed != 9; ++seed) {
+    for (std::uint64_t seed = 1; seed <= rounds(8U); ++seed) {
         INFO("seed " << seed);
         random_journal some{seed};
         some.open();
@@ -254,7 +256,7 @@ TEST_CASE("indexed_history: index files that are gone, damaged or of others chan
     }
     const auto segments = list_segments(some.files);
     REQUIRE(segments.size() > 4);
-    for (std::uint64_t round = 0; round != 60; ++round) {
+    for (std::uint64_t round = 0; round != rounds(60U); ++round) {
         INFO("round " << round);
         wait_for_files(some);
         {
@@ -348,7 +350,7 @@ TEST_CASE("indexed_history: removes index files of segments that are gone", "[jo
 
 TEST_CASE("indexed_history: whatever a crash leaves, a restart finds all of it",
           "[journal][crash]") {
-    for (std::uint64_t seed = 1; seed != 60; ++seed) {
+    for (std::uint64_t seed = 1; seed <= rounds(60U); ++seed) {
         INFO("seed " << seed);
         random_journal some{seed};
         some.open();

@@ -16,6 +16,7 @@
 #include "journal/committer.hpp"
 #include "journal/replay.hpp"
 #include "memory_log.hpp"
+#include "rounds.hpp"
 
 using coffer::account_number;
 using coffer::ledger;
@@ -24,6 +25,7 @@ using coffer::test::fate;
 using coffer::test::memory_batches;
 using coffer::test::memory_log;
 using coffer::test::memory_store;
+using coffer::test::rounds;
 using namespace coffer::journal;
 
 namespace {
@@ -226,7 +228,7 @@ TEST_CASE(
     "whichever server takes over",
     "[journal][takeover]") {
     summary all;
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= rounds(200U); ++seed) {
         INFO("seed " << seed);
         const summary found = live(seed, false);
         REQUIRE(found.wrong.empty());
@@ -237,10 +239,10 @@ TEST_CASE(
     }
     WARN(all.acknowledged << " acknowledged, " << all.unknown << " answers lost, " << all.takeovers
                           << " takeovers, " << all.failures << " writers ended");
-    CHECK(all.acknowledged > 10'000);
-    CHECK(all.unknown > 1'000);
-    CHECK(all.takeovers > 1'000);
-    CHECK(all.failures > 100);
+    CHECK(all.acknowledged > rounds(std::size_t{10'000}));
+    CHECK(all.unknown > rounds(1'000));
+    CHECK(all.takeovers > rounds(1'000));
+    CHECK(all.failures > rounds(100));
 }
 
 TEST_CASE("journal: the test of takeovers notices a log that appends blindly again",
