@@ -28,4 +28,13 @@ journal::batch_position copy_journal(const other_node& from, const journal::batc
                                      const std::function<void(const journal::batch_view&)>& take,
                                      std::chrono::milliseconds patience);
 
+/// Likewise for a node that has nothing yet: begins with the batch after the record `after`, or
+/// that has the next one, and calls `begin` with the position before it, whose times are not known.
+/// Throws node_refusal of status 410, of node_download.hpp, if that has been trimmed.
+journal::batch_position copy_journal_from(
+    const other_node& from, std::uint64_t after,
+    const std::function<void(const journal::batch_position&)>& begin,
+    const std::function<void(const journal::batch_view&)>& take,
+    std::chrono::milliseconds patience);
+
 }  // namespace coffer::replication
