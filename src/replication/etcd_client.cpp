@@ -116,16 +116,17 @@ bool etcd_client::wait_for_change(const std::string& key, std::int64_t revision,
         std::size_t looked_at = 0;
         etcd_json::watch_reply last{};
         const std::string body = etcd_json::watch_text(key, first);
-        (void)members_->follow({"/v3/watch", body, true}, deadline, [&](std::string_view text) {
-            for (auto end = text.find('\n', looked_at); end != std::string_view::npos;
-                 end = text.find('\n', looked_at)) {
-                last = etcd_json::read_watch_line(text.substr(looked_at, end - looked_at));
-                looked_at = end + 1;
-                if (last.line != etcd_json::watch_line::nothing)
-                    return true;
-            }
-            return false;
-        });
+        (void)members_->follow(
+            {"/v3/watch", body, true, most_values_bytes}, deadline, [&](std::string_view text) {
+                for (auto end = text.find('\n', looked_at); end != std::string_view::npos;
+                     end = text.find('\n', looked_at)) {
+                    last = etcd_json::read_watch_line(text.substr(looked_at, end - looked_at));
+                    looked_at = end + 1;
+                    if (last.line != etcd_json::watch_line::nothing)
+                        return true;
+                }
+                return false;
+            });
         if (last.line == etcd_json::watch_line::changed)
             return true;
         // What was before is forgotten; from there on it can be waited for.
