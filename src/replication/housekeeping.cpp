@@ -258,21 +258,13 @@ void housekeeping::parts::append_figures(std::string& out) const {
     now.term = state.term;
     now.members = state.members.size();
     now.is_alarmed = keeper.is_alarmed();
-    if (of.leading == nullptr) {
-        const std::uint64_t applied = of.rights.applied().record;
-        std::uint64_t end = applied;
-        for (const auto& [name, one] : state.reports)
-            end = std::max(end, one.value.applied_record);
-        now.lag_records = end - applied;
-        now.lag = of.rights.age();
-    } else {
+    if (of.leading != nullptr)
         now.leading.emplace(replication_figures::leader{
             .log = *of.leading,
             .store = room.now(appended()),
             .has_room = has_room.load(std::memory_order_relaxed),  // a figure
             .tail_bytes = keeper.tail_bytes(),
             .removed = keeper.removed()});
-    }
     append(now, out);
 }
 

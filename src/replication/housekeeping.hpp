@@ -27,8 +27,8 @@ class housekeeping {
 public:
     /// How often what is done. Tests are in more of a hurry.
     struct pace {
-        std::chrono::milliseconds tick{100};           ///< how often the rest is thought of
-        std::chrono::milliseconds report_news{1'000};  ///< where the node has moved
+        std::chrono::milliseconds tick{100};         ///< how often the rest is thought of
+        std::chrono::milliseconds report_news{500};  ///< where the node has moved
         std::chrono::milliseconds report_anyway{10'000};
         std::chrono::milliseconds read_reports{1'000};
         std::chrono::milliseconds look_after{5'000};  ///< the store, where little was appended

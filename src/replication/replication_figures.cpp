@@ -1,7 +1,5 @@
 #include "replication/replication_figures.hpp"
 
-#include <fmt/format.h>
-
 #include "ops/metric_text.hpp"
 
 namespace coffer::replication {
@@ -39,12 +37,6 @@ void append(const replication_figures& now, std::string& out) {
     append_metric(out, "coffer_replication_members", "gauge",
                   "Nodes that count for the majority that must have synced what is removed.",
                   std::uint64_t{now.members});
-    append_metric(out, "coffer_replication_lag_records", "gauge",
-                  "How many records this node is behind the node that is farthest.",
-                  now.lag_records);
-    append_metric(out, "coffer_replication_lag_seconds", "gauge",
-                  "For how long this node has not known that it has all of the log.",
-                  fmt::format("{:.3f}", static_cast<double>(now.lag.count()) / 1e9));
     append_metric(out, "coffer_replication_store_alarm", "gauge",
                   "Whether the store has raised its alarm of a full quota (1 or 0).",
                   std::uint64_t{now.is_alarmed ? 1U : 0U});

@@ -1,7 +1,6 @@
-// The figures of replication for /metrics.
+// The figures of the log and its store for /metrics. Those of the nodes are in api/metrics.cpp.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,8 +23,6 @@ struct replication_figures {
     std::uint64_t term = 0;  ///< of the leader, whichever node it is; 0: there is none
     std::size_t members = 0;
     bool is_alarmed = false;
-    std::uint64_t lag_records = 0;
-    std::chrono::nanoseconds lag{0};
     std::optional<leader> leading;  ///< of the leader alone
 };
 

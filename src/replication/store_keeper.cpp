@@ -89,17 +89,22 @@ void store_keeper::trim(const cluster_state& state, const log_reader::place& las
         return;
     const std::uint64_t until = std::min(synced_entry, state.synced_by_majority());
     const auto removed = log_.remove(last, until, keep);
-    if (removed.error == store_error::refused && !std::exchange(was_refused_, true))
+    if (removed.error == store_error::refused && !std::exchange(was_refusal_logged_, true))
         log::warn("replication: entries of the log were not removed: {}", removed.reason);
-    report_growth(state, log_.tail_bytes());
+    report_growth(state, now);
 }
 
-void store_keeper::report_growth(const cluster_state& state, std::uint64_t tail) {
-    const std::uint64_t keep = kept_bytes();
-    if (tail <= keep + keep / 2) {
-        has_grown_ = false;
-    } else if (tail > 2 * keep && !has_grown_) {
-        has_grown_ = true;
+void store_keeper::report_growth(const cluster_state& state, std::chrono::nanoseconds now) {
+    const std::uint64_t tail = log_.tail_bytes();
+    if (tail <= 2 * kept_bytes()) {
+        has_grown_since_.reset();
+        was_growth_logged_ = false;
+        return;
+    }
+    if (!has_grown_since_)
+        has_grown_since_ = now;
+    if (now - *has_grown_since_ >= of_.growth_patience && !was_growth_logged_) {
+        was_growth_logged_ = true;
         std::string synced;
         for (const auto& [node, url] : state.members) {
             const auto found = state.reports.find(node);

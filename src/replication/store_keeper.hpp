@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -44,6 +45,8 @@ public:
         key_value_store::timeout defragment_within{120'000};
         /// A node that catches up and has not reported for that long is not waited for.
         std::chrono::nanoseconds patience = std::chrono::seconds{30};
+        /// How long the tail has to be twice as long as it should be until that is logged.
+        std::chrono::nanoseconds growth_patience = std::chrono::seconds{10};
     };
 
     explicit store_keeper(const subject& of);
@@ -68,7 +71,7 @@ private:
     [[nodiscard]] bool waits_for_a_node(const cluster_state& state, std::chrono::nanoseconds now);
     void trim(const cluster_state& state, const log_reader::place& last, std::uint64_t synced_entry,
               std::chrono::nanoseconds now, bool must_make_room);
-    void report_growth(const cluster_state& state, std::uint64_t tail);
+    void report_growth(const cluster_state& state, std::chrono::nanoseconds now);
     void compact(std::int64_t revision);
     void defragment(bool is_urgent);
     void end_alarm();
@@ -78,8 +81,9 @@ private:
     std::atomic<bool> is_alarmed_{false};
     std::uint64_t removed_before_ = 0;  // when it was compacted last
     std::int64_t compacted_ = 0;
-    bool has_grown_ = false;    // and that was logged
-    bool was_refused_ = false;  // likewise
+    std::optional<std::chrono::nanoseconds> has_grown_since_;
+    bool was_growth_logged_ = false;
+    bool was_refusal_logged_ = false;
     // When the report of a node that catches up was first seen as it is.
     std::map<std::string, std::pair<std::int64_t, std::chrono::nanoseconds>> catching_up_;
 };

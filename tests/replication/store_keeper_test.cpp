@@ -108,6 +108,9 @@ TEST_CASE("store_keeper: with a majority away the tail grows, and that is logged
     of.log.append(10, mib);
     of.pass(41);
     CHECK(of.keeper->tail_bytes() == 40 * mib);
+    CHECK(lines.text().empty());
+    of.now += 10s;
+    of.pass(41);
     CHECK(lines.text().find("has 40 MiB, and grows") != std::string::npos);
     CHECK(lines.text().find("(a 31, b 0, c 0)") != std::string::npos);
     of.pass(41);
