@@ -6,8 +6,8 @@
 //                for another one, but not while an unfinished cut may need it: so there are at most
 //                as many as the most holds at once, twice. A slot that has changed 2^41 times is
 //                not used again; an open hold that has been captured from 2^42 times cannot end.
-// Thread safety  everything but construction, destruction and restore may be called from any
-//                thread at once.
+// Thread safety  everything but construction, destruction, restore and what is for hold_follower
+//                may be called from any thread at once.
 // Invariants     1. A slot's state word is protected by its hold's account: see
 //                   detail/transaction_table.hpp. Only two changes are made otherwise, both by the
 //                   one thread that succeeds: an ended hold is forgotten, and a cut moves a slot.
@@ -145,6 +145,33 @@ public:
     /// Takes this slot, which was never taken, and frees those before it that never were. Returns
     /// false if it was taken, or if there is no memory.
     [[nodiscard]] bool restore(std::uint32_t slot) noexcept;
+
+    // For hold_follower, which takes slots by their numbers, and while it does so alone.
+
+    /// Empties the lists of free slots.
+    void hide_free() noexcept {
+        for (double_word* const list : {&free_, kept_.data(), kept_.data() + 1})
+            while (pop(*list))
+                ;
+    }
+    /// Gives back all slots that are free.
+    void give_back_unused() noexcept {
+        const std::uint32_t all = end();
+        for (std::uint32_t slot = 0; slot != all; ++slot)
+            if (!is_hold(at(slot).state().state.load()))
+                give_back(slot);
+    }
+    /// Has the slot, and all before it, be there. Returns false if there is no memory.
+    [[nodiscard]] bool reach(std::uint32_t slot) noexcept {
+        while (slot >= end())
+            if (!grow())
+                return false;
+        return true;
+    }
+    /// Whether an unfinished cut may need the hold that was in this slot, which is free.
+    [[nodiscard]] bool is_needed(std::uint32_t slot, const epoch_clock& epochs) const noexcept {
+        return is_kept(slot, epochs.now(), epochs);
+    }
 
     /// All slots that were ever taken are before this one.
     [[nodiscard]] std::uint32_t end() const noexcept {

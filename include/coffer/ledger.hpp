@@ -67,6 +67,7 @@ namespace coffer {
 
 enum class operation_kind : std::uint8_t { balance, deposit, withdraw };
 
+class hold_follower;  // hold_follower.hpp
 namespace detail {
 struct hold_change;
 struct hold_effect;
@@ -300,6 +301,7 @@ public:
     }
 
 private:
+    friend class hold_follower;
     using slot = detail::account_slot;
     using account_reading = detail::account_reading;
 
@@ -358,6 +360,7 @@ private:
                                       detail::hold_slot& one, account_state hold,
                                       account_state hold_after) noexcept;
     [[nodiscard]] hold_reading read_hold(slot at, account_number number, hold_id id) const noexcept;
+    [[nodiscard]] bool free_ended(detail::hold_slot& one, account_state state) noexcept;
     // Of an account and, if a capture has one, a payee that `done` names. One outcome in memory,
     // and no copies of it: it is large.
     void place_at_once(money amount, std::int64_t expires_at_ns, if_sequence condition,

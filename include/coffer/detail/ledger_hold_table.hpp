@@ -49,22 +49,27 @@ inline bool ledger::forget_hold(account_number number, hold_id id) noexcept {
     if (one == nullptr)
         return false;
     for (;;) {
-        auto [state, described] = one->read(id.slot);
+        const auto [state, described] = one->read(id.slot);
         COFFER_TEST_STEP();
         if (!detail::is_hold(state) || described.status == hold_status::held ||
             described.account != number || described.id != id)
             return false;
-        // No transaction changes an ended hold, so that its account need not be reserved.
-        const std::uint16_t epoch = epochs_.now();
-        if (!detail::move_to_epoch(one->state(), state, epoch))
-            continue;
-        // After its last sequence the slot is not used again, so that this state stays.
-        const std::uint64_t next = std::min(state.sequence + 1, account::max_sequence);
-        if (one->state().state.replace(state, {money{}, next, 0, epoch, 0})) {
+        if (free_ended(*one, state)) {
             holds_.give_back(id.slot);
             return true;
         }
     }
+}
+
+/// Frees the slot of an ended hold, which is in this state. Returns false if that has changed.
+inline bool ledger::free_ended(detail::hold_slot& one, account_state state) noexcept {
+    // No transaction changes an ended hold, so that its account need not be reserved.
+    const std::uint16_t epoch = epochs_.now();
+    if (!detail::move_to_epoch(one.state(), state, epoch))
+        return false;
+    // After its last sequence the slot is not used again, so that this state stays.
+    const std::uint64_t next = std::min(state.sequence + 1, account::max_sequence);
+    return one.state().state.replace(state, {money{}, next, 0, epoch, 0});
 }
 
 inline errc ledger::restore_hold(const hold& last) noexcept {
