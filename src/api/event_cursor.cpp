@@ -25,7 +25,7 @@ event_cursor::state event_cursor::find(coffer::teller& by) {
     }
     if (has_begun_ && take(by.engine().events().find(after_)))
         return state::ready;
-    const std::uint64_t durable = by.engine().journal()->durable_record();
+    const std::uint64_t durable = by.engine().durable_record();
     if (after_ < durable)
         return ask(by, durable);
     has_begun_ = true;

@@ -41,7 +41,7 @@ std::optional<std::uint64_t> parse_after(std::string_view text, std::uint64_t la
 /// Reads where the reader begins; refuses, and returns nothing, if that is wrong.
 std::optional<std::uint64_t> begin_after(const coffer::engine& in, const call& asked,
                                          const values& given, reply& out) {
-    const std::uint64_t last = in.journal()->durable_record();
+    const std::uint64_t last = in.durable_record();
     std::optional<std::uint64_t> after = 0;
     if (given[parameter::after].is_present())
         after = parse_after(given[parameter::after].text(), last);
@@ -119,7 +119,7 @@ void list_events(coffer::teller& teller, const call& asked, reply& out) {
     values given;
     if (const auto wrong = read_query(asked.query, names, given); wrong.problem != problem::none)
         return out.refuse_parameter(wrong.problem, wrong.name);
-    if (in.journal() == nullptr)
+    if (in.log() == nullptr)
         return out.refuse(problem::no_history);
     const auto after = begin_after(in, asked, given, out);
     if (!after)

@@ -112,7 +112,7 @@ void append_journal(const journal::writer& journal, std::string& out) {
 
 /// What reads the history and follows the events.
 void append_readers(const coffer::engine& engine, std::string& out) {
-    const std::uint64_t durable = engine.journal()->durable_record();
+    const std::uint64_t durable = engine.durable_record();
     std::uint64_t followers = 0;
     std::uint64_t slowest = durable;
     engine.followed().visit([&](const gauge* one) {
@@ -137,10 +137,10 @@ void append_ledger(const coffer::engine& engine, std::string& out) {
            engine.expired());
     append_postings(engine, out);
     append_retries(engine.signs(), out);
-    if (const journal::writer* const journal = engine.journal()) {
+    if (const journal::writer* const journal = engine.journal())
         append_journal(*journal, out);
+    if (engine.log() != nullptr)
         append_readers(engine, out);
-    }
 }
 
 void append_keys(const key_store& keys, std::string& out) {

@@ -15,8 +15,7 @@ checkpointing::checkpointing(engine& of, snapshot::snapshot_directory snapshots,
     : follower_{chosen.follower},
       retention_{*of.log(),
                  snapshots.path(),
-                 {.retain = chosen.retain,
-                  .running_ns = [&clock = of.clock()] { return clock.running_ns(); }}},
+                 {.retain = chosen.retain, .running_ns = [&of] { return of.running_ns(); }}},
       horizon_{begin.keys_from, std::chrono::nanoseconds{of.keys().life_ns()}},
       snapshotter_{of.ledger(),
                    std::move(snapshots),
@@ -49,30 +48,28 @@ void checkpointing::append_figures(std::string& out) const {
 }
 
 snapshot::journal_marks checkpointing::marks(engine& of) {
-    journal::writer& journal = *of.journal();
-    journal::ledger_clock& clock = of.clock();
     return {.ledger = of.log()->ledger(),
             .durable_record =
-                [this, &journal] {
-                    const std::uint64_t durable = journal.durable_record();
+                [this, &of] {
+                    const std::uint64_t durable = of.durable_record();
                     return follower_.cover ? follower_.cover(durable) : durable;
                 },
             .keys_from =
                 [this, &keys = of.keys()](std::uint64_t durable_record) {
                     return horizon_.keys_from(durable_record, keys.living());
                 },
-            .barrier = [&journal] { return journal.barrier(); },
+            .barrier = [&of] { return of.barrier(); },
             .on_attempt =
-                [this, &clock] {
+                [this, &of] {
                     // A clock that jumps is noticed here even while nobody posts.
-                    static_cast<void>(clock.stamp());
+                    static_cast<void>(of.time_ns());
                     // After a failed snapshot too: on a full disk, trimming makes room for the
                     // next.
                     retention_.trim();
                     if (follower_.on_end)
                         follower_.on_end();
                 },
-            .time_ns = [&clock] { return clock.stamp().time_ns; }};
+            .time_ns = [&of] { return of.time_ns(); }};
 }
 
 }  // namespace coffer

@@ -62,6 +62,9 @@ public:
         return snapshotter_.stop_unless_stuck(patience);
     }
 
+    /// Has it end without a last checkpoint: to be called before it is stopped or destroyed.
+    void abandon() noexcept { snapshotter_.abandon(); }
+
     /// Whether the newest snapshot has everything. For after it has stopped.
     [[nodiscard]] bool last_was_taken() const noexcept { return snapshotter_.last_was_taken(); }
     /// How many snapshots were taken, and how many failed.

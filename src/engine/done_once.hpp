@@ -141,7 +141,7 @@ struct teller::request {
 
 template <class Result, class Operation>
 Result teller::perform(const request& asked, const Operation& operation) noexcept {
-    if (!engine_.is_open())
+    if (!engine_.takes_postings())
         return once::refused_as<Result>(service::not_open);
     if (!asked.key.empty())
         return perform_once<Result>(asked, operation);

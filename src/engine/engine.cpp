@@ -30,7 +30,7 @@ std::size_t lane_bytes(std::size_t tellers, const journal::batch_log& log) noexc
 engine::engine(const options& chosen)
     : rights_{chosen.rights != nullptr ? chosen.rights : &alone_},
       clock_{chosen.clock, chosen.times.value_or(journal::time_sources::of_system())},
-      keys_{chosen.keys, [this] { return clock_.running_ns(); }},
+      keys_{chosen.keys, [this] { return running_ns(); }},
       ended_{chosen.ended_holds.value_or(chosen.keys.keys)} {
     for (std::size_t i = 0; i != chosen.tellers + clerks; ++i)
         tellers_.push_back(std::make_unique<teller>(*this));
@@ -63,43 +63,115 @@ void engine::find_ended_holds() noexcept {
 void engine::open(std::unique_ptr<coffer::ledger> ledger) {
     ledger_ = std::move(ledger);
     find_ended_holds();
-    // Release: pairs with the acquire in is_open.
+    // Releases: pair with the acquires in is_open and takes_postings.
+    takes_postings_.store(true, std::memory_order_release);
     is_open_.store(true, std::memory_order_release);
 }
 
 void engine::open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journal::batch_log> log,
                   journal_options chosen) {
     ledger_ = std::move(ledger);
-    log_ = std::move(log);
+    owned_log_ = std::move(log);
+    log_ = owned_log_.get();
+    snapshot_folder_ = std::move(chosen.snapshots);
+    std::unique_ptr<journal::history> history = std::move(chosen.history);
+    begin_writing(std::move(chosen));
+    begin_history(std::move(history));
+    // Releases: pair with the acquires in is_open and takes_postings.
+    takes_postings_.store(true, std::memory_order_release);
+    is_open_.store(true, std::memory_order_release);
+}
+
+void engine::open_standby(std::unique_ptr<coffer::ledger> ledger, journal::batch_log& files,
+                          standby_options chosen) {
+    ledger_ = std::move(ledger);
+    log_ = &files;
+    snapshot_folder_ = std::move(chosen.snapshots);
+    disk_timeout_ = chosen.disk_timeout;
+    wait_kept_ = std::move(chosen.wait_kept);
+    is_standby_.store(true, std::memory_order_release);
+    note_applying(chosen.last_record);
+    note_applied(chosen.last_record, chosen.journal_end);
+    begin_history(std::move(chosen.history));
+    // Release: pairs with the acquire in is_open.
+    is_open_.store(true, std::memory_order_release);
+}
+
+void engine::note_applied(std::uint64_t last_record, const journal::batch_stamp& written) noexcept {
+    applied_running_ns_.store(written.running_ns, std::memory_order_relaxed);
+    applied_time_ns_.store(written.time_ns, std::memory_order_relaxed);
+    keys_.advance(written.running_ns);
+    // Release: pairs with the acquire in durable_record, so that the records are in the ledger.
+    applied_record_.store(last_record, std::memory_order_release);
+    for (const auto& one : tellers_)
+        one->call_on_durable();
+}
+
+void engine::lead(std::unique_ptr<journal::batch_log> log, journal_options chosen) {
+    owned_log_ = std::move(log);
+    log_ = owned_log_.get();
+    begin_writing(std::move(chosen));
+    // Release: pairs with the acquire in is_standby, so that the writer and the clock have begun.
+    is_standby_.store(false, std::memory_order_release);
+    takes_postings_.store(true, std::memory_order_release);
+}
+
+/// Begins to write to log_, whose end the ledger is at.
+void engine::begin_writing(journal_options chosen) {
     clock_.begin(chosen.journal_end);
-    keys_.advance(clock_.running_ns());
+    keys_.advance(chosen.journal_end.running_ns);
     find_ended_holds();
+    journal::batch_log& log = *owned_log_;
     journal::writer::options asked;
     for (const auto& one : tellers_)
-        asked.on_durable.push_back([&callback = one->on_durable_] {
-            if (callback)
-                callback();
-        });
+        asked.on_durable.push_back([&teller = *one] { teller.call_on_durable(); });
     asked.on_failure = std::move(chosen.on_failure);
-    asked.lane_bytes = lane_bytes(tellers_.size(), *log_);
+    asked.lane_bytes = lane_bytes(tellers_.size(), log);
     asked.commit_wait = chosen.commit_wait;
-    asked.disk_timeout = chosen.disk_timeout;
+    disk_timeout_ = asked.disk_timeout = chosen.disk_timeout;
     asked.now = [this, key_life_ns = keys_.life_ns()] {
         journal::batch_stamp now = clock_.stamp();
         now.key_life_ns = key_life_ns;
         return now;
     };
-    journal_.emplace(*ledger_, *log_, std::move(asked));
+    journal_.emplace(*ledger_, log, std::move(asked));
     for (std::size_t i = 0; i != tellers_.size(); ++i)
         tellers_[i]->lane_ = &journal_->lane_at(i);
-    history_ = std::move(chosen.history);
-    snapshot_folder_ = std::move(chosen.snapshots);
+}
+
+void engine::begin_history(std::unique_ptr<journal::history> history) {
+    history_ = std::move(history);
     if (history_)
         reader_.emplace(
-            *history_, [&journal = *journal_] { return journal.durable_record(); },
-            history_reader::options{.patience = chosen.disk_timeout});
-    // Release: pairs with the acquire in is_open.
-    is_open_.store(true, std::memory_order_release);
+            *history_, [this] { return durable_record(); },
+            history_reader::options{.patience = disk_timeout_});
+}
+
+std::uint64_t engine::durable_record() const noexcept {
+    // Acquire: pairs with the release in note_applied.
+    return is_standby() ? applied_record_.load(std::memory_order_acquire)
+                        : journal_->durable_record();
+}
+
+std::optional<std::uint64_t> engine::barrier() noexcept {
+    const auto deadline = [this] { return std::chrono::steady_clock::now() + disk_timeout_; };
+    if (is_standby()) {
+        // Acquire: pairs with the release in note_applying.
+        const std::uint64_t record = applying_record_.load(std::memory_order_acquire);
+        return wait_kept_(record, deadline()) ? std::optional{record} : std::nullopt;
+    }
+    const std::optional<std::uint64_t> record = journal_->barrier();
+    if (!record || !log()->wait_kept_here(*record, deadline()))
+        return std::nullopt;
+    return record;
+}
+
+std::uint64_t engine::running_ns() const noexcept {
+    return is_standby() ? applied_running_ns_.load(std::memory_order_relaxed) : clock_.running_ns();
+}
+
+std::uint64_t engine::time_ns() const {
+    return is_standby() ? applied_time_ns_.load(std::memory_order_relaxed) : clock_.stamp().time_ns;
 }
 
 void engine::require_room(const journal::batch_log& log) const {
@@ -118,7 +190,7 @@ engine::log_room engine::room_for(std::size_t tellers) noexcept {
 }
 
 service engine::why_no_postings() const noexcept {
-    if (!is_open())
+    if (!takes_postings())
         return service::not_open;
     if (!journal_ || journal_->accepting())
         return service::done;

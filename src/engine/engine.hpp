@@ -2,13 +2,15 @@
 //
 // Guarantees     An engine that was opened with a log acknowledges nothing that is not durable: see
 //                teller.hpp. An engine opened without a log keeps nothing, and acknowledges at
-//                once.
+//                once. A standby's shows its ledger, which standby.hpp keeps, and posts nothing.
 // Invariants     1. The ledger, the log and the lanes are set before is_open, and stay as they are
-//                   until the engine is destroyed.
+//                   until the engine is destroyed; but a standby's gets its lanes, and another log,
+//                   when it leads: then no teller is used.
 //                2. A teller has the lane of its own index, and no other teller has it.
 // Thread safety  is_open, retire, is_retiring, why_no_postings, keys, expiries, ended, expired and
-//                clock are for any thread, and so is ledger once it is open. Each teller is for its
-//                own thread. Everything else is for the thread that opens and closes the engine.
+//                clock are for any thread, and so are ledger, durable_record, running_ns and
+//                barrier once it is open. Each teller is for its own thread. Everything else is for
+//                the thread that opens and closes the engine.
 #pragma once
 
 #include <atomic>
@@ -71,6 +73,19 @@ public:
         std::function<void(const std::string& why)> on_failure;
     };
 
+    struct standby_options {
+        /// The stamp of the last batch that the ledger has.
+        journal::batch_stamp journal_end{};
+        std::uint64_t last_record = 0;  ///< that the ledger has
+        /// As in journal_options: of the files that this node keeps.
+        std::unique_ptr<journal::history> history{};
+        std::filesystem::path snapshots{};
+        std::chrono::milliseconds disk_timeout{5000};
+        /// As batch_log::wait_kept_here.
+        std::function<bool(std::uint64_t record, std::chrono::steady_clock::time_point deadline)>
+            wait_kept;
+    };
+
     /// Not open yet: its tellers return service::not_open. Throws std::bad_alloc.
     explicit engine(const options& chosen);
     /// One teller and the clerk's, and open with a ledger in memory only.
@@ -86,6 +101,23 @@ public:
     /// std::invalid_argument if the log keeps too little room ahead for so many tellers.
     void open(std::unique_ptr<coffer::ledger> ledger, std::unique_ptr<journal::batch_log> log,
               journal_options chosen);
+
+    /// Opens as a standby: with a ledger that one other thread goes on to apply a journal to. All
+    /// but postings works. `files` has that journal, and must outlive the engine. Throws
+    /// std::system_error.
+    void open_standby(std::unique_ptr<coffer::ledger> ledger, journal::batch_log& files,
+                      standby_options chosen);
+    /// Of a standby, by the thread that applies: it applies the records up to this one now.
+    void note_applying(std::uint64_t last_record) noexcept {
+        // Release: pairs with the acquire in barrier. Before any of them is in the ledger.
+        applying_record_.store(last_record, std::memory_order_release);
+    }
+    /// And has applied them: they were written at `written`.
+    void note_applied(std::uint64_t last_record, const journal::batch_stamp& written) noexcept;
+    /// Opens a standby for postings, by a log that ends where its ledger is. Nothing is applied to
+    /// the ledger any more, and no teller is used meanwhile. Uses all but the history and the
+    /// snapshots of `chosen`. Throws as open does.
+    void lead(std::unique_ptr<journal::batch_log> log, journal_options chosen);
 
     /// Throws std::invalid_argument if `log` keeps too little room ahead for so many tellers.
     void require_room(const journal::batch_log& log) const;
@@ -112,6 +144,10 @@ public:
     [[nodiscard]] bool is_open() const noexcept {
         // Acquire: pairs with the release in open, so that what it has set is seen.
         return is_open_.load(std::memory_order_acquire);
+    }
+    /// Whether it is open for postings.
+    [[nodiscard]] bool takes_postings() const noexcept {
+        return takes_postings_.load(std::memory_order_acquire);  // as is_open
     }
     /// Why postings are refused now: not_open, disk_full or disk_hangs; done if they are made.
     [[nodiscard]] service why_no_postings() const noexcept;
@@ -145,6 +181,18 @@ public:
     /// Which role this node has, and whether it may answer. For any thread.
     [[nodiscard]] leadership& rights() const noexcept { return *rights_; }
 
+    /// The number of the last record that is durable: of a standby, that its ledger has. For an
+    /// engine with a log.
+    [[nodiscard]] std::uint64_t durable_record() const noexcept;
+    /// As writer::barrier, and what it returns is kept by this machine. For an engine with a log.
+    [[nodiscard]] std::optional<std::uint64_t> barrier() noexcept;
+    /// Running time. A standby's is that of the journal that it has applied: it counts no time in
+    /// which the ledger may have had no leader.
+    [[nodiscard]] std::uint64_t running_ns() const noexcept;
+    /// Record time for labels, likewise.
+    [[nodiscard]] std::uint64_t time_ns() const;
+    [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept { return disk_timeout_; }
+
     /// For any thread.
     [[nodiscard]] journal::ledger_clock& clock() const noexcept { return clock_; }
     /// What the parts of the server report of themselves. For any thread.
@@ -169,13 +217,14 @@ public:
         return tellers_;
     }
 
-    /// Null without a journal.
+    /// Null without a journal, and at a standby.
     [[nodiscard]] journal::writer* journal() noexcept { return journal_ ? &*journal_ : nullptr; }
     [[nodiscard]] const journal::writer* journal() const noexcept {
         return journal_ ? &*journal_ : nullptr;
     }
-    [[nodiscard]] journal::batch_log* log() noexcept { return log_.get(); }
-    [[nodiscard]] const journal::batch_log* log() const noexcept { return log_.get(); }
+    /// Null without one. For any thread once the engine is open.
+    [[nodiscard]] journal::batch_log* log() noexcept { return log_; }
+    [[nodiscard]] const journal::batch_log* log() const noexcept { return log_; }
     /// Null without a journal, or where its history is not read. For any thread.
     [[nodiscard]] history_reader* history() noexcept { return reader_ ? &*reader_ : nullptr; }
     [[nodiscard]] bool has_history() const noexcept { return reader_.has_value(); }
@@ -190,6 +239,11 @@ public:
 
 private:
     void find_ended_holds() noexcept;
+    void begin_writing(journal_options chosen);
+    void begin_history(std::unique_ptr<journal::history> history);
+    [[nodiscard]] bool is_standby() const noexcept {
+        return is_standby_.load(std::memory_order_acquire);  // pairs with the release in lead
+    }
 
     mutable leadership alone_;
     leadership* const rights_;
@@ -204,12 +258,22 @@ private:
     std::atomic<std::uint64_t> expired_{0};
     std::vector<std::unique_ptr<teller>> tellers_;
     std::unique_ptr<coffer::ledger> ledger_;
-    std::unique_ptr<journal::batch_log> log_;
+    std::unique_ptr<journal::batch_log> owned_log_;
+    std::atomic<journal::batch_log*> log_{nullptr};
+    std::chrono::milliseconds disk_timeout_{5000};
+    // Of a standby.
+    std::atomic<bool> is_standby_{false};
+    std::atomic<std::uint64_t> applying_record_{0};
+    std::atomic<std::uint64_t> applied_record_{0};
+    std::atomic<std::uint64_t> applied_running_ns_{0};  // relaxed, as the next: moments
+    std::atomic<std::uint64_t> applied_time_ns_{0};
+    std::function<bool(std::uint64_t, std::chrono::steady_clock::time_point)> wait_kept_;
     std::optional<journal::writer> journal_;
     std::unique_ptr<journal::history> history_;
     std::optional<history_reader> reader_;  // after what it reads
     std::filesystem::path snapshot_folder_;
     std::atomic<bool> is_open_{false};
+    std::atomic<bool> takes_postings_{false};
     std::atomic<bool> is_retiring_{false};
 };
 

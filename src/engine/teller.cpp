@@ -37,13 +37,24 @@ void teller::announce() noexcept {
     engine_.journal()->wake();
 }
 
+void teller::on_durable(std::function<void()> callback) {
+    const std::lock_guard lock{on_durable_guard_};
+    on_durable_ = std::move(callback);
+}
+
+void teller::call_on_durable() noexcept {
+    const std::lock_guard lock{on_durable_guard_};
+    if (on_durable_)
+        on_durable_();
+}
+
 void teller::check_disk() noexcept {
     if (engine_.is_open() && lane_ != nullptr)
         engine_.journal()->check_progress();
 }
 
 std::chrono::milliseconds teller::disk_timeout() const noexcept {
-    return engine_.journal()->disk_timeout();
+    return engine_.disk_timeout();
 }
 
 posting_result teller::balance(account_number account) noexcept {
@@ -142,25 +153,25 @@ service teller::ask(const std::shared_ptr<history_job>& job) {
     history_reader* const reader = engine_.history();
     if (reader == nullptr)
         return service::no_history;
-    return reader->ask(job, [this] { on_durable_(); });
+    return reader->ask(job, [this] { call_on_durable(); });
 }
 
 service teller::ask_for_snapshot(std::shared_ptr<snapshot::snapshot_order>& order) {
     if (!engine_.is_open())
         return service::not_open;
-    if (engine_.journal() == nullptr)
+    if (engine_.log() == nullptr)
         return service::no_history;
     snapshot::snapshotter* const taker = engine_.snapshots();
-    order = std::make_shared<snapshot::snapshot_order>([this] { on_durable_(); });
+    order = std::make_shared<snapshot::snapshot_order>([this] { call_on_durable(); });
     return taker != nullptr && taker->take_now(order) ? service::done
                                                       : service::request_in_progress;
 }
 
 std::uint64_t teller::news() const noexcept {
-    if (!engine_.is_open() || engine_.journal() == nullptr)
+    if (!engine_.is_open() || engine_.log() == nullptr)
         return 0;
     history_reader* const reader = engine_.history();
-    return engine_.journal()->durable_record() + (reader != nullptr ? reader->ended() : 0);
+    return engine_.durable_record() + (reader != nullptr ? reader->ended() : 0);
 }
 
 /// Reserves room for so many records. Returns done, or why there is none.

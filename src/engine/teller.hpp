@@ -26,6 +26,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -186,13 +187,16 @@ public:
     /// The ticket of its last record: once it is durable, so are all before.
     [[nodiscard]] ticket latest() const noexcept { return latest_; }
 
-    /// Sets what the journal's thread calls when more of this teller's records are durable. To be
-    /// set before the ledger is open. Must not throw.
-    void on_durable(std::function<void()> callback) { on_durable_ = std::move(callback); }
+    /// Sets what the journal's thread calls when more of this teller's records are durable, and
+    /// others when a job or a snapshot has ended; empty: nothing. Must not throw. For any thread:
+    /// what was set before is not called any more once this has returned.
+    void on_durable(std::function<void()> callback);
+    /// Calls it. For any thread.
+    void call_on_durable() noexcept;
 
     /// Finds out whether the disk hangs. To be called regularly.
     void check_disk() noexcept;
-    /// How long a posting may wait until the disk counts as hanging. For a teller with a journal.
+    /// How long a posting may wait until the disk counts as hanging.
     [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept;
 
     [[nodiscard]] const coffer::engine& engine() const noexcept { return engine_; }
@@ -234,6 +238,7 @@ private:
 
     coffer::engine& engine_;
     std::function<void()> on_durable_;
+    std::mutex on_durable_guard_;    // of it
     journal::lane* lane_ = nullptr;  // null without a journal
     ticket due_ = 0;                 // in this turn
     ticket latest_ = 0;

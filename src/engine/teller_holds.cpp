@@ -128,7 +128,7 @@ hold_result teller::release_hold(account_number account, hold_id id, std::string
 }
 
 service teller::expire_hold(account_number account, hold_id id) noexcept {
-    if (!engine_.is_open())
+    if (!engine_.takes_postings())
         return service::not_open;
     if (const service refused = reserve(1); refused != service::done)
         return refused;

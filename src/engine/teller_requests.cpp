@@ -65,7 +65,7 @@ posting_result teller::change(const request& asked, const sequence_condition& co
     };
     if (!asked.key.empty())
         return perform<posting_result>(asked, [&] { return on_record(post_one()); });
-    if (!engine_.is_open())
+    if (!engine_.takes_postings())
         return {service::not_open};
     if (const service refused = reserve(asked.records); refused != service::done)
         return {refused};

@@ -30,7 +30,7 @@ void server::listen() {
 }
 
 void server::stop() {
-    drain(std::chrono::seconds{0});
+    drain_within(std::chrono::seconds{0});
     join();
 }
 
@@ -46,7 +46,7 @@ void server::start() {
 
 void server::drain() {
     end_by_ = std::chrono::steady_clock::now() + common_.limits.drain_timeout;
-    drain(common_.limits.drain_timeout);
+    drain_within(common_.limits.drain_timeout);
 }
 
 void server::wait() {
@@ -59,7 +59,7 @@ void server::join() {
     threads_.clear();
 }
 
-void server::drain(std::chrono::seconds patience) {
+void server::drain_within(std::chrono::seconds patience) {
     for (auto& one : workers_)
         one->drain(patience);
 }

@@ -14,7 +14,7 @@
 
 namespace coffer::http {
 
-/// Thread safety: none, but for drain and use.
+/// Thread safety: none, but for drain, drain_within and use.
 class server {
 public:
     /// Listens as `plan` says with `threads` workers, one for each teller of `engine`. Throws
@@ -45,6 +45,9 @@ public:
     /// from any thread.
     void drain();
 
+    /// The same, and cuts connections off that are open after `patience`.
+    void drain_within(std::chrono::seconds patience);
+
     /// Waits until all workers have drained.
     void wait();
 
@@ -56,7 +59,6 @@ public:
 
 private:
     void listen();
-    void drain(std::chrono::seconds patience);
     void join();
 
     commons common_;

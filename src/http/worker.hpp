@@ -65,6 +65,9 @@ public:
     /// journal, it must not be open yet.
     worker(coffer::teller& teller, commons& common,
            const api::route_table& routes = api::product_table);
+    ~worker() { teller().on_durable({}); }
+    worker(const worker&) = delete;
+    worker& operator=(const worker&) = delete;
 
     // Before run(). Both throw std::runtime_error with a readable reason if they cannot.
 

@@ -66,7 +66,7 @@ std::unique_ptr<file_log> file_log::closed(storage& where, options chosen, log_p
 
 void file_log::begin_new() {
     remove_spare();
-    ledger_ = random_ledger_id();
+    ledger_ = chosen_.ledger ? *chosen_.ledger : random_ledger_id();
     tail_ = {1, first_chain(ledger_), 0};
     // A batch fits into a segment of least_bytes, so the first segment is never left empty.
     wanted_bytes_ = std::clamp(chosen_.first_bytes, chosen_.least_bytes, chosen_.segment_bytes);

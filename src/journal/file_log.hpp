@@ -35,6 +35,8 @@ public:
         /// The size of a new journal's first segment, at least least_bytes: the segments that
         /// follow are made when they are needed, so a first start is quick.
         std::uint64_t first_bytes = segment_bytes;
+        /// Of a new journal that is to have the batches of another one; nothing: a new ledger.
+        std::optional<ledger_id> ledger{};
     };
 
     /// Begins a journal where there is none. `where` must outlive what is returned. Throws

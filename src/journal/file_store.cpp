@@ -105,10 +105,16 @@ bool file_store::has_log() const {
     return there;
 }
 
-std::unique_ptr<new_log> file_store::create() {
+std::unique_ptr<new_log> file_store::create_copy(const ledger_id& of) {
+    file_log::options chosen = chosen_;
+    chosen.ledger = of;
+    return begin(chosen);
+}
+
+std::unique_ptr<new_log> file_store::begin(const file_log::options& chosen) const {
     fs::path in_the_making = directory_;
     in_the_making += ".new";
-    return std::make_unique<new_file_log>(std::move(in_the_making), directory_, chosen_);
+    return std::make_unique<new_file_log>(std::move(in_the_making), directory_, chosen);
 }
 
 std::unique_ptr<batch_source> file_store::read() const {

@@ -25,7 +25,8 @@ public:
 
     [[nodiscard]] bool has_log() const override;
     /// Removes what a crash has left of a log that was being created.
-    [[nodiscard]] std::unique_ptr<new_log> create() override;
+    [[nodiscard]] std::unique_ptr<new_log> create() override { return begin(chosen_); }
+    [[nodiscard]] std::unique_ptr<new_log> create_copy(const ledger_id& of) override;
     [[nodiscard]] std::unique_ptr<batch_source> read() const override;
     [[nodiscard]] std::unique_ptr<new_history> begin_history() override;
     [[nodiscard]] std::unique_ptr<batch_log> open(const batch_position& end) override;
@@ -33,6 +34,8 @@ public:
     [[nodiscard]] const posix_storage& files() const noexcept { return files_; }
 
 private:
+    [[nodiscard]] std::unique_ptr<new_log> begin(const file_log::options& chosen) const;
+
     const std::filesystem::path directory_;
     const file_log::options chosen_;
     posix_storage files_;

@@ -20,8 +20,13 @@ std::string not_there(const hold& one) {
     return "is of " + hold_text(one.id) + ", which is not there";
 }
 
-std::string contradiction(const hold& before, const record& holding) {
+}  // namespace
+
+std::string why_not_after(const hold* last, const record& holding) {
     const hold& after = holding.hold;
+    if (last == nullptr)
+        return not_there(after);
+    const hold& before = *last;
     if (before.account != after.account || before.id != after.id)
         return not_there(after);
     if (before.status != hold_status::held)
@@ -34,7 +39,10 @@ std::string contradiction(const hold& before, const record& holding) {
     return {};
 }
 
-}  // namespace
+std::string places_where_open(const hold& placed, const hold& before) {
+    return "places " + hold_text(placed.id) + " where " + hold_text(before.id) + " of account " +
+           std::to_string(before.account) + " is still open";
+}
 
 hold_effect effect_of(const record& holding) noexcept {
     const hold& after = holding.hold;
@@ -56,10 +64,9 @@ std::string hold_register::apply(const record& holding, std::uint64_t number) {
         return holding.holding == hold_operation::placing ? std::string{} : not_there(after);
     std::string wrong;
     if (holding.holding != hold_operation::placing)
-        wrong = contradiction(before, holding);
+        wrong = why_not_after(&before, holding);
     else if (before.status == hold_status::held)
-        wrong = "places " + hold_text(after.id) + " where " + hold_text(before.id) +
-                " of account " + std::to_string(before.account) + " is still open";
+        wrong = places_where_open(after, before);
     before = after;
     return wrong;
 }

@@ -30,6 +30,12 @@ inline constexpr std::uint32_t most_slots_ahead = std::uint32_t{1} << 20;
     return slot < most_slots_ahead || slot - most_slots_ahead < number;
 }
 
+/// Why a record, which places no hold, does not follow from the hold that it changes, as that was
+/// before; null: there is none. An empty text if it does.
+[[nodiscard]] std::string why_not_after(const hold* before, const record& holding);
+/// What is wrong with a hold that is placed where another one is still open.
+[[nodiscard]] std::string places_where_open(const hold& placed, const hold& before);
+
 /// The holds by their slots, those that have ended among them: that a hold was forgotten is not on
 /// record. A slot is used for another hold only once the end of its last one is durable, so the
 /// journal has that end before. Thread safety: none.

@@ -14,6 +14,10 @@ public:
 
 }  // namespace
 
+std::unique_ptr<new_log> log_store::create_copy(const ledger_id&) {
+    throw journal_error{"the journal's store", "keeps no copies of other logs"};
+}
+
 std::unique_ptr<new_history> log_store::begin_history() {
     return std::make_unique<new_scanned_history>();
 }

@@ -47,6 +47,10 @@ public:
     /// Begins a new log. Throws journal_error.
     [[nodiscard]] virtual std::unique_ptr<new_log> create() = 0;
 
+    /// Begins a log that is to have the batches of another one, of this ledger. Throws
+    /// journal_error, also where the store keeps no such logs.
+    [[nodiscard]] virtual std::unique_ptr<new_log> create_copy(const ledger_id& of);
+
     /// The log, to read only: changes nothing. This must outlive what it returns. Throws
     /// journal_error if there is no log.
     [[nodiscard]] virtual std::unique_ptr<batch_source> read() const = 0;

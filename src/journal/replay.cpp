@@ -1,8 +1,10 @@
 #include "journal/replay.hpp"
 
 #include <array>
+#include <chrono>
 #include <new>
 #include <stdexcept>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -183,6 +185,8 @@ void replayer::apply_hold(const record& one, std::uint64_t number) {
         ++counts_.skipped;
         return;
     }
+    if (follower_)
+        return apply_hold_to_ledger(one, number);
     const auto before = ledger_.look(one.state.account);
     if (before.account.status == account_status::closed)
         throw contradiction{one.state, "is of a hold, but the account is closed"};
@@ -200,6 +204,49 @@ void replayer::apply_hold(const record& one, std::uint64_t number) {
         require_same(paid.posting, one.payee, paid.error);
     }
     note_durable(one);
+}
+
+void replayer::apply_hold_to_ledger(const record& one, std::uint64_t number) {
+    if (!is_possible_slot(one.hold.id.slot, number))
+        throw contradiction{one.state, "is of " + hold_text(one.hold.id) +
+                                           ", whose slot is beyond all that there can be"};
+    const hold_outcome made =
+        one.holding == hold_operation::placing ? place_hold(one) : change_hold(one);
+    require_same(made.posting, one.state, made.error);
+    if (one.payee.account != 0)
+        require_same(made.payee, one.payee, made.error);
+    if (made.hold.status != one.hold.status || made.hold.remaining != one.hold.remaining ||
+        made.hold.captured != one.hold.captured)
+        throw contradiction{one.state,
+                            "leaves " + hold_text(one.hold.id) + " other than the journal says"};
+    note_durable(one);
+}
+
+hold_outcome replayer::place_hold(const record& one) {
+    // A cut that goes on may need the hold that was in this slot before.
+    while (!follower_->vacate(one.hold.id.slot))
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    hold_outcome made = follower_->place(one.hold);
+    ledger::hold_place there{one.hold.id.slot};
+    if (made.error == errc::already_open)
+        ledger_.scan_holds(there, 1, [&one](const hold& before) {
+            throw contradiction{one.state, places_where_open(one.hold, before)};
+        });
+    return made;
+}
+
+hold_outcome replayer::change_hold(const record& one) {
+    const account_number account = one.state.account;
+    const hold_outcome before = ledger_.find_hold(account, one.hold.id);
+    if (const std::string wrong = why_not_after(before ? &before.hold : nullptr, one);
+        !wrong.empty())
+        throw contradiction{one.state, wrong};
+    if (one.holding != hold_operation::capture)
+        return ledger_.release(account, one.hold.id, one.hold.status);
+    return ledger_.capture(account, one.hold.id,
+                           {.amount = one.amount,
+                            .is_final = one.hold.status != hold_status::held,
+                            .payee = one.payee.account});
 }
 
 void replayer::apply_status(const record& one) {

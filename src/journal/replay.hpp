@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <coffer/hold_follower.hpp>
 #include <coffer/ledger.hpp>
 
 #include "journal/batch_log.hpp"
@@ -28,9 +30,11 @@ struct replay_counts {
 /// so is a refusal by a posting that does not exist yet. What is applied is noted as durable.
 ///
 /// Holds are kept here, under the ids that the journal gives them, and put into the ledger at the
-/// end; until then the ledger only has what is held of each account.
+/// end; until then the ledger only has what is held of each account. Or, with follow, the ledger
+/// has them from the beginning, and they are changed there.
 ///
-/// Thread safety: none, and no other thread may post to the ledger meanwhile.
+/// Thread safety: for one thread, and no other thread may post to the ledger meanwhile. Others may
+/// read and cut it after follow.
 class replayer {
 public:
     /// Called with every record, applied or skipped, and its number: for the keys that they have.
@@ -47,6 +51,10 @@ public:
     /// `where`, if the holds of any account are not what it has held; std::bad_alloc.
     void finish(const std::string& where);
 
+    /// For a ledger that has all its holds: they are changed in it from now on, as long as this
+    /// exists, and nothing is left for finish. To be called before any apply.
+    void follow() { follower_.emplace(ledger_); }
+
     /// Applies a batch that was read from `where`. Throws journal_error, which names the place and
     /// the account; the ledger then has a part of the batch.
     void apply(const batch_view& one, const std::string& where);
@@ -62,6 +70,9 @@ private:
     void apply_transfer(const record& one);
     void apply_transaction(const record& one);
     void apply_hold(const record& one, std::uint64_t number);
+    void apply_hold_to_ledger(const record& one, std::uint64_t number);
+    [[nodiscard]] hold_outcome place_hold(const record& one);
+    [[nodiscard]] hold_outcome change_hold(const record& one);
     void apply_status(const record& one);
     [[nodiscard]] bool is_known(const posting& state) const;
     [[nodiscard]] bool are_known(const record& one) const;
@@ -71,6 +82,7 @@ private:
     visitor visit_;
     replay_counts counts_;
     hold_register holds_;
+    std::optional<hold_follower> follower_;
     std::vector<record> records_;  // of one batch
 };
 

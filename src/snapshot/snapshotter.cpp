@@ -110,7 +110,8 @@ void snapshotter::run() noexcept {
         attempt();
         set_due(clock::now() - begin);
     }
-    attempt();
+    if (!is_abandoned_.load(std::memory_order_relaxed))
+        attempt();
     {
         const std::lock_guard lock{mutex_};
         is_done_ = true;

@@ -53,6 +53,12 @@ public:
     /// thread continues then: end the process with _Exit, or call stop().
     [[nodiscard]] bool stop_unless_stuck(std::chrono::milliseconds patience) noexcept;
 
+    /// Takes no last snapshot when it stops: to be called before that.
+    void abandon() noexcept {
+        // Relaxed: the mutex of request_stop orders it.
+        is_abandoned_.store(true, std::memory_order_relaxed);
+    }
+
     /// Has a snapshot taken at once, also if the newest covers everything. False if one is being
     /// taken, or if stopping has begun: then the order is not ended. Does not wait.
     [[nodiscard]] bool take_now(std::shared_ptr<snapshot_order> order);
@@ -105,6 +111,7 @@ private:
     std::uint64_t failed_in_a_row_ = 0;
     std::atomic<std::uint64_t> taken_{0};
     std::atomic<std::uint64_t> failed_{0};
+    std::atomic<bool> is_abandoned_{false};
     std::atomic<std::uint64_t> returned_calls_{0};  // file system calls of the thread
     std::atomic<clock::rep> taken_at_{0};           // 0: there is none
     latency_tally times_;

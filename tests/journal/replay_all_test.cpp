@@ -1,4 +1,8 @@
+#include <algorithm>
 #include <functional>
+#include <map>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <coffer/ledger.hpp>
@@ -76,6 +80,16 @@ void require_same(const ledger& found, const ledger& expected) {
     }));
 }
 
+/// Each account holds what its holds hold.
+void require_same_holds(ledger& of) {
+    std::map<account_number, std::int64_t> held;
+    coffer::ledger::hold_place place;
+    REQUIRE(of.scan_holds(
+        place, 100'000, [&held](const hold& one) { held[one.account] += one.remaining.minor(); }));
+    for (account_number number = 1; number <= random_life::accounts; ++number)
+        REQUIRE(of.balance(number).posting.held == cents(held[number]));
+}
+
 }  // namespace
 
 TEST_CASE("replay: does all that a ledger does, with the same holds", "[journal]") {
@@ -90,6 +104,27 @@ TEST_CASE("replay: does all that a ledger does, with the same holds", "[journal]
         into.finish("a file");
         REQUIRE(into.counts().skipped == 0);
         require_same(again, life.ledger);
+    }
+}
+
+TEST_CASE("replay: where it follows, holds are in the ledger as they change", "[journal]") {
+    for (std::uint64_t seed = 0; seed != 100; ++seed) {
+        INFO("seed " << seed);
+        random_life life{seed};
+        for (int i = 0; i != 300; ++i)
+            life.step();
+        ledger again;
+        std::optional<replayer> into{again};
+        into->follow();
+        const std::span all{life.records};
+        for (std::size_t done = 0; done < all.size(); done += 40)
+            REQUIRE(replay(*into,
+                           all.subspan(done, std::min<std::size_t>(40, all.size() - done))) == "");
+        into.reset();
+        require_same(again, life.ledger);
+        for (account_number number = 1; number <= random_life::accounts; ++number)
+            static_cast<void>(again.place_hold(number, cents(1)));
+        require_same_holds(again);
     }
 }
 
@@ -131,9 +166,12 @@ record a_release(std::uint64_t sequence, const hold& of) {
 }  // namespace
 
 TEST_CASE("replay: refuses what a hold contradicts, and names it", "[journal]") {
-    const auto refusal_of = [](const std::function<std::string(replayer&)>& then) {
+    const bool follows = GENERATE(false, true);
+    const auto refusal_of = [follows](const std::function<std::string(replayer&)>& then) {
         ledger ledger;
         replayer into{ledger};
+        if (follows)
+            into.follow();
         REQUIRE(replay(into, record::of_opening({7, 1, cents(100)})) == "");
         REQUIRE(replay(into, record::of_hold(hold_operation::placing,
                                              {errc::ok, {7, 2, cents(100), cents(40)}, placed},
