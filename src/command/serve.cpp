@@ -1,57 +1,35 @@
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdint>
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "audit/continuous_audit.hpp"
 #include "audit/reading_limit.hpp"
 #include "command/banner.hpp"
 #include "command/commands.hpp"
+#include "command/replicated_serve.hpp"
 #include "command/serve_options.hpp"
+#include "command/serving.hpp"
 #include "engine/data_directory.hpp"
 #include "engine/durable_ledger.hpp"
 #include "engine/engine.hpp"
 #include "engine/hold_clerk.hpp"
 #include "engine/initial_accounts.hpp"
 #include "http/server.hpp"
-#include "journal/history.hpp"
 #include "ops/log.hpp"
-#include "ops/reloader.hpp"
 #include "ops/service_manager.hpp"
 #include "ops/signal_watch.hpp"
 #include "ops/stopping.hpp"
+#include "replication/node_identity.hpp"
 
 namespace coffer::command {
 namespace {
-
-constexpr const char* last_snapshot_failed =
-    "the last snapshot failed: nothing is lost, the next start will read more of the journal";
-
-/// Ends the process without anything in order: nothing that was not acknowledged by now may be.
-[[noreturn]] void end_at_once(std::string_view why) {
-    log::error("{}", why);
-    log::flush();
-    std::_Exit(EXIT_FAILURE);
-}
-
-/// Ends the process when all is done but for the audit, which only reads, and only when no other
-/// thread of the machine needs the processor.
-[[noreturn]] void end_without_audit(bool all_is_kept) {
-    log::warn("the audit has not ended in time: ending without it");
-    log::flush();
-    std::_Exit(all_is_kept ? EXIT_SUCCESS : EXIT_FAILURE);
-}
 
 /// A data directory, which is locked, and the store of the journal in it. It must outlive the
 /// engine: the journal's log has threads that use both until the engine is destroyed.
@@ -61,6 +39,7 @@ struct data_on_disk {
         : directory{options.data},
           store{directory.journal_store(options.durability.segment_bytes, options.threads)} {
         const bool is_file = !options.accounts.empty() && options.accounts != "none";
+        replication::require_no_copy_of_ledger(directory.path());
         if (is_file && store->has_log())
             log::warn("--accounts {} is not read: {} has accounts already", options.accounts,
                       directory.path().string());
@@ -125,8 +104,7 @@ private:
         audit_.emplace(audit::continuous_audit::options{
                            .log = *engine_.log(),
                            .snapshots = snapshots_,
-                           .durable_record =
-                               [&journal = *engine_.journal()] { return journal.durable_record(); },
+                           .durable_record = [&in = engine_] { return in.durable_record(); },
                            .time_ns = [&clock = engine_.clock()] { return clock.record_ns(); }},
                        limit_, engine_.signs());
     }
@@ -192,60 +170,8 @@ private:
     const std::chrono::seconds patience_;
 };
 
-/// Returns how many file descriptors there may be, after raising that: the usual soft limit of 1024
-/// is there for select(2) alone.
-std::size_t raise_descriptor_limit() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
-        return 1024;
-    const rlim_t before = std::exchange(limit.rlim_cur, limit.rlim_max);
-    return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
-}
-
-/// The limits asked for, with as many connections as there are file descriptors for.
-http::limits fit(const serve_options& options, std::size_t descriptors) {
-    // Its listening sockets, event loop and timer.
-    const std::size_t descriptors_a_worker = 7 + options.listen.size();
-    // Files, the log, signals.
-    constexpr std::size_t descriptors_beside = 32 + journal::history::most_open_files;
-    return http::fit_to_descriptors(options.limits, descriptors,
-                                    descriptors_a_worker * options.threads + descriptors_beside);
-}
-
-/// Loads the certificate now and whenever its files change. Throws std::runtime_error.
-void read_certificate(const serve_options& options, http::server& server, reloader& files) {
-    if (!options.listen.has_tls())
-        return;
-    const auto read = [&options, &server] {
-        server.use(std::make_shared<const http::tls_context>(options.tls));
-    };
-    files.add("certificate", options.tls.all(), read);  // first: no change is missed
-    read();
-}
-
-/// Sets who may send requests, and has the tokens read again when their file changes.
-void give_access(const access_options& options, api::access_rules& rules, reloader& files) {
-    rules.names = options.names;
-    rules.rate = options.rate;
-    if (options.tokens.empty())
-        return;
-    const auto read = [file = options.tokens, &rules] { rules.tokens.publish(read_tokens(file)); };
-    files.add("tokens", {options.tokens}, read);  // first: no change is missed
-    read();
-}
-
-/// Retries without a token do not find the keys of names.
-void warn_of_keys_of_names(const serve_options& options, engine& of) {
-    const std::size_t names = of.keys().owners().names();
-    if (options.access.tokens.empty() && names != 0)
-        log::warn(
-            "without --tokens, what was sent with the tokens of {} names and is sent again is done "
-            "again, though its idempotency keys have not expired",
-            names);
-}
-
 void serve_until_stopped(const serve_options& options, signal_watch& signals) {
-    const http::limits limits = fit(options, raise_descriptor_limit());
+    const http::limits limits = fitted_limits(options);
     const durability_options& asked = options.durability;
     std::optional<data_on_disk> data;
     if (!options.in_memory)
@@ -257,15 +183,12 @@ void serve_until_stopped(const serve_options& options, signal_watch& signals) {
     std::optional<ledger_on_disk> disk;
     if (data)
         disk.emplace(options, *data, engine);
-    http::server server{engine, options.listen, options.threads, limits};
-    reloader files;
-    read_certificate(options, server, files);
-    give_access(options.access, server.access(), files);
+    http_front front{engine, options, options.listen, limits};
+    http::server& server = front.server();
     hold_clerk clerk{engine};
     const orderly_end at_the_end{signals, server, clerk, disk, limits.drain_timeout};
-    server.start();
-    files.start();
-    signals.reload_with([&files] { return files.reload(); });
+    front.start();
+    signals.reload_with([&front] { return front.reload(); });
     const auto take_orders = [&] {
         signals.give({limits.drain_grace, [&engine] { engine.retire(); },
                       [&server] {
@@ -294,7 +217,10 @@ void serve(const serve_options& options) {
     log::start(options.log);
     signal_watch signals;
     try {
-        serve_until_stopped(options, signals);
+        if (options.replication.is_replicated())
+            serve_replicated(options, signals);
+        else
+            serve_until_stopped(options, signals);
     } catch (const stopping::stopped& early) {
         log::info("{}", early.what());
     }

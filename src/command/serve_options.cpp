@@ -9,6 +9,8 @@
 #include "command/config_file.hpp"
 #include "command/listen_options.hpp"
 #include "command/parsed_option.hpp"
+#include "command/replication_options.hpp"
+#include "ops/byte_size.hpp"
 #include "ops/duration.hpp"
 #include "ops/processors.hpp"
 
@@ -83,26 +85,6 @@ constexpr std::array time_flags{
     time_flag{"drain-timeout", &limits::drain_timeout, seconds{0},
               "Time to answer what has arrived once the server drains [5s]"},
 };
-
-/// Parses "65536", "64KiB", "1MiB" or "1GiB". Returns the number of bytes.
-std::optional<std::size_t> parse_size(std::string_view text) {
-    struct unit {
-        std::string_view name;
-        std::size_t bytes;
-    };
-    constexpr std::array units{unit{"", 1}, unit{"KiB", kib}, unit{"MiB", mib}, unit{"GiB", gib}};
-    std::size_t count = 0;
-    const char* const end = text.data() + text.size();
-    const auto [stopped, error] = std::from_chars(text.data(), end, count);
-    if (error != std::errc{})
-        return std::nullopt;
-    const std::string_view name{stopped, static_cast<std::size_t>(end - stopped)};
-    const auto found = std::find_if(units.begin(), units.end(),
-                                    [name](const unit& one) { return one.name == name; });
-    if (found == units.end() || count > SIZE_MAX / found->bytes)
-        return std::nullopt;
-    return count * found->bytes;
-}
 
 /// COFFER_MAX_HEAD for max-head.
 std::string environment_name(std::string_view flag) {
@@ -309,6 +291,7 @@ void add_serve_options(CLI::App& serve, serve_options& into) {
         ->envname("COFFER_NO_AUDIT");
     add_durability_options(serve, into.durability);
     add_access_options(serve, into.access);
+    add_replication_options(serve, into.replication);
     add_log_options(serve, into.log);
     add_limit_options(serve, into.limits);
     serve
@@ -332,6 +315,7 @@ void finish_serve_options(CLI::App& serve, const serve_options& parsed) {
         throw CLI::ValidationError{"--max-held",
                                    "must be at least six times --max-body plus twice --max-head"};
     check_listen_options(parsed.listen, parsed.tls);
+    check_replication_options(parsed.replication, parsed.in_memory);
 }
 
 }  // namespace coffer::command

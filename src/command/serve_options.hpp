@@ -13,6 +13,7 @@
 #include "http/listen_address.hpp"
 #include "http/tls_context.hpp"
 #include "ops/log.hpp"
+#include "replication/replication_options.hpp"
 
 namespace CLI {
 class App;
@@ -42,6 +43,7 @@ struct serve_options {
     std::size_t snapshot_keep = 10;
     durability_options durability;
     access_options access;
+    replication::replication_options replication;
     http::limits limits;
     log::options log;
     bool in_memory = false;

@@ -156,6 +156,7 @@ log_status replicated_log::keep_copy() {
     // The log has it, and it is reported once the files have it too.
     if (kept.error == log_errc::no_room)
         return {log_errc::unknown, std::move(kept.reason)};
+    has_failed_here_.store(true, std::memory_order_release);
     return end_term("the log's copy here has failed: " + kept.reason);
 }
 

@@ -130,6 +130,11 @@ public:
         has_room_.store(has_room, std::memory_order_relaxed);  // a gauge
     }
 
+    /// Whether the term is over because this node's own files have failed. For any thread.
+    [[nodiscard]] bool has_failed_here() const noexcept {
+        return has_failed_here_.load(std::memory_order_acquire);  // pairs with keep_copy's release
+    }
+
     /// How long appends took until the store answered that they are in the log.
     [[nodiscard]] const latency_tally& append_times() const noexcept { return append_times_; }
     /// How often an append had no answer that says what became of it.
@@ -172,6 +177,7 @@ private:
     tally unknown_;
 
     std::atomic<bool> has_room_{true};
+    std::atomic<bool> has_failed_here_{false};
     std::atomic<bool> is_full_{false};  // the store has refused an append for lack of room
     mutable std::mutex mutex_;
     log_reader::place reached_;  // under the mutex

@@ -1,0 +1,255 @@
+#include "command/replicated_life.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "engine/initial_accounts.hpp"
+#include "ops/log.hpp"
+#include "ops/utc_time.hpp"
+#include "replication/first_accounts.hpp"
+#include "replication/log_keys.hpp"
+
+namespace coffer::command {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr seconds for_open_requests{1};  // at a change of role
+constexpr seconds for_other_nodes{3};    // after a step-down, to take over
+constexpr milliseconds for_a_hand_over{700};
+constexpr milliseconds between_looks{10};
+
+}  // namespace
+
+replicated_life::replicated_life(const surroundings& around)
+    : around_{around},
+      files_{around.directory.journal_store(around.options.durability.segment_bytes,
+                                            around.options.threads)},
+      engine_{
+          {.tellers = around.options.threads,
+           .keys = {around.options.durability.max_keys, around.options.durability.key_time_to_live,
+                    around.options.durability.max_keys_per_token},
+           .clock = {.max_step = around.options.durability.max_clock_step,
+                     .accept_clock = around.options.durability.accept_clock},
+           .rights = &around.rights}},
+      clerk_{engine_} {
+    around_.rights.become(node_role::standby);
+}
+
+// After an exception alone there is anything left to end.
+replicated_life::~replicated_life() {
+    if (!is_closed_ && standby_)
+        close(false);
+}
+
+milliseconds replicated_life::patience() const {
+    return std::max<milliseconds>(around_.options.limits.drain_timeout,
+                                  around_.options.durability.disk_timeout);
+}
+
+void replicated_life::begin_front() {
+    const std::lock_guard lock{front_guard_};
+    front_.emplace(engine_, around_.options, around_.addresses, around_.limits);
+}
+
+void replicated_life::end_front(seconds within) {
+    if (!front_)
+        return;
+    front_->server().drain_within(within);
+    front_->server().wait();
+    const std::lock_guard lock{front_guard_};
+    front_.reset();
+}
+
+bool replicated_life::reload() noexcept {
+    const std::lock_guard lock{front_guard_};
+    return !front_ || front_->reload();
+}
+
+void replicated_life::listen() {
+    begin_front();
+    front_->start();
+}
+
+std::string replicated_life::open() {
+    const serve_options& options = around_.options;
+    snapshot_follower follower;
+    if (!options.no_audit)
+        follower = {.cover = [this](std::uint64_t record) { return limit_.cover(record); },
+                    .on_end = [this] { limit_.end(); }};
+    standby_.emplace(
+        engine_, files_, around_.directory.snapshots(),
+        replication::standby::options{
+            .checkpoints = {std::chrono::ceil<milliseconds>(options.snapshot_every),
+                            options.snapshot_keep, options.durability.retain, follower},
+            .disk_timeout = options.durability.disk_timeout});
+    return standby_->open();
+}
+
+replication::node_report replicated_life::report(const replication::node_identity& of) const {
+    replication::node_report now = follower_->report();
+    if (log_ != nullptr) {
+        const auto reached = log_->reached();
+        now.applied_record = reached.after.next_record - 1;
+        now.synced_record = log_->synced_record();
+        if (now.synced_record >= now.applied_record)
+            now.synced_entry = reached.number;
+    }
+    now.url = around_.options.replication.advertise;
+    now.incarnation = of.incarnation;
+    return now;
+}
+
+void replicated_life::keep_house(const replication::node_identity& of, std::uint64_t term) {
+    housekeeping_.emplace(replication::housekeeping::subject{
+        .store = around_.store,
+        .care = around_.care,
+        .keys = replication::log_keys{around_.options.replication.ledger},
+        .options = around_.options.replication,
+        .rights = around_.rights,
+        .signs = engine_.signs(),
+        .report = [this, of] { return report(of); },
+        .leading = log_,
+        .term = term});
+}
+
+replicated_life::end replicated_life::serve(const replication::node_identity& identity) {
+    try {
+        follower_.emplace(around_.store, around_.options.replication, identity.id, *standby_,
+                          around_.rights);
+        keep_house(identity, 0);
+        warn_of_keys_of_names(around_.options, engine_);
+        const auto term = follower_->run([this] { return around_.is_stopping.load(); });
+        if (!term) {
+            end_front(around_.limits.drain_timeout);
+            close(true);
+            return end::stopped;
+        }
+        housekeeping_.reset();
+        lead(*term);
+        keep_house(identity, term->number);
+        const why reason = wait_for_an_end();
+        if (reason == why::term_is_over)
+            be_deposed();
+        else
+            hand_over(reason);
+        return reason == why::stopped ? end::stopped : end::role_changes;
+    } catch (const replication::files_failed& failure) {
+        end_at_once(std::string{"this node's journal has failed: "} + failure.what());
+    }
+}
+
+void replicated_life::lead(const replication::won_term& term) {
+    const serve_options& options = around_.options;
+    const replication::replication_options& replicated = options.replication;
+    end_front(for_open_requests);
+    journal::batch_stamp last = standby_->end();
+    auto log = std::make_unique<replication::replicated_log>(
+        around_.store, replication::log_keys{replicated.ledger}, *files_.log, around_.rights,
+        replication::replicated_log::settings{.node = replicated.node,
+                                              .term = term,
+                                              .read_lease = replicated.read_lease,
+                                              .within = replicated.request_timeout});
+    around_.rights.become(node_role::leader);
+    around_.rights.set_leader_url(replicated.advertise);
+    leading_.emplace(*log, follower_->won(), term, replicated);
+    if (term.barrier.is_opening)
+        last = replication::open_first_accounts(
+            *log, engine_.ledger(), initial_accounts::named(options.accounts), last,
+            [this] { return !leading_->has_ended() && !around_.is_stopping; });
+    log_ = log.get();
+    begin_front();
+    engine_.lead(std::move(log), {.commit_wait = options.durability.commit_wait,
+                                  .disk_timeout = options.durability.disk_timeout,
+                                  .journal_end = last,
+                                  .on_failure = [this](const std::string& reason) {
+                                      const std::lock_guard lock{why_guard_};
+                                      why_failed_ = reason;
+                                      has_failed_ = true;
+                                  }});
+    clerk_.start();
+    if (!options.no_audit)
+        begin_audit();
+    front_->start();
+    log::info("this node leads '{}' in term {}, after record {}", replicated.ledger, term.number,
+              log_->reached().after.next_record - 1);
+}
+
+void replicated_life::begin_audit() {
+    audit_.emplace(audit::continuous_audit::options{
+                       .log = *engine_.log(),
+                       .snapshots = around_.directory.snapshots(),
+                       .durable_record = [this] { return engine_.durable_record(); },
+                       .time_ns = [&clock = engine_.clock()] { return clock.record_ns(); }},
+                   limit_, engine_.signs());
+}
+
+replicated_life::why replicated_life::wait_for_an_end() {
+    for (;;) {
+        if (has_failed_ || leading_->has_ended())
+            return why::term_is_over;
+        if (around_.is_stopping)
+            return why::stopped;
+        if (around_.rights.is_asked_to_step_down())
+            return why::asked_to_step_down;
+        std::this_thread::sleep_for(between_looks);
+    }
+}
+
+/// Another node may lead already: what is in memory and not in the log is not kept.
+void replicated_life::be_deposed() {
+    if (log_->has_failed_here()) {
+        const std::lock_guard lock{why_guard_};
+        end_at_once("the journal has failed, nothing more is acknowledged: " + why_failed_);
+    }
+    around_.rights.become(node_role::standby);
+    around_.rights.set_leader_url({});
+    log::warn("this node leads '{}' no more: another one may", around_.options.replication.ledger);
+    leading_->end();
+    end_front(seconds{0});
+    close(false);
+}
+
+/// Ends what is in flight, and tells the others that they need not wait.
+void replicated_life::hand_over(why reason) {
+    const bool is_stopping = reason == why::stopped;
+    end_front(is_stopping ? around_.limits.drain_timeout : for_open_requests);
+    clerk_.stop();
+    static_cast<void>(engine_.close_by(steady_clock::now() + patience()));
+    leading_->hand_over(steady_clock::now() + for_a_hand_over);
+    around_.rights.become(node_role::standby);
+    log::info("this node has handed '{}' over", around_.options.replication.ledger);
+    close(is_stopping);
+}
+
+/// Ends all threads that use the engine, the last first.
+void replicated_life::close(bool takes_snapshot) {
+    is_closed_ = true;
+    housekeeping_.reset();
+    leading_.reset();
+    clerk_.stop();
+    if (audit_)
+        audit_->begin_to_stop();
+    end_front(seconds{0});
+    const auto deadline = steady_clock::now() + patience();
+    if (!engine_.close_by(deadline))
+        end_at_once("etcd or the disk does not answer: ending without what was not acknowledged");
+    checkpointing* const taken = standby_->is_open() ? &standby_->checkpoints() : nullptr;
+    if (taken != nullptr) {
+        if (!takes_snapshot)
+            taken->abandon();
+        if (!taken->stop_unless_stuck(patience()))
+            end_at_once(std::string{"the disk does not answer: "} + last_snapshot_failed);
+    }
+    if (!engine_.end_history_by(deadline))
+        end_at_once("the disk does not answer: the journal's history is still being read");
+    if (audit_ && !audit_->stop_by(deadline))
+        end_without_audit(takes_snapshot);
+    if (takes_snapshot && taken != nullptr)
+        log::info("stopped: {} snapshots taken, {} failed", taken->taken(), taken->failed());
+}
+
+}  // namespace coffer::command

@@ -1,0 +1,24 @@
+// The options of `coffer serve` for a ledger that is replicated, and of all commands that speak to
+// its store.
+#pragma once
+
+#include <string>
+
+#include "replication/replication_options.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace coffer::command {
+
+/// Adds the flags that say how the store is reached: --etcd-user and those that begin with --etcd-.
+void add_store_options(CLI::App& command, replication::store_access& into);
+
+/// Adds all of them. Parsing fills `into`, which must outlive the command.
+void add_replication_options(CLI::App& serve, replication::replication_options& into);
+
+/// Throws CLI::ValidationError where one option lacks another.
+void check_replication_options(const replication::replication_options& parsed, bool in_memory);
+
+}  // namespace coffer::command

@@ -1,0 +1,94 @@
+#include "replication/first_accounts.hpp"
+
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+
+#include "journal/appender.hpp"
+#include "journal/journal_error.hpp"
+#include "journal/ledger_clock.hpp"
+#include "journal/record.hpp"
+
+namespace coffer::replication {
+namespace {
+
+class opening {
+public:
+    opening(replicated_log& log, coffer::ledger& into, const journal::batch_stamp& last,
+            const std::function<bool()>& goes_on)
+        : log_{log},
+          ledger_{into},
+          goes_on_{goes_on},
+          appender_{log},
+          batch_{log.max_batch_bytes()},
+          last_{last} {
+        clock_.begin(last);
+    }
+
+    [[nodiscard]] initial_accounts::refusal open(account_number number, money balance) {
+        if (ledger_.balance(number))
+            return std::nullopt;  // by the leader before, or listed twice
+        const outcome made = ledger_.open(number, balance);
+        if (!made)
+            return initial_accounts::refusal_of(number, made.error);
+        std::byte bytes[journal::format::record::max_bytes];
+        const std::size_t size = journal::encode(journal::record::of_opening(made.posting), bytes);
+        if (!batch_.has_room(size))
+            append(true);
+        batch_.add(std::span{bytes}.first(size));
+        numbers_.push_back(number);
+        return std::nullopt;
+    }
+
+    [[nodiscard]] journal::batch_stamp finish() {
+        if (batch_.records() != 0)
+            append(false);
+        return last_;
+    }
+
+private:
+    void append(bool more_follow) {
+        using result = journal::appender::result;
+        log_.mark_opening(more_follow);
+        const auto one = batch_.seal(appender_.end(), clock_.stamp());
+        for (result found = result::unknown; found != result::durable;) {
+            if (!log_.has_room_ahead())
+                static_cast<void>(log_.make_room());  // if there is none, append says so
+            found = appender_.append(one);
+            if (found == result::failed || !goes_on_())
+                throw journal::journal_error{
+                    log_.name(), "the first accounts are not in the log: " + appender_.reason()};
+            if (found != result::durable)
+                std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        }
+        last_ = one.header.stamp;
+        for (const account_number number : numbers_)
+            ledger_.note_durable(number, 1);
+        numbers_.clear();
+        batch_.clear();
+    }
+
+    replicated_log& log_;
+    coffer::ledger& ledger_;
+    const std::function<bool()>& goes_on_;
+    journal::appender appender_;
+    journal::batch_builder batch_;
+    journal::ledger_clock clock_;
+    journal::batch_stamp last_;
+    std::vector<account_number> numbers_;  // of the batch
+};
+
+}  // namespace
+
+journal::batch_stamp open_first_accounts(replicated_log& log, coffer::ledger& into,
+                                         const initial_accounts& accounts,
+                                         const journal::batch_stamp& last,
+                                         const std::function<bool()>& goes_on) {
+    opening made{log, into, last, goes_on};
+    accounts.visit(
+        [&made](const posting& listed) { return made.open(listed.account, listed.balance); });
+    return made.finish();
+}
+
+}  // namespace coffer::replication

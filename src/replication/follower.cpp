@@ -1,0 +1,226 @@
+#include "replication/follower.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "ops/log.hpp"
+#include "ops/stopping.hpp"
+#include "replication/catch_up.hpp"
+
+namespace coffer::replication {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+constexpr milliseconds between_polls{50};
+constexpr milliseconds between_looks{100};  // for a leader
+constexpr milliseconds after_a_failure{200};
+constexpr milliseconds between_attempts{50};  // at the barrier
+constexpr std::chrono::seconds between_warnings{10};
+constexpr std::chrono::seconds patience_of_catch_up{10};
+
+campaign::settings campaign_of(const replication_options& options, const ledger_id& ledger) {
+    return {.node = options.node,
+            .url = options.advertise,
+            .ledger = ledger,
+            .lease = options.lease,
+            .read_lease = options.read_lease,
+            .within = options.request_timeout};
+}
+
+}  // namespace
+
+follower::follower(key_value_store& store, const replication_options& options,
+                   const ledger_id& ledger, standby& into, leadership& rights)
+    : store_{store},
+      options_{options},
+      ledger_{ledger},
+      standby_{into},
+      rights_{rights},
+      reader_{store, log_keys{options.ledger}, ledger, options.request_timeout},
+      campaign_{store, log_keys{options.ledger}, campaign_of(options, ledger)} {
+    rights_.set_applied({standby_.at().next_record - 1, {}});
+}
+
+std::optional<won_term> follower::run(const std::function<bool()>& is_asked_to_stop) {
+    is_asked_to_stop_ = &is_asked_to_stop;
+    while (!is_to_stop()) {
+        try {
+            look_for_leader();
+            if (!has_place_)
+                find_place();
+            else if (const found what = read_on(); what == found::nothing)
+                rest(after_a_failure);
+            else if (what == found::end) {
+                if (is_leaderless_ && steady_clock::now() >= not_before_)
+                    if (auto won = stand())
+                        return won;
+                rest(between_polls);
+            }
+        } catch (const behind_the_tail& behind) {
+            catch_up(behind.what());
+        } catch (const stopping::stopped&) {
+            break;
+        }
+    }
+    return std::nullopt;
+}
+
+void follower::rest(milliseconds time) const {
+    std::this_thread::sleep_for(time);
+}
+
+void follower::find_place() {
+    if (reader_.find(standby_.at()) != store_error::none)
+        return rest(after_a_failure);
+    has_place_ = true;
+    note(reader_.now());
+}
+
+/// Takes the next entries.
+follower::found follower::read_on() {
+    const std::chrono::nanoseconds asked_at = leadership::boottime();
+    const auto next = reader_.next();
+    if (!next) {
+        if (const auto now = steady_clock::now(); now >= warn_again_) {
+            warn_again_ = now + between_warnings;
+            log::warn("the log cannot be read now: {}", next.reason);
+        }
+        return found::nothing;
+    }
+    if (next.value.empty()) {
+        rights_.set_applied({standby_.at().next_record - 1, asked_at});
+        return found::end;
+    }
+    for (const log_entry& one : next.value)
+        take(one);
+    rights_.set_applied({standby_.at().next_record - 1, rights_.applied().at_end});
+    return found::more;
+}
+
+void follower::take(const log_entry& one) {
+    if (has_batch(one.kind))
+        while (!standby_.take(journal::check_batch(one.batch).value)) {
+            if (const auto now = steady_clock::now(); now >= warn_again_) {
+                warn_again_ = now + between_warnings;
+                log::warn("this node's disk has no room for what the log has");
+            }
+            rest(after_a_failure);
+            if (is_to_stop())
+                throw files_failed{"the disk has no room for what the log has"};
+        }
+    note(log_reader::after(one));
+}
+
+void follower::note(const log_reader::place& taken) {
+    const std::lock_guard lock{mutex_};
+    not_synced_.push_back({taken.number, taken.after.next_record - 1});
+}
+
+node_report follower::report() const {
+    const std::uint64_t synced = standby_.synced_record();
+    const std::lock_guard lock{mutex_};
+    while (!not_synced_.empty() && not_synced_.front().last_record <= synced) {
+        synced_entry_ = not_synced_.front().number;
+        not_synced_.pop_front();
+    }
+    node_report now;
+    now.synced_entry = synced_entry_;
+    now.synced_record = synced;
+    now.applied_record = rights_.applied().record;
+    now.is_catching_up = is_catching_up_;
+    return now;
+}
+
+void follower::look_for_leader() {
+    const auto now = steady_clock::now();
+    if (now < look_again_)
+        return;
+    look_again_ = now + between_looks;
+    const auto leader = campaign_.find_leader();
+    is_leaderless_ = leader && !leader.value;
+    leader_url_ = leader && leader.value ? leader.value->url : std::string{};
+    rights_.set_leader_url(leader_url_);
+}
+
+std::optional<won_term> follower::stand() {
+    look_again_ = {};  // whatever comes of it
+    is_leaderless_ = false;
+    const auto mine = campaign_.stand();
+    if (!mine || !mine.value) {
+        campaign_.withdraw();
+        return std::nullopt;
+    }
+    log::info("this node has the leader's key of '{}'", options_.ledger);
+    auto won = begin_term();
+    if (!won)
+        campaign_.withdraw();
+    return won;
+}
+
+/// Appends the barrier after the last entry, as long as the key is this node's.
+std::optional<won_term> follower::begin_term() {
+    auto renew_at = steady_clock::now();
+    while (!is_to_stop()) {
+        if (const auto now = steady_clock::now(); now >= renew_at) {
+            campaign_.keep_alive();
+            renew_at = now + std::chrono::seconds{1};
+        }
+        const found what = read_on();
+        if (what == found::more)
+            continue;
+        if (what == found::nothing) {
+            rest(between_attempts);
+            continue;
+        }
+        const auto term = campaign_.append_barrier(reader_.now());
+        if (term && term.value)
+            return term.value;
+        if (term)
+            continue;  // there are more entries
+        if (term.error != store_error::unknown && term.error != store_error::unavailable) {
+            log::warn("this node does not lead: {}", term.reason);
+            return std::nullopt;
+        }
+        rest(between_attempts);
+    }
+    return std::nullopt;
+}
+
+void follower::catch_up(const std::string& why) {
+    has_place_ = false;
+    if (leader_url_.empty() || leader_url_ == options_.advertise)
+        return rest(after_a_failure);
+    log::info("catching up from {}: {}", leader_url_, why);
+    const auto set = [this](bool is_catching_up) {
+        const std::lock_guard lock{mutex_};
+        is_catching_up_ = is_catching_up;
+        not_synced_.clear();
+    };
+    set(true);
+    try {
+        const other_node from{leader_url_, options_.token_file, options_.store.ca_file};
+        static_cast<void>(copy_journal(
+            from, standby_.at(),
+            [this](const journal::batch_view& one) {
+                do {
+                    if (is_to_stop())
+                        throw stopping::stopped{};
+                } while (!standby_.take(one));
+                rights_.set_applied({standby_.at().next_record - 1, rights_.applied().at_end});
+            },
+            patience_of_catch_up));
+    } catch (const files_failed&) {
+        throw;
+    } catch (const journal::journal_error&) {
+        throw;
+    } catch (const std::runtime_error& failure) {
+        log::warn("cannot catch up yet: {}", failure.what());
+        rest(after_a_failure);
+    }
+    set(false);
+}
+
+}  // namespace coffer::replication

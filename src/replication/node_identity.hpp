@@ -1,0 +1,43 @@
+// Whose copy a data directory is: DIR/node.json, which a node of a replicated ledger has. JSON
+// {"ledger":NAME,"ledger_id":HEX,"incarnation":TEXT}.
+//
+// With it, no server begins a history of its own there; without it, no journal is taken for a copy.
+//
+// Thread safety: none.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "ops/ledger_id.hpp"
+
+namespace coffer::replication {
+
+struct node_identity {
+    std::string ledger;  ///< the name that the store knows it by
+    ledger_id id{};
+    /// A random text for the disk: a node that begins again with an empty directory has another.
+    std::string incarnation;
+};
+
+[[nodiscard]] std::string random_incarnation();
+[[nodiscard]] ledger_id random_ledger();
+
+/// Nothing if the directory has none. Throws std::runtime_error, naming the file, if it is damaged
+/// or cannot be read.
+[[nodiscard]] std::optional<node_identity> read_identity(const std::filesystem::path& directory);
+/// Returns once it survives a crash. Throws std::runtime_error, naming the file.
+void write_identity(const std::filesystem::path& directory, const node_identity& one);
+
+/// For a server that does not replicate. Throws std::runtime_error, naming the directory, if it is
+/// a copy of a replicated ledger.
+void require_no_copy_of_ledger(const std::filesystem::path& directory);
+/// For a node of this ledger; `has_journal` says whether the directory has one. Throws
+/// std::runtime_error, naming the directory, if it is a copy of another ledger, or has a history of
+/// its own. Returns its identity; nothing if the directory is empty.
+[[nodiscard]] std::optional<node_identity> require_copy_of(const std::filesystem::path& directory,
+                                                           const std::string& ledger,
+                                                           bool has_journal);
+
+}  // namespace coffer::replication
