@@ -77,7 +77,11 @@ log_status replicated_log::wait_durable() {
     return attempt_ ? settle() : log_status{};
 }
 
+// A new entry in any case: one whose answer was lost may be of before another node took over.
 log_status replicated_log::confirm() {
+    if (attempt_)
+        if (log_status settled = settle(); !settled)
+            return settled;
     return append_mark(entry_kind::confirmed);
 }
 

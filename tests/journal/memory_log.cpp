@@ -116,6 +116,14 @@ void memory_batches::deliver() {
             static_cast<void>(add(one.bytes));
 }
 
+void memory_batches::drop_last() {
+    const std::lock_guard lock{mutex_};
+    if (batches_.empty())
+        return;
+    batches_.pop_back();
+    end_ = batches_.empty() ? begin_ : view_of(batches_.back()).after();
+}
+
 std::uint64_t memory_batches::enter() {
     const std::lock_guard lock{mutex_};
     return ++writers_;

@@ -32,6 +32,9 @@ using shared_bytes = std::shared_ptr<const std::vector<std::byte>>;
 class memory_batches {
 public:
     memory_batches();
+    /// Of a ledger that another log has begun, which begins after `begin`.
+    memory_batches(const ledger_id& ledger, const journal::batch_position& begin)
+        : ledger_{ledger}, begin_{begin}, end_{begin} {}
 
     /// Decides on each batch that is sent; empty: all arrive. Called under a lock.
     void decide_by(std::function<fate()> decide);
@@ -49,6 +52,8 @@ public:
     [[nodiscard]] answer send(const journal::batch_view& one, std::uint64_t writer);
     /// Has the delayed batches arrive, as far as they still can.
     void deliver();
+    /// Removes the last batch, as a power cut does with one that was not synced.
+    void drop_last();
     /// The number of a new writer.
     [[nodiscard]] std::uint64_t enter();
     /// Whether the writer of this number is shut out.
