@@ -8,6 +8,7 @@ namespace {
 
 /// gRPC's codes, as far as etcd's gateway answers them.
 enum grpc_code : int {
+    unknown_code = 2,
     invalid_argument = 3,
     deadline_exceeded = 4,
     not_found = 5,
@@ -44,6 +45,8 @@ constexpr std::array settled{
     known_error{failed_precondition, "etcdserver: authentication is not enabled",
                 store_error::denied},
     known_error{failed_precondition, "etcdserver: user name not found", store_error::denied},
+    // Of maintenance, whose errors of users etcd 3.4 gives no code.
+    known_error{unknown_code, "auth: ", store_error::denied},
     // Of the library, which has not passed the request on.
     known_error{resource_exhausted, "grpc: received message larger than max", store_error::refused},
     known_error{resource_exhausted, "grpc: trying to send message larger than max",
@@ -66,8 +69,11 @@ store_error classify(const etcd_error& error) noexcept {
 
 bool is_of_token(const etcd_error& error) noexcept {
     return is(error, unauthenticated, "etcdserver: invalid auth token") ||
+           is(error, unknown_code, "auth: invalid auth token") ||
            is(error, invalid_argument, "etcdserver: user name is empty") ||
-           is(error, invalid_argument, "etcdserver: revision of auth store is old");
+           is(error, unknown_code, "auth: user name is empty") ||
+           is(error, invalid_argument, "etcdserver: revision of auth store is old") ||
+           is(error, unknown_code, "auth: revision in header is old");
 }
 
 bool is_authentication_off(const etcd_error& error) noexcept {

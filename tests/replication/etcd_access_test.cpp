@@ -156,6 +156,14 @@ TEST_CASE("etcd: a user has a password, and a token that ends", "[etcd]") {
     CHECK(etcd_client{reader}.read({"a"}, patience));
     CHECK(etcd_client{reader}.read({"b"}, patience).error == store_error::denied);
     CHECK(etcd_client{reader}.transact(put("a", "4"), patience).error == store_error::denied);
+    // Only the role root may defragment.
+    etcd_client limited{reader};
+    CHECK(limited.compact(last.value.revision, patience) == store_error::none);
+    CHECK(limited.has_space_alarm(patience));
+    CHECK(limited.defragment(client.members()[0], patience) == store_error::denied);
+    CHECK(limited.size_of(client.members()[0], patience));
+    const auto lease = limited.grant_lease(60s, patience);
+    CHECK(limited.keep_alive(lease.value.id, patience));
     CHECK(etcd_client{etcd.access()}.transact(put("a", "4"), patience).error ==
           store_error::denied);
     std::ofstream{access.password_file} << "wrong\n";

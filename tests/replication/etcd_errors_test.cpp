@@ -55,10 +55,13 @@ TEST_CASE("etcd errors: those of a token may be mended by another", "[replicatio
     const etcd_error no_user{3, "etcdserver: user name is empty"};
     const etcd_error bad_token{16, "etcdserver: invalid auth token"};
     const etcd_error old{3, "etcdserver: revision of auth store is old"};
-    for (const etcd_error& error : {no_user, bad_token, old}) {
+    const etcd_error of_maintenance{2, "auth: invalid auth token"};
+    for (const etcd_error& error : {no_user, bad_token, old, of_maintenance}) {
         CHECK(is_of_token(error));
         CHECK(classify(error) == store_error::denied);
     }
     CHECK_FALSE(is_of_token({7, "etcdserver: permission denied"}));
+    CHECK_FALSE(is_of_token({2, "auth: permission denied"}));
+    CHECK(classify({2, "auth: permission denied"}) == store_error::denied);
     CHECK(is_authentication_off({9, "etcdserver: authentication is not enabled"}));
 }
