@@ -41,6 +41,11 @@ def load():
     return {**about, "paths": members("paths"), "components": members("components")}
 
 
+def takes_stale(operation):
+    """Whether a standby may answer: then any reply has two fields more."""
+    return {"$ref": "#/components/parameters/Stale"} in operation.get("parameters", ())
+
+
 def closed(schema):
     """A copy that allows no members but those it names. Clients are to ignore others."""
     if isinstance(schema, list):
@@ -127,7 +132,8 @@ class Description:
         response = self.resolve(response)
         described = {name.lower(): self.resolve(one)
                      for name, one in response.get("headers", {}).items()}
-        for name in fields.keys() - USUAL_FIELDS - {"allow"}:
+        usual = USUAL_FIELDS | ({"coffer-as-of", "age"} if takes_stale(operation) else set())
+        for name in fields.keys() - usual - {"allow"}:
             if name not in described:
                 return f"the field {name} is not described"
             value = fields[name]

@@ -139,7 +139,10 @@ public:
         return true;
     }
 
-    void finish(coffer::teller&, reply& out) override {
+    // It may have arrived for so long that a leader has lost its right meanwhile: see ledger_right.
+    void finish(coffer::teller& teller, reply& out) override {
+        if (!teller.engine().rights().may_answer())
+            return out.refuse(problem::outcome_unknown);
         out.stream(200, ndjson, std::move(results_));
     }
 

@@ -65,6 +65,10 @@ public:
     /// Whether end_early makes a whole body of it, so that it needs no piece sent before.
     [[nodiscard]] virtual bool ends_whole() const noexcept { return false; }
 
+    /// Whether a body that ends early lacks its end, and the connection closes: so that no client
+    /// takes a part of a file for all of it.
+    [[nodiscard]] virtual bool breaks_off() const noexcept { return false; }
+
     /// How many bytes of memory it has for what is not sent yet. Called after each pull.
     [[nodiscard]] virtual std::size_t buffered_bytes() const noexcept { return 0; }
 

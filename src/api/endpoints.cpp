@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "api/node_endpoints.hpp"
 #include "api/openapi.hpp"
 #include "api/snapshot_reply.hpp"
 #include "engine/engine.hpp"
@@ -58,15 +59,26 @@ void readiness(coffer::teller& teller, const call&, reply& out) {
     const coffer::engine& engine = teller.engine();
     std::string checks;
     const bool all_well = append_checks(engine, checks);
+    const leadership& rights = engine.rights();
+    const node_role role = rights.role();
     problem why = problem_of(engine.why_no_postings());
     if (engine.is_retiring())
         why = problem::stopping;
+    else if (role == node_role::standby)
+        why = problem::standby;
+    else if (why == problem::none && !rights.may_answer())
+        why = problem::no_leader;
     else if (why == problem::none && !all_well)
         why = problem::check_failed;
+    const bool is_alone = role == node_role::alone;
+    const std::string_view name = is_alone ? std::string_view{} : name_of(role);
     if (why != problem::none)
-        return out.refuse(why, {.checks = checks});
-    out.data(200, [&checks](std::string& text) {
-        text.append(R"({"ready":true,"checks":)").append(checks) += '}';
+        return out.refuse(why, {.role = name, .checks = checks});
+    out.data(200, [&](std::string& text) {
+        text += R"({"ready":true,)";
+        if (!is_alone)
+            text.append(R"("role":")").append(name) += R"(",)";
+        text.append(R"("checks":)").append(checks) += '}';
     });
 }
 

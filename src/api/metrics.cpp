@@ -5,8 +5,10 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/endpoints.hpp"
+#include "api/node_endpoints.hpp"
 #include "engine/engine.hpp"
 #include "ops/metric_text.hpp"
 #include "ops/process_figures.hpp"
@@ -143,6 +145,33 @@ void append_ledger(const coffer::engine& engine, std::string& out) {
         append_readers(engine, out);
 }
 
+/// Of the nodes of a replicated ledger; nothing where there is only this one.
+void append_nodes(const leadership& rights, std::string& out) {
+    const node_role role = rights.role();
+    if (role == node_role::alone)
+        return;
+    append_metric_head(out, "coffer_role", "gauge", "The role of this node: 1, the other one: 0.");
+    for (const node_role one : {node_role::leader, node_role::standby})
+        append_sample(out, "coffer_role", fmt::format(R"(role="{}")", name_of(one)),
+                      std::uint64_t{one == role});
+    append(out, "coffer_may_answer", "gauge",
+           "Whether this node may answer for the ledger as it is now (1 or 0).",
+           rights.may_answer() ? 1 : 0);
+    if (role == node_role::standby && rights.applied().at_end.count() != 0)
+        append_metric(out, "coffer_standby_age_seconds", "gauge",
+                      "For how long a standby has not known whether there is more.",
+                      seconds_text(std::max<std::int64_t>(rights.age().count(), 0)));
+    const std::vector<node_status> nodes = rights.nodes();
+    std::uint64_t most = 0;
+    for (const node_status& one : nodes)
+        most = std::max(most, one.applied_record);
+    append_metric_head(out, "coffer_node_lag_records", "gauge",
+                       "By how many records each node was behind the first when it reported.");
+    for (const node_status& one : nodes)
+        append_sample(out, "coffer_node_lag_records", fmt::format(R"(node="{}")", one.name),
+                      most - one.applied_record);
+}
+
 void append_keys(const key_store& keys, std::string& out) {
     append(out, "coffer_idempotency_keys", "gauge", "Idempotency keys remembered.", keys.keys());
     append(out, "coffer_idempotency_keys_limit", "gauge", "How many there can be.",
@@ -166,6 +195,7 @@ void metrics(coffer::teller& teller, const call&, reply& out) {
             append_ledger(engine, text);
             append_clock(engine, text);
         }
+        append_nodes(engine.rights(), text);
         append_keys(engine.keys(), text);
         engine.signs().metrics.visit([&text](const metric_source& one) { one(text); });
         append_process_figures(text);

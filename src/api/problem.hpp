@@ -84,6 +84,11 @@ enum class problem : std::uint8_t {
     idempotency_key_reused,
     idempotency_keys_full,
     idempotency_key_unknown,
+    // of this node among others
+    leader_elsewhere,
+    no_leader,
+    not_leading,
+    standby,
     // ours
     not_open,
     stopping,

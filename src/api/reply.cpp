@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 #include "api/media_type.hpp"
 #include "ops/text.hpp"
@@ -89,6 +90,7 @@ void reply::append_members(const error_members& members) {
         append_money(body_, *members.available);
     }
     append_text("hold_status", members.hold_status);
+    append_text("role", members.role);
     if (!members.checks.empty())
         body_.append(R"(,"checks":)").append(members.checks);
     if (members.beginning) {
@@ -141,6 +143,23 @@ void reply::refuse(problem why, const error_members& members) {
         add_field("WWW-Authenticate", why == problem::token_unknown
                                           ? R"(Bearer realm="coffer", error="invalid_token")"
                                           : R"(Bearer realm="coffer")");
+    if (members.as_of)
+        state_as_of(*members.as_of);
+}
+
+void reply::lead_to(std::string url) {
+    refuse(problem::leader_elsewhere);
+    location_ = std::move(url);
+    add_field("Location", location_);
+}
+
+void reply::state_as_of(const as_of& state) {
+    std::string text;
+    append_number(text, state.record);
+    add_copied_field("Coffer-As-Of", text);
+    text.clear();
+    append_number(text, state.age_s);
+    add_copied_field("Age", text);
 }
 
 void reply::refuse_parameter(problem why, std::string_view name) {

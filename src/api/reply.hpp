@@ -73,6 +73,12 @@ public:
     /// Failure of a method: as refuse, with the methods that the path does have.
     void refuse_method(std::string_view allowed);
 
+    /// Sends the client to another node (307), at this URL.
+    void lead_to(std::string url);
+
+    /// Adds the fields Coffer-As-Of and Age to the reply as it is.
+    void state_as_of(const as_of&);
+
     /// Success: `{"success":true,"data":{"<name>":true},"code":200}`.
     void affirm(std::string_view name);
 
@@ -94,6 +100,9 @@ public:
     [[nodiscard]] bool is_stream() const noexcept { return stream_ != nullptr; }
     /// Hands over the stream; null if the reply is a short one, whose body is `body()`.
     [[nodiscard]] std::unique_ptr<body_stream> take_stream() noexcept { return std::move(stream_); }
+
+    /// Puts another stream in the place of one that was taken.
+    void put_stream(std::unique_ptr<body_stream> body) noexcept { stream_ = std::move(body); }
 
     /// Gives the reply the entity-tag of a posting: the field ETag. Of a success; `posted` does so.
     void set_tag(std::uint64_t sequence) noexcept { tag_ = sequence; }
@@ -153,6 +162,7 @@ private:
     std::array<reply_field, max_fields> fields_;
     std::size_t copied_bytes_ = 0;
     std::array<char, max_copied_bytes> copied_;
+    std::string location_;  // of lead_to: longer than what is copied
 };
 
 }  // namespace coffer::api

@@ -16,6 +16,7 @@
 #include "api/problem_set.hpp"
 #include "api/reply.hpp"
 #include "api/request.hpp"
+#include "engine/leadership.hpp"
 #include "engine/teller.hpp"
 
 namespace coffer::api {
@@ -56,6 +57,9 @@ struct call {
     /// Null where there are no tokens, or the route needs none. As long as the request: what
     /// outlives it copies `*who`, or the accounts.
     const principal* who = nullptr;
+    /// By what right a request about the ledger is answered; and of a standby, by which state.
+    node_role answered_by = node_role::alone;
+    api::as_of as_of{};
 
     /// Whether the client may use this account: debit or open it, or see it in a list.
     [[nodiscard]] bool may_use(account_number one) const noexcept {
@@ -82,6 +86,9 @@ struct route_rules {
     /// Whether it is answered on a local listener alone where there are no tokens: the console. So
     /// is what has scope `admin`.
     bool needs_local_listener = false;
+    /// Whether the reply says anything about the ledger as it is now: then it is answered by the
+    /// node that leads it, if there are several (see ledger_right.hpp).
+    bool is_of_ledger = true;
     api::conditions conditions = conditions::of_nothing;
     std::span<const std::string_view> query{};  ///< the names of the query's parameters
     int success = 200;                          ///< the status of a success

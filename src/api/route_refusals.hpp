@@ -104,13 +104,21 @@ inline constexpr problem_set difference =
 
 inline constexpr problem_set account_list = query | problem_set{problem::cut_overtaken};
 
+/// Of what only the node that leads the ledger answers.
+inline constexpr problem_set of_ledger{problem::leader_elsewhere, problem::no_leader};
+
 /// All that a route can refuse.
 constexpr problem_set of(const route& one) {
-    return any | access(one.method, one.rules) | one.rules.refused;
+    const problem_set refused = any | access(one.method, one.rules) | one.rules.refused;
+    return one.rules.is_of_ledger ? refused | of_ledger : refused;
 }
 /// Of what operators ask.
-inline constexpr problem_set readiness{problem::stopping, problem::disk_full, problem::disk_hangs,
-                                       problem::check_failed};
+inline constexpr problem_set readiness{problem::stopping,   problem::disk_full,
+                                       problem::disk_hangs, problem::check_failed,
+                                       problem::standby,    problem::no_leader};
+inline constexpr problem_set step_down{problem::not_leading, problem::parameter_invalid};
+inline constexpr problem_set snapshot_copy = snapshot_list | problem_set{problem::snapshot_unknown};
+inline constexpr problem_set journal = query | history;
 inline constexpr problem_set health{problem::check_failed};
 inline constexpr problem_set snapshot{problem::snapshot_under_way,  problem::snapshot_failed,
                                       problem::snapshot_unfinished, problem::no_snapshots,

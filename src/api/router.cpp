@@ -5,8 +5,10 @@
 #include <optional>
 
 #include "api/acting.hpp"
+#include "api/ledger_right.hpp"
 #include "api/media_type.hpp"
 #include "api/percent_encoding.hpp"
+#include "engine/engine.hpp"
 
 namespace coffer::api {
 namespace {
@@ -90,10 +92,19 @@ destination find_destination(const route_table& table, const request& asked, cal
     return found;
 }
 
+/// Whether this node is one that answers; or the reply is made already.
+bool is_answered_here(const route& chosen, const coffer::teller& teller, call& asked, reply& out) {
+    if (!chosen.rules.is_of_ledger)
+        return true;
+    const leadership& rights = teller.engine().rights();
+    asked.answered_by = rights.role();
+    return asked.answered_by == node_role::alone || decide_by_role(rights, asked, out);
+}
+
 /// Finds the route that is to answer, and fills `out` in. False if the reply is made already;
 /// `chosen` may be found then, too. Without a `guard` all may be asked for.
-bool find_call(const route_table& table, const request& asked, access_control* guard,
-               const route*& chosen, call& out, reply& answer) {
+bool find_call(const route_table& table, const coffer::teller& teller, const request& asked,
+               access_control* guard, const route*& chosen, call& out, reply& answer) {
     const destination found = find_destination(table, asked, out);
     chosen = found.chosen;
     if (guard != nullptr) {
@@ -113,7 +124,7 @@ bool find_call(const route_table& table, const request& asked, access_control* g
         answer.refuse_method(found.path.path->allow.text());
     else if (found.wrong != problem::none)
         answer.refuse(found.wrong);
-    if (found.wrong != problem::none)
+    if (found.wrong != problem::none || !is_answered_here(*chosen, teller, out, answer))
         return false;
     if (!asked.if_match.empty() || !asked.if_none_match.empty()) [[unlikely]]
         return read_conditions(*chosen, asked, out, answer);
@@ -165,22 +176,23 @@ bool accept_head(const route& chosen, const call& made, const coffer::teller& te
 
 }  // namespace
 
-bool admit(const route_table& table, const request& asked, access_control& guard, handled& done,
-           reply& out) {
+bool admit(const route_table& table, const coffer::teller& teller, const request& asked,
+           access_control& guard, handled& done, reply& out) {
     call made{.request = asked};
     const destination found = find_destination(table, asked, made);
     done.chosen = found.chosen;
     const problem why = guard.decide(asked, found.chosen, made.account, done.who);
     if (why != problem::none)
         out.refuse(why);
-    return why == problem::none;
+    return why == problem::none &&
+           (found.wrong != problem::none || is_answered_here(*found.chosen, teller, made, out));
 }
 
 handled handle(const route_table& table, coffer::teller& teller, const request& asked, reply& out,
                access_control* guard) {
     call made{.request = asked};
     const route* chosen = nullptr;
-    if (!find_call(table, asked, guard, chosen, made, out))
+    if (!find_call(table, teller, asked, guard, chosen, made, out))
         return {chosen, made.who};
     if (const problem why = check_body(chosen->rules, asked); why != problem::none) {
         out.refuse(why);
@@ -191,6 +203,8 @@ handled handle(const route_table& table, coffer::teller& teller, const request& 
     if (!asked.if_none_match.empty() || !asked.if_match.empty()) [[unlikely]]
         if (asked.method == method::get && chosen->rules.conditions == conditions::of_account)
             apply_conditions(made, out);
+    if (made.answered_by != node_role::alone) [[unlikely]]
+        answer_by_role(teller.engine().rights(), made, out);
     return {chosen, made.who};
 }
 
@@ -198,7 +212,7 @@ bool wants_body(const route_table& table, const coffer::teller& teller, const re
                 reply& out) {
     call made{.request = asked};
     const route* chosen = nullptr;
-    return find_call(table, asked, nullptr, chosen, made, out) &&
+    return find_call(table, teller, asked, nullptr, chosen, made, out) &&
            accept_head(*chosen, made, teller, out);
 }
 
@@ -207,7 +221,7 @@ std::unique_ptr<line_sink> open_lines(const route_table& table, coffer::teller& 
                                       access_control* guard) {
     call made{.request = asked, .max_lines = max_lines};
     const route* chosen = nullptr;
-    if (!find_call(table, asked, guard, chosen, made, out) ||
+    if (!find_call(table, teller, asked, guard, chosen, made, out) ||
         !accept_head(*chosen, made, teller, out))
         return nullptr;
     const acting for_bearer{teller, made.who};

@@ -30,8 +30,8 @@ handled handle(const route_table&, teller&, const request&, reply& out,
 
 /// Whether a request whose body has not arrived may be answered. If not, the reply is in `out`.
 /// Afterwards its `is_counted` is due.
-[[nodiscard]] bool admit(const route_table&, const request&, access_control& guard, handled& done,
-                         reply& out);
+[[nodiscard]] bool admit(const route_table&, const teller&, const request&, access_control& guard,
+                         handled& done, reply& out);
 
 /// Whether the reply to a request that was admitted depends on the body, which has not arrived.
 /// False if the head alone decides it: then the reply is in `out`.

@@ -7,10 +7,12 @@
 #include "api/account_list.hpp"
 #include "api/batch_endpoint.hpp"
 #include "api/console_endpoint.hpp"
+#include "api/copy_endpoints.hpp"
 #include "api/endpoints.hpp"
 #include "api/event_list.hpp"
 #include "api/hold_endpoints.hpp"
 #include "api/key_endpoint.hpp"
+#include "api/node_endpoints.hpp"
 #include "api/route_refusals.hpp"
 #include "api/route_table.hpp"
 #include "api/snapshot_endpoints.hpp"
@@ -54,12 +56,25 @@ constexpr route_rules console_rules(const problem_set& refused) {
     return {.scope = scope::anyone,
             .place = place::operations,
             .needs_local_listener = true,
+            .is_of_ledger = false,
             .refused = refused};
 }
-/// What the operator asks for.
+/// What the operator asks of this node, or of its files.
 constexpr route_rules admin_rules(std::span<const std::string_view> query,
-                                  const problem_set& refused) {
-    return {.scope = scope::admin, .place = place::operations, .query = query, .refused = refused};
+                                  const problem_set& refused, int success = 200) {
+    return {.scope = scope::admin,
+            .place = place::operations,
+            .is_of_ledger = false,
+            .query = query,
+            .success = success,
+            .refused = refused};
+}
+/// What anyone may ask about this node.
+constexpr route_rules node_rules(const problem_set& refused) {
+    return {.scope = scope::anyone,
+            .place = place::operations,
+            .is_of_ledger = false,
+            .refused = refused};
 }
 
 /// The busiest first: the table is searched from the front. Every row is described in the folder
@@ -107,26 +122,23 @@ inline constexpr std::array product_routes{
           &list_events,
           {.query = event_list_query, .refused = refusals::event_list}},
     route{method::get, "/idempotency-keys/{key}", &show_key, {.refused = refusals::key}},
-    route{method::get,
-          "/readyz",
-          &readiness,
-          {.scope = scope::anyone, .place = place::operations, .refused = refusals::readiness}},
-    route{method::get,
-          "/healthz",
-          &health,
-          {.scope = scope::anyone, .place = place::operations, .refused = refusals::health}},
-    route{method::post,
-          "/admin/snapshot",
-          &take_snapshot,
-          {.scope = scope::admin, .place = place::operations, .refused = refusals::snapshot}},
-    route{method::get, "/metrics", &metrics, {.place = place::operations}},
+    route{method::get, "/readyz", &readiness, node_rules(refusals::readiness)},
+    route{method::get, "/healthz", &health, node_rules(refusals::health)},
+    route{method::post, "/admin/snapshot", &take_snapshot, admin_rules({}, refusals::snapshot)},
+    route{method::get, "/metrics", &metrics, {.place = place::operations, .is_of_ledger = false}},
     route{method::get, "/console", &console, console_rules(refusals::console)},
     route{method::get, "/", &front_door, console_rules(refusals::front_door)},
     route{method::get, "/admin/snapshots", &list_snapshots,
           admin_rules({}, refusals::snapshot_list)},
     route{method::get, "/admin/snapshots/{snapshot}/difference", &compare_snapshots,
           admin_rules(difference_query, refusals::difference)},
-    route{method::get, "/openapi.json", &openapi, {.scope = scope::anyone}},
+    route{method::get, "/admin/snapshots/{snapshot}", &copy_snapshot,
+          admin_rules({}, refusals::snapshot_copy)},
+    route{method::get, "/admin/journal", &copy_journal,
+          admin_rules(journal_query, refusals::journal)},
+    route{method::get, "/admin/nodes", &list_nodes, admin_rules({}, {})},
+    route{method::post, "/admin/step-down", &step_down, admin_rules({}, refusals::step_down, 202)},
+    route{method::get, "/openapi.json", &openapi, {.scope = scope::anyone, .is_of_ledger = false}},
 };
 
 inline constexpr route_table product_table{product_routes};

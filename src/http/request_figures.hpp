@@ -12,8 +12,8 @@
 namespace coffer::http {
 
 /// The status codes of replies, in their order; others are counted as the last one.
-inline constexpr std::array counted_statuses{200, 201, 204, 304, 400, 401, 403, 404, 405, 406,
-                                             408, 409, 410, 411, 412, 413, 414, 415, 416, 417,
+inline constexpr std::array counted_statuses{200, 201, 202, 204, 304, 307, 400, 401, 403, 404, 405,
+                                             406, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417,
                                              421, 422, 426, 428, 429, 431, 500, 501, 503, 505};
 
 /// The place of a status in `counted_statuses`.

@@ -151,8 +151,8 @@ bool session::admit(std::string_view bytes, std::string& out) {
     if (shared_.guard == nullptr || is_counted_)
         return true;
     api::handled done;
-    is_counted_ =
-        api::admit(shared_.routes, request_in(bytes, {}), *shared_.guard, done, shared_.reply);
+    is_counted_ = api::admit(shared_.routes, shared_.teller, request_in(bytes, {}), *shared_.guard,
+                             done, shared_.reply);
     route_ = static_cast<std::uint8_t>(shared_.routes.number_of(done.chosen));
     shared_.who = done.who;
     if (!is_counted_)

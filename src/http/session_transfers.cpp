@@ -174,6 +174,7 @@ void session::pull(bool nothing_left, std::string& out) {
         return refuse_stream(why, nothing_left, out);
     if (why != problem::none) {
         stream_->end_early(why, out);
+        closes_after_stream_ = closes_after_stream_ || stream_->breaks_off();
         end_stream();
     }
     bool is_undurable = shared_.teller.due() != due;
@@ -280,6 +281,7 @@ void session::replace_stream(const undurable_reply& piece, std::string_view requ
                     out);
     } else {
         stream_->end_early(piece.instead, out);
+        closes_after_stream_ = closes_after_stream_ || stream_->breaks_off();
     }
     end_stream();
 }

@@ -59,7 +59,8 @@ void streamed_body::end_early(api::problem why, std::string& out) {
     const std::size_t begin = begin_chunk(out);
     pieces_->end_early(why, out);
     static_cast<void>(finish_chunk(begin, out));
-    finish_body(out);
+    if (!breaks_off())
+        finish_body(out);
 }
 
 /// Returns where the chunk begins.

@@ -48,6 +48,8 @@ public:
     [[nodiscard]] bool is_complete() const noexcept { return pieces_->known_size().has_value(); }
     /// Whether end_early may be called though nothing has been appended.
     [[nodiscard]] bool ends_whole() const noexcept { return pieces_->ends_whole(); }
+    /// Whether end_early leaves out the body's end, and the connection is to close.
+    [[nodiscard]] bool breaks_off() const noexcept { return pieces_->breaks_off(); }
     /// Whether it goes on for as long as the client reads.
     [[nodiscard]] bool is_endless() const noexcept { return pieces_->is_endless(); }
     /// How many bytes of memory the pieces count as buffered.

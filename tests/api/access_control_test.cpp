@@ -267,10 +267,10 @@ TEST_CASE("access: a request that was counted is not counted again", "[api]") {
                   .content_type = {},
                   .body = {},
                   .authorization = "Bearer reader"};
-    CHECK(admit(product_table, asked, api.guard, done, api.reply));
-    CHECK_FALSE(admit(product_table, asked, api.guard, done, api.reply));
+    CHECK(admit(product_table, api.engine.teller_at(0), asked, api.guard, done, api.reply));
+    CHECK_FALSE(admit(product_table, api.engine.teller_at(0), asked, api.guard, done, api.reply));
     asked.is_counted = true;
-    CHECK(admit(product_table, asked, api.guard, done, api.reply));
+    CHECK(admit(product_table, api.engine.teller_at(0), asked, api.guard, done, api.reply));
     CHECK(api.guard.decide(asked, nullptr, 0, who) == problem::none);
     CHECK(who->name == "reader-name");
 }

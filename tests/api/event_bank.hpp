@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,13 +29,15 @@ public:
     using state = api::body_stream::state;
     static constexpr std::size_t ample = std::size_t{256} << 10;
 
-    explicit event_bank(std::size_t tellers = 1) : engine{engine::options{.tellers = tellers}} {
+    explicit event_bank(std::size_t tellers = 1, const std::filesystem::path& snapshots = {})
+        : engine{engine::options{.tellers = tellers}} {
         for (std::size_t i = 0; i != tellers; ++i)
             engine.teller_at(i).on_durable([] {});
         auto made = std::make_unique<memory_log>();
         log = made.get();
         coffer::engine::journal_options chosen;
         chosen.history = std::make_unique<journal::scanned_history>(*made);
+        chosen.snapshots = snapshots;
         engine.open(std::make_unique<ledger>(), std::move(made), std::move(chosen));
     }
     ~event_bank() { static_cast<void>(reply.take_stream()); }

@@ -35,6 +35,8 @@ names of_route(const route& one) {
                                            "a body of lines"};
     if (one.rules.body != body_kind::none)
         found.insert(std::string{bodies[static_cast<std::size_t>(one.rules.body)]});
+    if (one.rules.is_of_ledger && one.method == method::get)
+        found.insert("the query's parameter stale");
     found.insert("the status " + std::to_string(one.rules.success));
     constexpr std::string_view scopes[] = {"anyone", "read", "post", "open", "admin"};
     found.insert("the scope " + std::string{scopes[static_cast<std::size_t>(one.rules.scope)]});
@@ -43,7 +45,11 @@ names of_route(const route& one) {
         if (!refused.has(static_cast<problem>(i)))
             continue;
         const problem_info& info = describe(static_cast<problem>(i));
-        found.insert("the refusal " + std::to_string(info.status) + " " + std::string{info.type});
+        if (info.status < 400)
+            found.insert("the status " + std::to_string(info.status));
+        else
+            found.insert("the refusal " + std::to_string(info.status) + " " +
+                         std::string{info.type});
     }
     return found;
 }

@@ -61,10 +61,11 @@ def post(server, path, body="", *fields):
                 *(part for field in fields for part in ("-H", field)), "-d", body)
 
 
-def rows():
-    """Name, type and labels of each row of the table."""
+def rows(of_nodes=False):
+    """Name, type and labels of each row of the table, or of that of a replicated ledger's nodes."""
     found = {}
-    for line in TABLE.read_text().splitlines():
+    tables = TABLE.read_text().split("| metric of a node |")
+    for line in tables[of_nodes].splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
         if line.startswith("| `") and len(cells) == 4:
             name, kind, labels, _ = cells
