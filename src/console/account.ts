@@ -140,7 +140,7 @@ function holdRow(number: string, one: JsonObject, changed: () => void): HTMLTabl
         make('td', {class: 'number'}, moneyText(textOf(one['amount']))),
         make('td', {class: 'number'}, moneyText(textOf(one['remaining']))),
         make('td', {title: expires}, expires === '' ? 'never' : clockText(expires)),
-        make('td', {}, make('div', {class: 'row-actions'},
+        make('td', {}, make('div', {class: 'row-actions posts'},
             button('Capture', () => captureForm(number, one, changed),
                 {'aria-label': `Capture hold ${id}`}),
             button('Release', () => releaseForm(number, one, changed),

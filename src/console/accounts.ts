@@ -41,7 +41,7 @@ export function accounts(): View {
     const opening = openAccountForm();
     const element = make('div', {class: 'stack'},
         make('div', {class: 'heads'}, form,
-            button('Open a new account', () => opening.show())),
+            button('Open a new account', () => opening.show(), {class: 'posts'})),
         pages.element, opening.element);
     return {
         title: 'Accounts', element,

@@ -56,6 +56,11 @@ export async function open(path: string, asked: Asked): Promise<Response> {
     }
 }
 
+/** A standby answers by what it has; elsewhere this changes nothing. */
+function perhapsStale(path: string): string {
+    return `${path}${path.includes('?') ? '&' : '?'}stale=ok`;
+}
+
 async function send(path: string, asked: Asked, bearer: string): Promise<Response> {
     const headers = new Headers({Accept: asked.accept ?? 'application/json'});
     const fields: [string, string | undefined][] = [
@@ -70,8 +75,9 @@ async function send(path: string, asked: Asked, bearer: string): Promise<Respons
         }
     }
     try {
-        return await fetch(path, {
-            method: asked.method ?? 'GET', headers, body: asked.body ?? null, cache: 'no-store',
+        const method = asked.method ?? 'GET';
+        return await fetch(method === 'GET' ? perhapsStale(path) : path, {
+            method, headers, body: asked.body ?? null, cache: 'no-store',
             credentials: 'omit', redirect: 'error', signal: asked.signal ?? null,
         });
     } catch (failure) {

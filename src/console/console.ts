@@ -5,6 +5,7 @@ import {accounts} from './accounts';
 import {events} from './events';
 import {add, button, fill, icon, make, say} from './dom';
 import {Health, readinessPill} from './health';
+import {nodes, StandbyNote} from './nodes';
 import {overview} from './overview';
 import {snapshots} from './snapshots';
 import {applyTheme, themeButton} from './theme';
@@ -14,7 +15,7 @@ import {Vitals} from './vitals';
 
 const places: [string, string][] = [
     ['#/', 'Overview'], ['#/accounts', 'Accounts'], ['#/events', 'Events'],
-    ['#/snapshots', 'Snapshots'],
+    ['#/snapshots', 'Snapshots'], ['#/nodes', 'Nodes'],
 ];
 
 applyTheme();
@@ -24,6 +25,9 @@ const health = new Health();
 const heading = make('h1', {tabindex: -1});
 const stage = make('main', {id: 'main'});
 const links = places.map(([address, name]) => make('a', {href: address}, name));
+const nodesLink = links[links.length - 1];
+nodesLink?.setAttribute('hidden', '');  // until there are others
+const note = new StandbyNote();
 const state = make('span', {class: 'state', role: 'status'});
 const tokenButton = button('Token', () => {
     if (token() === '') {
@@ -49,7 +53,7 @@ add(document.body, skip,
                 'M3 9h14v7H3z', 'M10 11.5v2'), 'Coffer'),
         make('nav', {'aria-label': 'Console'}, ...links),
         make('div', {class: 'bar-end'}, state, tokenButton, themeButton())),
-    stage);
+    note.element, stage);
 
 let current: View | null = null;
 let stop: (() => void) | undefined;
@@ -63,6 +67,7 @@ function viewOf(address: string): View {
         case '#/accounts': return accounts();
         case '#/events': return events();
         case '#/snapshots': return snapshots();
+        case '#/nodes': return nodes();
         default: return overview(vitals, health);
     }
 }
@@ -94,7 +99,13 @@ function showToken(): void {
 onTokenChange(showToken);
 showToken();
 show();
-health.follow((found) => fill(state, readinessPill(found)));
+health.follow((found) => {
+    fill(state, readinessPill(found));
+    note.show(found);
+    if (nodesLink !== undefined && found.state !== 'unreachable') {
+        nodesLink.hidden = found.role === '';  // there is no other node
+    }
+});
 addEventListener('hashchange', () => {
     show();
     heading.focus();

@@ -8,7 +8,9 @@ import {countText, secondsText} from './numbers';
 const everyMs = 2000;
 
 export interface Readiness {
-    state: 'ready' | 'not ready' | 'unreachable' | 'unknown';
+    state: 'ready' | 'standby' | 'not ready' | 'unreachable' | 'unknown';
+    /** Of a node of a replicated ledger; empty otherwise. */
+    role: string;
     why: string;
     checks: JsonObject;
 }
@@ -16,14 +18,19 @@ export interface Readiness {
 async function readiness(): Promise<Readiness> {
     try {
         const data = await ask('/readyz');
-        return {state: 'ready', why: 'It takes postings.', checks: objectOf(data['checks'])};
+        return {
+            state: 'ready', role: textOf(data['role']), why: 'It takes postings.',
+            checks: objectOf(data['checks']),
+        };
     } catch (failure) {
         if (!(failure instanceof Refusal)) {
             throw failure;
         }
+        const role = textOf(failure.members['role']);
         const state = failure.status === 0 ? 'unreachable'
-            : failure.status === 503 ? 'not ready' : 'unknown';
-        return {state, why: failure.message, checks: objectOf(failure.members['checks'])};
+            : failure.status !== 503 ? 'unknown'
+            : role === 'standby' ? 'standby' : 'not ready';
+        return {state, role, why: failure.message, checks: objectOf(failure.members['checks'])};
     }
 }
 
@@ -50,7 +57,7 @@ export class Health {
     /** Forgets what was found, and what is being asked. */
     clear(): void {
         this.turn += 1;
-        this.take({state: 'unknown', why: '', checks: {}});
+        this.take({state: 'unknown', role: '', why: '', checks: {}});
         void this.update();
     }
 
@@ -84,10 +91,11 @@ export function pill(mood: Mood, text: string): HTMLElement {
 /** The pill of a readiness. */
 export function readinessPill({state}: Readiness): HTMLElement {
     const words = {
-        'ready': 'Ready', 'not ready': 'Not ready', 'unreachable': 'Not reachable',
+        'ready': 'Ready', 'standby': 'Standby', 'not ready': 'Not ready', 'unreachable': 'Not reachable',
         'unknown': 'Not known',
     };
-    return pill(state === 'ready' ? 'good' : state === 'unknown' ? 'unsure' : 'bad', words[state]);
+    const unsure = state === 'unknown' || state === 'standby';
+    return pill(state === 'ready' ? 'good' : unsure ? 'unsure' : 'bad', words[state]);
 }
 
 export class HealthPanel {
