@@ -22,7 +22,7 @@ options parsed(const std::string& flags) {
 TEST_CASE("options: are those of a closed loop on the sample accounts by default", "[load]") {
     const options chosen = parsed("");
     CHECK_FALSE(chosen.rate);
-    CHECK(to_string(chosen.target) == "127.0.0.1:5000");
+    CHECK(to_string(chosen.targets.front()) == "127.0.0.1:5000");
     CHECK(chosen.accounts.size() == 10);
     CHECK_FALSE(chosen.own_accounts);
 }
@@ -30,12 +30,20 @@ TEST_CASE("options: are those of a closed loop on the sample accounts by default
 TEST_CASE("options: are read", "[load]") {
     const options chosen =
         parsed("--url http://[::1]:80/ --rate 1500 --duration 2m --warmup 0 --amounts 0.5-2");
-    CHECK(to_string(chosen.target) == "[::1]:80");
+    CHECK(to_string(chosen.targets.front()) == "[::1]:80");
     CHECK(chosen.rate == 1500);
     CHECK(chosen.duration_ms == 120'000);
     CHECK(chosen.warmup_ms == 0);
     CHECK(chosen.amounts.least.minor() == 50);
     CHECK(chosen.amounts.most.minor() == 200);
+}
+
+TEST_CASE("options: have several servers, with commas between them", "[load]") {
+    const options chosen = parsed("--url http://127.0.0.1:5001,http://[::1]:5002");
+    REQUIRE(chosen.targets.size() == 2);
+    CHECK(to_string(chosen.targets[1]) == "[::1]:5002");
+    CHECK_THROWS_AS(parsed("--url http://127.0.0.1:5001,"), CLI::ParseError);
+    CHECK_THROWS_AS(parsed("--url http://127.0.0.1:5001,x"), CLI::ParseError);
 }
 
 TEST_CASE("options: give each connection accounts of its own where connections are killed",

@@ -31,6 +31,17 @@ TEST_CASE("read_reply: takes one reply after the other off the bytes", "[load]")
     CHECK(bytes.empty());
 }
 
+TEST_CASE("read_reply: finds where else the request is to be sent", "[load]") {
+    std::string_view bytes =
+        "HTTP/1.1 307 T\r\nContent-Length: 0\r\nlocation: http://10.0.0.2:5000/a?b\r\n\r\n"
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+    reply received;
+    REQUIRE(read_reply(bytes, received) == reading::whole);
+    CHECK(received.location == "http://10.0.0.2:5000/a?b");
+    REQUIRE(read_reply(bytes, received) == reading::whole);
+    CHECK(received.location.empty());
+}
+
 TEST_CASE("read_reply: waits for the rest wherever a reply is cut", "[load]") {
     for (std::size_t size = 0; size != whole.size(); ++size) {
         std::string_view bytes{whole.data(), size};

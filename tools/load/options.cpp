@@ -43,9 +43,11 @@ void add_duration(CLI::App& app, const std::string& name, std::int64_t& into_ms,
 }
 
 void add_load(CLI::App& app, options& into) {
-    add_parsed(app, "--url", into.target, parse_url, "a URL, as in http://127.0.0.1:5000")
-        ->description("The server [http://127.0.0.1:5000]")
-        ->type_name("URL");
+    add_parsed(app, "--url", into.targets, parse_urls, "a URL, as in http://127.0.0.1:5000")
+        ->description(
+            "The server, or nodes of one replicated ledger with commas between them: the "
+            "connections go where it is led [http://127.0.0.1:5000]")
+        ->type_name("URL,...");
     app.add_option("--rate", into.rate,
                    "Open loop: requests a second, whatever the server does. Latency counts from "
                    "when a request was due. Without it a closed loop: each connection sends as "
@@ -161,6 +163,20 @@ std::optional<target> parse_url(std::string_view text) {
         host.find_first_of("/?#@ ") != host.npos)
         return std::nullopt;
     return target{std::string{host}, std::string{port}};
+}
+
+std::optional<std::vector<target>> parse_urls(std::string_view text) {
+    std::vector<target> found;
+    for (std::size_t end = 0; end != text.npos; text.remove_prefix(end + 1)) {
+        end = text.find(',');
+        auto one = parse_url(text.substr(0, end));
+        if (!one)
+            return std::nullopt;
+        found.push_back(*std::move(one));
+        if (end == text.npos)
+            break;
+    }
+    return found;
 }
 
 std::string to_string(const target& where) {

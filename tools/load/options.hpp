@@ -27,6 +27,8 @@ struct target {
 
 /// Reads http://HOST:PORT, with nothing behind it but one slash, if any.
 [[nodiscard]] std::optional<target> parse_url(std::string_view text);
+/// Reads one or more of these, with commas between them.
+[[nodiscard]] std::optional<std::vector<target>> parse_urls(std::string_view text);
 /// As a Host field says it.
 [[nodiscard]] std::string to_string(const target&);
 
@@ -40,7 +42,7 @@ struct amount_range {
 [[nodiscard]] std::optional<amount_range> parse_amounts(std::string_view text);
 
 struct options {
-    load::target target{"127.0.0.1", "5000"};
+    std::vector<load::target> targets{{"127.0.0.1", "5000"}};  ///< the nodes of one ledger
     std::optional<double> rate;  ///< requests a second; none for a closed loop
     std::size_t connections = 16;
     std::size_t pipeline = 1;

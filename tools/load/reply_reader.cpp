@@ -12,6 +12,7 @@ constexpr std::size_t most_head_bytes = 16 * 1024;
 constexpr std::size_t most_body_bytes = 1024 * 1024;
 constexpr std::string_view length_name = "content-length:";
 constexpr std::string_view connection_name = "connection:";
+constexpr std::string_view location_name = "location:";
 
 /// Whether `line` begins with `name`, which is in small letters, in letters of any size.
 bool begins(std::string_view line, std::string_view name) {
@@ -50,12 +51,16 @@ bool read_status(std::string_view head, reply& into) {
 bool read_fields(std::string_view head, std::size_t& length, reply& into) {
     bool found = false;
     into.close = false;
+    into.location = {};
     for (std::size_t end = head.find('\n'); end != head.npos; end = head.find('\n')) {
         head.remove_prefix(end + 1);
-        if (head.empty() || (head.front() | 0x20) != 'c')  // most lines are none of ours
+        const char first = head.empty() ? '\0' : static_cast<char>(head.front() | 0x20);
+        if (first != 'c' && first != 'l')  // most lines are none of ours
             continue;
         const std::string_view line = head.substr(0, head.find('\n'));
-        if (begins(line, length_name))
+        if (first == 'l' && begins(line, location_name))
+            into.location = trimmed(line.substr(location_name.size()));
+        else if (begins(line, length_name))
             found = parse_number(trimmed(line.substr(length_name.size())), length);
         else if (begins(line, connection_name))
             into.close = begins(trimmed(line.substr(connection_name.size())), "close");

@@ -13,7 +13,8 @@ namespace coffer::load {
 struct reply {
     int status = 0;
     std::string_view body;
-    bool close = false;  ///< the server closes the connection after this reply
+    bool close = false;           ///< the server closes the connection after this reply
+    std::string_view location{};  ///< the value of that field
 };
 
 enum class reading : std::uint8_t { whole, partial, malformed };

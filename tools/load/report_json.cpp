@@ -12,7 +12,7 @@ double microseconds(std::int64_t ns) {
 }
 
 json::object settings_of(const options& chosen) {
-    json::object made{{"url", "http://" + to_string(chosen.target)},
+    json::object made{{"url", "http://" + to_string(chosen.targets.front())},
                       {"loop", chosen.rate ? "open" : "closed"},
                       {"connections", chosen.connections},
                       {"pipeline", chosen.pipeline},
@@ -51,11 +51,10 @@ json::object outcomes_of(const tally& counted) {
 }
 
 json::object connections_of(const troubles& counted) {
-    return {{"killed", counted.killed},
-            {"closed_by_server", counted.closed},
-            {"timed_out", counted.timed_out},
-            {"malformed", counted.malformed},
-            {"not_made", counted.not_connected}};
+    return {{"killed", counted.killed},          {"closed_by_server", counted.closed},
+            {"timed_out", counted.timed_out},    {"malformed", counted.malformed},
+            {"not_made", counted.not_connected}, {"redirected", counted.redirected},
+            {"outcome_unknown", counted.unknown}};
 }
 
 // As strings: a number in JSON may be read as a double, and this is to the cent.

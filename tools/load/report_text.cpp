@@ -27,7 +27,7 @@ std::string signed_money(std::int64_t minor) {
 void append_head(std::string& text, const results& found) {
     const options& chosen = found.chosen;
     append(text, "%s loop on http://%s for %.1f s: %zu connections, %zu at a time, %zu threads\n",
-           chosen.rate ? "open" : "closed", to_string(chosen.target).c_str(),
+           chosen.rate ? "open" : "closed", to_string(chosen.targets.front()).c_str(),
            found.counted.measured.seconds(), chosen.connections, chosen.pipeline, chosen.threads);
     if (found.counted.measured.is_cut())
         append(text, "  interrupted: %.1f s were asked for\n",
@@ -79,6 +79,8 @@ void append_outcomes(std::string& text, const results& found) {
     row("400 insufficient_funds, as may be", counted.short_of_funds);
     for (const auto& [what, count] : counted.refusals)
         row(what, count);
+    row("led to another node", counted.troubles.redirected);
+    row("whose outcome the server did not know", counted.troubles.unknown);
     row("without a reply", counted.unanswered);
     row("connections killed on purpose", counted.troubles.killed);
     row("connections closed by the server", counted.troubles.closed);
@@ -110,7 +112,8 @@ void append_deviations(std::string& text, const results& found) {
 }  // namespace
 
 std::uint64_t all_replies(const tally& counted) {
-    std::uint64_t replies = counted.short_of_funds + counted.all_refused();
+    std::uint64_t replies =
+        counted.short_of_funds + counted.all_refused() + counted.troubles.redirected;
     for (const std::uint64_t done : counted.done)
         replies += done;
     return replies;

@@ -61,6 +61,8 @@ tally& tally::operator+=(const tally& other) {
     troubles.timed_out += other.troubles.timed_out;
     troubles.malformed += other.troubles.malformed;
     troubles.killed += other.troubles.killed;
+    troubles.redirected += other.troubles.redirected;
+    troubles.unknown += other.troubles.unknown;
     unanswered += other.unanswered;
     unsent += other.unsent;
     add(done_minor, other.done_minor);

@@ -47,6 +47,8 @@ struct troubles {
     std::uint64_t timed_out = 0;      ///< a reply did not come in time
     std::uint64_t malformed = 0;      ///< a reply that was not understood
     std::uint64_t killed = 0;         ///< by --kill-connections
+    std::uint64_t redirected = 0;     ///< replies that led to another node
+    std::uint64_t unknown = 0;        ///< replies that did not know whether it was posted
 };
 
 struct tally {

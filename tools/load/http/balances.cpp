@@ -14,6 +14,8 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "load/answer_reader.hpp"
 #include "load/reply_reader.hpp"
@@ -42,7 +44,14 @@ Value run(asio::awaitable<Value> work, const target& where) {
     }
 }
 
+/// Another node leads the ledger.
+class led_elsewhere : public std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
 funds funds_in(const http_reply& reply, account_number account) {
+    if (reply.result() == beast::http::status::temporary_redirect)
+        throw led_elsewhere{std::string{reply[beast::http::field::location]}};
     const auto found = read_funds(reply.body());
     if (reply.result() == beast::http::status::ok && found)
         return *found;
@@ -89,14 +98,42 @@ asio::awaitable<std::vector<funds>> read_all(tcp::endpoint server, const target&
 
 }  // namespace
 
-tcp::endpoint find_server(const target& where, std::chrono::milliseconds limit) {
-    return run(connect(where, limit), where);
+server_list find_servers(const std::vector<target>& targets, std::chrono::milliseconds limit) {
+    std::vector<tcp::endpoint> found;
+    std::string reason;
+    for (const target& one : targets) {
+        try {
+            found.push_back(run(connect(one, limit), one));
+        } catch (const std::runtime_error& failure) {  // it may be one that is down
+            reason = failure.what();
+        }
+    }
+    if (found.empty())
+        throw std::runtime_error{reason};
+    return server_list{std::move(found)};
 }
 
-std::vector<funds> read_balances(const tcp::endpoint& server, const target& where,
-                                 const std::vector<account_number>& accounts,
+std::vector<funds> read_balances(server_list& servers, const options& chosen,
                                  std::chrono::milliseconds limit) {
-    return run(read_all(server, where, accounts, limit), where);
+    const auto until = std::chrono::steady_clock::now() + 4 * limit;
+    for (;;) {
+        std::string reason;
+        const tcp::endpoint asked = servers.leader();
+        try {
+            return run(read_all(asked, chosen.targets.front(), chosen.accounts, limit),
+                       target{asked.address().to_string(), std::to_string(asked.port())});
+        } catch (const led_elsewhere& other) {
+            reason = std::string{"the ledger is led at "} + other.what();
+            if (!servers.follow(other.what()))
+                throw std::runtime_error{reason};
+        } catch (const std::runtime_error& failure) {
+            reason = failure.what();
+            servers.leave(asked);
+        }
+        if (!servers.has_others() || std::chrono::steady_clock::now() > until)
+            throw std::runtime_error{reason};
+        std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    }
 }
 
 }  // namespace coffer::load

@@ -92,7 +92,9 @@ void connection::tick(std::int64_t now_ns) {
 void connection::connect(std::int64_t now_ns) {
     state_ = state::connecting;
     wake_ns_ = now_ns + owner_.chosen().reply_limit_ms * millisecond_ns;
-    socket_.async_connect(owner_.server(), [this, mine = generation_](error_code error) {
+    server_ = owner_.servers().leader();
+    moves_ = false;
+    socket_.async_connect(server_, [this, mine = generation_](error_code error) {
         if (mine != generation_)
             return;
         if (error)
@@ -196,7 +198,7 @@ void connection::read() {
         return;
     if (state_ == state::reading_back && under_way_.empty())
         decide();
-    else if (state_ == state::ready)
+    else if (state_ == state::ready && !moves_)
         owner_.refill(*this);
     if (mine == generation_ && !finished())
         wait_to_read();
@@ -215,7 +217,16 @@ bool connection::take_replies(std::string_view bytes) {
     while (!bytes.empty() && (found = read_reply(bytes, received)) == reading::whole) {
         if (under_way_.empty())
             return false;
+        if (received.status == 503 && error_type(received.body) == "outcome_unknown") {
+            // As if there were no reply: it may have been posted, and others behind it too.
+            fail(owner_.counted().troubles.unknown);
+            return true;
+        }
         take(received);
+        if (moves_ && under_way_.empty()) {
+            disconnect(pause_after(failures_++));
+            return true;
+        }
         if (received.close) {
             fail(owner_.counted().troubles.closed);
             return true;
@@ -228,10 +239,25 @@ bool connection::take_replies(std::string_view bytes) {
     return bytes.empty() || found != reading::malformed;
 }
 
+/// Whether the reply is that of a node that does not lead the ledger, where there are others.
+bool connection::take_elsewhere(const reply& received) {
+    if (received.status == 307 && owner_.servers().follow(received.location)) {
+        ++owner_.counted().troubles.redirected;
+        return true;
+    }
+    if (received.status != 503 || !owner_.servers().has_others())
+        return false;
+    owner_.servers().leave(server_);
+    return true;
+}
+
 void connection::take(const reply& received) {
     const request asked = under_way_.front();
     under_way_.pop_front();
-    failures_ = 0;
+    const bool is_elsewhere = take_elsewhere(received);
+    moves_ = moves_ || is_elsewhere;
+    if (!is_elsewhere)
+        failures_ = 0;
     if (state_ == state::reading_back) {
         const auto found = read_funds(received.body);
         if (received.status == 200 && found)
@@ -244,7 +270,7 @@ void connection::take(const reply& received) {
     if (asked.what == operation::hold && given.verdict == verdict::done)
         holds_.push_back({asked.account, std::string{hold_id(received.body)}, asked.amount_minor});
     owner_.replied(asked, given.verdict);
-    if (given.verdict == verdict::refused)
+    if (given.verdict == verdict::refused && !(is_elsewhere && received.status == 307))
         owner_.counted().refused(received.status, error_type(received.body));
 }
 
@@ -270,6 +296,7 @@ void connection::carry_out_kill() {
 
 void connection::fail(std::uint64_t& kind) {
     ++kind;
+    owner_.servers().leave(server_);
     disconnect(pause_after(failures_++));
 }
 

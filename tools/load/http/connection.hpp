@@ -40,7 +40,7 @@ public:
     connection& operator=(const connection&) = delete;
 
     [[nodiscard]] bool can_send() const noexcept {
-        return state_ == state::ready && !under_way_.full();
+        return state_ == state::ready && !under_way_.full() && !moves_;
     }
     /// Whether it is in use, and what it lost the last time has had time to be settled: a server
     /// handles late what it had from a connection that is gone.
@@ -87,6 +87,7 @@ private:
     void read();
     [[nodiscard]] bool take_replies(std::string_view bytes);
     void take(const reply&);
+    [[nodiscard]] bool take_elsewhere(const reply&);
     void carry_out_kill();
     void disconnect(std::int64_t pause_ns);
     void fail(std::uint64_t& kind);
@@ -108,6 +109,8 @@ private:
     unsigned read_backs_ = 0;
     state state_ = state::waiting;
     bool writing_ = false;
+    bool moves_ = false;  // to another server, once all under way is answered
+    boost::asio::ip::tcp::endpoint server_;
 };
 
 }  // namespace coffer::load

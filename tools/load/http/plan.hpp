@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <atomic>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
 #include <limits>
 #include <vector>
 
 #include "load/funds.hpp"
+#include "load/http/server_list.hpp"
 #include "load/options.hpp"
 #include "load/request_writer.hpp"
 #include "load/tally.hpp"
@@ -18,7 +18,7 @@ namespace coffer::load {
 
 struct plan {
     const options& chosen;
-    boost::asio::ip::tcp::endpoint server;
+    server_list servers;         ///< with the leader as the run began
     std::vector<funds> opening;  ///< before the run, in the order of the accounts
     request_writer writer;
     window measured;

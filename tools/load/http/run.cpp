@@ -43,11 +43,12 @@ plan make_plan(const options& chosen) {
     const std::int64_t measured_from = chosen.warmup_ms * millisecond_ns;
     const std::int64_t stop = measured_from + chosen.duration_ms * millisecond_ns;
     const milliseconds limit{chosen.reply_limit_ms};
-    const auto server = find_server(chosen.target, limit);
+    server_list servers = find_servers(chosen.targets, limit);
+    std::vector<funds> opening = read_balances(servers, chosen, limit);
     return {.chosen = chosen,
-            .server = server,
-            .opening = read_balances(server, chosen.target, chosen.accounts, limit),
-            .writer = request_writer{to_string(chosen.target)},
+            .servers = std::move(servers),
+            .opening = std::move(opening),
+            .writer = request_writer{to_string(chosen.targets.front())},
             .measured = {measured_from, stop}};
 }
 
@@ -110,8 +111,8 @@ void run_threads(plan& all, const workers& threads) {
 
 std::vector<funds> read_closing(const plan& all) {
     try {
-        return read_balances(all.server, all.chosen.target, all.chosen.accounts,
-                             milliseconds{all.chosen.reply_limit_ms});
+        server_list servers = all.servers;
+        return read_balances(servers, all.chosen, milliseconds{all.chosen.reply_limit_ms});
     } catch (const std::runtime_error& failure) {
         throw std::runtime_error{"no audit: " + std::string{failure.what()}};
     }

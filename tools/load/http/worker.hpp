@@ -44,7 +44,7 @@ public:
 
     [[nodiscard]] boost::asio::io_context& events() noexcept { return events_; }
     [[nodiscard]] const options& chosen() const noexcept { return plan_.chosen; }
-    [[nodiscard]] const boost::asio::ip::tcp::endpoint& server() const { return plan_.server; }
+    [[nodiscard]] server_list& servers() noexcept { return servers_; }
     /// A buffer for the connection whose turn it is: what is in it is gone at the next one's.
     [[nodiscard]] std::span<char> read_buffer() noexcept { return read_buffer_; }
     [[nodiscard]] std::int64_t now_ns() const noexcept { return plan_.now_ns(); }
@@ -58,6 +58,7 @@ public:
         plan_.writer.write(one, plan_.chosen.accounts, out);
     }
     void replied(const request&, verdict);
+    /// Requests without a reply.
     void lost(const boost::circular_buffer<request>&);
     /// Gives the connection as much to do as is due.
     void refill(connection&);
@@ -80,6 +81,7 @@ private:
     void kill_some(std::int64_t now_ns);
 
     const plan& plan_;
+    server_list servers_{plan_.servers};
     boost::asio::io_context events_{1};
     timer ticks_{events_};
     timer due_{events_};
