@@ -112,8 +112,9 @@ class Examples(unittest.TestCase):
             one[2].add(str(example["x-request"].get("body")))
         for path, item in DESCRIPTION.document["paths"].items():
             for method, operation in item.items():
-                # What a build without npm has not, and what takes two snapshots.
-                if path in ("/", "/console") or path.endswith("/difference"):
+                # What a build without npm has not, and what takes the names of snapshots, or
+                # several nodes.
+                if path in ("/", "/console", "/admin/step-down") or "{snapshot}" in path:
                     continue
                 with self.subTest(method=method, path=path):
                     _, statuses, bodies = used[operation["operationId"]]
