@@ -91,8 +91,8 @@ export function pill(mood: Mood, text: string): HTMLElement {
 /** The pill of a readiness. */
 export function readinessPill({state}: Readiness): HTMLElement {
     const words = {
-        'ready': 'Ready', 'standby': 'Standby', 'not ready': 'Not ready', 'unreachable': 'Not reachable',
-        'unknown': 'Not known',
+        'ready': 'Ready', 'standby': 'Standby', 'not ready': 'Not ready',
+        'unreachable': 'Not reachable', 'unknown': 'Not known',
     };
     const unsure = state === 'unknown' || state === 'standby';
     return pill(state === 'ready' ? 'good' : unsure ? 'unsure' : 'bad', words[state]);

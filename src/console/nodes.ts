@@ -23,7 +23,8 @@ export function nodes(): View {
     return {
         title: 'Nodes',
         element: make('div', {class: 'stack'}, make('p', {class: 'about'}, 'One node leads and '
-            + 'posts. The others follow its log, and one of them takes over where it ends.'), place),
+            + 'posts. The others follow its log, and one of them takes over where it ends.'),
+            place),
         begin: () => {
             void load();
             const timer = setInterval(() => void load(), everyMs);
