@@ -57,6 +57,10 @@ void model_node::slow_down(std::chrono::nanoseconds how_long) {
         running_->link.slow_until(cluster.world.now() + how_long);
 }
 
+bool model_node::leads() const {
+    return running_ && running_->term;
+}
+
 void model_node::step_down() {
     if (running_ && running_->term)
         running_->term->is_stepping_down = true;

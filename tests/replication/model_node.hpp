@@ -31,6 +31,8 @@ public:
     void cut_off(std::chrono::nanoseconds how_long);
     /// All that it sends and receives takes nearly as long as it waits for.
     void slow_down(std::chrono::nanoseconds how_long);
+    /// Whether it believes that it leads.
+    [[nodiscard]] bool leads() const;
     /// Asks it to hand over.
     void step_down();
 

@@ -64,3 +64,7 @@ TEST_CASE("schedules: find a snapshot that is ahead of the journal", "[replicati
 TEST_CASE("schedules: find that keys are forgotten at a take-over", "[replication][planted]") {
     CHECK(found_by(planted::forgets_keys) != 0);
 }
+TEST_CASE("schedules: find a leader that hands over what is not its own yet",
+          "[replication][planted]") {
+    CHECK(found_by(planted::releases_at_once) != 0);
+}

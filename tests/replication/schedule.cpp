@@ -55,7 +55,7 @@ public:
         while (!is_equal() && world_.now() < of_faults + of_healing)
             world_.run_until(world_.now() + 100ms);
         if (!is_equal())
-            cluster_.history.wrong("nothing goes on after all was healed");
+            cluster_.history.wrong("nothing goes on after all was healed: " + describe());
         for (std::size_t i = 0; i != model_cluster::nodes; ++i) {
             cluster_.check_copy(cluster_.node(i).name(), *cluster_.node(i).files);
             cluster_.node(i).kill(false);
@@ -85,6 +85,17 @@ private:
         return equal;
     }
 
+    [[nodiscard]] std::string describe() {
+        const model_node* const leader = cluster_.leader();
+        std::string text = std::to_string(working_) + " requests wait, " +
+                           (leader == nullptr ? "nobody" : leader->name()) +
+                           " leads, the log has " + std::to_string(cluster_.logged().size()) +
+                           " batches, and the nodes";
+        for (std::size_t i = 0; i != model_cluster::nodes; ++i)
+            text += ' ' + std::to_string(cluster_.node(i).files->all().size());
+        return text;
+    }
+
     void heal() {
         cluster_.store.faults = {};
         for (std::size_t i = 0; i != model_cluster::nodes; ++i) {
@@ -97,7 +108,7 @@ private:
     /// With what goes with it where it matters: a leader that has not noticed yet, and one after it
     /// that hands over at once.
     void lose_lease_of(model_node& one) {
-        if (world_.happens(0.3))
+        if (world_.happens(0.5))
             one.slow_down(world_.between(500ms, 4s));
         if (world_.happens(0.5))
             world_.sleep(world_.between(0ms, 500ms));
@@ -105,11 +116,12 @@ private:
             one.cut_off(world_.between(100ms, 4s));
         if (const auto* const key = cluster_.store.state().find(cluster_.keys.leader()))
             cluster_.store.revoke(key->lease);
-        if (world_.happens(0.5))
-            return;
-        world_.sleep(world_.between(50ms, 350ms));
-        if (model_node* const next = cluster_.leader())
-            next->step_down();
+        for (int i = 0; i != 50 && world_.happens(0.95); ++i) {
+            world_.sleep(10ms);
+            for (std::size_t other = 0; other != model_cluster::nodes; ++other)
+                if (model_node& next = cluster_.node(other); &next != &one && next.leads())
+                    return next.step_down();
+        }
     }
 
     void kill_for_a_while(model_node& one) {
@@ -144,9 +156,10 @@ private:
                     lose_lease_of(one);
                     break;
                 case 6:
-                    one.step_down();
+                    lose_lease_of(one);
                     break;
                 default:
+                    one.step_down();
                     break;
             }
         }
