@@ -1,5 +1,6 @@
 """Three members of etcd and three nodes of a replicated ledger on this machine, in a folder."""
 
+import base64
 import json
 import os
 import pathlib
@@ -7,7 +8,7 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from etcd_members import Etcd
+from etcd_members import Etcd, call
 from processes import TIMEOUT_S, DidNotStart, Program, free_ports, wait_until
 from proxy import Proxies
 
@@ -141,13 +142,20 @@ class Cluster:
         return wait_until(lambda: len(self.standbys()) == NODES - 1 and self.leader(),
                           f"all nodes have a role: {[one.role() for one in self.nodes]}", timeout_s)
 
+    def first_entry(self):
+        """The number of the first entry that etcd has of the log."""
+        prefix = f"coffer/{LEDGER}/log/".encode()
+        found = call(self.etcd.urls[0], "/v3/kv/range", {
+            "key": base64.b64encode(prefix).decode(), "limit": 1, "keys_only": True,
+            "range_end": base64.b64encode(prefix[:-1] + b"0").decode()})
+        key = base64.b64decode(found["kvs"][0]["key"])
+        return int(key[len(prefix):])
+
     def end(self):
         """Ends the nodes in order. Returns their exit statuses by name."""
         for one in self.nodes:
-            if one.is_running:
-                one.resume()
-                one.process.terminate()
-        return {one.name: one.end() for one in self.nodes}
+            one.begin_to_end()
+        return {one.name: one.wait() for one in self.nodes}
 
     def close(self):
         for one in self.nodes:

@@ -85,15 +85,15 @@ class Customers:
 
     async def _customer(self):
         one = Customer(self)
-        while True:
-            while self._pauses:
-                await asyncio.sleep(0.02)
-            if self.chance.random() < READS:
-                await one.read()
-            else:
-                await one.post()
-            if self.pause_s:
-                await asyncio.sleep(self.pause_s)
+        try:
+            while True:
+                while self._pauses:
+                    await asyncio.sleep(0.02)
+                await (one.read() if self.chance.random() < READS else one.post())
+                if self.pause_s:
+                    await asyncio.sleep(self.pause_s)
+        finally:
+            one.close()
 
     async def _pinned(self, port, suffix):
         """Reads at one node alone, whatever becomes of it, each time by a new connection: what
@@ -144,6 +144,10 @@ class Customer:
         self.all, self.chance, self.history = all_of, all_of.chance, all_of.history
         self.connections = {port: Connection(port) for port in all_of.ports}
         self.port = self.chance.choice(all_of.ports)
+
+    def close(self):
+        for connection in self.connections.values():
+            connection.close()
 
     async def read(self):
         account = self.all.account()

@@ -80,10 +80,20 @@ class Connection:
         self.writer.write(request)
         head = await self.reader.readuntil(HEAD_END)
         reply = Reply(head[:-len(HEAD_END)], b"")
-        reply.body = await self.reader.readexactly(int(reply.fields.get("content-length", 0)))
+        if reply.fields.get("transfer-encoding") == "chunked":
+            reply.body = await self._chunks()
+        else:
+            reply.body = await self.reader.readexactly(int(reply.fields.get("content-length", 0)))
         if reply.fields.get("connection", "").lower() == "close":
             self.close()
         return reply
+
+    async def _chunks(self):
+        body, size = b"", -1
+        while size != 0:
+            size = int(await self.reader.readline(), 16)
+            body += (await self.reader.readexactly(size + 2))[:-2]
+        return body
 
     def close(self):
         if self.writer is not None:

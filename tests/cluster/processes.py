@@ -70,13 +70,14 @@ class Program:
         if self.is_running:
             self.process.send_signal(signal.SIGCONT)
 
-    def end(self, timeout_s=TIMEOUT_S):
-        """In order. Returns the exit status; kills it if it does not end in time."""
-        if self.process is None:
-            return 0
+    def begin_to_end(self):
+        """Sends SIGTERM, once: a second one would end it at once."""
         self.resume()
         if self.is_running:
             self.process.terminate()
+
+    def wait(self, timeout_s=TIMEOUT_S):
+        """Returns the exit status; kills it if it does not end in time."""
         try:
             return self.process.wait(timeout_s)
         except subprocess.TimeoutExpired:
