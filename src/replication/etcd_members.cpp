@@ -192,7 +192,10 @@ etcd_members::attempt etcd_members::refusal(const http_reply& reply, bool is_rea
     }
     // Something between here and etcd, or no etcd.
     result.error = is_read ? store_error::refused : store_error::unknown;
-    result.reason = "its answer is not one of etcd: HTTP status " + std::to_string(reply.status);
+    result.reason =
+        reply.status == status_ok
+            ? "its answer is of another cluster than the first, or none of etcd's"
+            : "its answer is none of etcd's: HTTP status " + std::to_string(reply.status);
     result.is_of_member = true;
     return result;
 }

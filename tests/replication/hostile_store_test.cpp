@@ -17,6 +17,7 @@ using coffer::replication::etcd_client;
 using coffer::replication::operation;
 using coffer::replication::store_error;
 using coffer::replication::transaction;
+using coffer::test::Contains;
 using coffer::test::json_reply;
 using coffer::test::scripted_reply;
 using coffer::test::scripted_server;
@@ -199,7 +200,9 @@ TEST_CASE("etcd: a reply of another cluster is no answer", "[replication]") {
     etcd_client client{{{server.url()}}};
     CHECK(client.transact(put, patience));
     is_moved = true;
-    CHECK(client.transact(put, patience).error == store_error::unknown);
+    const auto moved = client.transact(put, patience);
+    CHECK(moved.error == store_error::unknown);
+    CHECK_THAT(moved.reason, Contains("another cluster"));
 }
 
 TEST_CASE("etcd: a token that is refused is renewed once", "[replication]") {
