@@ -198,6 +198,12 @@ handled handle(const route_table& table, coffer::teller& teller, const request& 
         out.refuse(why);
         return {chosen, made.who};
     }
+    // With a read barrier: before the ledger is looked at, so that a write comes after that.
+    if (made.answered_by == node_role::leader) [[unlikely]]
+        if (const service why = teller.confirm(); why != service::done) {
+            out.refuse(problem_of(why));
+            return {chosen, made.who};
+        }
     const acting for_bearer{teller, made.who};
     chosen->answer(teller, made, out);
     if (!asked.if_none_match.empty() || !asked.if_match.empty()) [[unlikely]]

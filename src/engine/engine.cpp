@@ -128,6 +128,7 @@ void engine::begin_writing(journal_options chosen) {
     asked.on_failure = std::move(chosen.on_failure);
     asked.lane_bytes = lane_bytes(tellers_.size(), log);
     asked.commit_wait = chosen.commit_wait;
+    asked.confirms_markers = has_read_barrier_ = chosen.read_barrier;
     disk_timeout_ = asked.disk_timeout = chosen.disk_timeout;
     asked.now = [this, key_life_ns = keys_.life_ns()] {
         journal::batch_stamp now = clock_.stamp();

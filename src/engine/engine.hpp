@@ -69,6 +69,8 @@ public:
         std::unique_ptr<journal::history> history{};
         /// Where the ledger's snapshots are.
         std::filesystem::path snapshots{};
+        /// Whether teller::confirm has each answer wait for a write to the log.
+        bool read_barrier = false;
         /// Called once, by a thread of the writer, when nothing more will be durable.
         std::function<void(const std::string& why)> on_failure;
     };
@@ -191,6 +193,8 @@ public:
     [[nodiscard]] std::uint64_t running_ns() const noexcept;
     /// Record time for labels, likewise.
     [[nodiscard]] std::uint64_t time_ns() const;
+    /// See teller::confirm. As disk_timeout for any thread once it is open.
+    [[nodiscard]] bool has_read_barrier() const noexcept { return has_read_barrier_; }
     [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept { return disk_timeout_; }
 
     /// For any thread.
@@ -261,6 +265,7 @@ private:
     std::unique_ptr<journal::batch_log> owned_log_;
     std::atomic<journal::batch_log*> log_{nullptr};
     std::chrono::milliseconds disk_timeout_{5000};
+    bool has_read_barrier_ = false;
     // Of a standby.
     std::atomic<bool> is_standby_{false};
     std::atomic<std::uint64_t> applying_record_{0};

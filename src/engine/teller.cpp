@@ -138,6 +138,17 @@ service teller::reserve_shown(std::size_t postings) noexcept {
     return lane_->has_room_for(postings) ? service::done : service::lane_full;
 }
 
+service teller::confirm() noexcept {
+    if (lane_ == nullptr || !engine_.has_read_barrier())
+        return service::done;
+    if (const service refused = reserve_marker(); refused != service::done)
+        return refused;
+    // It waits for no posting.
+    constexpr account_number any = 1;
+    note(lane_->append_marker(any, 0));
+    return service::done;
+}
+
 void teller::show(const posting& shown) noexcept {
     if (lane_ != nullptr)
         wait_for(engine_.ledger(), shown);

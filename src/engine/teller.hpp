@@ -150,6 +150,11 @@ public:
     /// again once latest() is durable. Does not change was_full().
     [[nodiscard]] service reserve_shown(std::size_t postings) noexcept;
 
+    /// Has due() cover a write to the log that begins after this call, if the engine has a read
+    /// barrier: what is answered then was right at that time, whatever clocks show. Returns done,
+    /// or why it cannot: as reserve_shown.
+    [[nodiscard]] service confirm() noexcept;
+
     /// Has due() cover a posting that the ledger showed, so that it is sent once it is durable. One
     /// of those reserved.
     void show(const posting& shown) noexcept;

@@ -6,17 +6,19 @@
 namespace coffer::journal {
 
 committer::committer(coffer::ledger& ledger, batch_log& log, std::span<lane* const> lanes,
-                     clock now)
-    : appender_{log},
+                     clock now, bool confirms_markers)
+    : log_{log},
+      appender_{log},
       merge_{ledger, lanes},
       batch_{log.max_batch_bytes()},
       now_{std::move(now)},
+      confirms_markers_{confirms_markers},
       durable_record_{appender_.end().next_record - 1} {}
 
 committer::progress committer::collect() {
     if (!failure_.empty())
         return progress::failed;
-    if (in_doubt_)
+    if (in_doubt_ || is_confirming_)
         return progress::collected;
     if (!merge_.collect(batch_))
         return fail(merge_.complaint());
@@ -37,9 +39,19 @@ committer::progress committer::commit() {
         return progress::failed;
     if (in_doubt_ || batch_.records() != 0)
         return append();
-    // Markers alone: the postings that they wait for were durable already.
-    if (!merge_.anything_collected())
-        return progress::idle;
+    return merge_.anything_collected() ? report_markers() : progress::idle;
+}
+
+/// Markers alone: the postings that they wait for were durable already.
+committer::progress committer::report_markers() {
+    if (confirms_markers_) {
+        const log_status confirmed = log_.confirm();
+        is_confirming_ = confirmed.error == log_errc::unknown;
+        if (is_confirming_)
+            return progress::unknown;
+        if (!confirmed)
+            return fail(confirmed.reason);
+    }
     end_pending();
     merge_.report_durable(appender_.end().next_record);
     return progress::committed;

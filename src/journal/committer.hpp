@@ -4,7 +4,8 @@
 // Guarantees     Nothing is reported as durable before it is. A batch is made of whole records, in
 //                the order that lane_merge.hpp describes.
 // Invariants     1. A batch whose outcome is unknown stays as it is until that is known: nothing
-//                   is added to it, and no other batch is appended.
+//                   is added to it, and no other batch is appended. So it is with markers while
+//                   the log is confirmed for them.
 //                2. durable_record() has risen before a lane reports a ticket of that record as
 //                   durable.
 //                3. After a failure nothing more is appended or reported.
@@ -41,8 +42,11 @@ class committer {
 public:
     using clock = std::function<batch_stamp()>;  ///< the times of a batch that is written now
 
-    /// `ledger`, `log` and the lanes must outlive this. Throws std::bad_alloc.
-    committer(coffer::ledger& ledger, batch_log& log, std::span<lane* const> lanes, clock now);
+    /// `ledger`, `log` and the lanes must outlive this. With `confirms_markers` the log is
+    /// confirmed (batch_log::confirm) before markers alone are reported, so that no ticket is
+    /// durable before a write that began after it was appended. Throws std::bad_alloc.
+    committer(coffer::ledger& ledger, batch_log& log, std::span<lane* const> lanes, clock now,
+              bool confirms_markers = false);
 
     enum class progress : std::uint8_t {
         idle,       ///< there was nothing to do
@@ -96,14 +100,18 @@ private:
     void begin_pending() noexcept;
     void end_pending() noexcept { pending_since_.store(0, std::memory_order_relaxed); }
     [[nodiscard]] progress append();
+    [[nodiscard]] progress report_markers();
     [[nodiscard]] progress report_durable(const batch_view& durable);
     [[nodiscard]] progress fail(std::string why);
 
+    batch_log& log_;
     appender appender_;
     lane_merge merge_;
     batch_builder batch_;
     std::optional<batch_view> in_doubt_;  // the sealed batch, while its outcome is unknown
     clock now_;
+    const bool confirms_markers_;
+    bool is_confirming_ = false;  // the outcome of a confirmation is unknown
     std::string failure_;
     std::atomic<std::uint64_t> durable_record_;
     std::atomic<running_clock::rep> pending_since_{0};

@@ -24,7 +24,7 @@ constexpr std::size_t room_for(std::size_t lane_bytes, std::size_t max_batch_byt
 writer::writer(coffer::ledger& ledger, batch_log& log, options chosen)
     : log_{log},
       chosen_{std::move(chosen)},
-      committer_{ledger, log, made_lanes(), chosen_.now},
+      committer_{ledger, log, made_lanes(), chosen_.now, chosen_.confirms_markers},
       room_bytes_{room_for(lanes_.empty() ? 0 : lanes_.size() * lanes_[0]->capacity(),
                            log.max_batch_bytes())},
       room_{log, room_bytes_, chosen_.retry_room},

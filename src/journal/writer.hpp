@@ -70,6 +70,8 @@ public:
         /// How long a record may wait to become durable until the log counts as hanging.
         std::chrono::milliseconds disk_timeout{5000};
         committer::clock now = system_times;
+        /// See committer.
+        bool confirms_markers = false;
     };
 
     /// Throws std::invalid_argument if `log` keeps too little room for so many lanes of this size.
