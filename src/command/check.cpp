@@ -17,6 +17,8 @@
 #include "engine/initial_accounts.hpp"
 #include "http/address_check.hpp"
 #include "ops/log.hpp"
+#include "replication/etcd_client.hpp"
+#include "replication/node_identity.hpp"
 
 namespace coffer::command {
 namespace {
@@ -97,6 +99,22 @@ std::optional<state> check_data(checklist& list, const serve_options& options) {
     return found;
 }
 
+void check_replication(checklist& list, const serve_options& options, std::optional<state> data) {
+    const replication::replication_options& asked = options.replication;
+    list.run("replication", [&] {
+        if (!asked.is_replicated()) {
+            if (!options.in_memory)
+                replication::require_no_copy_of_ledger(options.data);
+            return;
+        }
+        const bool has_journal = data == state::ledger || data == state::in_use;
+        static_cast<void>(replication::require_copy_of(options.data, asked.ledger, has_journal));
+        static_cast<void>(replication::etcd_client{asked.store});  // reads its files
+        list.note_right("replication", "node '" + asked.node + "' of '" + asked.ledger + "', by " +
+                                           asked.store.urls.front());
+    });
+}
+
 void check_accounts(checklist& list, const serve_options& options, std::optional<state> data) {
     if (data == state::ledger || data == state::in_use) {
         if (!options.accounts.empty())
@@ -164,6 +182,7 @@ int check(const serve_options& options, const std::string& refusal) {
         list.note_right("data", "none is kept");
     else
         data = check_data(list, options);
+    check_replication(list, options, data);
     check_accounts(list, options, data);
     check_addresses(list, options.listen, data);
     check_certificate(list, options.tls);

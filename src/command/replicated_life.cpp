@@ -18,7 +18,6 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr seconds for_open_requests{1};  // at a change of role
-constexpr seconds for_other_nodes{3};    // after a step-down, to take over
 constexpr milliseconds for_a_hand_over{700};
 constexpr milliseconds between_looks{10};
 
@@ -120,6 +119,7 @@ replicated_life::end replicated_life::serve(const replication::node_identity& id
     try {
         follower_.emplace(around_.store, around_.options.replication, identity.id, *standby_,
                           around_.rights);
+        follower_->stand_not_before(around_.stand_not_before);
         keep_house(identity, 0);
         warn_of_keys_of_names(around_.options, engine_);
         const auto term = follower_->run([this] { return around_.is_stopping.load(); });
@@ -128,21 +128,47 @@ replicated_life::end replicated_life::serve(const replication::node_identity& id
             close(true);
             return end::stopped;
         }
-        housekeeping_.reset();
-        lead(*term);
-        keep_house(identity, term->number);
-        const why reason = wait_for_an_end();
-        if (reason == why::term_is_over)
-            be_deposed();
-        else
-            hand_over(reason);
-        return reason == why::stopped ? end::stopped : end::role_changes;
+        return lead(identity, *term);
     } catch (const replication::files_failed& failure) {
         end_at_once(std::string{"this node's journal has failed: "} + failure.what());
     }
 }
 
-void replicated_life::lead(const replication::won_term& term) {
+replicated_life::end replicated_life::lead(const replication::node_identity& of,
+                                           const replication::won_term& term) {
+    housekeeping_.reset();
+    why reason = why::term_is_over;
+    if (begin_to_lead(term)) {
+        keep_house(of, term.number);
+        reason = wait_for_an_end();
+    }
+    if (reason == why::term_is_over)
+        be_deposed();
+    else
+        hand_over(reason);
+    if (reason == why::stopped)
+        return end::stopped;
+    return reason == why::term_is_over ? end::deposed : end::stepped_down;
+}
+
+/// Opens the accounts of a first start, if that is not done. False if the term has ended.
+bool replicated_life::open_accounts(replication::replicated_log& log,
+                                    const replication::won_term& term, journal::batch_stamp& last) {
+    if (!term.barrier.is_opening)
+        return true;
+    try {
+        last = replication::open_first_accounts(
+            log, engine_.ledger(), initial_accounts::named(around_.options.accounts), last,
+            [this] { return !leading_->has_ended() && !around_.is_stopping; });
+    } catch (const journal::journal_error& failure) {
+        log::warn("{}", failure.what());
+        return false;
+    }
+    return true;
+}
+
+/// False if the term has ended before it leads.
+bool replicated_life::begin_to_lead(const replication::won_term& term) {
     const serve_options& options = around_.options;
     const replication::replication_options& replicated = options.replication;
     end_front(for_open_requests);
@@ -156,26 +182,27 @@ void replicated_life::lead(const replication::won_term& term) {
     around_.rights.become(node_role::leader);
     around_.rights.set_leader_url(replicated.advertise);
     leading_.emplace(*log, follower_->won(), term, replicated);
-    if (term.barrier.is_opening)
-        last = replication::open_first_accounts(
-            *log, engine_.ledger(), initial_accounts::named(options.accounts), last,
-            [this] { return !leading_->has_ended() && !around_.is_stopping; });
     log_ = log.get();
+    const bool is_open = open_accounts(*log_, term, last);
     begin_front();
     engine_.lead(std::move(log), {.commit_wait = options.durability.commit_wait,
                                   .disk_timeout = options.durability.disk_timeout,
                                   .journal_end = last,
+                                  .read_barrier = replicated.read_barrier,
                                   .on_failure = [this](const std::string& reason) {
                                       const std::lock_guard lock{why_guard_};
                                       why_failed_ = reason;
                                       has_failed_ = true;
                                   }});
+    if (!is_open)
+        return false;
     clerk_.start();
     if (!options.no_audit)
         begin_audit();
     front_->start();
     log::info("this node leads '{}' in term {}, after record {}", replicated.ledger, term.number,
               log_->reached().after.next_record - 1);
+    return true;
 }
 
 void replicated_life::begin_audit() {

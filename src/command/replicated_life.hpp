@@ -40,6 +40,8 @@ public:
         leadership& rights;
         const http::listen_plan& addresses;
         const std::atomic<bool>& is_stopping;
+        /// When it may stand for leader: after a step-down another node is to.
+        std::chrono::steady_clock::time_point stand_not_before{};
     };
 
     explicit replicated_life(const surroundings& around);
@@ -58,7 +60,8 @@ public:
 
     enum class end : std::uint8_t {
         stopped,
-        role_changes,  ///< it led, and is to begin again as a standby
+        deposed,       ///< it led, and is to begin again as a standby
+        stepped_down,  ///< likewise
     };
     /// Serves until it is stopped, or has led and leads no more. Ends the process if its files
     /// fail. Throws replication::log_contradiction, journal::journal_error.
@@ -75,7 +78,10 @@ private:
     void end_front(std::chrono::seconds patience);
     [[nodiscard]] replication::node_report report(const replication::node_identity& of) const;
     void keep_house(const replication::node_identity& of, std::uint64_t term);
-    void lead(const replication::won_term& term);
+    [[nodiscard]] end lead(const replication::node_identity& of, const replication::won_term& term);
+    [[nodiscard]] bool begin_to_lead(const replication::won_term& term);
+    [[nodiscard]] bool open_accounts(replication::replicated_log& log,
+                                     const replication::won_term& term, journal::batch_stamp& last);
     void begin_audit();
     [[nodiscard]] why wait_for_an_end();
     void hand_over(why reason);

@@ -27,6 +27,7 @@ using replication::node_identity;
 
 constexpr std::chrono::milliseconds after_a_failure{200};
 constexpr std::chrono::seconds between_warnings{10};
+constexpr std::chrono::seconds for_other_nodes{3};  // after a step-down, to take over
 
 /// A node, over all its roles.
 class replicated_node {
@@ -86,7 +87,8 @@ private:
                              .care = store_,
                              .rights = rights_,
                              .addresses = addresses_,
-                             .is_stopping = is_stopping_}};
+                             .is_stopping = is_stopping_,
+                             .stand_not_before = stand_not_before_}};
         const current_life current{*this, now};
         now.listen();
         addresses_ = now.addresses();
@@ -95,7 +97,10 @@ private:
         const std::string from = recover(now);
         if (!std::exchange(has_served_, true))
             begin_to_serve(now, from);
-        return now.serve(*identity_) == replicated_life::end::role_changes && !is_stopping_;
+        const replicated_life::end how = now.serve(*identity_);
+        if (how == replicated_life::end::stepped_down)
+            stand_not_before_ = std::chrono::steady_clock::now() + for_other_nodes;
+        return how != replicated_life::end::stopped && !is_stopping_;
     }
 
     std::string recover(replicated_life& now) {
@@ -167,6 +172,7 @@ private:
     http::listen_plan addresses_;  // with the ports that the system chose
     std::optional<node_identity> identity_;
     bool has_served_ = false;
+    std::chrono::steady_clock::time_point stand_not_before_{};
     std::atomic<bool> is_stopping_{false};
     std::atomic<bool> is_recovering_{false};
     std::mutex guard_;

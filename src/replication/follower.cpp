@@ -6,6 +6,7 @@
 
 #include "ops/log.hpp"
 #include "ops/stopping.hpp"
+#include "replication/begin_log.hpp"
 #include "replication/catch_up.hpp"
 
 namespace coffer::replication {
@@ -72,7 +73,26 @@ void follower::rest(milliseconds time) const {
     std::this_thread::sleep_for(time);
 }
 
+/// Whether the store has the log of this ledger. Throws log_contradiction if it has another one, or
+/// none.
+bool follower::has_its_log() {
+    const auto known = find_ledger(store_, log_keys{options_.ledger}, options_.request_timeout);
+    if (!known)
+        return false;
+    if (!known.value)
+        throw log_contradiction{"etcd has no ledger '" + options_.ledger +
+                                "', of which the data directory is a copy: it was wiped, or is "
+                                "another cluster"};
+    if (*known.value != ledger_)
+        throw log_contradiction{"etcd has another ledger as '" + options_.ledger +
+                                "' than the one of which the data directory is a copy"};
+    return true;
+}
+
 void follower::find_place() {
+    is_known_log_ = is_known_log_ || has_its_log();
+    if (!is_known_log_)
+        return rest(after_a_failure);
     if (reader_.find(standby_.at()) != store_error::none)
         return rest(after_a_failure);
     has_place_ = true;
@@ -154,10 +174,15 @@ std::optional<won_term> follower::stand() {
         return std::nullopt;
     }
     log::info("this node has the leader's key of '{}'", options_.ledger);
-    auto won = begin_term();
-    if (!won)
+    try {
+        if (auto won = begin_term())
+            return won;
+    } catch (...) {  // this node is not to lead
         campaign_.withdraw();
-    return won;
+        throw;
+    }
+    campaign_.withdraw();
+    return std::nullopt;
 }
 
 /// Appends the barrier after the last entry, as long as the key is this node's.

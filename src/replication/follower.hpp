@@ -50,6 +50,7 @@ public:
 private:
     enum class found : std::uint8_t { more, end, nothing };
 
+    [[nodiscard]] bool has_its_log();
     void find_place();
     [[nodiscard]] found read_on();
     void take(const log_entry& one);
@@ -69,6 +70,7 @@ private:
     log_reader reader_;
     campaign campaign_;
     const std::function<bool()>* is_asked_to_stop_ = nullptr;  // of run
+    bool is_known_log_ = false;                                // the store has this ledger's
     bool has_place_ = false;                                   // in the log
     bool is_leaderless_ = false;  // so the store said, when the log's end was found after that
     std::string leader_url_;

@@ -79,8 +79,9 @@ std::optional<node_identity> read_identity(const fs::path& directory) {
         return std::nullopt;
     std::ifstream in{file};
     std::ostringstream text;
-    if (!in || !(text << in.rdbuf()))
+    if (!in)
         fail(file, "cannot be read");
+    text << in.rdbuf();
     boost::system::error_code wrong;
     const boost::json::value parsed = boost::json::parse(text.str(), wrong);
     const auto* const members = wrong ? nullptr : parsed.if_object();
