@@ -1,6 +1,7 @@
 #include "command/replicated_life.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -99,6 +100,8 @@ replication::node_report replicated_life::report(const replication::node_identit
     }
     now.url = around_.options.replication.advertise;
     now.incarnation = of.incarnation;
+    now.reported_ns = static_cast<std::uint64_t>(
+        std::chrono::nanoseconds{std::chrono::system_clock::now().time_since_epoch()}.count());
     return now;
 }
 
