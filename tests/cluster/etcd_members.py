@@ -100,6 +100,10 @@ class Etcd:
         return any("alarms" in (call(url, "/v3/maintenance/alarm", {"action": "GET"}) or {})
                    for url in self.urls)
 
+    def most_bytes(self):
+        """The size of the largest member's file, as far as they answer."""
+        return max(int((one.status() or {}).get("dbSize", 0)) for one in self.members)
+
     def close(self):
         for one in self.members:
             one.kill()

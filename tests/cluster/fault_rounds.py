@@ -27,6 +27,8 @@ KILLED_S = 0, 2  # until what was killed is started again
 SETTLE_S = 90
 MOST_COMPLAINTS = 5  # then no more rounds begin
 PROXY_S = 2, 6
+LOADED = "20001-21000"  # accounts that only _load posts to
+OURS = b'"account_number":"10'  # in a line of the others
 LOG_LINES = 12  # of each program, that a failure shows
 PROXY_FAULTS = {"drop": 0.1, "late": 0.15, "duplicate": 0.3, "delay": 0.5, "cut": 0.1}
 
@@ -35,7 +37,7 @@ class FaultRounds:
     """A cluster in `folder` with clients. `kinds` are of KINDS. A context manager."""
 
     def __init__(self, folder, seed, kinds, say=lambda line: None, flags=(), etcd_flags=(),
-                 stop_s=(0.1, 30), connections=16):
+                 stop_s=(0.1, 30), connections=16, load_s=10):
         self.random = random.Random(seed)
         self.kinds, self.say, self.stop_s = kinds, say, stop_s
         self.clocks = [Clock() for _ in range(parts.NODES)] if "clock" in kinds else []
@@ -45,12 +47,21 @@ class FaultRounds:
             proxied=bool({"proxies", "partition"}.intersection(kinds)), seed=seed,
             envs=[one.environment for one in self.clocks] or None)
         self.customers = Customers(self.cluster.ports, seed, connections)
-        self.accounts_file.write_text(json.dumps(self.customers.accounts()))
+        self.load_s, self.load_log = load_s, folder / "load.log"
+        self._write_accounts()
         self.back_s = {kind: [] for kind in kinds}  # until postings succeeded again
         self.complaints = []
         self.rounds = 0
         self.findings = None
         self.was_trimmed = False
+
+    def _write_accounts(self):
+        said = self.customers.accounts()
+        if "load" in self.kinds:
+            first, last = map(int, LOADED.split("-"))
+            said["accounts"] += [{"account_number": str(number), "balance": 1000.0}
+                                 for number in range(first, last + 1)]
+        self.accounts_file.write_text(json.dumps(said))
 
     def run(self, rounds):
         """Returns whether all is right."""
@@ -188,6 +199,31 @@ class FaultRounds:
         what, back_s = self._kill_leader() if self.random.random() < 0.5 else self._step_down()
         return f"set clocks, and {what}", back_s
 
+    def _load(self):
+        """As many postings as there can be, by many connections beside the others. etcd must raise
+        no alarm, whatever its quota."""
+        begun = time.monotonic_ns()
+        with self.load_log.open("ab") as into:
+            load = subprocess.Popen(
+                [pathlib.Path(parts.BINARY).parent / "coffer-load", "--quiet", "--url",
+                 ",".join(one.url() for one in self.cluster.nodes), "--connections", "256",
+                 "--mix", "deposit=1", "--accounts", LOADED, "--duration", f"{self.load_s}s"],
+                stdin=subprocess.DEVNULL, stdout=into, stderr=into)
+        alarms, most_bytes, longest_s, last = 0, 0, 0.0, begun
+        while load.poll() is None:
+            time.sleep(0.2)
+            alarms += self.cluster.etcd.has_alarm()
+            most_bytes = max(most_bytes, self.cluster.etcd.most_bytes())
+            ack = max(self.customers.last_ack.values())
+            longest_s, last = max(longest_s, (time.monotonic_ns() - last) / 1e9), max(ack, last)
+        if alarms:
+            self.complain(f"round {self.rounds}: etcd had an alarm, {alarms} times looked at")
+        if load.returncode != 0:
+            self.complain(f"coffer-load ended with {load.returncode}: see {self.load_log}")
+        return (f"{self.load_s} s of load, exit status {load.returncode}, etcd's files at most "
+                f"{most_bytes >> 20} MiB, {longest_s:.1f} s at most without a posting",
+                self.customers.wait_for_ack(time.monotonic_ns(), timeout_s=BACK_S))
+
     # What must hold in the end.
 
     def _wait_until_equal(self):
@@ -219,22 +255,29 @@ class FaultRounds:
         hashes = [self._export(one) for one in self.cluster.nodes]
         if len(set(hashes)) > 1:
             self.complain("the exports of the nodes differ")
-        lines = list(lines_of(self.cluster.folder / f"{self.cluster.nodes[0].name}.ndjson"))
+        lines = lines_of(self._lines_file(self.cluster.nodes[0]))
         self.findings = check(self.customers.history, lines)
         for text in self.complaints:
             self.findings.add(WRONG, text)
         return not self.findings
 
     def _export(self, node):
-        """Writes the history of a node into a file, and returns a hash of it."""
-        file = self.cluster.folder / f"{node.name}.ndjson"
-        with file.open("wb") as into:
-            done = subprocess.run([parts.BINARY, "export", node.data, "--format", "ndjson"],
-                                  stdout=into, stderr=subprocess.PIPE, check=False,
-                                  env=parts.environment())
-        if done.returncode != 0:
-            self.complain(f"the export of {node.name}: {done.stderr.decode()}")
-        return hashlib.sha256(file.read_bytes()).hexdigest()
+        """Writes what a node has of the clients' accounts into a file, and returns a hash of its
+        whole history."""
+        found = hashlib.sha256()
+        with self._lines_file(node).open("wb") as into, subprocess.Popen(
+                [parts.BINARY, "export", node.data, "--format", "ndjson"], stdout=subprocess.PIPE,
+                env=parts.environment()) as export:
+            for line in export.stdout:
+                found.update(line)
+                if OURS in line:
+                    into.write(line)
+        if export.returncode != 0:
+            self.complain(f"the export of {node.name} ended with {export.returncode}")
+        return found.hexdigest()
+
+    def _lines_file(self, node):
+        return self.cluster.folder / f"{node.name}.ndjson"
 
     def logs(self):
         """The last lines of every program."""
@@ -251,7 +294,7 @@ class FaultRounds:
 
 KINDS = sorted(name[1:] for name in (
     "_kill_leader", "_kill_any", "_kill_all", "_stop_leader", "_stop_any", "_proxies",
-    "_partition", "_step_down", "_clock"))
+    "_partition", "_step_down", "_clock", "_load"))
 
 
 def lines_of(file):
