@@ -240,6 +240,18 @@ class Replication(unittest.TestCase):
             alone.stop()
         self.assertIn("has a history of its own", self.refusal(*self.replicated(alone.data)))
 
+    def test_check_looks_at_whose_copy_a_directory_is(self):
+        node = self.node("a")
+        self.wait_until_leads(node)
+        self.assertEqual(node.stop(), 0)
+        listen = ("--listen", "127.0.0.1:0")
+        right = server.run("check", *listen, *self.replicated(node.data))
+        self.assertEqual(right.returncode, 0, right.stdout)
+        self.assertIn("node 'a' of 'bank'", right.stdout)
+        wrong = server.run("check", *listen, "--data", node.data)
+        self.assertEqual(wrong.returncode, 1, wrong.stdout)
+        self.assertIn("is a copy of the replicated ledger 'bank'", wrong.stdout)
+
     def test_an_etcd_that_was_wiped_is_refused(self):
         node = self.node("a")
         self.wait_until_leads(node)
