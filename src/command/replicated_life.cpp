@@ -248,8 +248,9 @@ void replicated_life::hand_over(why reason) {
     const bool is_stopping = reason == why::stopped;
     end_front(is_stopping ? around_.limits.drain_timeout : for_open_requests);
     clerk_.stop();
-    static_cast<void>(engine_.close_by(steady_clock::now() + patience()));
-    leading_->hand_over(steady_clock::now() + for_a_hand_over);
+    // Where the journal's thread does not end, the log is still its own.
+    if (engine_.close_by(steady_clock::now() + patience()))
+        leading_->hand_over(steady_clock::now() + for_a_hand_over);
     around_.rights.become(node_role::standby);
     log::info("this node has handed '{}' over", around_.options.replication.ledger);
     close(is_stopping);

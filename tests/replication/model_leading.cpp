@@ -61,8 +61,9 @@ void model_life::lead(const won_term& won, campaign& standing) {
     mine->has_beats = true;
     if (won.barrier.is_opening)
         open_accounts(*mine);
-    mine->committer.emplace(*ledger, mine->log, only(mine->lane),
-                            [this] { return stamp_in(world); });
+    mine->committer.emplace(
+        *ledger, mine->log, only(mine->lane), [this] { return stamp_in(world); },
+        cluster.chosen.reads_by_barrier);
     term = mine;
     while (!has_ended() && !mine->is_over && turn(*mine)) {
     }
@@ -149,17 +150,6 @@ bool model_life::turn(model_term& mine) {
 }
 
 bool model_life::idle(model_term& mine) {
-    const std::uint64_t wanted = mine.confirms_wanted;
-    if (wanted != mine.confirms_done) {
-        const auto status = mine.log.confirm();
-        if (status.error == journal::log_errc::failed)
-            return false;
-        if (status) {
-            mine.confirms_done = wanted;
-            mine.progress.notify_all();
-        }
-        return true;
-    }
     if (mine.is_stepping_down)
         return hand_over(mine);
     mine.work.wait_until(world.now() + 20ms);

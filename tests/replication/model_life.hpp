@@ -35,8 +35,6 @@ struct model_term {
     bool is_over = false;
     bool is_stepping_down = false;
     bool has_beats = false;
-    std::uint64_t confirms_wanted = 0;
-    std::uint64_t confirms_done = 0;
 };
 
 class model_life : public std::enable_shared_from_this<model_life> {

@@ -69,21 +69,14 @@ posting_reply model_life::show(const posting_request& asked,
     mine->lane.begin();
     const auto found = ledger->balance(asked.account);
     journal::lane_ticket ticket = mine->lane.durable();
-    if (found && found.posting.sequence > ledger->durable_sequence(asked.account))
+    if (found && (cluster.chosen.reads_by_barrier ||
+                  found.posting.sequence > ledger->durable_sequence(asked.account)))
         ticket = mine->lane.append_marker(asked.account, found.posting.sequence);
     mine->lane.end();
     if (!found)
         return {kind::not_now, {}};
     if (!wait_durable(*mine, ticket))
         return {};
-    if (cluster.chosen.reads_by_barrier) {
-        const std::uint64_t wanted = ++mine->confirms_wanted;
-        mine->work.notify_all();
-        while (!has_ended() && !mine->is_over && mine->confirms_done < wanted)
-            mine->progress.wait_until(world.now() + 1s);
-        if (mine->confirms_done < wanted)
-            return {};
-    }
     return {kind::done, {found.posting.sequence, found.posting.balance.minor()}};
 }
 
