@@ -10,10 +10,11 @@ HEAD_END = b"\r\n\r\n"
 
 async def end_all_tasks():
     """All but the one that calls it, and what they have open."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    # More than once: wait_for of Python 3.11 can lose a cancellation.
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in others:
+            task.cancel()
+        await asyncio.wait(others, timeout=0.2)
     await asyncio.sleep(0.01)
 
 
