@@ -82,8 +82,8 @@ TEST_CASE("log reader: refuses a journal that is not in the log", "[replication]
     CHECK_THROWS_AS(from.find(other), log_contradiction);
     other = node.files.tail();
     ++other.next_record;
-    CHECK_THROWS_WITH(from.find(other),
-                      Catch::Contains("record 4 is in the journal here, and not in the log"));
+    CHECK_THROWS_WITH(from.find(other), coffer::test::Contains(
+                                            "record 4 is in the journal here, and not in the log"));
 }
 
 TEST_CASE("log reader: tries again where a member of the store is behind", "[replication]") {

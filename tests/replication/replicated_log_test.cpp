@@ -99,7 +99,7 @@ TEST_CASE("replicated log: a deposed leader appends nothing more, and says why",
     }
     CHECK_FALSE(one.log->beat());
     CHECK_THAT(one.log->check_in_place().reason,
-               Catch::Contains("leader's key") || Catch::Contains("taken over"));
+               coffer::test::Contains("leader's key") || coffer::test::Contains("taken over"));
     CHECK(one.node.batches->all().empty());
 }
 
