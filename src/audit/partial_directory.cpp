@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 
 // What a copy consists of, in the order in which it is put in place.
 constexpr std::string_view snapshots_name = "snapshots";
+constexpr std::string_view identity_name = "node.json";  // of a node of a replicated ledger
 constexpr std::string_view journal_name = "journal";
 
 /// Marks the directory as an unfinished copy. Returns once the mark survives a crash.
@@ -38,7 +39,7 @@ bool is_marked(const fs::path& directory) {
 /// Removes the content except the mark.
 std::error_code remove_content(const fs::path& part) noexcept {
     std::error_code error;
-    for (const std::string_view name : {snapshots_name, journal_name})
+    for (const std::string_view name : {snapshots_name, identity_name, journal_name})
         if (!error)
             fs::remove_all(part / name, error);
     return error;
@@ -112,7 +113,7 @@ void partial_directory::require_place(leftover found) {
         refuse();
     if (is_inside_ && !has_only(destination_, [this](std::string_view name) {
             return is_of_file_system(name) || name == partial_copy_name ||
-                   (name == snapshots_name && is_marked(path_));
+                   ((name == snapshots_name || name == identity_name) && is_marked(path_));
         }))
         refuse();
     if (fs::exists(fs::symlink_status(path_, ignored)))
@@ -124,8 +125,8 @@ void partial_directory::clear_leftover(const fs::path& part, leftover found) con
     file_descriptor opened{part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW};
     const bool is_of_copy =
         opened.is_open() && has_only(part, [&](std::string_view name) {
-            return is_marked(part) &&
-                   (name == snapshots_name || name == journal_name || name == partial_copy_marker);
+            return is_marked(part) && (name == snapshots_name || name == identity_name ||
+                                       name == journal_name || name == partial_copy_marker);
         });
     if (!is_of_copy)
         fail(part, "is there already, and is no part of a copy: remove it");
@@ -137,7 +138,7 @@ void partial_directory::clear_leftover(const fs::path& part, leftover found) con
              "with --force");
     std::error_code error;
     if (is_inside_)  // what was moved up; the mark is removed last
-        fs::remove_all(destination_ / snapshots_name, error);
+        error = remove_moved();
     if (!error)
         error = remove_part(part);
     if (error)
@@ -149,9 +150,17 @@ partial_directory::~partial_directory() {
         return;
     std::error_code error;
     if (has_moved_some_)
-        fs::remove_all(destination_ / snapshots_name, error);
+        error = remove_moved();
     if (!error)
         static_cast<void>(remove_part(path_));
+}
+
+std::error_code partial_directory::remove_moved() const noexcept {
+    std::error_code error;
+    for (const std::string_view name : {snapshots_name, identity_name})
+        if (!error)
+            fs::remove_all(destination_ / name, error);
+    return error;
 }
 
 void partial_directory::empty() const noexcept {
@@ -177,10 +186,11 @@ void partial_directory::finish() {
 
 // Each step is synced before the next, so that a crash never leaves a journal without the rest.
 void partial_directory::move_up() {
-    if (std::error_code ignored; fs::exists(path_ / snapshots_name, ignored)) {
-        put_in_place(path_ / snapshots_name, destination_ / snapshots_name);
-        has_moved_some_ = true;
-    }
+    for (const std::string_view name : {snapshots_name, identity_name})
+        if (std::error_code ignored; fs::exists(path_ / name, ignored)) {
+            put_in_place(path_ / name, destination_ / name);
+            has_moved_some_ = true;
+        }
     sync_directory_or_throw(destination_);
     sync_directory_or_throw(path_);
     put_in_place(path_ / journal_name, destination_ / journal_name);

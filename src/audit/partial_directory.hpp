@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <system_error>
 
 #include "audit/data_files.hpp"
 #include "ops/file_descriptor.hpp"
@@ -51,6 +52,7 @@ private:
     void require_place(leftover found);
     void clear_leftover(const std::filesystem::path& part, leftover found) const;
     void move_up();
+    [[nodiscard]] std::error_code remove_moved() const noexcept;
 
     std::filesystem::path destination_;
     std::filesystem::path path_;
