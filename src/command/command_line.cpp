@@ -8,8 +8,9 @@ command_line::command_line()
     app.set_version_flag("--version", "coffer " COFFER_VERSION);
     app.require_subcommand(1);
     add_serve_options(*serve, options);
-    others = {add_check(app),   add_audit(app), add_export(app),     add_backup(app),
-              add_restore(app), add_token(app), add_completion(app), add_version(app)};
+    others = {add_check(app),      add_audit(app),  add_export(app),  add_backup(app),
+              add_restore(app),    add_join(app),   add_cluster(app), add_token(app),
+              add_completion(app), add_version(app)};
     help = app.add_subcommand("help", "Print the flags of all commands");
 }
 

@@ -34,6 +34,12 @@ struct subcommand {
 /// Adds `coffer restore`, which makes a data directory from a backup.
 [[nodiscard]] subcommand add_restore(CLI::App& app);
 
+/// Adds `coffer join`, which makes a data directory of what a node of a replicated ledger has.
+[[nodiscard]] subcommand add_join(CLI::App& app);
+
+/// Adds `coffer cluster`, which changes or lists the members of a replicated ledger.
+[[nodiscard]] subcommand add_cluster(CLI::App& app);
+
 /// Adds `coffer token`, which makes a token and the line for the file of `--tokens`.
 [[nodiscard]] subcommand add_token(CLI::App& app);
 

@@ -59,6 +59,17 @@ command_offers offers_of(const CLI::App& command) {
     return found;
 }
 
+/// What a command takes that is made of others, such as `cluster add`: all have the same flags.
+command_offers offers_of_parts(const std::vector<const CLI::App*>& parts) {
+    command_offers found = offers_of(*parts.front());
+    std::string names;
+    for (const CLI::App* const one : parts)
+        names += (names.empty() ? "" : " ") + one->get_name();
+    found.operands = "-W '" + names + '\'';
+    found.of_values.clear();  // their branches have the name of the part
+    return found;
+}
+
 constexpr std::string_view beginning =
     R"(# Completes the commands and flags of coffer in bash. Made by 'coffer completion bash'.
 _coffer() {
@@ -104,6 +115,8 @@ std::string bash_script(const CLI::App& app) {
         command_offers offers = offers_of(*command);
         if (command == &app)
             offers.operands = "-W '" + names + '\'';
+        else if (const auto parts = command->get_subcommands({}); !parts.empty())
+            offers = offers_of_parts(parts);
         of_commands += "    " + command->get_name() + ") flags='" + offers.flags + "' offers=(" +
                        offers.operands + ") ;;\n";
         for (const std::string& branch : offers.of_values)

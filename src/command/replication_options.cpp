@@ -55,7 +55,7 @@ std::optional<std::chrono::milliseconds> parse_read_lease(std::string_view text)
                : std::nullopt;
 }
 
-void add_urls(CLI::App& serve, store_access& into) {
+CLI::Option* add_urls(CLI::App& serve, store_access& into) {
     const auto set = [&into](const std::vector<std::string>& urls) {
         into.urls.clear();
         for (const std::string& url : urls) {
@@ -65,7 +65,7 @@ void add_urls(CLI::App& serve, store_access& into) {
             into.urls.push_back(url);
         }
     };
-    serve.add_option_function<std::vector<std::string>>("--replicate", set)
+    return serve.add_option_function<std::vector<std::string>>("--replicate", set)
         ->type_name("URL")
         ->description(
             "Keep the journal in this etcd cluster: the URLs of its members; may be given several "
@@ -76,12 +76,30 @@ void add_urls(CLI::App& serve, store_access& into) {
         ->group(group);
 }
 
-void add_names(CLI::App& serve, replication_options& into) {
-    add_name(serve, "--ledger", into.ledger)
+CLI::Option* add_ledger(CLI::App& command, replication_options& into) {
+    return add_name(command, "--ledger", into.ledger)
         ->type_name("NAME")
         ->description("The ledger's name in etcd")
         ->envname("COFFER_LEDGER")
         ->group(group);
+}
+
+void add_token(CLI::App& command, replication_options& into) {
+    add_file(command, "--node-token", into.token_file)
+        ->description("File with a token of scope admin, for the other nodes [none]")
+        ->envname("COFFER_NODE_TOKEN");
+}
+
+void add_authorities(CLI::App& command, store_access& into) {
+    add_file(command, "--etcd-ca", into.ca_file)
+        ->description(
+            "File of the authorities that sign etcd's and the other nodes' certificates [the "
+            "system's]")
+        ->envname("COFFER_ETCD_CA");
+}
+
+void add_names(CLI::App& serve, replication_options& into) {
+    add_ledger(serve, into);
     add_name(serve, "--node", into.node)
         ->type_name("NAME")
         ->description("This node's name, which no other node of the ledger has")
@@ -136,11 +154,7 @@ void add_store_options(CLI::App& command, store_access& into) {
     add_file(command, "--etcd-password-file", into.password_file)
         ->description("File whose first line is that user's password")
         ->envname("COFFER_ETCD_PASSWORD_FILE");
-    add_file(command, "--etcd-ca", into.ca_file)
-        ->description(
-            "File of the authorities that sign etcd's and the other nodes' certificates [the "
-            "system's]")
-        ->envname("COFFER_ETCD_CA");
+    add_authorities(command, into);
     add_file(command, "--etcd-cert", into.cert_file)
         ->description("File of the certificate to show to etcd [none]")
         ->envname("COFFER_ETCD_CERT");
@@ -149,14 +163,24 @@ void add_store_options(CLI::App& command, store_access& into) {
         ->envname("COFFER_ETCD_KEY");
 }
 
+void add_ledger_options(CLI::App& command, replication_options& into) {
+    add_urls(command, into.store)->required();
+    add_ledger(command, into)->required();
+    add_store_options(command, into.store);
+}
+
+void add_node_access(CLI::App& command, replication_options& into) {
+    add_ledger(command, into)->required();
+    add_token(command, into);
+    add_authorities(command, into.store);
+}
+
 void add_replication_options(CLI::App& serve, replication_options& into) {
     add_urls(serve, into.store);
     add_names(serve, into);
     add_rights(serve, into);
     add_sizes(serve, into);
-    add_file(serve, "--node-token", into.token_file)
-        ->description("File with a token of scope admin, for the other nodes [none]")
-        ->envname("COFFER_NODE_TOKEN");
+    add_token(serve, into);
     add_store_options(serve, into.store);
 }
 

@@ -15,6 +15,12 @@ namespace coffer::command {
 /// Adds the flags that say how the store is reached: --etcd-user and those that begin with --etcd-.
 void add_store_options(CLI::App& command, replication::store_access& into);
 
+/// Adds --replicate and --ledger, which must be given, and the flags of the store.
+void add_ledger_options(CLI::App& command, replication::replication_options& into);
+
+/// Adds --ledger, which must be given, --node-token and --etcd-ca: for what speaks to a node alone.
+void add_node_access(CLI::App& command, replication::replication_options& into);
+
 /// Adds all of them. Parsing fills `into`, which must outlive the command.
 void add_replication_options(CLI::App& serve, replication::replication_options& into);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <cstddef>
+#include <deque>
 #include <exception>
 #include <map>
 #include <mutex>
@@ -25,6 +27,8 @@ using std::chrono::nanoseconds;
 
 // A node that is no member and does not report is not shown any more.
 constexpr nanoseconds forget_strangers_after = std::chrono::seconds{60};
+
+constexpr std::size_t most_not_synced = 1'000;
 
 bool is_news(const node_report& now, const node_report& before) noexcept {
     return now.synced_entry != before.synced_entry || now.applied_record != before.applied_record ||
@@ -103,6 +107,9 @@ struct housekeeping::parts {
         return of.leading == nullptr ? 0 : of.leading->reached().total_bytes;
     }
 
+    [[nodiscard]] node_report report_now();
+    void note_synced(node_report& one);
+
     // The reporter's thread.
     void report_and_read();
     void report(nanoseconds now);
@@ -132,8 +139,14 @@ struct housekeeping::parts {
 
     mutable std::mutex mutex;
     std::condition_variable changed;
-    bool is_stopping = false;  // under the mutex, as the next
+    bool is_stopping = false;  // under the mutex, as what follows
     cluster_state state;
+    struct reached_entry {
+        std::uint64_t number;
+        std::uint64_t last_record;
+    };
+    std::deque<reached_entry> not_synced;  // of a leader, in the order of the log
+    std::uint64_t synced_entry = 0;
     registered<metric_source>::registration figures;  // after all that they show
     std::thread reporter;
     std::thread caretaker;
@@ -148,8 +161,30 @@ void housekeeping::parts::report_and_read() {
         decide_on_room(now);
 }
 
+node_report housekeeping::parts::report_now() {
+    node_report one = of.report();
+    if (of.leading != nullptr)
+        note_synced(one);
+    return one;
+}
+
+/// Of a leader under load the files are always a batch behind the log: which entries are synced is
+/// known by the records that earlier ones ended with.
+void housekeeping::parts::note_synced(node_report& one) {
+    const log_reader::place reached = of.leading->reached();
+    const std::uint64_t synced = of.leading->synced_record();
+    const std::lock_guard lock{mutex};
+    if (not_synced.size() < most_not_synced)
+        not_synced.push_back({reached.number, reached.after.next_record - 1});
+    while (!not_synced.empty() && not_synced.front().last_record <= synced) {
+        synced_entry = std::max(synced_entry, not_synced.front().number);
+        not_synced.pop_front();
+    }
+    one.synced_entry = std::max(one.synced_entry, synced_entry);
+}
+
 void housekeeping::parts::report(nanoseconds now) {
-    const node_report one = of.report();
+    const node_report one = report_now();
     const nanoseconds since = now - reported_at;
     const bool is_due = !reported || since >= of.how_often.report_anyway ||
                         (is_news(one, *reported) && since >= of.how_often.report_news);
@@ -235,7 +270,7 @@ void housekeeping::parts::look_after_the_store() {
     if (!last)
         return;
     room.measure(last->total_bytes, now);  // a standby does so only here
-    keeper.pass(*last, of.report().synced_entry, now);
+    keeper.pass(*last, report_now().synced_entry, now);
 }
 
 void housekeeping::parts::look_after_what_is_led(nanoseconds now) {
@@ -247,7 +282,7 @@ void housekeeping::parts::look_after_what_is_led(nanoseconds now) {
     if (!was_asked && looked_at && now - *looked_at < pause &&
         last.total_bytes - looked_after_bytes < keeper.kept_bytes() / 8)
         return;
-    keeper.pass(last, of.report().synced_entry, now);
+    keeper.pass(last, report_now().synced_entry, now);
     looked_at = leadership::boottime();
     looked_after_bytes = last.total_bytes;
 }

@@ -41,8 +41,8 @@ public:
         std::uint64_t tail_bytes = std::uint64_t{256} << 20;  ///< at most a quarter of the quota
         std::uint64_t term = 0;                               ///< of this leader; 0: a standby
         key_value_store::timeout within{1000};
-        key_value_store::timeout compact_within{30'000};
-        key_value_store::timeout defragment_within{120'000};
+        key_value_store::timeout compact_within{10'000};
+        key_value_store::timeout defragment_within{30'000};
         /// A node that catches up and has not reported for that long is not waited for.
         std::chrono::nanoseconds patience = std::chrono::seconds{30};
         /// How long the tail has to be twice as long as it should be until that is logged.

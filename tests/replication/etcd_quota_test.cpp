@@ -1,5 +1,4 @@
 // What keeps a store from filling, with a real etcd of a small quota.
-#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <optional>
@@ -38,7 +37,6 @@ struct appending_leader {
     replication_options options;
     test::memory_log files;
     std::optional<replicated_log> log;
-    std::atomic<std::uint64_t> synced_entry{0};
 
     explicit appending_leader(const store_access& access) : client{access} {
         options.node = std::string{"a"};  // GCC 12 warns of a plain text
@@ -63,12 +61,7 @@ struct appending_leader {
                 .options = options,
                 .rights = rights,
                 .signs = signs,
-                .report =
-                    [this] {
-                        return node_report{.url = "http://a",
-                                           .incarnation = "1",
-                                           .synced_entry = log->reached().number};
-                    },
+                .report = [this] { return node_report{.url = "http://a", .incarnation = "1"}; },
                 .leading = &*log,
                 .term = log->reached().term};
     }

@@ -1,0 +1,168 @@
+#include <fcntl.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include <coffer/account_number.hpp>
+
+#include "audit/received_copy.hpp"
+#include "command/commands.hpp"
+#include "command/output.hpp"
+#include "command/replication_options.hpp"
+#include "command/running_copy.hpp"
+#include "ops/file_descriptor.hpp"
+#include "replication/catch_up.hpp"
+#include "replication/node_download.hpp"
+#include "replication/node_identity.hpp"
+
+namespace coffer::command {
+namespace {
+
+namespace json = boost::json;
+
+using replication::other_node;
+using snapshot::snapshot_info;
+
+constexpr std::chrono::milliseconds patience{30'000};
+constexpr std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+constexpr int most_attempts = 3;  // at a snapshot: the node may break off, or remove it meanwhile
+
+struct join_options {
+    other_node from;
+    std::string to;
+    replication::replication_options access;
+    bool json = false;
+    bool force = false;
+};
+
+/// The number of the newest snapshot in an answer of GET /admin/snapshots; 0 if there is none.
+std::uint64_t newest_in(const std::string& answer) {
+    boost::system::error_code wrong;
+    const json::value parsed = json::parse(answer, wrong);
+    if (wrong)
+        throw std::runtime_error{"the list of snapshots is no JSON"};
+    std::uint64_t newest = 0;
+    for (const json::value& one : parsed.at("data").at("snapshots").as_array()) {
+        const std::filesystem::path name{std::string{one.at("snapshot").as_string()}};
+        newest = std::max(newest, parse_account_number(name.stem().string()).value_or(0));
+    }
+    return newest;
+}
+
+std::uint64_t find_newest(const other_node& from) {
+    const auto list = [&] { return newest_in(get_text(from, {.target = "/admin/snapshots"})); };
+    if (const std::uint64_t found = list(); found != 0)
+        return found;
+    static_cast<void>(
+        get_text(from, {.method = "POST", .target = "/admin/snapshot", .patience = patience}));
+    const std::uint64_t taken = list();
+    if (taken == 0)
+        throw std::runtime_error{from.url + ": has no snapshot"};
+    return taken;
+}
+
+void write_snapshot(const other_node& from, std::uint64_t number,
+                    const std::filesystem::path& file) {
+    file_descriptor into{file, O_WRONLY | O_CREAT | O_TRUNC, 0640};
+    if (!into.is_open())
+        snapshot::throw_snapshot_error(file, "cannot be created");
+    get(from,
+        {.target = "/admin/snapshots/" + std::to_string(number) + ".json", .patience = patience},
+        [&](std::string_view piece) {
+            if (!into.write(piece))
+                snapshot::throw_snapshot_error(file, "cannot be written");
+        });
+    if (!into.sync())
+        snapshot::throw_snapshot_error(file, "cannot be synced");
+}
+
+snapshot_info copy_snapshot(const other_node& from, audit::received_copy& to) {
+    for (int attempts = 1;; ++attempts) {
+        try {
+            const std::uint64_t number = find_newest(from);
+            write_snapshot(from, number, to.snapshot(number));
+            return to.publish(number);
+        } catch (const replication::node_unavailable&) {
+            if (attempts == most_attempts)
+                throw;
+        } catch (const replication::node_refusal& refused) {
+            if (refused.status() != 404 || attempts == most_attempts)
+                throw;
+        }
+    }
+}
+
+void copy_batches(const other_node& from, const snapshot_info& begin, audit::received_copy& to) {
+    const auto copy_after = [&](std::uint64_t record) {
+        static_cast<void>(copy_journal_from(
+            from, record,
+            [&](const journal::batch_position& before) {
+                to.begin(begin.ledger, before, segment_bytes);
+            },
+            [&](const journal::batch_view& one) { to.append(one); }, patience));
+    };
+    try {
+        copy_after(0);
+    } catch (const replication::node_refusal& refused) {
+        if (refused.status() != 410 || to.has_begun())
+            throw;
+        // It was trimmed: what the snapshot and the keys that are alive need is still there.
+        copy_after(std::min(begin.after_record, std::max<std::uint64_t>(begin.keys_from, 1) - 1));
+    }
+    if (!to.has_begun())
+        throw std::runtime_error{from.url + ": has no journal"};
+}
+
+int join(const join_options& chosen) {
+    const other_node from{.url = chosen.from.url,
+                          .token_file = chosen.access.token_file,
+                          .ca_file = chosen.access.store.ca_file};
+    audit::received_copy copy{chosen.to,
+                              chosen.force ? audit::leftover::replace : audit::leftover::refuse};
+    const snapshot_info begin = copy_snapshot(from, copy);
+    copy_batches(from, begin, copy);
+    replication::write_identity(copy.path(), {.ledger = chosen.access.ledger,
+                                              .id = begin.ledger,
+                                              .incarnation = replication::random_incarnation()});
+    const audit::finished_copy made = copy.finish();
+    output out;
+    if (chosen.json)
+        out.write(to_json(made.audited));
+    else
+        out.write(to_text(made.audited) + "joined as " + made.audited.directory + '\n');
+    out.finish();
+    return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+subcommand add_join(CLI::App& app) {
+    CLI::App* const parser =
+        app.add_subcommand("join", "Make the data directory of a new node from another node's");
+    const auto chosen = std::make_shared<join_options>();
+    parser->add_option("URL", chosen->from.url, "The node to copy, as in http://10.0.0.5:5000")
+        ->type_name("")
+        ->required();
+    parser
+        ->add_option("DIR", chosen->to,
+                     "The data directory; must not exist, or be an empty directory")
+        ->type_name("")
+        ->required();
+    add_node_access(*parser, chosen->access);
+    parser->add_flag("--json", chosen->json, "Print the result of its audit as one JSON object");
+    parser->add_flag("--force", chosen->force,
+                     "Replace what an unfinished copy has left in the same place");
+    return {parser, [chosen] { return run_copy([&] { return join(*chosen); }); }};
+}
+
+}  // namespace coffer::command
