@@ -79,11 +79,10 @@ int list(const cluster_options& chosen) {
     return EXIT_SUCCESS;
 }
 
-/// Adds a command of `cluster`, with the flags that say where the ledger is.
-CLI::App* add_part(CLI::App& cluster, const char* name, const char* description,
-                   cluster_options& into) {
+/// Adds a command of `cluster`, whose flags it takes.
+CLI::App* add_part(CLI::App& cluster, const char* name, const char* description) {
     CLI::App* const part = cluster.add_subcommand(name, description);
-    add_ledger_options(*part, into.store);
+    part->fallthrough();
     return part;
 }
 
@@ -104,16 +103,16 @@ subcommand add_cluster(CLI::App& app) {
         app.add_subcommand("cluster", "Change or list the members of a replicated ledger");
     parser->require_subcommand(1);
     const auto chosen = std::make_shared<cluster_options>();
-    CLI::App* const adding =
-        add_part(*parser, "add", "Add a member, or give it another URL", *chosen);
+    add_ledger_options(*parser, chosen->store);
+    CLI::App* const adding = add_part(*parser, "add", "Add a member, or give it another URL");
     add_node(*adding, *chosen);
     adding->add_option("URL", chosen->store.advertise, "Where clients reach it")
         ->type_name("")
         ->required();
     CLI::App* const removing =
-        add_part(*parser, "remove", "Remove a member: it does not count any more", *chosen);
+        add_part(*parser, "remove", "Remove a member: it does not count any more");
     add_node(*removing, *chosen);
-    add_part(*parser, "list", "List the members, and what each node has reported", *chosen);
+    add_part(*parser, "list", "List the members, and what each node has reported");
     return {parser, [chosen, adding, removing] {
                 return *adding ? add(*chosen) : *removing ? remove(*chosen) : list(*chosen);
             }};

@@ -59,15 +59,12 @@ command_offers offers_of(const CLI::App& command) {
     return found;
 }
 
-/// What a command takes that is made of others, such as `cluster add`: all have the same flags.
-command_offers offers_of_parts(const std::vector<const CLI::App*>& parts) {
-    command_offers found = offers_of(*parts.front());
+/// The names of commands, as words to offer.
+std::string offers_of_names(const std::vector<const CLI::App*>& commands) {
     std::string names;
-    for (const CLI::App* const one : parts)
+    for (const CLI::App* const one : commands)
         names += (names.empty() ? "" : " ") + one->get_name();
-    found.operands = "-W '" + names + '\'';
-    found.of_values.clear();  // their branches have the name of the part
-    return found;
+    return "-W '" + names + '\'';
 }
 
 constexpr std::string_view beginning =
@@ -116,7 +113,7 @@ std::string bash_script(const CLI::App& app) {
         if (command == &app)
             offers.operands = "-W '" + names + '\'';
         else if (const auto parts = command->get_subcommands({}); !parts.empty())
-            offers = offers_of_parts(parts);
+            offers.operands = offers_of_names(parts);
         of_commands += "    " + command->get_name() + ") flags='" + offers.flags + "' offers=(" +
                        offers.operands + ") ;;\n";
         for (const std::string& branch : offers.of_values)

@@ -92,7 +92,7 @@ class Flags(unittest.TestCase):
                 section = section_of(command)
                 options = {" ".join(part for part in option[:2] if part)
                            for option in described(section)}
-                self.assertEqual(options, set(re.findall(r"--\w+(?: [^\s\]]+)?", usage)))
+                self.assertEqual(options, set(re.findall(r"--[\w-]+(?: [^\s\]]+)?", usage)))
                 self.assertEqual(re.findall(r"^ +([A-Z]+) REQUIRED", section, re.MULTILINE),
                                  re.findall(r"(?<= )[A-Z]+", re.sub(r"\[.*?\]", "", usage)
                                             .partition(" --")[0]))
