@@ -54,6 +54,15 @@ class Node(Program):
         except OSError:
             return 0, ""
 
+    def as_of(self):
+        """The record that a standby's ledger has reached, or 0."""
+        try:
+            with urllib.request.urlopen(self.url("/accounts?limit=1&stale=ok"),
+                                        timeout=SOON_S) as reply:
+                return int(reply.headers.get("Coffer-As-Of", 0))
+        except OSError:
+            return 0
+
     def role(self):
         """"leader", "standby", or "" where it does not answer."""
         if not self.is_running or self.is_stopped:
@@ -92,12 +101,14 @@ class Cluster:
     context manager: ends all of it."""
 
     def __init__(self, folder, flags=(), etcd_flags=(), ports=None, etcd_ports=None,
-                 proxied=False, seed=0, envs=None):
+                 proxied=False, seed=0, envs=None,
+                 start_s=TIMEOUT_S):
         self.folder = pathlib.Path(folder)
         self.etcd = Etcd(self.folder, etcd_flags, etcd_ports)
         self.flags, self.proxied, self.seed = flags, proxied, seed
         self.ports = ports or free_ports(NODES)
         self.envs = envs or [None] * NODES
+        self.start_s = start_s
         self.proxies = None
         self.nodes = []
 
@@ -114,7 +125,7 @@ class Cluster:
                            self.flags, self.envs[place]) for place in range(NODES)]
         for one in self.nodes:
             one.start()
-        self.wait_for_leader()
+        self.wait_for_leader(self.start_s)
         return self
 
     def links_of(self, node):

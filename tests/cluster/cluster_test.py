@@ -64,6 +64,11 @@ class Disturbed(unittest.TestCase):
                            flags=["--replicated-tail=64KiB"])
         self.assertTrue(run.was_trimmed)
 
+    def test_a_node_that_is_behind_the_tail_catches_up_from_the_leader(self):
+        run = self.disturb(["behind"], 1, flags=["--replicated-tail=64KiB"], load_s=6)
+        self.assertTrue(run.was_trimmed)
+        self.assertTrue(run.has_caught_up)
+
 
 @unittest.skipUnless(is_installed(), "no etcd")
 class Begun(unittest.TestCase):

@@ -28,6 +28,7 @@ SETTLE_S = 90
 MOST_COMPLAINTS = 5  # then no more rounds begin
 PROXY_S = 2, 6
 LOADED = "20001-21000"  # accounts that only _load posts to
+LOADING = {"load", "behind"}
 OURS = b'"account_number":"10'  # in a line of the others
 LOG_LINES = 12  # of each program, that a failure shows
 PROXY_FAULTS = {"drop": 0.1, "late": 0.15, "duplicate": 0.3, "delay": 0.5, "cut": 0.1}
@@ -54,10 +55,11 @@ class FaultRounds:
         self.rounds = 0
         self.findings = None
         self.was_trimmed = False
+        self.has_caught_up = False  # from a leader's journal, as etcd's tail began later
 
     def _write_accounts(self):
         said = self.customers.accounts()
-        if "load" in self.kinds:
+        if LOADING.intersection(self.kinds):
             first, last = map(int, LOADED.split("-"))
             said["accounts"] += [{"account_number": str(number), "balance": 1000.0}
                                  for number in range(first, last + 1)]
@@ -224,6 +226,24 @@ class FaultRounds:
                 f"{most_bytes >> 20} MiB, {longest_s:.1f} s at most without a posting",
                 self.customers.wait_for_ack(time.monotonic_ns(), timeout_s=BACK_S))
 
+    def _behind(self):
+        """A standby stands still beside a load, for so long that etcd has no more what it lacks."""
+        leader = self.cluster.wait_for_roles()
+        behind, other = self.random.sample(
+            [one for one in self.cluster.nodes if one is not leader], 2)
+        behind.pause()
+        what, back_s = self._load()
+        behind.resume()
+        record, begun = other.as_of(), time.monotonic()
+        try:
+            parts.wait_until(lambda: behind.as_of() >= record, f"{behind.name} catches up",
+                             SETTLE_S)
+        except TimeoutError as why:
+            self.complain(f"round {self.rounds}: {why}: it is at {behind.as_of()} of {record}")
+        took_s = time.monotonic() - begun
+        return (f"{behind.name} stood still beside {what}, and reached record {record:,} "
+                f"{took_s:.1f} s later", back_s)
+
     # What must hold in the end.
 
     def _wait_until_equal(self):
@@ -248,6 +268,8 @@ class FaultRounds:
 
     def conclude(self):
         """By the files of the nodes, which have ended."""
+        self.has_caught_up = any("catching up from " in one.log.read_text(errors="replace")
+                                 for one in self.cluster.nodes)
         for one in self.cluster.nodes:
             done = one.command_on_data("audit")
             if done.returncode != 0:
@@ -294,7 +316,7 @@ class FaultRounds:
 
 KINDS = sorted(name[1:] for name in (
     "_kill_leader", "_kill_any", "_kill_all", "_stop_leader", "_stop_any", "_proxies",
-    "_partition", "_step_down", "_clock", "_load"))
+    "_partition", "_step_down", "_clock", "_load", "_behind"))
 
 
 def lines_of(file):
