@@ -38,6 +38,7 @@ FIRST_ACCOUNT, ACCOUNTS = 10_001, 1000
 ENTRY_BYTES = 230  # of the log, with one posting in it: header, batch and record
 LATE_S = 30
 START_S = 900  # of many accounts
+LOG_LINES = 12  # of each node, about a takeover that took too long
 MOST_TAKEOVER_S, MOST_MEMORY, MOST_LONE = 10, 1.1, 1.3
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -144,6 +145,11 @@ def takeover(options):
             parts.wait_until(lambda others=others: any(deposit(one, FIRST_ACCOUNT)
                                                        for one in others), "a posting", 60)
             took.append(time.monotonic() - begun)
+            print(f"{time.strftime('%H:%M:%S')}: {leader.name} killed {took[-1]:.2f} s ago, "
+                  f"load average {os.getloadavg()[0]:.1f}", flush=True)
+            if took[-1] >= MOST_TAKEOVER_S:
+                print("\n".join(f"{one.name}: {line}" for one in others
+                                for line in one.last_lines(LOG_LINES).splitlines()), flush=True)
             leader.start()
             leader = cluster.wait_for_roles(START_S)
     print(f"{options.accounts:,} accounts: a posting {statistics.median(took):.2f} s after a kill, "

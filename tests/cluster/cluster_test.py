@@ -64,6 +64,9 @@ class Disturbed(unittest.TestCase):
                            flags=["--replicated-tail=64KiB"])
         self.assertTrue(run.was_trimmed)
 
+    def test_a_node_that_has_lost_its_disk_joins_again(self):
+        self.disturb(["join"], 1, load_s=6)
+
     def test_a_node_that_is_behind_the_tail_catches_up_from_the_leader(self):
         run = self.disturb(["behind"], 1, flags=["--replicated-tail=64KiB"], load_s=6)
         self.assertTrue(run.was_trimmed)

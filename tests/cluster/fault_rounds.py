@@ -7,6 +7,7 @@ import json
 import math
 import pathlib
 import random
+import shutil
 import statistics
 import subprocess
 import sys
@@ -28,7 +29,7 @@ SETTLE_S = 90
 MOST_COMPLAINTS = 5  # then no more rounds begin
 PROXY_S = 2, 6
 LOADED = "20001-21000"  # accounts that only _load posts to
-LOADING = {"load", "behind"}
+LOADING = {"load", "behind", "join"}
 OURS = b'"account_number":"10'  # in a line of the others
 LOG_LINES = 12  # of each program, that a failure shows
 PROXY_FAULTS = {"drop": 0.1, "late": 0.15, "duplicate": 0.3, "delay": 0.5, "cut": 0.1}
@@ -204,14 +205,19 @@ class FaultRounds:
     def _load(self):
         """As many postings as there can be, by many connections beside the others. etcd must raise
         no alarm, whatever its quota."""
-        begun = time.monotonic_ns()
+        return self._watch(self._begin_load())
+
+    def _begin_load(self):
         with self.load_log.open("ab") as into:
-            load = subprocess.Popen(
+            return subprocess.Popen(
                 [pathlib.Path(parts.BINARY).parent / "coffer-load", "--quiet", "--url",
                  ",".join(one.url() for one in self.cluster.nodes), "--connections", "256",
                  "--mix", "deposit=1", "--accounts", LOADED, "--duration", f"{self.load_s}s"],
                 stdin=subprocess.DEVNULL, stdout=into, stderr=into)
-        alarms, most_bytes, longest_s, last = 0, 0, 0.0, begun
+
+    def _watch(self, load):
+        """To its end."""
+        alarms, most_bytes, longest_s, last = 0, 0, 0.0, time.monotonic_ns()
         while load.poll() is None:
             time.sleep(0.2)
             alarms += self.cluster.etcd.has_alarm()
@@ -234,15 +240,37 @@ class FaultRounds:
         behind.pause()
         what, back_s = self._load()
         behind.resume()
+        return f"{behind.name} stood still beside {what}, {self._reaches(behind, other)}", back_s
+
+    def _reaches(self, node, other):
+        """Waits until it has what the other one has now."""
         record, begun = other.as_of(), time.monotonic()
         try:
-            parts.wait_until(lambda: behind.as_of() >= record, f"{behind.name} catches up",
-                             SETTLE_S)
+            parts.wait_until(lambda: node.as_of() >= record, f"{node.name} catches up", SETTLE_S)
         except TimeoutError as why:
-            self.complain(f"round {self.rounds}: {why}: it is at {behind.as_of()} of {record}")
-        took_s = time.monotonic() - begun
-        return (f"{behind.name} stood still beside {what}, and reached record {record:,} "
-                f"{took_s:.1f} s later", back_s)
+            self.complain(f"round {self.rounds}: {why}: it is at {node.as_of()} of {record}")
+        return f"and reached record {record:,} {time.monotonic() - begun:.1f} s later"
+
+    def _join(self):
+        """The disk of a standby is lost, and the node begins again with a copy of the leader's, all
+        beside a load."""
+        leader = self.cluster.wait_for_roles()
+        node, other = self.random.sample(
+            [one for one in self.cluster.nodes if one is not leader], 2)
+        node.kill()
+        shutil.rmtree(node.data)
+        load = self._begin_load()
+        begun = time.monotonic()
+        done = subprocess.run([parts.BINARY, "join", leader.url(), node.data, "--ledger",
+                               parts.LEDGER], capture_output=True, text=True, check=False,
+                              env=parts.environment())
+        if done.returncode != 0:
+            self.complain(f"round {self.rounds}: coffer join: {done.stdout}{done.stderr}")
+        copied_s = time.monotonic() - begun
+        node.start()
+        how = self._reaches(node, other)
+        what, back_s = self._watch(load)
+        return f"{node.name} joined again, copied in {copied_s:.1f} s, {how}, beside {what}", back_s
 
     # What must hold in the end.
 
@@ -316,7 +344,7 @@ class FaultRounds:
 
 KINDS = sorted(name[1:] for name in (
     "_kill_leader", "_kill_any", "_kill_all", "_stop_leader", "_stop_any", "_proxies",
-    "_partition", "_step_down", "_clock", "_load", "_behind"))
+    "_partition", "_step_down", "_clock", "_load", "_behind", "_join"))
 
 
 def lines_of(file):
