@@ -64,6 +64,9 @@ class Disturbed(unittest.TestCase):
                            flags=["--replicated-tail=64KiB"])
         self.assertTrue(run.was_trimmed)
 
+    def test_a_small_quota_of_etcd_is_never_used_up(self):
+        self.disturb(["load"], 1, load_s=10, etcd_flags=["--quota-backend-bytes=8388608"])
+
     def test_a_node_that_has_lost_its_disk_joins_again(self):
         self.disturb(["join"], 1, load_s=6)
 
