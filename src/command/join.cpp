@@ -116,8 +116,10 @@ void copy_batches(const other_node& from, const snapshot_info& begin, audit::rec
     } catch (const replication::node_refusal& refused) {
         if (refused.status() != 410 || to.has_begun())
             throw;
-        // It was trimmed: what the snapshot and the keys that are alive need is still there.
-        copy_after(std::min(begin.after_record, std::max<std::uint64_t>(begin.keys_from, 1) - 1));
+        // It was trimmed: what the snapshot and the keys that are alive need is still there. The
+        // last record of the snapshot is copied too, since nothing may follow it.
+        const std::uint64_t first = std::min(begin.after_record, begin.keys_from);
+        copy_after(std::max<std::uint64_t>(first, 1) - 1);
     }
     if (!to.has_begun())
         throw std::runtime_error{from.url + ": has no journal"};
