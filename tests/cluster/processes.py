@@ -7,13 +7,32 @@ import socket
 import subprocess
 import time
 
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 # Ends what is started with us, however we end.
 WITH_US = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv") else ()
 
 
 class DidNotStart(RuntimeError):
     pass
+
+
+class TookTooLong(RuntimeError):
+    """Not an OSError, which waiting code takes for a node that does not answer."""
+
+
+@contextlib.contextmanager
+def within(seconds):
+    """Raises TookTooLong in what is done, whatever it waits for: before ctest kills all of it, and
+    nothing says why."""
+    def raise_it(*_):
+        raise TookTooLong(f"not done within {seconds} s")
+    before = signal.signal(signal.SIGALRM, raise_it)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def free_ports(count):
@@ -26,13 +45,13 @@ def free_ports(count):
 
 
 def wait_until(condition, what, timeout_s=TIMEOUT_S):
-    """Returns what `condition` returns once that is true."""
+    """Returns what `condition` returns once that is true. `what` may be called for its text."""
     deadline = time.monotonic() + timeout_s
     while True:
         if found := condition():
             return found
         if time.monotonic() > deadline:
-            raise TimeoutError(f"within {timeout_s} s: {what}")
+            raise TimeoutError(f"within {timeout_s} s: {what() if callable(what) else what}")
         time.sleep(0.02)
 
 
