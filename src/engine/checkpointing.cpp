@@ -55,8 +55,9 @@ snapshot::journal_marks checkpointing::marks(engine& of) {
                     return follower_.cover ? follower_.cover(durable) : durable;
                 },
             .keys_from =
-                [this, &keys = of.keys()](std::uint64_t durable_record) {
-                    return horizon_.keys_from(durable_record, keys.living());
+                [this, &of](std::uint64_t durable_record) {
+                    const std::uint64_t known = of.keys_known_to(durable_record);  // before living
+                    return horizon_.keys_from(known, of.keys().living());
                 },
             .barrier = [&of] { return of.barrier(); },
             .on_attempt =

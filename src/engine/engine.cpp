@@ -145,7 +145,7 @@ void engine::begin_history(std::unique_ptr<journal::history> history) {
     if (history_)
         reader_.emplace(
             *history_, [this] { return durable_record(); },
-            history_reader::options{.patience = disk_timeout_});
+            history_reader::options{.patience = disk_timeout()});
 }
 
 std::uint64_t engine::durable_record() const noexcept {
@@ -155,7 +155,7 @@ std::uint64_t engine::durable_record() const noexcept {
 }
 
 std::optional<std::uint64_t> engine::barrier() noexcept {
-    const auto deadline = [this] { return std::chrono::steady_clock::now() + disk_timeout_; };
+    const auto deadline = [this] { return std::chrono::steady_clock::now() + disk_timeout(); };
     if (is_standby()) {
         // Acquire: pairs with the release in note_applying.
         const std::uint64_t record = applying_record_.load(std::memory_order_acquire);

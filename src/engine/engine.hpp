@@ -13,9 +13,11 @@
 //                the thread that opens and closes the engine.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -114,6 +116,12 @@ public:
         // Release: pairs with the acquire in barrier. Before any of them is in the ledger.
         applying_record_.store(last_record, std::memory_order_release);
     }
+    /// And the keys of the records from this one on are not in keys() yet, though they are applied:
+    /// after that, and before note_applied.
+    void note_keys_wait_from(std::uint64_t record) noexcept {
+        // Release: pairs with the acquire in keys_known_to. After the earlier keys are in.
+        keys_wait_from_.store(record, std::memory_order_release);
+    }
     /// And has applied them: they were written at `written`.
     void note_applied(std::uint64_t last_record, const journal::batch_stamp& written) noexcept;
     /// Opens a standby for postings, by a log that ends where its ledger is. Nothing is applied to
@@ -186,6 +194,12 @@ public:
     /// The number of the last record that is durable: of a standby, that its ledger has. For an
     /// engine with a log.
     [[nodiscard]] std::uint64_t durable_record() const noexcept;
+    /// Of the records up to this one, which is durable, the last such that all keys up to it are in
+    /// keys() now.
+    [[nodiscard]] std::uint64_t keys_known_to(std::uint64_t durable_record) const noexcept {
+        // Acquire: pairs with the release in note_keys_wait_from.
+        return std::min(durable_record, keys_wait_from_.load(std::memory_order_acquire) - 1);
+    }
     /// As writer::barrier, and what it returns is kept by this machine. For an engine with a log.
     [[nodiscard]] std::optional<std::uint64_t> barrier() noexcept;
     /// Running time. A standby's is that of the journal that it has applied: it counts no time in
@@ -195,7 +209,9 @@ public:
     [[nodiscard]] std::uint64_t time_ns() const;
     /// See teller::confirm. As disk_timeout for any thread once it is open.
     [[nodiscard]] bool has_read_barrier() const noexcept { return has_read_barrier_; }
-    [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept { return disk_timeout_; }
+    [[nodiscard]] std::chrono::milliseconds disk_timeout() const noexcept {
+        return disk_timeout_.load(std::memory_order_relaxed);  // orders nothing
+    }
 
     /// For any thread.
     [[nodiscard]] journal::ledger_clock& clock() const noexcept { return clock_; }
@@ -264,13 +280,14 @@ private:
     std::unique_ptr<coffer::ledger> ledger_;
     std::unique_ptr<journal::batch_log> owned_log_;
     std::atomic<journal::batch_log*> log_{nullptr};
-    std::chrono::milliseconds disk_timeout_{5000};
+    std::atomic<std::chrono::milliseconds> disk_timeout_{std::chrono::milliseconds{5000}};
     bool has_read_barrier_ = false;
     // Of a standby.
     std::atomic<bool> is_standby_{false};
     std::atomic<std::uint64_t> applying_record_{0};
     std::atomic<std::uint64_t> applied_record_{0};
-    std::atomic<std::uint64_t> applied_running_ns_{0};  // relaxed, as the next: moments
+    std::atomic<std::uint64_t> keys_wait_from_{UINT64_MAX};  // a number of 1 or more
+    std::atomic<std::uint64_t> applied_running_ns_{0};       // relaxed, as the next: moments
     std::atomic<std::uint64_t> applied_time_ns_{0};
     std::function<bool(std::uint64_t, std::chrono::steady_clock::time_point)> wait_kept_;
     std::optional<journal::writer> journal_;

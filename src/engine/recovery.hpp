@@ -59,6 +59,12 @@ public:
     /// std::bad_alloc; std::length_error for keys of more names than key_owners can number.
     void add(const journal::record& one, const journal::batch_stamp& of, std::uint64_t number = 0);
 
+    /// The first record whose key was taken and is not in the store yet: the largest number if
+    /// there is none.
+    [[nodiscard]] std::uint64_t waits_from() const noexcept {
+        return batch_.empty() ? UINT64_MAX : batch_.front().number;
+    }
+
     /// Puts in the keys of the last batch that has records. `journal_end_ns` is the running time
     /// of the journal's last batch, which may have none: the next life begins there. Throws
     /// std::bad_alloc.

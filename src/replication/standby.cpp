@@ -1,6 +1,7 @@
 #include "replication/standby.hpp"
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "ops/log.hpp"
@@ -42,6 +43,7 @@ std::string standby::open() {
     copy_.emplace(*files_.log);
     replayer_.emplace(*found.ledger, visit_keys);
     replayer_->follow();
+    engine_.note_keys_wait_from(keys_.waits_from());
     engine_.open_standby(
         std::move(found.ledger), *files_.log,
         {.journal_end = found.journal_end,
@@ -63,6 +65,7 @@ bool standby::take(const journal::batch_view& one) {
     const std::uint64_t last_record = one.after().next_record - 1;
     engine_.note_applying(last_record);
     replayer_->apply(one, "the log");
+    engine_.note_keys_wait_from(keys_.waits_from());
     at_ = one.after();
     last_ = one.header.stamp;
     engine_.note_applied(last_record, last_);
@@ -91,6 +94,7 @@ journal::batch_stamp standby::end() {
         copy_.reset();
     }
     keys_.finish(last_.running_ns);
+    engine_.note_keys_wait_from(keys_.waits_from());
     replayer_.reset();
     return last_;
 }
@@ -102,15 +106,19 @@ std::uint64_t standby::synced_record() const noexcept {
 
 bool standby::wait_kept(std::uint64_t record, std::chrono::steady_clock::time_point deadline) {
     constexpr std::chrono::milliseconds at_once{20};  // for which end may have to wait
+    constexpr std::chrono::milliseconds for_others{1};
     for (;;) {
         const auto now = std::chrono::steady_clock::now();
-        const std::lock_guard lock{copy_guard_};
-        if (!copy_)
-            return record <= synced_at_end_;
-        if (copy_->wait_synced(record, std::min(deadline, now + at_once)))
-            return true;
+        {
+            const std::lock_guard lock{copy_guard_};
+            if (!copy_)
+                return record <= synced_at_end_;
+            if (copy_->wait_synced(record, std::min(deadline, now + at_once)))
+                return true;
+        }
         if (now >= deadline)
             return false;
+        std::this_thread::sleep_for(for_others);  // a mutex is not fair
     }
 }
 
