@@ -63,7 +63,12 @@ struct housekeeping::parts {
                   .keys = of.keys,
                   .tail_bytes = of.options.tail_bytes,
                   .term = of.term,
-                  .within = of.options.request_timeout}},
+                  .within = of.options.request_timeout,
+                  .is_stopping =
+                      [this] {
+                          const std::lock_guard lock{mutex};
+                          return is_stopping;
+                      }}},
           figures{of.signs.metrics.add([this](std::string& out) { append_figures(out); })} {
         reporter = std::thread{[this] { run(&parts::report_and_read); }};
         try {

@@ -43,10 +43,12 @@ void store_keeper::pass(const log_reader::place& last, std::uint64_t synced_entr
         return;
     const bool is_tight = is_alarmed || of_.room.now(last.total_bytes).is_tight;
     trim(state.value, last, synced_entry, now, is_tight);
+    if (of_.is_stopping())
+        return;
     compact(state.value.revision);
     if (is_tight)
         defragment(is_alarmed || of_.room.now(last.total_bytes).is_full);
-    if (is_alarmed)
+    if (is_alarmed && !of_.is_stopping())
         end_alarm();
 }
 
@@ -147,6 +149,8 @@ void store_keeper::defragment(bool is_urgent) {
     for (const member_size& one : members) {
         if (one.free_bytes() < enough)
             continue;
+        if (of_.is_stopping())
+            return;
         if (of_.care.defragment(one.name, of_.defragment_within) != store_error::none)
             return;
         log::info("replication: {} was defragmented, for {} MiB", one.name, mib(one.free_bytes()));

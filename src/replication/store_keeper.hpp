@@ -47,6 +47,8 @@ public:
         std::chrono::nanoseconds patience = std::chrono::seconds{30};
         /// How long the tail has to be twice as long as it should be until that is logged.
         std::chrono::nanoseconds growth_patience = std::chrono::seconds{10};
+        /// A pass that has begun ends after its next request once this returns true.
+        std::function<bool()> is_stopping = [] { return false; };
     };
 
     explicit store_keeper(const subject& of);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 
 #include "catch.hpp"
@@ -20,6 +21,7 @@ struct kept {
     store_room room;
     std::chrono::nanoseconds now{1h};
     std::optional<store_keeper> keeper;
+    std::function<bool()> is_stopping = [] { return false; };
 
     /// Three members, the leader "a", and a quota of 64 MiB, of which 16 MiB are kept.
     explicit kept(std::uint64_t term_of = 1) : room{log.store, {}} {
@@ -34,7 +36,8 @@ struct kept {
                                              .room = room,
                                              .keys = log.keys,
                                              .term = log.term,
-                                             .within = stored_log::within});
+                                             .within = stored_log::within,
+                                             .is_stopping = [this] { return is_stopping(); }});
     }
     void measure() { room.measure(log.last.total_bytes, now); }
     void all_have(std::uint64_t entry) {
@@ -193,6 +196,20 @@ TEST_CASE("store_keeper: does not take a second member away, unless the store is
     of.measure();
     of.pass(0);
     CHECK(of.has_done("defragment a"));
+}
+
+TEST_CASE("store_keeper: begins nothing more once it is to stop", "[replication]") {
+    kept of;
+    of.log.store.alarm = true;
+    for (auto& [name, one] : of.log.store.states) {
+        one.database_bytes = 64 * mib;
+        one.free_bytes = 40 * mib;
+    }
+    of.measure();
+    of.is_stopping = [&of] { return of.has_done("defragment a"); };
+    of.pass(0);
+    CHECK(of.log.store.done == std::vector<std::string>{"defragment a"});
+    CHECK(of.log.store.alarm);
 }
 
 TEST_CASE("store_keeper: ends an alarm once there is room", "[replication]") {
