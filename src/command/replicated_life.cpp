@@ -21,6 +21,10 @@ using std::chrono::steady_clock;
 constexpr seconds for_open_requests{1};  // at a change of role
 constexpr milliseconds for_a_hand_over{700};
 constexpr milliseconds between_looks{10};
+constexpr const char* no_answer =
+    "etcd or the disk does not answer: ending without what was not acknowledged";
+constexpr milliseconds for_a_front{2000};  // a file is being replaced, or the port is taken
+constexpr milliseconds between_fronts{100};
 
 }  // namespace
 
@@ -50,9 +54,19 @@ milliseconds replicated_life::patience() const {
                                   around_.options.durability.disk_timeout);
 }
 
-void replicated_life::begin_front() {
-    const std::lock_guard lock{front_guard_};
-    front_.emplace(engine_, around_.options, around_.addresses, around_.limits);
+void replicated_life::begin_front(milliseconds patience) {
+    const auto until = steady_clock::now() + patience;
+    for (;;) {
+        try {
+            const std::lock_guard lock{front_guard_};
+            front_.emplace(engine_, around_.options, around_.addresses, around_.limits);
+            return;
+        } catch (const std::exception&) {
+            if (steady_clock::now() >= until || around_.is_stopping)
+                throw;
+        }
+        std::this_thread::sleep_for(between_fronts);
+    }
 }
 
 void replicated_life::end_front(seconds within) {
@@ -69,8 +83,8 @@ bool replicated_life::reload() noexcept {
     return !front_ || front_->reload();
 }
 
-void replicated_life::listen() {
-    begin_front();
+void replicated_life::listen(milliseconds patience) {
+    begin_front(patience);
     front_->start();
 }
 
@@ -139,9 +153,16 @@ replicated_life::end replicated_life::serve(const replication::node_identity& id
 
 replicated_life::end replicated_life::lead(const replication::node_identity& of,
                                            const replication::won_term& term) {
-    housekeeping_.reset();
     why reason = why::term_is_over;
-    if (begin_to_lead(term)) {
+    bool has_led = false;
+    try {
+        has_led = begin_to_lead(term);
+    } catch (...) {
+        leading_.reset();
+        follower_->won().withdraw();  // another node need not wait
+        throw;
+    }
+    if (has_led) {
         keep_house(of, term.number);
         reason = wait_for_an_end();
     }
@@ -151,6 +172,8 @@ replicated_life::end replicated_life::lead(const replication::node_identity& of,
         hand_over(reason);
     if (reason == why::stopped)
         return end::stopped;
+    if (!has_led || log_->is_refused())
+        return end::gave_up;
     return reason == why::term_is_over ? end::deposed : end::stepped_down;
 }
 
@@ -161,7 +184,7 @@ bool replicated_life::open_accounts(replication::replicated_log& log,
         return true;
     try {
         last = replication::open_first_accounts(
-            log, engine_.ledger(), initial_accounts::named(around_.options.accounts), last,
+            log, engine_, initial_accounts::named(around_.options.accounts), last,
             [this] { return !leading_->has_ended() && !around_.is_stopping; });
     } catch (const journal::journal_error& failure) {
         log::warn("{}", failure.what());
@@ -170,13 +193,17 @@ bool replicated_life::open_accounts(replication::replicated_log& log,
     return true;
 }
 
-/// False if the term has ended before it leads.
+/// False if the term has ended before it leads, or the node cannot lead.
 bool replicated_life::begin_to_lead(const replication::won_term& term) {
     const serve_options& options = around_.options;
     const replication::replication_options& replicated = options.replication;
+    // Until leading_ does it: what follows waits for etcd and for the disk.
+    const replication::repeated_call renewal =
+        replication::renew_lease(around_.store, term, replicated.request_timeout);
+    housekeeping_.reset();
     end_front(for_open_requests);
     journal::batch_stamp last = standby_->end();
-    auto log = std::make_unique<replication::replicated_log>(
+    own_log_ = std::make_unique<replication::replicated_log>(
         around_.store, replication::log_keys{replicated.ledger}, *files_.log, around_.rights,
         replication::replicated_log::settings{.node = replicated.node,
                                               .term = term,
@@ -184,21 +211,25 @@ bool replicated_life::begin_to_lead(const replication::won_term& term) {
                                               .within = replicated.request_timeout});
     around_.rights.become(node_role::leader);
     around_.rights.set_leader_url(replicated.advertise);
-    leading_.emplace(*log, follower_->won(), term, replicated);
-    log_ = log.get();
-    const bool is_open = open_accounts(*log_, term, last);
-    begin_front();
-    engine_.lead(std::move(log), {.commit_wait = options.durability.commit_wait,
-                                  .disk_timeout = options.durability.disk_timeout,
-                                  .journal_end = last,
-                                  .read_barrier = replicated.read_barrier,
-                                  .on_failure = [this](const std::string& reason) {
-                                      const std::lock_guard lock{why_guard_};
-                                      why_failed_ = reason;
-                                      has_failed_ = true;
-                                  }});
-    if (!is_open)
+    log_ = own_log_.get();
+    leading_.emplace(around_.store, *log_, follower_->won(), term, replicated);
+    if (!open_accounts(*log_, term, last))
         return false;
+    try {
+        begin_front(for_a_front);
+    } catch (const std::exception& failure) {
+        log::error("this node cannot lead: {}", failure.what());
+        return false;
+    }
+    engine_.lead(std::move(own_log_), {.commit_wait = options.durability.commit_wait,
+                                       .disk_timeout = options.durability.disk_timeout,
+                                       .journal_end = last,
+                                       .read_barrier = replicated.read_barrier,
+                                       .on_failure = [this](const std::string& reason) {
+                                           const std::lock_guard lock{why_guard_};
+                                           why_failed_ = reason;
+                                           has_failed_ = true;
+                                       }});
     clerk_.start();
     if (!options.no_audit)
         begin_audit();
@@ -240,6 +271,7 @@ void replicated_life::be_deposed() {
     log::warn("this node leads '{}' no more: another one may", around_.options.replication.ledger);
     leading_->end();
     end_front(seconds{0});
+    follower_->won().withdraw();  // if the key is still this node's, another need not wait
     close(false);
 }
 
@@ -248,9 +280,8 @@ void replicated_life::hand_over(why reason) {
     const bool is_stopping = reason == why::stopped;
     end_front(is_stopping ? around_.limits.drain_timeout : for_open_requests);
     clerk_.stop();
-    // Where the journal's thread does not end, the log is still its own.
-    if (engine_.close_by(steady_clock::now() + patience()))
-        leading_->hand_over(steady_clock::now() + for_a_hand_over);
+    if (!leading_->hand_over(engine_, steady_clock::now() + patience(), for_a_hand_over))
+        end_at_once(no_answer);
     around_.rights.become(node_role::standby);
     log::info("this node has handed '{}' over", around_.options.replication.ledger);
     close(is_stopping);
@@ -267,7 +298,7 @@ void replicated_life::close(bool takes_snapshot) {
     end_front(seconds{0});
     const auto deadline = steady_clock::now() + patience();
     if (!engine_.close_by(deadline))
-        end_at_once("etcd or the disk does not answer: ending without what was not acknowledged");
+        end_at_once(no_answer);
     checkpointing* const taken = standby_->is_open() ? &standby_->checkpoints() : nullptr;
     if (taken != nullptr) {
         if (!takes_snapshot)

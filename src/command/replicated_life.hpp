@@ -49,8 +49,9 @@ public:
     replicated_life(const replicated_life&) = delete;
     replicated_life& operator=(const replicated_life&) = delete;
 
-    /// Begins to listen: requests about the ledger are refused until it is open.
-    void listen();
+    /// Begins to listen, and tries for so long: requests about the ledger are refused until it is
+    /// open. Throws as http_front does.
+    void listen(std::chrono::milliseconds patience);
     [[nodiscard]] const http::listen_plan& addresses() { return front_->server().addresses(); }
     [[nodiscard]] replication::local_files& files() noexcept { return files_; }
 
@@ -62,6 +63,7 @@ public:
         stopped,
         deposed,       ///< it led, and is to begin again as a standby
         stepped_down,  ///< likewise
+        gave_up,       ///< likewise: it cannot lead now, though no other node does
     };
     /// Serves until it is stopped, or has led and leads no more. Ends the process if its files
     /// fail. Throws replication::log_contradiction, journal::journal_error.
@@ -74,7 +76,7 @@ public:
 private:
     enum class why : std::uint8_t { stopped, asked_to_step_down, term_is_over };
 
-    void begin_front();
+    void begin_front(std::chrono::milliseconds patience);
     void end_front(std::chrono::seconds patience);
     [[nodiscard]] replication::node_report report(const replication::node_identity& of) const;
     void keep_house(const replication::node_identity& of, std::uint64_t term);
@@ -99,7 +101,8 @@ private:
     hold_clerk clerk_;
     std::optional<audit::continuous_audit> audit_;
     std::optional<replication::follower> follower_;
-    replication::replicated_log* log_ = nullptr;  // of the leader: the engine's
+    std::unique_ptr<replication::replicated_log> own_log_;  // until the engine has it
+    replication::replicated_log* log_ = nullptr;            // of the leader: own_log_, then that
     std::optional<replication::leading> leading_;
     std::optional<replication::housekeeping> housekeeping_;
     std::atomic<bool> has_failed_{false};

@@ -27,7 +27,8 @@ using replication::node_identity;
 
 constexpr std::chrono::milliseconds after_a_failure{200};
 constexpr std::chrono::seconds between_warnings{10};
-constexpr std::chrono::seconds for_other_nodes{3};  // after a step-down, to take over
+constexpr std::chrono::seconds for_other_nodes{3};      // to take over from one that does not lead
+constexpr std::chrono::milliseconds for_a_front{2000};  // at a change of role
 
 /// A node, over all its roles.
 class replicated_node {
@@ -90,7 +91,7 @@ private:
                              .is_stopping = is_stopping_,
                              .stand_not_before = stand_not_before_}};
         const current_life current{*this, now};
-        now.listen();
+        now.listen(has_served_ ? for_a_front : std::chrono::milliseconds{0});
         addresses_ = now.addresses();
         if (!identity_)
             identity_ = identify(now.files());
@@ -98,7 +99,8 @@ private:
         if (!std::exchange(has_served_, true))
             begin_to_serve(now, from);
         const replicated_life::end how = now.serve(*identity_);
-        if (how == replicated_life::end::stepped_down)
+        using end = replicated_life::end;
+        if (how == end::stepped_down || how == end::gave_up)
             stand_not_before_ = std::chrono::steady_clock::now() + for_other_nodes;
         return how != replicated_life::end::stopped && !is_stopping_;
     }

@@ -1,6 +1,7 @@
 #include "engine/initial_accounts.hpp"
 
 #include <array>
+#include <system_error>
 #include <utility>
 
 #include "snapshot/accounts_reader.hpp"
@@ -52,6 +53,12 @@ void initial_accounts::visit(const std::function<refusal(const posting& listed)>
         for (const posting& one : sample_accounts())
             // Never refused: the numbers differ and the balances are above zero.
             static_cast<void>(open(one));
+}
+
+void initial_accounts::check() const {
+    std::error_code ignored;  // visit finds it out
+    if (kind_ == kind::file && std::filesystem::is_regular_file(file_, ignored))
+        visit([](const posting&) { return refusal{}; });
 }
 
 std::unique_ptr<ledger> initial_accounts::open_in_memory() const {

@@ -38,6 +38,9 @@ public:
     /// names the file and the line, for a file that cannot be read or an account that is refused.
     void visit(const std::function<refusal(const posting& listed)>& open) const;
 
+    /// Throws as visit does, if the file is wrong; does nothing where it can be read only once.
+    void check() const;
+
     /// A ledger in memory with these accounts, in a table sized for them. They keep the sequences
     /// that a file lists. Throws as visit does, std::bad_alloc.
     [[nodiscard]] std::unique_ptr<ledger> open_in_memory() const;

@@ -203,8 +203,10 @@ std::optional<won_term> follower::begin_term() {
         const auto term = campaign_.append_barrier(reader_.now());
         if (term && term.value)
             return term.value;
-        if (term)
-            continue;  // there are more entries
+        if (term) {  // there are more entries, which a member that is behind may not show yet
+            rest(between_attempts);
+            continue;
+        }
         if (term.error != store_error::unknown && term.error != store_error::unavailable) {
             log::warn("this node does not lead: {}", term.reason);
             return std::nullopt;

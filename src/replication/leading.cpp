@@ -1,6 +1,8 @@
 #include "replication/leading.hpp"
 
+#include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "ops/log.hpp"
 
@@ -14,66 +16,78 @@ constexpr milliseconds between_attempts{20};
 
 }  // namespace
 
-leading::leading(replicated_log& log, campaign& key, const won_term& term,
-                 const replication_options& options)
-    : log_{log}, key_{key} {
-    beat_ = std::thread{[this, every = options.beat] {
-        repeat(every, [this] {
-            if (log_.beat())
-                return true;
-            has_ended_.store(true, std::memory_order_relaxed);
-            return false;
-        });
-    }};
-    const milliseconds third = milliseconds{term.lease_time} / 3;
-    try {
-        renewal_ = std::thread{[this, third] {
-            repeat(third, [this] {
-                log_.keep_alive();
-                return true;
-            });
-        }};
-    } catch (...) {
-        end();
-        throw;
-    }
-}
+repeated_call::repeated_call(milliseconds every, std::function<bool()> act)
+    : every_{every}, act_{std::move(act)}, thread_{[this] { run(); }} {}
 
-/// Calls `act` at once and then each `every`, until it returns false or this ends.
-void leading::repeat(milliseconds every, const std::function<bool()>& act) {
+void repeated_call::run() {
     std::unique_lock lock{mutex_};
-    for (auto next = steady_clock::now(); !is_ending_; next += every) {
+    for (auto next = steady_clock::now(); !is_ending_; next += every_) {
         lock.unlock();
         bool goes_on = true;
         try {
-            goes_on = act();
+            goes_on = act_();
         } catch (const std::exception& failure) {
             log::warn("the store was not asked: {}", failure.what());
         }
         lock.lock();
         if (!goes_on)
             return;
-        next = std::max(next, steady_clock::now() - every);  // what was missed is not made up for
-        changed_.wait_until(lock, next + every, [this] { return is_ending_; });
+        next = std::max(next, steady_clock::now() - every_);  // what was missed is not made up for
+        changed_.wait_until(lock, next + every_, [this] { return is_ending_; });
     }
 }
 
-void leading::end() noexcept {
+void repeated_call::begin_to_end() noexcept {
     {
         const std::lock_guard lock{mutex_};
         is_ending_ = true;
     }
     changed_.notify_all();
-    for (std::thread* const one : {&beat_, &renewal_})
-        if (one->joinable())
-            one->join();
 }
 
-void leading::hand_over(steady_clock::time_point deadline) {
+void repeated_call::end() noexcept {
+    begin_to_end();
+    if (thread_.joinable())
+        thread_.join();
+}
+
+repeated_call renew_lease(key_value_store& store, const won_term& term,
+                          key_value_store::timeout within) {
+    return repeated_call{milliseconds{term.lease_time} / 3, [&store, lease = term.lease, within] {
+                             static_cast<void>(store.keep_alive(lease, within));
+                             return true;
+                         }};
+}
+
+leading::leading(key_value_store& store, replicated_log& log, campaign& key, const won_term& term,
+                 const replication_options& options)
+    : log_{log},
+      key_{key},
+      beat_{options.beat,
+            [this] {
+                if (log_.beat())
+                    return true;
+                has_ended_.store(true, std::memory_order_relaxed);
+                return false;
+            }},
+      renewal_{renew_lease(store, term, options.request_timeout)} {}
+
+void leading::end() noexcept {
+    beat_.begin_to_end();
+    renewal_.begin_to_end();
+    beat_.end();
+    renewal_.end();
+}
+
+bool leading::hand_over(engine& of, steady_clock::time_point deadline, milliseconds within) {
+    const bool is_at_rest = of.close_by(deadline);
     end();
-    while (!log_.release() && steady_clock::now() < deadline)
-        std::this_thread::sleep_for(between_attempts);
+    if (is_at_rest)
+        for (const auto until = steady_clock::now() + within;
+             !log_.release() && steady_clock::now() < until;)
+            std::this_thread::sleep_for(between_attempts);
     key_.withdraw();
+    return is_at_rest;
 }
 
 }  // namespace coffer::replication

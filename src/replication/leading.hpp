@@ -11,16 +11,45 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/engine.hpp"
 #include "replication/campaign.hpp"
 #include "replication/replicated_log.hpp"
 #include "replication/replication_options.hpp"
 
 namespace coffer::replication {
 
+/// A call that a thread of its own makes at once and then each `every`, until it returns false.
+class repeated_call {
+public:
+    /// Throws std::system_error.
+    repeated_call(std::chrono::milliseconds every, std::function<bool()> act);
+    ~repeated_call() { end(); }
+    repeated_call(const repeated_call&) = delete;
+    repeated_call& operator=(const repeated_call&) = delete;
+
+    /// The last call has begun by then, or it is none.
+    void begin_to_end() noexcept;
+    void end() noexcept;
+
+private:
+    void run();
+
+    const std::chrono::milliseconds every_;
+    const std::function<bool()> act_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool is_ending_ = false;  // under the mutex
+    std::thread thread_;      // the last member: it uses the others
+};
+
+/// Renews the lease of a term's key as long as this is there. Throws std::system_error.
+[[nodiscard]] repeated_call renew_lease(key_value_store& store, const won_term& term,
+                                        key_value_store::timeout within);
+
 class leading {
 public:
     /// Starts. All must outlive it. Throws std::system_error.
-    leading(replicated_log& log, campaign& key, const won_term& term,
+    leading(key_value_store& store, replicated_log& log, campaign& key, const won_term& term,
             const replication_options& options);
     ~leading() { end(); }
     leading(const leading&) = delete;
@@ -33,21 +62,19 @@ public:
 
     /// Ends its threads. Does nothing when called again.
     void end() noexcept;
-    /// Hands over, after the last append: says so in the log, and removes the key. Tries until
-    /// `deadline`; without success the key is removed all the same.
-    void hand_over(std::chrono::steady_clock::time_point deadline);
+    /// Hands over: ends the journal of `of`, which writes to the log, says so in the log, trying
+    /// for as long as `within`, and removes the key. Where the journal has not ended by `deadline`
+    /// the log is still its own: then the key alone is removed, and false is returned. The caller
+    /// can only end the process then.
+    [[nodiscard]] bool hand_over(engine& of, std::chrono::steady_clock::time_point deadline,
+                                 std::chrono::milliseconds within);
 
 private:
-    void repeat(std::chrono::milliseconds every, const std::function<bool()>& act);
-
     replicated_log& log_;
     campaign& key_;
     std::atomic<bool> has_ended_{false};
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool is_ending_ = false;  // under the mutex
-    std::thread beat_;        // the last members: they use the others
-    std::thread renewal_;
+    repeated_call beat_;  // the last members: they use the others
+    repeated_call renewal_;
 };
 
 }  // namespace coffer::replication

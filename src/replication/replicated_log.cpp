@@ -136,6 +136,7 @@ log_status replicated_log::send() {
         case append_fate::term_is_over:
             return end_term("the leader's key is no longer of term " + std::to_string(term));
         case append_fate::gap:
+            is_refused_.store(true, std::memory_order_relaxed);
             return end_term("the store has lost the entry before " + place);
     }
     return {};
@@ -145,8 +146,10 @@ log_status replicated_log::send() {
 /// caller at it, except for what cannot become right.
 log_status replicated_log::in_doubt(store_error error, std::string reason) {
     is_full_.store(error == store_error::no_space, std::memory_order_relaxed);
-    if (error == store_error::refused)
+    if (error == store_error::refused) {
+        is_refused_.store(true, std::memory_order_relaxed);
         return end_term("the store refuses an append: " + reason);
+    }
     unknown_.add();
     return {log_errc::unknown, std::move(reason)};
 }

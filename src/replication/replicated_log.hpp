@@ -135,6 +135,12 @@ public:
         return has_failed_here_.load(std::memory_order_acquire);  // pairs with keep_copy's release
     }
 
+    /// Whether the term is over because the store refuses what this node appends, or has lost the
+    /// log's end: another term would end likewise. For any thread.
+    [[nodiscard]] bool is_refused() const noexcept {
+        return is_refused_.load(std::memory_order_relaxed);  // orders nothing
+    }
+
     /// How long appends took until the store answered that they are in the log.
     [[nodiscard]] const latency_tally& append_times() const noexcept { return append_times_; }
     /// How often an append had no answer that says what became of it.
@@ -178,6 +184,7 @@ private:
 
     std::atomic<bool> has_room_{true};
     std::atomic<bool> has_failed_here_{false};
+    std::atomic<bool> is_refused_{false};
     std::atomic<bool> is_full_{false};  // the store has refused an append for lack of room
     mutable std::mutex mutex_;
     log_reader::place reached_;  // under the mutex

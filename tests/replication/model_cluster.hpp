@@ -34,6 +34,7 @@ enum class planted : std::uint8_t {
     acknowledges_without_an_answer,
     copy_ahead_of_the_log,
     snapshot_ahead_of_the_journal,
+    accounts_ahead_of_the_log,
     forgets_keys,
     releases_at_once,
 };

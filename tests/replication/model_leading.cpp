@@ -2,6 +2,7 @@
 #include <array>
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "journal/appender.hpp"
 #include "replication/model_life.hpp"
@@ -101,27 +102,37 @@ void model_life::open_accounts(model_term& mine) {
 void model_life::open_some(model_term& mine, account_number first, account_number last,
                            bool more_follow) {
     mine.log.mark_opening(more_follow);
+    const bool opens_early = cluster.chosen.fault == planted::accounts_ahead_of_the_log;
     journal::batch_builder batch;
-    for (account_number one = first; one <= last; ++one)
-        if (const auto opened = ledger->open(one, money::from_minor(1000))) {
-            std::byte bytes[journal::format::record::max_bytes];
-            batch.add(std::span{bytes}.first(
-                journal::encode(journal::record::of_opening(opened.posting), bytes)));
-        }
-    if (batch.records() == 0)
+    std::vector<posting> made;
+    for (account_number one = first; one <= last; ++one) {
+        if (ledger->balance(one))
+            continue;
+        std::byte bytes[journal::format::record::max_bytes];
+        made.push_back({one, 1, money::from_minor(1000)});
+        batch.add(std::span{bytes}.first(
+            journal::encode(journal::record::of_opening(made.back()), bytes)));
+        if (opens_early)
+            static_cast<void>(ledger->open(one, made.back().balance));
+    }
+    if (made.empty())
         return;
     journal::appender appender{mine.log};
     const journal::batch_view one = batch.seal(appender.end(), stamp_in(world));
-    for (auto made = appender.append(one); made != journal::appender::result::durable;
-         made = appender.append(one)) {
-        if (made == journal::appender::result::failed || has_ended() || mine.is_over) {
+    for (auto found = appender.append(one); found != journal::appender::result::durable;
+         found = appender.append(one)) {
+        if (found == journal::appender::result::failed || has_ended() || mine.is_over) {
             mine.is_over = true;
             return;
         }
+        take_snapshot_of_accounts();
         world.sleep(5ms);
     }
-    for (account_number each = first; each <= last; ++each)
-        ledger->note_durable(each, 1);
+    for (const posting& each : made) {
+        if (!opens_early)
+            static_cast<void>(ledger->open(each.account, each.balance));
+        ledger->note_durable(each.account, 1);
+    }
 }
 
 /// One turn of the journal. False if the term is over.
@@ -203,6 +214,12 @@ void model_life::trim(model_term& mine) {
     ++cluster.trims;
     asked.success = {replication::operation::remove(cluster.keys.entries(0, end))};
     static_cast<void>(store.transact(asked, within));
+}
+
+/// Of a ledger whose first accounts are being opened: it has nothing else.
+void model_life::take_snapshot_of_accounts() {
+    if (ledger->size() > files.tail().next_record - 1)
+        cluster.history.wrong(node.name() + " has a snapshot of accounts that are not in the log");
 }
 
 void model_life::take_snapshot(model_term& mine) {

@@ -85,6 +85,7 @@ private:
     void beat(model_term& mine);
     void trim(model_term& mine);
     void take_snapshot(model_term& mine);
+    void take_snapshot_of_accounts();
     bool hand_over(model_term& mine);
     bool deny_what_is_absent(model_term& mine);
 

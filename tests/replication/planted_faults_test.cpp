@@ -61,6 +61,10 @@ TEST_CASE("schedules: find a copy that is ahead of the log", "[replication][plan
 TEST_CASE("schedules: find a snapshot that is ahead of the journal", "[replication][planted]") {
     CHECK(found_by(planted::snapshot_ahead_of_the_journal) != 0);
 }
+TEST_CASE("schedules: find a snapshot of accounts that are not in the log",
+          "[replication][planted]") {
+    CHECK(found_by(planted::accounts_ahead_of_the_log) != 0);
+}
 TEST_CASE("schedules: find that keys are forgotten at a take-over", "[replication][planted]") {
     CHECK(found_by(planted::forgets_keys) != 0);
 }

@@ -98,6 +98,7 @@ TEST_CASE("replicated log: a deposed leader appends nothing more, and says why",
         CHECK(one.append() == appender::result::failed);
     }
     CHECK_FALSE(one.log->beat());
+    CHECK_FALSE(one.log->is_refused());
     CHECK_THAT(one.log->check_in_place().reason,
                coffer::test::Contains("leader's key") || coffer::test::Contains("taken over"));
     CHECK(one.node.batches->all().empty());
@@ -203,6 +204,7 @@ TEST_CASE("replicated log: a refusal that is for good ends the term", "[replicat
     one.store.next = {delivery::refused};
     CHECK(one.append() == appender::result::failed);
     CHECK_FALSE(one.log->beat());
+    CHECK(one.log->is_refused());
 }
 
 TEST_CASE("replicated log: the first accounts are marked until all of them are there",
