@@ -273,6 +273,15 @@ class Replication(unittest.TestCase):
         return ("--data", data, "--replicate", self.etcd.url, "--ledger", ledger, "--node", "a",
                 "--advertise", "http://127.0.0.1:1")
 
+    def test_of_accounts_that_are_wrong_none_is_opened(self):
+        wrong = self.folder / "wrong.json"
+        wrong.write_text('{"accounts":[{"account_number":"7","balance":1.0},{"balance":1.0}]}')
+        refusal = self.refusal(*self.replicated(self.folder / "b"), "--accounts", wrong)
+        self.assertIn("wrong.json", refusal)
+        node = self.node("a")
+        self.wait_until_leads(node)
+        self.assertEqual(node.ask("GET", "/accounts/7/balance")[0], 404)
+
     def test_a_copy_is_refused_alone_and_for_another_ledger(self):
         node = self.node("a")
         self.wait_until_leads(node)
