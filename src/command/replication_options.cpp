@@ -119,9 +119,7 @@ void add_rights(CLI::App& serve, replication_options& into) {
     add_parsed(serve, "--read-lease", into.read_lease, parse_read_lease,
                "a duration from 100ms to 60s, as in 500ms or 1s")
         ->type_name("DURATION")
-        ->description(
-            "For how long a leader answers after etcd has last confirmed it, the same at all nodes "
-            "[1s]")
+        ->description("For how long a leader answers after etcd has last confirmed it [1s]")
         ->envname("COFFER_READ_LEASE")
         ->group(group);
     serve

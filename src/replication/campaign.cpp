@@ -1,5 +1,6 @@
 #include "replication/campaign.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <boost/system/error_code.hpp>
 #include <exception>
@@ -79,6 +80,13 @@ answer<bool> campaign::stand() {
     return {true};
 }
 
+/// The longer one of this node's and of the leader before, who may have another and still answers,
+/// unless it has handed over. Of earlier leaders none does: replicated_log::make_attempt.
+std::chrono::milliseconds campaign::read_lease_after(const log_reader::place& read) const {
+    return read.kind == entry_kind::released ? chosen_.read_lease
+                                             : std::max(chosen_.read_lease, read.read_lease);
+}
+
 void campaign::make_barrier(const log_reader::place& read) {
     log_entry one{.kind = entry_kind::term_begins,
                   .number = read.number + 1,
@@ -87,6 +95,7 @@ void campaign::make_barrier(const log_reader::place& read) {
                   .is_opening = read.is_opening,
                   .after = read.after,
                   .ledger = chosen_.ledger,
+                  .read_lease = read_lease_after(read),
                   .node = chosen_.node};
     one.total_bytes = read.total_bytes + bytes_of(one);
     barrier_ = encode(one);
@@ -103,7 +112,7 @@ won_term campaign::won() const {
                   .barrier_at = chosen_.boottime()};
     term.answer_from = term.barrier_at;
     if (!is_handed_over_)
-        term.answer_from += won_term::wait_at_takeover(chosen_.read_lease);
+        term.answer_from += won_term::wait_at_takeover(at_barrier_.read_lease);
     return term;
 }
 

@@ -47,7 +47,7 @@ public:
         std::string url;  ///< to advertise
         ledger_id ledger{};
         std::chrono::seconds lease{3};
-        std::chrono::milliseconds read_lease{1000};
+        std::chrono::milliseconds read_lease{1000};  ///< of this node; others may have another
         key_value_store::timeout within{1000};
         /// CLOCK_BOOTTIME; tests have another.
         std::function<std::chrono::nanoseconds()> boottime = &leadership::boottime;
@@ -81,6 +81,7 @@ public:
 
 private:
     [[nodiscard]] std::string value_of_key() const;
+    [[nodiscard]] std::chrono::milliseconds read_lease_after(const log_reader::place& read) const;
     void make_barrier(const log_reader::place& read);
     void forget_key() noexcept;
     [[nodiscard]] won_term won() const;

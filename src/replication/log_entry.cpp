@@ -31,7 +31,8 @@ constexpr std::size_t chain_at = 56;
 constexpr std::size_t time_at = 64;
 constexpr std::size_t running_at = 72;
 constexpr std::size_t ledger_at = 80;
-constexpr std::size_t header_bytes = 96;
+constexpr std::size_t read_lease_at = 96;
+constexpr std::size_t header_bytes = 100;
 
 constexpr std::uint8_t last_kind = static_cast<std::uint8_t>(entry_kind::confirmed);
 
@@ -54,7 +55,8 @@ log_entry decode_header(std::span<const std::byte> from) noexcept {
                   .after = {.next_record = get<std::uint64_t>(from, next_record_at),
                             .chain = get<std::uint64_t>(from, chain_at),
                             .time_ns = get<std::uint64_t>(from, time_at),
-                            .running_ns = get<std::uint64_t>(from, running_at)}};
+                            .running_ns = get<std::uint64_t>(from, running_at)},
+                  .read_lease = std::chrono::milliseconds{get<std::uint32_t>(from, read_lease_at)}};
     std::ranges::copy(from.subspan(ledger_at, one.ledger.size()), one.ledger.begin());
     return one;
 }
@@ -80,6 +82,7 @@ std::string encode(const log_entry& one) {
     put<std::uint64_t>(into, time_at, one.after.time_ns);
     put<std::uint64_t>(into, running_at, one.after.running_ns);
     std::ranges::copy(one.ledger, into.begin() + ledger_at);
+    put<std::uint32_t>(into, read_lease_at, static_cast<std::uint32_t>(one.read_lease.count()));
     std::ranges::copy(bytes_in(one.node), into.begin() + header_bytes);
     std::ranges::copy(one.batch, into.begin() + static_cast<std::ptrdiff_t>(header_bytes) +
                                      static_cast<std::ptrdiff_t>(one.node.size()));

@@ -17,10 +17,14 @@
 //     64  u64  record time after it      }
 //     72  u64  running time after it     }
 //     80  16 bytes, the ledger's id
-//     96  the node's name
+//     96  u32  milliseconds that a leader may still answer for after this entry was appended: the
+//              read lease of the node that wrote it, or of the leader before it if that is longer
+//              and was not waited for yet; 0 in entry 0
+//    100  the node's name
 //      .  the batch, for kinds that have one
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -51,12 +55,13 @@ struct log_entry {
     bool is_opening = false;  ///< the accounts of the first start are not all in the log yet
     journal::batch_position after{};
     ledger_id ledger{};
-    std::string_view node{};             ///< of who wrote it
-    std::span<const std::byte> batch{};  ///< empty where the kind has none
+    std::chrono::milliseconds read_lease{0};  ///< see above
+    std::string_view node{};                  ///< of who wrote it
+    std::span<const std::byte> batch{};       ///< empty where the kind has none
 };
 
 /// The most bytes of an entry beside its batch.
-inline constexpr std::size_t max_entry_header_bytes = 96 + 64;
+inline constexpr std::size_t max_entry_header_bytes = 100 + 64;
 
 [[nodiscard]] constexpr bool has_batch(entry_kind kind) noexcept {
     return kind == entry_kind::batch || kind == entry_kind::opening;
@@ -64,7 +69,7 @@ inline constexpr std::size_t max_entry_header_bytes = 96 + 64;
 
 /// How many bytes the value of an entry has.
 [[nodiscard]] inline std::size_t bytes_of(const log_entry& one) noexcept {
-    return 96 + one.node.size() + one.batch.size();
+    return 100 + one.node.size() + one.batch.size();
 }
 
 /// The value of an entry.

@@ -6,6 +6,7 @@
 // Thread safety: none.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -41,9 +42,11 @@ public:
         journal::batch_position after{};
         entry_kind kind = entry_kind::log_begins;  ///< of that entry
         bool is_opening = false;  ///< the accounts of the first start are not all in the log yet
+        std::chrono::milliseconds read_lease{0};  ///< that entry's: see log_entry.hpp
     };
     [[nodiscard]] static place after(const log_entry& one) noexcept {
-        return {one.number, one.term, one.total_bytes, one.after, one.kind, one.is_opening};
+        return {one.number, one.term,       one.total_bytes, one.after,
+                one.kind,   one.is_opening, one.read_lease};
     }
 
     log_reader(key_value_store& store, log_keys keys, const ledger_id& ledger,

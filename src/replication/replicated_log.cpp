@@ -35,6 +35,8 @@ void replicated_log::sleep_for(std::chrono::nanoseconds time) {
 replicated_log::attempt replicated_log::make_attempt(entry_kind kind,
                                                      const journal::batch_view* batch) const {
     const log_reader::place before = reached();
+    // Before, an earlier leader may answer, and this one gives no right and acknowledges nothing.
+    const bool is_alone = chosen_.boottime() >= chosen_.term.answer_from;
     log_entry one{.kind = kind,
                   .number = before.number + 1,
                   .term = chosen_.term.number,
@@ -42,6 +44,8 @@ replicated_log::attempt replicated_log::make_attempt(entry_kind kind,
                   .is_opening = batch == nullptr ? before.is_opening : kind == entry_kind::opening,
                   .after = batch == nullptr ? before.after : batch->after(),
                   .ledger = files_.ledger(),
+                  .read_lease = is_alone ? chosen_.read_lease
+                                         : std::max(chosen_.read_lease, before.read_lease),
                   .node = chosen_.node};
     if (batch != nullptr)
         one.batch = batch->bytes;

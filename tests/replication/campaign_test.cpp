@@ -130,3 +130,52 @@ TEST_CASE("campaign: a new leader waits for the read lease of the one before it"
         CHECK(b.take_over().answer_from == b.now + 1100ms);
     }
 }
+
+TEST_CASE("campaign: a new leader waits for the longer read lease, which may be another's",
+          "[replication]") {
+    scripted_store store;
+    one_node a{store, "a"};
+    one_node b{store, "b"};
+    one_node c{store, "c"};
+    a.read_lease = 10s;
+    const auto first = a.take_over();
+    CHECK(first.answer_from == a.now + 11s);
+    const auto leading = a.lead(first);
+    SECTION("after its barrier alone") {
+        lose_key(store);
+        CHECK(b.take_over().answer_from == b.now + 11s);
+    }
+    SECTION("after its last entry") {
+        CHECK(leading->confirm());
+        lose_key(store);
+        CHECK(b.take_over().answer_from == b.now + 11s);
+    }
+    SECTION("also where a leader between them ended before that time, whatever it appended") {
+        lose_key(store);
+        const auto second = b.take_over();
+        const auto between = b.lead(second);
+        const opening_batch one{b.files.tail()};
+        REQUIRE(between->append(one.view));
+        REQUIRE(between->wait_durable());  // and now it is over
+        lose_key(store);
+        CHECK(c.take_over().answer_from == c.now + 11s);
+        REQUIRE(between->beat() == false);
+    }
+    SECTION("and that of the last leader alone, once it may answer itself") {
+        lose_key(store);
+        const auto second = b.take_over();
+        const auto between = b.lead(second);
+        b.now = second.answer_from;
+        CHECK(between->confirm());
+        lose_key(store);
+        CHECK(c.take_over().answer_from == c.now + 1100ms);
+    }
+    SECTION("and not for one that has handed over") {
+        CHECK(leading->release());
+        lose_key(store);
+        const auto second = b.take_over();
+        CHECK(second.answer_from == b.now);
+        lose_key(store);
+        CHECK(c.take_over().answer_from == c.now + 1100ms);
+    }
+}

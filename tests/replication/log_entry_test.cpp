@@ -23,6 +23,7 @@ log_entry some_entry(const opening_batch& batch) {
             .total_bytes = 1234,
             .after = batch.view.after(),
             .ledger = bank_ledger,
+            .read_lease = std::chrono::milliseconds{60'000},
             .node = "node-a",
             .batch = batch.view.bytes};
 }
@@ -44,6 +45,7 @@ TEST_CASE("log entries: are read as they were written", "[replication]") {
     CHECK_FALSE(read.value->is_opening);
     CHECK(read.value->after == batch.view.after());
     CHECK(read.value->ledger == bank_ledger);
+    CHECK(read.value->read_lease == std::chrono::seconds{60});
     CHECK(read.value->node == "node-a");
     CHECK(std::ranges::equal(read.value->batch, batch.view.bytes));
 }

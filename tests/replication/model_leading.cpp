@@ -16,7 +16,6 @@ using progress = journal::committer::progress;
 namespace {
 
 constexpr key_value_store::timeout within{1000};
-constexpr std::chrono::milliseconds read_lease{1000};
 
 journal::batch_stamp stamp_in(virtual_world& world) {
     const auto now = static_cast<std::uint64_t>(world.now().count()) + 1;
@@ -38,7 +37,7 @@ model_term::model_term(model_life& of, const won_term& won)
 replicated_log::settings model_life::log_settings(const won_term& won) {
     return {.node = node.name(),
             .term = won,
-            .read_lease = read_lease,
+            .read_lease = node.read_lease,
             .within = within,
             .boottime =
                 [this] {

@@ -100,6 +100,7 @@ void model_life::follow() {
                       {.node = node.name(),
                        .url = "http://" + node.name(),
                        .ledger = cluster.ledger,
+                       .read_lease = node.read_lease,
                        .within = within,
                        .boottime = [this] { return node.boottime(); },
                        .random = [this] { return world.number(); }}};

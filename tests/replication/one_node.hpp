@@ -51,6 +51,7 @@ public:
 
     scripted_store& store;
     const std::string name;
+    std::chrono::milliseconds read_lease{1000};
     std::shared_ptr<memory_batches> batches;
     memory_log files;
     leadership rights;
@@ -64,6 +65,7 @@ public:
                 {.node = name,
                  .url = "http://" + name,
                  .ledger = bank_ledger,
+                 .read_lease = read_lease,
                  .within = within,
                  .boottime = [this] { return now; }}};
     }
@@ -94,6 +96,7 @@ public:
             store, bank, files, rights,
             replication::replicated_log::settings{.node = name,
                                                   .term = won,
+                                                  .read_lease = read_lease,
                                                   .within = within,
                                                   .boottime = [this] { return now; },
                                                   .sleep =
