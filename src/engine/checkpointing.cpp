@@ -70,7 +70,8 @@ snapshot::journal_marks checkpointing::marks(engine& of) {
                     if (follower_.on_end)
                         follower_.on_end();
                 },
-            .time_ns = [&of] { return of.time_ns(); }};
+            .time_ns = [&of] { return of.time_ns(); },
+            .must_give_way = [this] { return gives_way_.load(std::memory_order_relaxed); }};
 }
 
 }  // namespace coffer

@@ -4,9 +4,10 @@
 // Guarantees     A snapshot states the records to replay on top of it, and the oldest record whose
 //                key may be alive. A record is trimmed only if it is old enough, every snapshot has
 //                it, and the newest snapshot was read whole.
-// Thread safety  taken and failed are for any thread. The rest is for one thread.
+// Thread safety  taken, failed and give_way are for any thread. The rest is for one thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -65,6 +66,11 @@ public:
     /// Has it end without a last checkpoint: to be called before it is stopped or destroyed.
     void abandon() noexcept { snapshotter_.abandon(); }
 
+    /// Whether a snapshot whose cut goes on is to be given up, and others that begin.
+    void give_way(bool is_wanted) noexcept {
+        gives_way_.store(is_wanted, std::memory_order_relaxed);  // orders nothing
+    }
+
     /// Whether the newest snapshot has everything. For after it has stopped.
     [[nodiscard]] bool last_was_taken() const noexcept { return snapshotter_.last_was_taken(); }
     /// How many snapshots were taken, and how many failed.
@@ -76,6 +82,7 @@ private:
     void append_figures(std::string& out) const;
 
     const snapshot_follower follower_;
+    std::atomic<bool> gives_way_{false};
     retention retention_;
     key_horizon horizon_;
     snapshot::snapshotter snapshotter_;  // after these, as its thread uses them

@@ -222,10 +222,31 @@ void replayer::apply_hold_to_ledger(const record& one, std::uint64_t number) {
     note_durable(one);
 }
 
+void replayer::follow(std::function<void()> wait) {
+    follower_.emplace(ledger_);
+    wait_ =
+        wait ? std::move(wait) : [] { std::this_thread::sleep_for(std::chrono::milliseconds{1}); };
+}
+
+/// A cut that goes on may need the hold that was in this slot before.
+void replayer::vacate(std::uint32_t slot) {
+    constexpr std::size_t at_once = 8192;
+    const auto skip = [](const auto&) noexcept {};
+    while (!follower_->vacate(slot)) {
+        // Whose user may never go on. This finishes it, and leaves before its own cut begins.
+        auto rest = ledger_.begin_cut(std::chrono::milliseconds{0});
+        if (!rest) {
+            wait_();
+            continue;
+        }
+        while (!follower_->vacate(slot) &&
+               rest->next(at_once, skip, skip) == resumable_cut::state::more) {
+        }
+    }
+}
+
 hold_outcome replayer::place_hold(const record& one) {
-    // A cut that goes on may need the hold that was in this slot before.
-    while (!follower_->vacate(one.hold.id.slot))
-        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    vacate(one.hold.id.slot);
     hold_outcome made = follower_->place(one.hold);
     ledger::hold_place there{one.hold.id.slot};
     if (made.error == errc::already_open)

@@ -52,8 +52,10 @@ public:
     void finish(const std::string& where);
 
     /// For a ledger that has all its holds: they are changed in it from now on, as long as this
-    /// exists, and nothing is left for finish. To be called before any apply.
-    void follow() { follower_.emplace(ledger_); }
+    /// exists, and nothing is left for finish. To be called before any apply. A cut that needs an
+    /// ended hold whose slot is used again is overtaken if it is a resumable one. For any other,
+    /// `wait` is called until it has ended: it rests, and may throw, which apply does then.
+    void follow(std::function<void()> wait = {});
 
     /// Applies a batch that was read from `where`. Throws journal_error, which names the place and
     /// the account; the ledger then has a part of the batch.
@@ -71,6 +73,7 @@ private:
     void apply_transaction(const record& one);
     void apply_hold(const record& one, std::uint64_t number);
     void apply_hold_to_ledger(const record& one, std::uint64_t number);
+    void vacate(std::uint32_t slot);
     [[nodiscard]] hold_outcome place_hold(const record& one);
     [[nodiscard]] hold_outcome change_hold(const record& one);
     void apply_status(const record& one);
@@ -83,6 +86,7 @@ private:
     replay_counts counts_;
     hold_register holds_;
     std::optional<hold_follower> follower_;
+    std::function<void()> wait_;
     std::vector<record> records_;  // of one batch
 };
 

@@ -47,6 +47,7 @@ follower::follower(key_value_store& store, const replication_options& options,
 
 std::optional<won_term> follower::run(const std::function<bool()>& is_asked_to_stop) {
     is_asked_to_stop_ = &is_asked_to_stop;
+    standby_.on_wait([this] { return wait_for_a_cut(); });
     while (!is_to_stop()) {
         try {
             look_for_leader();
@@ -178,21 +179,39 @@ std::optional<won_term> follower::stand() {
         if (auto won = begin_term())
             return won;
     } catch (...) {  // this node is not to lead
+    has_key_ = true;
+    renew_at_ = {};
         campaign_.withdraw();
         throw;
     }
     campaign_.withdraw();
+        has_key_ = false;
     return std::nullopt;
 }
 
+    has_key_ = false;
 /// Appends the barrier after the last entry, as long as the key is this node's.
 std::optional<won_term> follower::begin_term() {
-    auto renew_at = steady_clock::now();
     while (!is_to_stop()) {
-        if (const auto now = steady_clock::now(); now >= renew_at) {
-            campaign_.keep_alive();
-            renew_at = now + std::chrono::seconds{1};
-        }
+void follower::renew_key() {
+    const auto now = steady_clock::now();
+    if (now < renew_at_)
+        return;
+    campaign_.keep_alive();
+    renew_at_ = now + std::chrono::seconds{1};
+}
+
+/// While the standby applies a batch: see standby::on_wait. Who has the key is not to be waited
+/// for: this node's snapshot gives way at once.
+bool follower::wait_for_a_cut() {
+    if (is_to_stop())
+        throw stopping::stopped{};
+    if (has_key_)
+        renew_key();
+    return has_key_;
+}
+
+        renew_key();
         const found what = read_on();
         if (what == found::more)
             continue;

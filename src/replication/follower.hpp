@@ -56,6 +56,8 @@ private:
     void take(const log_entry& one);
     void note(const log_reader::place& taken);
     void look_for_leader();
+    void renew_key();
+    [[nodiscard]] bool wait_for_a_cut();
     [[nodiscard]] std::optional<won_term> stand();
     [[nodiscard]] std::optional<won_term> begin_term();
     void catch_up(const std::string& why);
@@ -77,6 +79,8 @@ private:
     std::chrono::steady_clock::time_point look_again_{};
     std::chrono::steady_clock::time_point not_before_{};
     std::chrono::steady_clock::time_point warn_again_{};
+    std::chrono::steady_clock::time_point renew_at_{};  // the leader's key
+    bool has_key_ = false;                              // the leader's, in stand
 
     struct taken_entry {
         std::uint64_t number;

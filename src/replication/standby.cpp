@@ -42,7 +42,7 @@ std::string standby::open() {
     last_ = found.journal_end;
     copy_.emplace(*files_.log);
     replayer_.emplace(*found.ledger, visit_keys);
-    replayer_->follow();
+    replayer_->follow([this] { wait_for_a_cut(); });
     engine_.note_keys_wait_from(keys_.waits_from());
     engine_.open_standby(
         std::move(found.ledger), *files_.log,
@@ -64,12 +64,35 @@ bool standby::take(const journal::batch_view& one) {
         return false;
     const std::uint64_t last_record = one.after().next_record - 1;
     engine_.note_applying(last_record);
-    replayer_->apply(one, "the log");
+    struct end_of_wait {
+        standby& of;
+        ~end_of_wait() {
+            if (of.waits_since_)
+                of.checkpoints_->give_way(false);
+            of.waits_since_.reset();
+        }
+    };
+    {
+        const end_of_wait at_exit{*this};
+        replayer_->apply(one, "the log");
+    }
     engine_.note_keys_wait_from(keys_.waits_from());
     at_ = one.after();
     last_ = one.header.stamp;
     engine_.note_applied(last_record, last_);
     return true;
+}
+
+/// A cut of this node's snapshot, which lasts as long as the disk takes to write it.
+void standby::wait_for_a_cut() {
+    constexpr std::chrono::milliseconds between_looks{1};
+    constexpr std::chrono::seconds patience_with_a_snapshot{10};
+    const auto now = std::chrono::steady_clock::now();
+    if (!waits_since_)
+        waits_since_ = now;
+    if ((on_wait_ && on_wait_()) || now - *waits_since_ >= patience_with_a_snapshot)
+        checkpoints_->give_way(true);
+    std::this_thread::sleep_for(between_looks);
 }
 
 /// False if there is no room.

@@ -18,6 +18,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "engine/checkpointing.hpp"
 #include "engine/engine.hpp"
@@ -57,6 +58,11 @@ public:
     /// from, for people. Throws as durable_ledger::open does.
     std::string open();
 
+    /// Called each millisecond while a batch waits for a cut of the ledger. Returns whether this
+    /// node's snapshot is given up for that now, and not after ten seconds. May throw, as take
+    /// then does; the batch is not to be taken again.
+    void on_wait(std::function<bool()> ask) { on_wait_ = std::move(ask); }
+
     /// Where the files end, and so does the ledger.
     [[nodiscard]] journal::batch_position at() const noexcept { return at_; }
 
@@ -78,6 +84,7 @@ public:
 
 private:
     [[nodiscard]] bool write(const journal::batch_view& one);
+    void wait_for_a_cut();
 
     engine& engine_;
     local_files& files_;
@@ -87,6 +94,8 @@ private:
     journal::batch_position at_{};
     journal::batch_stamp last_{};  // of the last batch that was taken
     std::optional<journal::replayer> replayer_;
+    std::function<bool()> on_wait_;
+    std::optional<std::chrono::steady_clock::time_point> waits_since_;  // for a cut
     mutable std::mutex copy_guard_;  // of copy_, but for its own thread
     std::optional<local_copy> copy_;
     std::uint64_t synced_at_end_ = 0;  // under the mutex

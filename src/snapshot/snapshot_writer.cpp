@@ -88,6 +88,9 @@ private:
     bool kept_ = false;
 };
 
+/// So many accounts and holds are written between two looks whether to give way.
+constexpr std::size_t between_looks = 1024;
+
 /// Waits until all postings of the cut are durable. Throws snapshot_error.
 std::uint64_t wait_durable(const journal_marks& marks, const std::filesystem::path& file) {
     if (const std::optional<std::uint64_t> until_record = marks.barrier())
@@ -112,11 +115,18 @@ written_snapshot write_accounts(coffer::ledger& ledger, std::uint64_t number,
     // After that was read: see journal_marks.
     const std::uint64_t keys_from = marks.keys_from(after_record);
     text.begin({number, time_of(marks), marks.ledger, after_record, keys_from});
+    std::size_t visited = 0;
+    const auto give_way = [&] {
+        if (++visited % between_looks == 0 && marks.must_give_way && marks.must_give_way())
+            throw snapshot_error{path.string() + ": is given up: the ledger waits for its cut"};
+    };
     const auto write = [&](const account_view& last) {
+        give_way();
         text.add(last);
         file.write_if_full();
     };
     const auto write_hold = [&](const hold& one) {
+        give_way();
         text.add_hold(one);
         file.write_if_full();
     };

@@ -44,6 +44,10 @@ struct journal_marks {
 
     /// Returns the time that the snapshot states, UTC in ns since 1970. Empty: the system's clock.
     std::function<std::uint64_t()> time_ns{};
+
+    /// Whether the snapshot is to be given up while its cut goes on: then the cut is ended soon, at
+    /// the speed of memory, and nothing is published. Empty: never.
+    std::function<bool()> must_give_way{};
 };
 
 struct written_snapshot {

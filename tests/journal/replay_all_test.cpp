@@ -248,3 +248,60 @@ TEST_CASE("replay: refuses a hold in a slot that no server has come to", "[journ
     REQUIRE_THAT(placing_in(4'000'000'000),
                  coffer::test::Contains("hold 2-4000000000, whose slot"));
 }
+
+namespace {
+
+/// A ledger that follows, with a hold that has ended, and a cut that needs it.
+struct followed {
+    coffer::ledger ledger;
+    replayer into{ledger};
+    int waits = 0;
+
+    followed() {
+        into.follow([this] {
+            if (++waits == 10)
+                throw waited{};
+        });
+        REQUIRE(replay(into, record::of_opening({7, 1, cents(100)})) == "");
+        REQUIRE(replay(into, record::of_hold(hold_operation::placing,
+                                             {errc::ok, {7, 2, cents(100), cents(40)}, placed},
+                                             cents(40))) == "");
+    }
+    struct waited {};
+    /// Uses the slot again.
+    [[nodiscard]] std::string go_on() {
+        if (const std::string refused = replay(into, a_release(3, placed)); !refused.empty())
+            return refused;
+        hold next = placed;
+        next.id.sequence = 4;
+        return replay(into,
+                      record::of_hold(hold_operation::placing,
+                                      {errc::ok, {7, 4, cents(100), cents(40)}, next}, cents(40)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("replay: where it follows, overtakes a cut whose user does not go on", "[journal]") {
+    followed one;
+    auto slow = one.ledger.begin_cut();
+    REQUIRE(slow);
+    const auto skip = [](const auto&) {};
+    while (!slow->has_begun())
+        REQUIRE(slow->next(1, skip, skip) == coffer::resumable_cut::state::more);
+    REQUIRE(one.go_on() == "");
+    REQUIRE(one.waits == 0);
+    REQUIRE(slow->next(1, skip, skip) == coffer::resumable_cut::state::overtaken);
+    // It has left: another cut may begin, and is whole.
+    std::size_t holds = 0;
+    one.ledger.cut(skip, [&](const hold& found) { holds += found.id.sequence == 4 ? 1U : 0U; });
+    REQUIRE(holds == 1);
+}
+
+TEST_CASE("replay: where it follows, waits for any other cut as long as it is asked to",
+          "[journal]") {
+    followed one;
+    one.ledger.cut(
+        [&](const coffer::account_view&) { REQUIRE_THROWS_AS(one.go_on(), followed::waited); });
+    REQUIRE(one.waits == 10);
+}

@@ -254,6 +254,21 @@ TEST_CASE("snapshot: there is none, nor a part of one, once the journal has fail
     CHECK(entries(place.path()) == 0);
 }
 
+TEST_CASE("snapshot: one that is to give way is given up, and its cut is ended", "[snapshot]") {
+    const temporary_directory place;
+    snapshot_directory directory{place.path()};
+    coffer::ledger ledger;
+    open_accounts(ledger, 20'000);
+    coffer::snapshot::journal_marks marks = some_marks();
+    int looks = 0;
+    marks.must_give_way = [&looks] { return ++looks == 3; };
+    CHECK_THROWS_WITH(write_snapshot(ledger, directory, 1, marks),
+                      directory.file(1).string() + ": is given up: the ledger waits for its cut");
+    CHECK(looks == 3);  // and the other accounts were only moved
+    CHECK(entries(place.path()) == 0);
+    CHECK(ledger.begin_cut());
+}
+
 TEST_CASE("snapshot: accounts with holds, and closed ones, come back as they were", "[snapshot]") {
     const temporary_directory place;
     ledger ledger;
