@@ -143,6 +143,9 @@ public:
     void finish(coffer::teller& teller, reply& out) override {
         if (!teller.engine().rights().may_answer())
             return out.refuse(problem::outcome_unknown);
+        // What was refused, or made by an earlier request, has no posting of its own to wait for.
+        if (teller.confirm() != service::done)
+            return out.refuse(problem::outcome_unknown);
         out.stream(200, ndjson, std::move(results_));
     }
 

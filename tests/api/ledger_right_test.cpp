@@ -8,6 +8,7 @@
 #include "api/api_under_test.hpp"
 #include "api/node_under_test.hpp"
 #include "catch.hpp"
+#include "journal/memory_log.hpp"
 
 using coffer::leadership;
 using coffer::node_role;
@@ -208,4 +209,35 @@ TEST_CASE("ledger_right: who may not ask is refused before", "[api]") {
     CHECK_FALSE(admit(coffer::api::product_table, node.engine.teller_at(0), asked, guard, done,
                       node.reply));
     CHECK(node.reply.status() == 401);
+}
+
+TEST_CASE("ledger_right: with a read barrier nothing is said of the ledger before a write",
+          "[api]") {
+    leadership rights{node_role::leader};
+    rights.answer_until(leadership::boottime() + 1h);
+    coffer::engine engine{coffer::engine::options{.rights = &rights}};
+    const auto kept = std::make_shared<coffer::test::memory_batches>();
+    coffer::test::memory_log files{kept};
+    engine.open_standby(std::make_unique<coffer::ledger>(), files, {});
+    coffer::engine::journal_options chosen;
+    chosen.read_barrier = true;
+    engine.lead(std::make_unique<coffer::test::memory_log>(kept), std::move(chosen));
+    coffer::teller& at = engine.teller_at(0);
+    coffer::api::reply reply;
+    {
+        const coffer::teller::turn turn{at};
+        // There is no such account, which is not to be said before the body has arrived.
+        CHECK(wants_body(coffer::api::product_table, at,
+                         {method::post, "/accounts/99/deposit", "application/json", {}}, reply));
+        const auto sink =
+            open_lines(coffer::api::product_table, at,
+                       {method::post, "/batch", "application/x-ndjson", {}}, 10, reply, nullptr);
+        REQUIRE(sink != nullptr);
+        sink->take(at, R"({"operation":"withdraw","account_number":"99","amount":1})");
+        CHECK(at.due() == 0);
+        sink->finish(at, reply);
+        CHECK(at.due() != 0);
+    }
+    static_cast<void>(reply.take_stream());
+    CHECK(engine.close());
 }
