@@ -208,7 +208,8 @@ bool replicated_life::begin_to_lead(const replication::won_term& term) {
         replication::replicated_log::settings{.node = replicated.node,
                                               .term = term,
                                               .read_lease = replicated.read_lease,
-                                              .within = replicated.request_timeout});
+                                              .within = replicated.request_timeout,
+                                              .disk_timeout = options.durability.disk_timeout});
     around_.rights.become(node_role::leader);
     around_.rights.set_leader_url(replicated.advertise);
     log_ = own_log_.get();
@@ -263,6 +264,8 @@ replicated_life::why replicated_life::wait_for_an_end() {
 /// Another node may lead already: what is in memory and not in the log is not kept.
 void replicated_life::be_deposed() {
     if (log_->has_failed_here()) {
+        around_.rights.stop_answering();
+        follower_->won().withdraw();  // so that another node need not wait for its end
         const std::lock_guard lock{why_guard_};
         end_at_once("the journal has failed, nothing more is acknowledged: " + why_failed_);
     }

@@ -6,8 +6,10 @@ namespace coffer::replication {
 
 using journal::log_status;
 
-local_copy::local_copy(journal::batch_log& into, bool in_background)
+local_copy::local_copy(journal::batch_log& into, std::chrono::milliseconds disk_timeout,
+                       bool in_background)
     : into_{into},
+      disk_timeout_{disk_timeout},
       status_{into.wait_durable()},
       written_record_{into.tail().next_record - 1},
       synced_record_{status_ ? written_record_ : 0} {
@@ -28,7 +30,8 @@ local_copy::~local_copy() {
 
 log_status local_copy::write(const journal::batch_view& one) {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [this] { return !is_pending_; });
+    if (!changed_.wait_for(lock, disk_timeout_, [this] { return !is_pending_; }))
+        status_ = {journal::log_errc::failed, "the disk has not answered within --disk-timeout"};
     if (!status_)
         return status_;
     // The other thread waits for is_pending_, and readers of synced_record_ need the mutex for a

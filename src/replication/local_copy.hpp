@@ -19,15 +19,18 @@ namespace coffer::replication {
 
 class local_copy {
 public:
-    /// `into` must outlive it; only this appends to it. Without `in_background`, write syncs.
-    /// Throws std::system_error.
-    explicit local_copy(journal::batch_log& into, bool in_background = true);
+    /// `into` must outlive it; only this appends to it. A sync may take as long as `disk_timeout`.
+    /// Without `in_background`, write syncs. Throws std::system_error.
+    local_copy(journal::batch_log& into, std::chrono::milliseconds disk_timeout,
+               bool in_background = true);
+    /// Waits for the disk.
     ~local_copy();
     local_copy(const local_copy&) = delete;
     local_copy& operator=(const local_copy&) = delete;
 
-    /// Writes a batch that the log has accepted. Waits until the one before is synced. An error is
-    /// final: the node cannot go on with this disk; no_room is not, call it again.
+    /// Writes a batch that the log has accepted. Waits until the one before is synced, and fails
+    /// where the disk does not answer within its time-out. An error is final: the node cannot go on
+    /// with this disk; no_room is not, call it again.
     [[nodiscard]] journal::log_status write(const journal::batch_view& one);
 
     /// Every record up to this one is synced.
@@ -40,6 +43,7 @@ private:
     void run() noexcept;
 
     journal::batch_log& into_;
+    const std::chrono::milliseconds disk_timeout_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     bool is_pending_ = false;           // under the mutex: written and not synced

@@ -48,7 +48,8 @@ public:
         std::function<std::chrono::nanoseconds()> boottime = &leadership::boottime;
         std::function<void(std::chrono::nanoseconds)> sleep = &sleep_for;
         std::function<std::uint64_t()> random = &random_nonce;
-        bool syncs_in_background = true;  ///< see local_copy
+        std::chrono::milliseconds disk_timeout{5000};  ///< of this node's files
+        bool syncs_in_background = true;               ///< see local_copy
     };
 
     /// An entry may have this much beside its header, so that a request stays within what etcd

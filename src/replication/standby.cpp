@@ -40,7 +40,7 @@ std::string standby::open() {
     std::unique_ptr<journal::history> past = history->finish(*files_.log);
     at_ = found.end;
     last_ = found.journal_end;
-    copy_.emplace(*files_.log);
+    copy_.emplace(*files_.log, chosen_.disk_timeout);
     replayer_.emplace(*found.ledger, visit_keys);
     replayer_->follow([this] { wait_for_a_cut(); });
     engine_.note_keys_wait_from(keys_.waits_from());

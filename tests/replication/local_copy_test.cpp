@@ -33,7 +33,7 @@ bool write_next(local_copy& to, batch_position& end) {
 TEST_CASE("local copy: is synced behind its writer's back, batch by batch", "[replication]") {
     memory_log files;
     batch_position end = files.tail();
-    local_copy copy{files};
+    local_copy copy{files, patience};
     std::atomic<bool> is_done{false};
     std::atomic<bool> has_fallen{false};
     std::thread reader{[&] {
@@ -65,7 +65,7 @@ TEST_CASE("local copy: waits for the sync before the next batch, and no longer",
     };
     batch_position end = files.tail();
     may_sync = true;
-    local_copy copy{files};
+    local_copy copy{files, patience};
     may_sync = false;
     REQUIRE(write_next(copy, end));  // returns while the disk hangs
     CHECK(copy.synced_record() == 0);
@@ -83,7 +83,7 @@ TEST_CASE("local copy: waits for the sync before the next batch, and no longer",
 TEST_CASE("local copy: a disk that fails is final", "[replication]") {
     memory_log files;
     batch_position end = files.tail();
-    local_copy copy{files};
+    local_copy copy{files, patience};
     REQUIRE(write_next(copy, end));
     REQUIRE(copy.wait_synced(1, soon()));
     files.sync_fails = true;
@@ -96,11 +96,30 @@ TEST_CASE("local copy: a disk that fails is final", "[replication]") {
 TEST_CASE("local copy: a lack of room is not", "[replication]") {
     memory_log files;
     batch_position end = files.tail();
-    local_copy copy{files};
+    local_copy copy{files, patience};
     files.room = false;
     const opening_batch one{end};
     CHECK(copy.write(one.view).error == log_errc::no_room);
     files.room = true;
     CHECK(copy.write(one.view));
     CHECK(copy.wait_synced(1, soon()));
+}
+
+TEST_CASE("local copy: a disk that hangs for longer than its time-out is final", "[replication]") {
+    memory_log files;
+    std::atomic<bool> may_sync{true};
+    files.before_durable = [&may_sync] {
+        while (!may_sync)
+            std::this_thread::sleep_for(1ms);
+    };
+    batch_position end = files.tail();
+    local_copy copy{files, 20ms};
+    may_sync = false;
+    const opening_batch first{end};
+    REQUIRE(copy.write(first.view));
+    const opening_batch second{first.view.after()};
+    CHECK(copy.write(second.view).error == log_errc::failed);
+    may_sync = true;  // too late
+    CHECK(copy.write(second.view).error == log_errc::failed);
+    CHECK(files.tail() == first.view.after());
 }

@@ -77,7 +77,7 @@ bool model_life::find_place() {
 }
 
 void model_life::take(const std::vector<log_entry>& entries) {
-    local_copy copy{files, false};
+    local_copy copy{files, 5000ms, false};
     for (const log_entry& one : entries) {
         if (!has_batch(one.kind))
             continue;
