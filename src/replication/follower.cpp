@@ -163,6 +163,10 @@ void follower::look_for_leader() {
     const auto leader = campaign_.find_leader();
     is_leaderless_ = leader && !leader.value;
     leader_url_ = leader && leader.value ? leader.value->url : std::string{};
+    // A key that an earlier life of this node has left: it would send clients to itself.
+    if (leader && leader.value &&
+        (leader.value->node == options_.node || leader_url_ == options_.advertise))
+        leader_url_.clear();
     rights_.set_leader_url(leader_url_);
 }
 
@@ -175,24 +179,21 @@ std::optional<won_term> follower::stand() {
         return std::nullopt;
     }
     log::info("this node has the leader's key of '{}'", options_.ledger);
+    has_key_ = true;
+    renew_at_ = {};
     try {
         if (auto won = begin_term())
             return won;
     } catch (...) {  // this node is not to lead
-    has_key_ = true;
-    renew_at_ = {};
+        has_key_ = false;
         campaign_.withdraw();
         throw;
     }
+    has_key_ = false;
     campaign_.withdraw();
-        has_key_ = false;
     return std::nullopt;
 }
 
-    has_key_ = false;
-/// Appends the barrier after the last entry, as long as the key is this node's.
-std::optional<won_term> follower::begin_term() {
-    while (!is_to_stop()) {
 void follower::renew_key() {
     const auto now = steady_clock::now();
     if (now < renew_at_)
@@ -211,6 +212,9 @@ bool follower::wait_for_a_cut() {
     return has_key_;
 }
 
+/// Appends the barrier after the last entry, as long as the key is this node's.
+std::optional<won_term> follower::begin_term() {
+    while (!is_to_stop()) {
         renew_key();
         const found what = read_on();
         if (what == found::more)

@@ -229,6 +229,28 @@ TEST_CASE("node: the first leader opens the accounts, and others have them then"
     REQUIRE_FALSE(standby.rights.may_answer());
 }
 
+TEST_CASE("node: sends no client to itself by a key that it has left", "[replication]") {
+    two_directories all;
+    node again{all.store, "a", all.first, all.ledger};
+    const auto is_known_as = [&](const char* leader) {
+        transaction asked;
+        asked.success = {operation::put(log_keys{"bank"}.leader(), leader)};
+        REQUIRE(all.store.transact(asked, 1000ms));
+        std::string url;
+        int looks = 0;
+        const auto begin = std::chrono::steady_clock::now();
+        REQUIRE_FALSE(again.follow([&] {
+            url = again.rights.leader_url();
+            // It looks each 100 ms.
+            return ++looks > 2 && std::chrono::steady_clock::now() - begin > 300ms;
+        }));
+        return url;
+    };
+    REQUIRE(is_known_as(R"({"node":"a","url":"http://elsewhere"})").empty());
+    REQUIRE(is_known_as(R"({"node":"other","url":"http://a"})").empty());
+    REQUIRE(is_known_as(R"({"node":"b","url":"http://b"})") == "http://b");
+}
+
 TEST_CASE("node: an opening of accounts that was broken off is gone on with", "[replication]") {
     two_directories all;
     {
