@@ -4,7 +4,8 @@
 //     ledger         the ledger's id, as 32 hexadecimal digits
 //     leader         who leads: JSON {"node":..,"url":..}, with a lease
 //     log/N          an entry of the log, N in 20 digits: see log_entry.hpp
-//     members/NODE   a member of the ledger: JSON {"url":..}
+//     members/NODE   a member of the ledger: JSON {"url":..,"added":..}, which is true for one that
+//                    `coffer cluster add` has named
 //     nodes/NODE     what a node reports of itself: see node_report.hpp
 //     nothing        never exists: etcd decides a transaction in order with all others if it writes
 //                    anything, even if it only removes a key that does not exist

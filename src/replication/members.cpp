@@ -37,7 +37,7 @@ std::size_t cluster_state::have_synced(std::uint64_t entry) const {
 }
 
 std::uint64_t cluster_state::synced_by_majority() const {
-    if (members.empty())
+    if (members.empty() || lacks_a_second())
         return 0;
     std::vector<std::uint64_t> synced;
     for (const auto& [node, url] : members)
@@ -60,8 +60,10 @@ answer<cluster_state> read_cluster(key_value_store& store, const log_keys& keys,
         return {.value = {}, .error = store_error::refused, .reason = "an answer is incomplete"};
     cluster_state state;
     state.revision = read.value.revision;
-    for (const key_value& one : read.value.results[0].found)
+    for (const key_value& one : read.value.results[0].found) {
         state.members.emplace(name_in(keys.members(), one.key), decode_member(one.value));
+        state.is_one_enough = state.is_one_enough || is_added_member(one.value);
+    }
     for (const key_value& one : read.value.results[1].found)
         if (auto report = decode_report(one.value))
             state.reports.emplace(name_in(keys.nodes(), one.key),
@@ -78,16 +80,17 @@ store_error put_report(key_value_store& store, const log_keys& keys, const std::
     const operation report = operation::put(keys.node(node), encode(one));
     const transaction asked{
         .compare = {exists(keys.entry(0)), is_absent(keys.node(node))},
-        .success = {report, operation::put(keys.member(node), encode_member(one.url))},
+        .success = {report, operation::put(keys.member(node), encode_member(one.url, false))},
         .failure = {report}};
     return store.transact(asked, within).error;
 }
 
 answer<bool> add_member(key_value_store& store, const log_keys& keys, const std::string& node,
                         const std::string& url, key_value_store::timeout within) {
-    const transaction asked{.compare = {exists(keys.ledger())},
-                            .success = {operation::put(keys.member(node), encode_member(url))},
-                            .failure = {}};
+    const transaction asked{
+        .compare = {exists(keys.ledger())},
+        .success = {operation::put(keys.member(node), encode_member(url, true))},
+        .failure = {}};
     auto done = store.transact(asked, within);
     return {.value = done.value.succeeded, .error = done.error, .reason = std::move(done.reason)};
 }

@@ -6,6 +6,9 @@
 // in whatever order they start. A node that comes later is added by `coffer cluster add`; one that
 // was removed stays removed, since it has reported before.
 //
+// A member alone is a majority only if it was added by name: the first node of a new ledger is
+// alone at first, and what it would have removed were on its disk and nowhere else.
+//
 // Thread safety  any thread.
 #pragma once
 
@@ -28,6 +31,7 @@ struct cluster_state {
     };
     std::map<std::string, std::string, std::less<>> members;  ///< the URL of each, by its name
     std::map<std::string, reported, std::less<>> reports;     ///< by the node's name
+    bool is_one_enough = false;                               ///< a member was added by name
     std::string leader;                                       ///< empty: there is none
     std::uint64_t term = 0;     ///< the create_revision of the leader's key; 0: there is none
     std::int64_t revision = 0;  ///< of the store, when it was read
@@ -35,9 +39,14 @@ struct cluster_state {
     [[nodiscard]] bool is_member(const std::string& node) const { return members.contains(node); }
     /// How many members a majority has.
     [[nodiscard]] std::size_t majority() const noexcept { return members.size() / 2 + 1; }
+    /// Whether there is one member alone, and it has added itself.
+    [[nodiscard]] bool lacks_a_second() const noexcept {
+        return members.size() == 1 && !is_one_enough;
+    }
     /// How many members have synced every entry up to this one, by what they have reported.
     [[nodiscard]] std::size_t have_synced(std::uint64_t entry) const;
-    /// The last entry that a majority of the members has synced; 0 if there are no members.
+    /// The last entry that a majority of the members has synced; 0 if there are no members, or one
+    /// that was not added by name.
     [[nodiscard]] std::uint64_t synced_by_majority() const;
 };
 

@@ -80,8 +80,14 @@ std::optional<node_report> decode_report(std::string_view text) {
     return one;
 }
 
-std::string encode_member(std::string_view url) {
-    return json::serialize(json::object{{"url", url}});
+std::string encode_member(std::string_view url, bool was_added) {
+    return json::serialize(json::object{{"url", url}, {"added", was_added}});
+}
+
+bool is_added_member(std::string_view text) {
+    const auto found = parse_object(text);
+    bool was_added = false;
+    return found && read(*found, "added", was_added) && was_added;
 }
 
 std::string decode_member(std::string_view text) {

@@ -24,8 +24,10 @@ struct node_report {
 /// Unknown members are ignored. Nothing if it is no report.
 [[nodiscard]] std::optional<node_report> decode_report(std::string_view text);
 
-/// The value of `members/NODE`, and the URL in one; empty if it has none.
-[[nodiscard]] std::string encode_member(std::string_view url);
+/// The value of `members/NODE`, the URL in one, which is empty if it has none, and whether the
+/// member was added by name.
+[[nodiscard]] std::string encode_member(std::string_view url, bool was_added);
+[[nodiscard]] bool is_added_member(std::string_view text);
 [[nodiscard]] std::string decode_member(std::string_view text);
 
 /// The node in the value of the leader's key; empty if it has none.

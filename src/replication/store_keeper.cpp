@@ -90,10 +90,34 @@ void store_keeper::trim(const cluster_state& state, const log_reader::place& las
     if (waits_for_a_node(state, now) && !must_make_room && tail.value < 3 * keep)
         return;
     const std::uint64_t until = std::min(synced_entry, state.synced_by_majority());
-    const auto removed = log_.remove(last, until, keep);
+    // Entry 0 stays for a second one too: nodes add themselves while it is there.
+    const auto removed =
+        state.lacks_a_second() ? answer<std::uint64_t>{} : log_.remove(last, until, keep);
     if (removed.error == store_error::refused && !std::exchange(was_refusal_logged_, true))
         log::warn("replication: entries of the log were not removed: {}", removed.reason);
     report_growth(state, now);
+    report_strangers(state);
+}
+
+/// Names nodes that report again and again and are no members.
+void store_keeper::report_strangers(const cluster_state& state) {
+    std::string names;
+    for (const auto& [node, report] : state.reports) {
+        if (state.is_member(node)) {
+            strangers_.erase(node);
+            continue;
+        }
+        std::int64_t& first = strangers_.try_emplace(node, report.revision).first->second;
+        if (first == 0 || first == report.revision)
+            continue;
+        first = 0;
+        names += (names.empty() ? "" : ", ") + node;
+    }
+    if (!names.empty())
+        log::warn(
+            "replication: entries are removed from the store without waiting for {}, which follows "
+            "the log and is no member: see `coffer cluster add`",
+            names);
 }
 
 void store_keeper::report_growth(const cluster_state& state, std::chrono::nanoseconds now) {
@@ -118,8 +142,12 @@ void store_keeper::report_growth(const cluster_state& state, std::chrono::nanose
         }
         log::warn(
             "replication: the log's tail in the store has {} MiB, and grows: entries are removed "
-            "once this node and a majority of the members have synced them ({})",
-            mib(tail), synced.empty() ? "there are no members" : synced);
+            "once this node and a majority of the members have synced them ({}){}",
+            mib(tail), synced.empty() ? "there are no members" : synced,
+            state.lacks_a_second()
+                ? ": start another node, or name this one by `coffer cluster add` if it is to be "
+                  "alone"
+                : "");
     }
 }
 

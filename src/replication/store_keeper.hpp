@@ -74,6 +74,7 @@ private:
     void trim(const cluster_state& state, const log_reader::place& last, std::uint64_t synced_entry,
               std::chrono::nanoseconds now, bool must_make_room);
     void report_growth(const cluster_state& state, std::chrono::nanoseconds now);
+    void report_strangers(const cluster_state& state);
     void compact(std::int64_t revision);
     void defragment(bool is_urgent);
     void end_alarm();
@@ -88,6 +89,8 @@ private:
     bool was_refusal_logged_ = false;
     // When the report of a node that catches up was first seen as it is.
     std::map<std::string, std::pair<std::int64_t, std::chrono::nanoseconds>> catching_up_;
+    // The revision of the first report that was seen of each node that is no member; 0: logged.
+    std::map<std::string, std::int64_t> strangers_;
 };
 
 }  // namespace coffer::replication

@@ -148,7 +148,8 @@ TEST_CASE("housekeeping: a standby ends an alarm where there is no leader", "[re
     kept_node of;
     of.log.append(40, mib);
     of.now.synced_entry = 40;
-    of.log.report("a", 40);
+    for (const char* const node : {"a", "b"})
+        of.log.report(node, 40);
     of.log.store.alarm = true;
     {
         const housekeeping beside{of.subject()};

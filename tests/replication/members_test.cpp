@@ -72,7 +72,7 @@ TEST_CASE("members: the majority counts members alone, and what they have not re
     ledger_in_a_store of;
     CHECK(of.read().synced_by_majority() == 0);
     of.report("a", 10);
-    CHECK(of.read().synced_by_majority() == 10);
+    CHECK(of.read().synced_by_majority() == 0);  // of one that has added itself
     of.report("b", 7);
     CHECK(of.read().synced_by_majority() == 7);
     of.report("c", 9);
@@ -82,6 +82,18 @@ TEST_CASE("members: the majority counts members alone, and what they have not re
     CHECK(of.read().have_synced(9) == 2);
     REQUIRE(remove_member(of.store, of.keys, "a", within).value);
     CHECK(of.read().synced_by_majority() == 7);
+}
+
+TEST_CASE("members: one alone is a majority only if it was added by name", "[replication]") {
+    ledger_in_a_store of;
+    of.report("a", 10);
+    CHECK(of.read().synced_by_majority() == 0);
+    of.report("b", 7);
+    REQUIRE(remove_member(of.store, of.keys, "b", within).value);
+    CHECK(of.read().synced_by_majority() == 0);
+    REQUIRE(add_member(of.store, of.keys, "a", "http://a", within).value);
+    CHECK(of.read().members.size() == 1);
+    CHECK(of.read().synced_by_majority() == 10);
 }
 
 TEST_CASE("members: a node that begins again with an empty disk counts for what it has now",

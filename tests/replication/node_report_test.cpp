@@ -45,7 +45,10 @@ TEST_CASE("node_report: nothing where it is no report", "[replication]") {
 }
 
 TEST_CASE("node_report: a member has a URL", "[replication]") {
-    CHECK(decode_member(encode_member("http://h:5000")) == "http://h:5000");
+    CHECK(decode_member(encode_member("http://h:5000", true)) == "http://h:5000");
+    CHECK(is_added_member(encode_member("http://h:5000", true)));
+    CHECK_FALSE(is_added_member(encode_member("http://h:5000", false)));
+    CHECK_FALSE(is_added_member(R"({"url":"http://h:5000"})"));
     CHECK(decode_member("{}").empty());
     CHECK(decode_member("nothing").empty());
 }

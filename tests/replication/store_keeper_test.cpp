@@ -123,6 +123,40 @@ TEST_CASE("store_keeper: with a majority away the tail grows, and that is logged
     CHECK(of.keeper->tail_bytes() == 16 * mib);
 }
 
+TEST_CASE("store_keeper: a member that is alone by chance removes nothing, and that is logged",
+          "[replication]") {
+    const test::captured_log lines;
+    kept of;
+    for (const char* const node : {"b", "c"})
+        REQUIRE(remove_member(of.log.store, of.log.keys, node, stored_log::within).value);
+    of.log.append(40, mib);
+    of.all_have(40);
+    of.pass(40);
+    of.now += 10s;
+    of.pass(40);
+    CHECK(of.log.first() == 0);
+    CHECK(lines.text().find("by `coffer cluster add` if it is to be alone") != std::string::npos);
+    REQUIRE(add_member(of.log.store, of.log.keys, "a", "http://a", stored_log::within).value);
+    of.pass(40);
+    CHECK(of.log.first() == 24);
+}
+
+TEST_CASE("store_keeper: names nodes that still report and are no members, once", "[replication]") {
+    const test::captured_log lines;
+    kept of;
+    REQUIRE(remove_member(of.log.store, of.log.keys, "c", stored_log::within).value);
+    of.pass(0);
+    of.pass(0);  // it may have gone
+    CHECK(lines.text().empty());
+    of.log.report("c", 1);
+    of.pass(0);
+    CHECK(lines.text().find("without waiting for c,") != std::string::npos);
+    const std::size_t logged = lines.text().size();
+    of.log.report("c", 2);
+    of.pass(0);
+    CHECK(lines.text().size() == logged);
+}
+
 TEST_CASE("store_keeper: waits for a node that catches up, within bounds", "[replication]") {
     kept of;
     of.log.append(40, mib);
