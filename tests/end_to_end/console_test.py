@@ -12,6 +12,7 @@ import unittest
 
 import server as servers
 from npm_packages import installed
+from one_etcd import OneEtcd
 from server import BINARY, ROOT, Server, curl
 
 SOURCE = ROOT / "src" / "console"
@@ -145,6 +146,17 @@ class Console(unittest.TestCase):
             tokens.write_text(made.stderr)
             with Server("--tokens", tokens) as server:
                 self.check("token_prompt", server, CONSOLE_TOKEN=made.stdout.strip())
+
+
+@unittest.skipUnless(has_npm() and CHROMIUM, "there is no npm, or no chromium")
+class ConsoleOfAStandby(OneEtcd):
+    check = Console.check
+
+    def test_it_shows_what_it_has_posts_nothing_and_links_to_the_leader(self):
+        leader, standby = self.leader(), self.node("b")
+        balance = self.post(leader)
+        self.wait_until_shows(standby, balance)
+        self.check("standby", standby, LEADER=leader.url(""), BALANCE=str(balance))
 
 
 if __name__ == "__main__":

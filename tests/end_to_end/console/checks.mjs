@@ -189,6 +189,31 @@ const checks = {
         });
     },
 
+    async standby() {
+        await withBrowser({}, async (browser, page) => {
+            await browser.show('accounts/10001');
+            await page.getByText('This node is a standby').waitFor();
+            const link = page.getByRole('link', {name: 'Go to the leader'});
+            assert.equal(await link.getAttribute('href'), `${process.env.LEADER}/console`);
+            await until(async () => await balance(page) === Number(process.env.BALANCE),
+                'the balance');
+            await until(async () => {
+                const forms = page.locator('main form');
+                const shown = [];
+                for (const one of await forms.all()) {
+                    shown.push(await one.isVisible());
+                }
+                return shown.length > 0 && !shown.includes(true);
+            }, 'forms that are hidden');
+            await browser.show('nodes');
+            for (const [node, role] of [['a', 'leader'], ['b', 'standby']]) {
+                await page.locator('tr', {has: page.getByRole('rowheader', {name: node, exact: true})})
+                    .getByText(role, {exact: true}).waitFor();
+            }
+            assert.deepEqual(await browser.violations(), []);
+        });
+    },
+
     one_key: () => withBrowser({}, (browser) => oneKey(browser)),
     own_posting_shows: () => withBrowser({}, (browser) => ownPostingShows(browser)),
     foreign_page: () => foreignPage(base),
