@@ -207,8 +207,8 @@ const checks = {
             }, 'forms that are hidden');
             await browser.show('nodes');
             for (const [node, role] of [['a', 'leader'], ['b', 'standby']]) {
-                await page.locator('tr', {has: page.getByRole('rowheader', {name: node, exact: true})})
-                    .getByText(role, {exact: true}).waitFor();
+                const head = page.getByRole('rowheader', {name: node, exact: true});
+                await page.locator('tr', {has: head}).getByText(role, {exact: true}).waitFor();
             }
             assert.deepEqual(await browser.violations(), []);
         });
