@@ -151,14 +151,23 @@ class Cluster:
     def wait_for_roles(self, timeout_s=60):
         """Until one node leads and all others follow."""
         return wait_until(lambda: len(self.standbys()) == NODES - 1 and self.leader(),
-                          f"all nodes have a role: {[one.role() for one in self.nodes]}", timeout_s)
+                          lambda: f"one node leads: {[one.role() for one in self.nodes]}",
+                          timeout_s)
 
     def first_entry(self):
         """The number of the first entry that etcd has of the log."""
+        return self._entry("ASCEND")
+
+    def last_entry(self):
+        return self._entry("DESCEND")
+
+    def _entry(self, order):
         prefix = f"coffer/{LEDGER}/log/".encode()
-        found = call(self.etcd.urls[0], "/v3/kv/range", {
-            "key": base64.b64encode(prefix).decode(), "limit": 1, "keys_only": True,
-            "range_end": base64.b64encode(prefix[:-1] + b"0").decode()})
+        body = {"key": base64.b64encode(prefix).decode(), "limit": 1, "keys_only": True,
+                "range_end": base64.b64encode(prefix[:-1] + b"0").decode(),
+                "sort_target": "KEY", "sort_order": order}
+        found = wait_until(lambda: next(filter(None, (
+            call(url, "/v3/kv/range", body) for url in self.etcd.urls)), None), "etcd answers")
         key = base64.b64decode(found["kvs"][0]["key"])
         return int(key[len(prefix):])
 

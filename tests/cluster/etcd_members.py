@@ -51,10 +51,10 @@ class Etcd:
             try:
                 self.wait_until_ready()
                 return self
-            except (DidNotStart, TimeoutError):
-                said = "\n".join(one.last_lines() for one in self.members)
+            except (DidNotStart, TimeoutError) as why:
+                said = "\n".join([str(why), *(one.last_lines() for one in self.members)])
                 self.close()
-                if attempt + 1 == ATTEMPTS or self.ports:
+                if attempt + 1 == ATTEMPTS or self.ports or isinstance(why, TimeoutError):
                     raise DidNotStart(f"etcd did not start: {said}") from None
                 for one in self.members:
                     shutil.rmtree(self.folder / one.name, ignore_errors=True)

@@ -26,6 +26,7 @@ BUG = os.environ.get("FAKE_BUG", "")
 PREFIX = "coffer/cluster/"
 LEADER = PREFIX + "leader"
 READ_LEASE_S, BEAT_S, LEASE_S, POLL_S, TIMEOUT_S = 1.0, 0.3, 2, 0.05, 1.0
+STAND_BACK_S = 3  # after it has stepped down: another node is to lead
 HEAD = re.compile(rb"(\w+) (/[^ ?]*)(\?[^ ]*)? ")
 KEY = re.compile(rb"\r\nIdempotency-Key: ([^\r]+)")
 LENGTH = re.compile(rb"\r\nContent-Length: (\d+)")
@@ -127,6 +128,8 @@ class Node:
             await self.follow()
             if self.term:
                 await self.lead()
+                if self.last_is_released:
+                    await asyncio.sleep(STAND_BACK_S)
 
     async def follow(self):
         found = await self.store.call("/v3/kv/range", {
@@ -296,7 +299,8 @@ def main():
     data.mkdir(exist_ok=True)
 
     def end(*_):
-        (data / "lines").write_text("".join(json.dumps(one) + "\n" for one in node.ledger.lines))
+        (data / "lines").write_text("".join(
+            json.dumps(one, separators=(",", ":")) + "\n" for one in node.ledger.lines))
         os._exit(0)
     signal.signal(signal.SIGTERM, end)
     asyncio.run(node.run())

@@ -17,7 +17,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import cluster as parts  # noqa: E402
 from customers import Customers  # noqa: E402
-from faults.clock import HOUR_S, Clock  # noqa: E402
+from faults.clock import HOUR_S, Clock, library  # noqa: E402
 from faults.export_lines import SIGNS, signed_minor_of  # noqa: E402
 from faults.money_text import minor_of  # noqa: E402
 from history import WRONG, Line, check  # noqa: E402
@@ -26,6 +26,7 @@ LOAD_S = 0.5, 1.5  # before each disturbance
 BACK_S = 60  # a round in which no posting succeeds for so long is wrong
 KILLED_S = 0, 2  # until what was killed is started again
 SETTLE_S = 90
+TRIMMED_S = 60  # until etcd has no more what a node lacks that stood still
 MOST_COMPLAINTS = 5  # then no more rounds begin
 PROXY_S = 2, 6
 LOADED = "20001-21000"  # accounts that only _load posts to
@@ -39,9 +40,11 @@ class FaultRounds:
     """A cluster in `folder` with clients. `kinds` are of KINDS. A context manager."""
 
     def __init__(self, folder, seed, kinds, say=lambda line: None, flags=(), etcd_flags=(),
-                 stop_s=(0.1, 30), connections=16, load_s=10):
+                 stop_s=(0.1, 30), connections=16, load_s=10, loaders=256):
         self.random = random.Random(seed)
         self.kinds, self.say, self.stop_s = kinds, say, stop_s
+        if "clock" in kinds and not library().exists():
+            raise parts.DidNotStart(f"the clock cannot be set without {library()}")
         self.clocks = [Clock() for _ in range(parts.NODES)] if "clock" in kinds else []
         self.accounts_file = folder / "accounts.json"
         self.cluster = parts.Cluster(
@@ -49,7 +52,7 @@ class FaultRounds:
             proxied=bool({"proxies", "partition"}.intersection(kinds)), seed=seed,
             envs=[one.environment for one in self.clocks] or None)
         self.customers = Customers(self.cluster.ports, seed, connections)
-        self.load_s, self.load_log = load_s, folder / "load.log"
+        self.load_s, self.loaders, self.load_log = load_s, loaders, folder / "load.log"
         self._write_accounts()
         self.back_s = {kind: [] for kind in kinds}  # until postings succeeded again
         self.complaints = []
@@ -211,8 +214,9 @@ class FaultRounds:
         with self.load_log.open("ab") as into:
             return subprocess.Popen(
                 [pathlib.Path(parts.BINARY).parent / "coffer-load", "--quiet", "--url",
-                 ",".join(one.url() for one in self.cluster.nodes), "--connections", "256",
-                 "--mix", "deposit=1", "--accounts", LOADED, "--duration", f"{self.load_s}s"],
+                 ",".join(one.url() for one in self.cluster.nodes),
+                 "--connections", str(self.loaders), "--mix", "deposit=1", "--accounts", LOADED,
+                 "--duration", f"{self.load_s}s"],
                 stdin=subprocess.DEVNULL, stdout=into, stderr=into)
 
     def _watch(self, load):
@@ -235,18 +239,28 @@ class FaultRounds:
     def _behind(self):
         """A standby stands still beside a load, for so long that etcd has no more what it lacks."""
         leader = self.cluster.wait_for_roles()
-        behind, other = self.random.sample(
-            [one for one in self.cluster.nodes if one is not leader], 2)
+        behind = self.random.choice([one for one in self.cluster.nodes if one is not leader])
         behind.pause()
+        lacks = self.cluster.last_entry()
         what, back_s = self._load()
-        behind.resume()
-        return f"{behind.name} stood still beside {what}, {self._reaches(behind, other)}", back_s
-
-    def _reaches(self, node, other):
-        """Waits until it has what the other one has now."""
-        record, begun = other.as_of(), time.monotonic()
         try:
-            parts.wait_until(lambda: node.as_of() >= record, f"{node.name} catches up", SETTLE_S)
+            parts.wait_until(lambda: self.cluster.first_entry() > lacks,
+                             f"etcd has no more entry {lacks}, which {behind.name} lacks",
+                             TRIMMED_S)
+        except TimeoutError as why:
+            self.complain(f"round {self.rounds}: {why}")
+        behind.resume()
+        return f"{behind.name} stood still beside {what}, {self._reaches(behind)}", back_s
+
+    def _reaches(self, node):
+        """Waits until it has what another one has now."""
+        others = [one for one in self.cluster.nodes if one is not node]
+        record, begun = 0, time.monotonic()
+        try:
+            record = parts.wait_until(lambda: max(one.as_of() for one in others),
+                                      "another node shows what it has")
+            parts.wait_until(lambda: node.as_of() >= record or self.cluster.leader() is node,
+                             f"{node.name} catches up", SETTLE_S)
         except TimeoutError as why:
             self.complain(f"round {self.rounds}: {why}: it is at {node.as_of()} of {record}")
         return f"and reached record {record:,} {time.monotonic() - begun:.1f} s later"
@@ -255,8 +269,7 @@ class FaultRounds:
         """The disk of a standby is lost, and the node begins again with a copy of the leader's, all
         beside a load."""
         leader = self.cluster.wait_for_roles()
-        node, other = self.random.sample(
-            [one for one in self.cluster.nodes if one is not leader], 2)
+        node = self.random.choice([one for one in self.cluster.nodes if one is not leader])
         node.kill()
         shutil.rmtree(node.data)
         load = self._begin_load()
@@ -268,7 +281,7 @@ class FaultRounds:
             self.complain(f"round {self.rounds}: coffer join: {done.stdout}{done.stderr}")
         copied_s = time.monotonic() - begun
         node.start()
-        how = self._reaches(node, other)
+        how = self._reaches(node)
         what, back_s = self._watch(load)
         return f"{node.name} joined again, copied in {copied_s:.1f} s, {how}, beside {what}", back_s
 

@@ -1,6 +1,7 @@
 """Programs that are started, stopped, killed and ended by their ids, and free ports for them."""
 
 import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -36,12 +37,15 @@ def within(seconds):
 
 
 def free_ports(count):
-    """Ports that nobody listens on now. Others may take them meanwhile."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports that nobody listens on now, and that the system gives to no connection."""
+    with contextlib.ExitStack() as taken:
+        found = []
+        while len(found) < count:
+            one, port = taken.enter_context(socket.socket()), random.randrange(10_000, 32_000)
+            with contextlib.suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                found.append(port)
+        return found
 
 
 def wait_until(condition, what, timeout_s=TIMEOUT_S):

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -37,11 +38,15 @@ def wait_until(holds, what):
 
 
 def free_ports(count):
+    """Ports that nobody listens on now, and that the system gives to no connection."""
     with contextlib.ExitStack() as taken:
-        sockets = [taken.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        found = []
+        while len(found) < count:
+            one, port = taken.enter_context(socket.socket()), random.randrange(10_000, 32_000)
+            with contextlib.suppress(OSError):
+                one.bind(("127.0.0.1", port))
+                found.append(port)
+        return found
 
 
 class Etcd:
