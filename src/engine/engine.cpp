@@ -92,6 +92,7 @@ void engine::open_standby(std::unique_ptr<coffer::ledger> ledger, journal::batch
     is_standby_.store(true, std::memory_order_release);
     note_applying(chosen.last_record);
     note_applied(chosen.last_record, chosen.journal_end);
+    last_seen_.reset();  // when that was written is not known
     begin_history(std::move(chosen.history));
     // Release: pairs with the acquire in is_open.
     is_open_.store(true, std::memory_order_release);
@@ -101,6 +102,12 @@ void engine::note_applied(std::uint64_t last_record, const journal::batch_stamp&
     applied_running_ns_.store(written.running_ns, std::memory_order_relaxed);
     applied_time_ns_.store(written.time_ns, std::memory_order_relaxed);
     keys_.advance(written.running_ns);
+    // A batch that is read after a long time without the log may have been written long ago.
+    constexpr std::chrono::seconds lately{60};
+    if (rights_->applied().at_end.count() != 0 && rights_->age() < lately)
+        last_seen_ = clock_.monotonic();
+    else
+        last_seen_.reset();
     // Release: pairs with the acquire in durable_record, so that the records are in the ledger.
     applied_record_.store(last_record, std::memory_order_release);
     for (const auto& one : tellers_)
@@ -118,7 +125,10 @@ void engine::lead(std::unique_ptr<journal::batch_log> log, journal_options chose
 
 /// Begins to write to log_, whose end the ledger is at.
 void engine::begin_writing(journal_options chosen) {
-    clock_.begin(chosen.journal_end);
+    if (last_seen_)
+        clock_.take_over(chosen.journal_end, clock_.monotonic() - *last_seen_);
+    else
+        clock_.begin(chosen.journal_end);
     keys_.advance(chosen.journal_end.running_ns);
     find_ended_holds();
     journal::batch_log& log = *owned_log_;

@@ -66,11 +66,24 @@ void ledger_clock::begin(const batch_stamp& journal_end) {
     publish();
 }
 
-void ledger_clock::take_up(const batch_stamp& journal_end) {
-    const std::uint64_t wall_ns = from_.wall_ns();
+void ledger_clock::take_over(const batch_stamp& journal_end, std::chrono::nanoseconds ago) {
+    const std::lock_guard lock{guard_};
+    resume_running_time(journal_end);
+    record_ns_ = journal_end.time_ns + static_cast<std::uint64_t>(std::max(ago.count(), 0L));
+    trust_ = trust::followed;
+    follow(ahead_of_record(std::min(from_.wall_ns(), options_.latest_ns + 1)), 0);
+    publish();
+}
+
+void ledger_clock::resume_running_time(const batch_stamp& journal_end) {
     running_base_ns_ = journal_end.running_ns;
     monotonic_base_ns_ = advanced_at_ns_ = from_.monotonic_ns();
     latest_running_ns_.store(running_base_ns_, std::memory_order_relaxed);
+}
+
+void ledger_clock::take_up(const batch_stamp& journal_end) {
+    const std::uint64_t wall_ns = from_.wall_ns();
+    resume_running_time(journal_end);
     if (wall_ns < std::max(journal_end.time_ns, options_.earliest_ns) ||
         wall_ns > options_.latest_ns)
         return begin_without_clock(journal_end, wall_ns);

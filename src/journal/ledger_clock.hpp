@@ -16,11 +16,13 @@
 //                before `earliest_ns` or after `latest_ns` counts as not set yet: record time
 //                continues from the journal's end, and follows the first step to a plausible time,
 //                however large that is.
+//                A standby that takes over goes on as the leader before would have: it knows when
+//                the last batch was written, so a clock that is far ahead is not followed there.
 //
 // NTP slews a clock by 500 ppm at most, and steps it from 128 ms on (RFC 5905, sections 11.3 and
 // 12).
 //
-// Thread safety  begin is for one thread, before the others call; the rest is for any thread.
+// Thread safety  begin and take_over are for one thread, before the others call; the rest is for any thread.
 //                running_ns and record_ns are lock-free; stamp and offset_ns take a mutex for some
 //                100 ns.
 #pragma once
@@ -70,6 +72,13 @@ public:
     /// Continues where the journal ends: at this batch's stamp; all zeros for an empty journal.
     /// Logs a system's clock that is not plausible.
     void begin(const batch_stamp& journal_end);
+    /// The same, for one that has seen the last batch being written so long ago, by the monotonic
+    /// clock: record time has gone on since.
+    void take_over(const batch_stamp& journal_end, std::chrono::nanoseconds ago);
+    /// Now by the monotonic clock.
+    [[nodiscard]] std::chrono::nanoseconds monotonic() const {
+        return std::chrono::nanoseconds{from_.monotonic_ns()};
+    }
 
     /// The times for a batch that is written now. Logs when the system's clock is no longer
     /// followed, and when it is again.
@@ -103,6 +112,7 @@ private:
 
     void publish() noexcept;
     void take_up(const batch_stamp& journal_end);
+    void resume_running_time(const batch_stamp& journal_end);
     void advance(std::uint64_t monotonic_ns, std::uint64_t wall_ns);
     void follow(std::int64_t ahead_ns, std::uint64_t elapsed_ns);
     void fall_back(std::int64_t behind_ns, std::int64_t drawn_ns);
@@ -112,7 +122,7 @@ private:
 
     const options options_;
     const time_sources from_;
-    // Written by begin alone, before other threads call.
+    // Written by begin and take_over alone, before other threads call.
     std::uint64_t running_base_ns_ = 0;
     std::uint64_t monotonic_base_ns_;
     // If the monotonic clock goes back all the same, the latest time stays. Relaxed: it orders no

@@ -60,8 +60,9 @@ private:
 /// A standby whose log is `kept`, of which it has applied all up to a batch.
 class following_engine {
 public:
-    explicit following_engine(std::shared_ptr<memory_batches> kept)
-        : kept_{std::move(kept)}, files_{kept_} {
+    explicit following_engine(std::shared_ptr<memory_batches> kept,
+                              coffer::engine::options chosen = {})
+        : kept_{std::move(kept)}, files_{kept_}, engine_{chosen} {
         auto ledger = std::make_unique<coffer::ledger>();
         replayer_.emplace(*ledger, [this](const auto& one, const auto& of, std::uint64_t number) {
             keys_.add(one, of, number);
@@ -102,7 +103,7 @@ public:
 private:
     std::shared_ptr<memory_batches> kept_;
     memory_log files_;
-    engine engine_{engine::options{}};
+    engine engine_;
     coffer::key_recovery keys_{engine_.keys()};
     std::optional<coffer::journal::replayer> replayer_;
     std::unique_ptr<coffer::journal::batch_cursor> from_;
@@ -135,6 +136,29 @@ TEST_CASE("standby's engine: shows what is applied, and takes no postings", "[en
     REQUIRE(standby.at().expire_hold(7, held.hold.id) == service::not_open);
     REQUIRE((*standby).why_no_postings() == service::not_open);
     REQUIRE((*standby).ledger().balance(7).posting.sequence == 2);
+}
+
+TEST_CASE("standby's engine: a clock that is days ahead is followed only where it was not at work",
+          "[engine]") {
+    const bool was_at_the_end = GENERATE(true, false);
+    const auto kept = std::make_shared<memory_batches>();
+    leadership rights{node_role::standby};
+    coffer::journal::time_sources ahead = coffer::journal::time_sources::of_system();
+    ahead.wall_ns = [right = ahead.wall_ns] {
+        return right() + std::chrono::nanoseconds{48h}.count();
+    };
+    following_engine standby{kept, {.times = ahead, .rights = &rights}};
+    leading_engine leader{kept};
+    REQUIRE(leader.ask([](teller& at) { return at.open_account(7, cents(100), {}); }).service ==
+            service::done);
+    if (was_at_the_end)
+        rights.set_applied({0, leadership::boottime()});
+    standby.apply();
+    standby.lead();
+    const std::uint64_t now = coffer::journal::time_sources::of_system().wall_ns();
+    const std::uint64_t recorded = (*standby).clock().stamp().time_ns;
+    const bool follows = recorded > now + std::chrono::nanoseconds{24h}.count();
+    REQUIRE(follows == !was_at_the_end);
 }
 
 TEST_CASE("standby's engine: its running time is that of the journal", "[engine]") {

@@ -156,6 +156,32 @@ TEST_CASE("ledger_clock: a start takes the clock, and says so if it is a day ahe
     }
 }
 
+TEST_CASE("ledger_clock: a standby that takes over follows its clock no further than the leader",
+          "[journal]") {
+    machine one{{.max_step = 1h}};
+    const batch_stamp end{.time_ns = noon, .running_ns = count(1000s)};
+    SECTION("up to the largest step") {
+        one.wall_ns += count(30min + 5s);
+        one.clock.take_over(end, 5s);
+        CHECK(one.after_noon() == 30min + 5s);
+    }
+    SECTION("not two days") {
+        one.wall_ns += count(48h);
+        one.clock.take_over(end, 5s);
+        CHECK(one.after_noon() == 5s);
+        one.pass(10s);
+        CHECK(one.after_noon() == 15s);
+        CHECK_THAT(one.text(), Contains("--max-clock-step"));
+    }
+    SECTION("not back") {
+        one.wall_ns -= count(1h);
+        one.clock.take_over(end, 5s);
+        CHECK(one.after_noon() == 5s);
+    }
+    CHECK(one.clock.running_ns() >= count(1000s));
+    CHECK(one.clock.running_ns() <= count(1010s));
+}
+
 TEST_CASE("ledger_clock: a clock behind the journal's end is one that is not set yet",
           "[journal]") {
     machine one;
