@@ -294,8 +294,8 @@ private:
     std::unique_ptr<journal::history> history_;
     std::optional<history_reader> reader_;  // after what it reads
     std::filesystem::path snapshot_folder_;
-    // By the monotonic clock, when a standby has taken the last batch from the log, if it was written
-    // shortly before: for the thread that applies it.
+    // By the monotonic clock, when a standby has taken the last batch from the log, if it was
+    // written shortly before: for the thread that applies it.
     std::optional<std::chrono::nanoseconds> last_seen_;
     std::atomic<bool> is_open_{false};
     std::atomic<bool> takes_postings_{false};

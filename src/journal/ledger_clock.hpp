@@ -22,9 +22,9 @@
 // NTP slews a clock by 500 ppm at most, and steps it from 128 ms on (RFC 5905, sections 11.3 and
 // 12).
 //
-// Thread safety  begin and take_over are for one thread, before the others call; the rest is for any thread.
-//                running_ns and record_ns are lock-free; stamp and offset_ns take a mutex for some
-//                100 ns.
+// Thread safety  begin and take_over are for one thread, before the others call; the rest is for
+//                any thread. running_ns and record_ns are lock-free; stamp and offset_ns take a
+//                mutex for some 100 ns.
 #pragma once
 
 #include <array>
