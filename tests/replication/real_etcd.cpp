@@ -8,9 +8,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <deque>
+#include <exception>
+#include <fstream>
 #include <iostream>
 #include <stdexcept>
 #include <system_error>
@@ -105,6 +109,18 @@ std::string field(const std::string& json, const std::string& name) {
     return json.substr(begin, json.find('"', begin) - begin);
 }
 
+void show_last_lines(const std::filesystem::path& file) {
+    constexpr std::size_t most = 12;
+    std::deque<std::string> last;
+    std::ifstream lines{file};
+    for (std::string line; std::getline(lines, line); last.push_back(line))
+        if (last.size() == most)
+            last.pop_front();
+    std::cerr << file.filename().string() << ":\n";
+    for (const std::string& line : last)
+        std::cerr << line << '\n';
+}
+
 /// In memory where there is enough of it: the tests are not of the disk.
 std::filesystem::path roomy_folder() {
     std::error_code error;
@@ -115,10 +131,10 @@ std::filesystem::path roomy_folder() {
 
 }  // namespace
 
-bool has_etcd() {
-    if (!find_program("etcd").empty())
+bool has_etcd(const std::string& program) {
+    if (!find_program(program).empty())
         return true;
-    std::cout << "skipped: etcd is not installed\n";
+    std::cout << "skipped: etcd is not installed: no " << program << '\n';
     return false;
 }
 
@@ -149,8 +165,11 @@ real_etcd::real_etcd(const settings& chosen) : chosen_{chosen}, members_(chosen.
 }
 
 real_etcd::~real_etcd() {
-    for (std::size_t index = 0; index < members_.size(); ++index)
+    for (std::size_t index = 0; index < members_.size(); ++index) {
         kill(index);
+        if (std::uncaught_exceptions() != 0)
+            show_last_lines(log(index));
+    }
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
 }
@@ -200,8 +219,11 @@ std::vector<std::string> real_etcd::command(std::size_t index) const {
 }
 
 void real_etcd::start(std::size_t index) {
-    members_[index].process =
-        start_program(command(index), folder_ / ('m' + std::to_string(index) + ".log"));
+    members_[index].process = start_program(command(index), log(index));
+}
+
+std::filesystem::path real_etcd::log(std::size_t index) const {
+    return folder_ / ('m' + std::to_string(index) + ".log");
 }
 
 void real_etcd::kill(std::size_t index) {
@@ -218,14 +240,19 @@ void real_etcd::send(std::size_t index, int signal) {
 }
 
 std::size_t real_etcd::leader() const {
-    const auto urls = this->urls();
-    for (std::size_t index = 0; index < urls.size(); ++index) {
-        const std::string status = status_of(members_[index].client_port);
+    std::size_t found = 0;
+    const auto leads = [&](const member& each) {
+        const std::string status = status_of(each.client_port);
         const std::string id = field(status, "member_id");
-        if (!id.empty() && field(status, "leader") == id)
-            return index;
-    }
-    throw std::runtime_error{"no member says that it leads"};
+        return !id.empty() && field(status, "leader") == id;
+    };
+    if (!comes_true([&] {
+            const auto at = std::find_if(members_.begin(), members_.end(), leads);
+            found = static_cast<std::size_t>(at - members_.begin());
+            return at != members_.end();
+        }))
+        throw std::runtime_error{"no member says that it leads"};
+    return found;
 }
 
 }  // namespace coffer::test

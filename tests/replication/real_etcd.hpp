@@ -14,8 +14,9 @@
 
 namespace coffer::test {
 
-/// Whether etcd is installed. If not, prints what makes ctest say that the test was skipped.
-[[nodiscard]] bool has_etcd();
+/// Whether a program of etcd is installed. If not, prints what makes ctest say that the test was
+/// skipped.
+[[nodiscard]] bool has_etcd(const std::string& program = "etcd");
 
 /// Calls `is_so` until it returns true. False if it does not within 60 seconds.
 [[nodiscard]] bool comes_true(const std::function<bool()>& is_so);
@@ -32,7 +33,7 @@ public:
     /// Starts all members; does not wait for them. Throws std::runtime_error.
     explicit real_etcd(const settings& chosen);
     real_etcd() : real_etcd{settings{}} {}
-    ~real_etcd();
+    ~real_etcd();  ///< shows the last lines of the members where an exception ends the test
     real_etcd(const real_etcd&) = delete;
     real_etcd& operator=(const real_etcd&) = delete;
 
@@ -45,7 +46,7 @@ public:
     void kill(std::size_t member);
     void send(std::size_t member, int signal);
     [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
-    /// The member that leads the cluster. Throws std::runtime_error if there is none.
+    /// The member that leads the cluster. Waits for one; throws std::runtime_error if none does.
     [[nodiscard]] std::size_t leader() const;
 
 private:
@@ -55,6 +56,7 @@ private:
         pid_t process = 0;
     };
     [[nodiscard]] std::vector<std::string> command(std::size_t member) const;
+    [[nodiscard]] std::filesystem::path log(std::size_t member) const;
 
     const settings chosen_;
     std::filesystem::path folder_;
