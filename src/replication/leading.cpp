@@ -63,7 +63,8 @@ leading::leading(key_value_store& store, replicated_log& log, campaign& key, con
                  const replication_options& options)
     : log_{log},
       key_{key},
-      beat_{options.beat,
+      // Two beats in a row may be late before an idle leader's read lease ends.
+      beat_{std::min(options.beat, options.read_lease / 3),
             [this] {
                 if (log_.beat())
                     return true;
