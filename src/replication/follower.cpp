@@ -17,6 +17,8 @@ using std::chrono::steady_clock;
 
 constexpr milliseconds between_polls{50};
 constexpr milliseconds between_looks{100};  // for a leader
+constexpr milliseconds for_a_hint{400};     // where nothing comes: the leader may be gone
+constexpr milliseconds after_an_entry{1000};
 constexpr milliseconds after_a_failure{200};
 constexpr milliseconds between_attempts{50};  // at the barrier
 constexpr std::chrono::seconds between_warnings{10};
@@ -59,7 +61,7 @@ std::optional<won_term> follower::run(const std::function<bool()>& is_asked_to_s
                 if (is_leaderless_ && steady_clock::now() >= not_before_)
                     if (auto won = stand())
                         return won;
-                rest(between_polls);
+                wait_for_more();
             }
         } catch (const behind_the_tail& behind) {
             catch_up(behind.what());
@@ -72,6 +74,19 @@ std::optional<won_term> follower::run(const std::function<bool()>& is_asked_to_s
 
 void follower::rest(milliseconds time) const {
     std::this_thread::sleep_for(time);
+}
+
+/// At the log's end. Where another node leads and nothing has come for a while, the store is asked
+/// to say so when there is an entry more, which takes a connection of its own. That is a hint: what
+/// there is is read.
+void follower::wait_for_more() {
+    const auto now = steady_clock::now();
+    if (now >= busy_until_ && !leader_url_.empty())
+        static_cast<void>(
+            store_.wait_for_change(log_keys{options_.ledger}.entry(reader_.now().number + 1),
+                                   reader_.revision(), for_a_hint));
+    if (const auto waited = steady_clock::now() - now; waited < between_polls)
+        std::this_thread::sleep_for(between_polls - waited);
 }
 
 /// Whether the store has the log of this ledger. Throws log_contradiction if it has another one, or
@@ -118,6 +133,7 @@ follower::found follower::read_on() {
     for (const log_entry& one : next.value)
         take(one);
     rights_.set_applied({standby_.at().next_record - 1, rights_.applied().at_end});
+    busy_until_ = steady_clock::now() + after_an_entry;
     return found::more;
 }
 
@@ -243,7 +259,9 @@ void follower::catch_up(const std::string& why) {
     has_place_ = false;
     if (leader_url_.empty() || leader_url_ == options_.advertise)
         return rest(after_a_failure);
-    log::info("catching up from {}: {}", leader_url_, why);
+    const bool is_told = steady_clock::now() >= tell_again_;
+    if (is_told)
+        log::info("catching up from {}: {}", leader_url_, why);
     const auto set = [this](bool is_catching_up) {
         const std::lock_guard lock{mutex_};
         is_catching_up_ = is_catching_up;
@@ -267,7 +285,10 @@ void follower::catch_up(const std::string& why) {
     } catch (const journal::journal_error&) {
         throw;
     } catch (const std::runtime_error& failure) {
-        log::warn("cannot catch up yet: {}", failure.what());
+        if (is_told) {
+            tell_again_ = steady_clock::now() + between_warnings;
+            log::warn("cannot catch up yet: {}", failure.what());
+        }
         rest(after_a_failure);
     }
     set(false);

@@ -36,9 +36,9 @@ public:
         not_before_ = then;
     }
 
-    /// Follows until a term is won, which is returned, or `is_asked_to_stop`, which is called every
-    /// 50 ms or so; a request to the store is waited for. Throws log_contradiction; files_failed;
-    /// journal_error.
+    /// Follows until a term is won, which is returned, or `is_asked_to_stop`, which is called twice
+    /// a second or more often; a request to the store is waited for. Throws log_contradiction;
+    /// files_failed; journal_error.
     [[nodiscard]] std::optional<won_term> run(const std::function<bool()>& is_asked_to_stop);
 
     /// Who holds the leader's key, after a term was won.
@@ -62,6 +62,7 @@ private:
     [[nodiscard]] std::optional<won_term> begin_term();
     void catch_up(const std::string& why);
     void rest(std::chrono::milliseconds time) const;
+    void wait_for_more();
     [[nodiscard]] bool is_to_stop() const { return (*is_asked_to_stop_)(); }
 
     key_value_store& store_;
@@ -79,8 +80,10 @@ private:
     std::chrono::steady_clock::time_point look_again_{};
     std::chrono::steady_clock::time_point not_before_{};
     std::chrono::steady_clock::time_point warn_again_{};
-    std::chrono::steady_clock::time_point renew_at_{};  // the leader's key
-    bool has_key_ = false;                              // the leader's, in stand
+    std::chrono::steady_clock::time_point renew_at_{};    // the leader's key
+    bool has_key_ = false;                                // the leader's, in stand
+    std::chrono::steady_clock::time_point tell_again_{};  // that catching up fails
+    std::chrono::steady_clock::time_point busy_until_{};  // entries come one after the other
 
     struct taken_entry {
         std::uint64_t number;

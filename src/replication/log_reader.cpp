@@ -129,6 +129,7 @@ answer<std::vector<log_entry>> log_reader::next() {
     auto found = store_.read(asked, within_);
     if (!found)
         return {{}, found.error, std::move(found.reason)};
+    revision_ = found.value.revision;
     read_ = std::move(found.value.found);
     answer<std::vector<log_entry>> entries;
     for (const key_value& each : read_) {

@@ -67,6 +67,8 @@ public:
 
     /// After the last entry that next has returned.
     [[nodiscard]] const place& now() const noexcept { return now_; }
+    /// The store's revision when `next` read last: there may be an entry more after it.
+    [[nodiscard]] std::int64_t revision() const noexcept { return revision_; }
 
 private:
     /// The numbers of the first and of the last entry.
@@ -86,6 +88,7 @@ private:
     const ledger_id ledger_;
     const key_value_store::timeout within_;
     place now_;
+    std::int64_t revision_ = 0;
     std::vector<key_value> read_;  // what the returned entries view
 };
 

@@ -137,6 +137,25 @@ TEST_CASE("node: an idle leader beats thrice in a read lease, also in a short on
     }
 }
 
+TEST_CASE("node: a standby at the log's end asks for a hint of the next entry, and trusts none",
+          "[replication]") {
+    two_directories all;
+    node first{all.store, "a", all.first, all.ledger};
+    first.lead(first.win(), coffer::initial_accounts::sample());
+    node standby{all.store, "b", all.second, all.ledger};
+    all.store.knows_of_changes = GENERATE(false, true);
+    const auto begin = std::chrono::steady_clock::now();
+    const auto asked = [&] { return static_cast<std::int64_t>(all.store.waited_for.size()); };
+    REQUIRE_FALSE(standby.follow([&] { return asked() == 5; }));
+    // It is not asked again and again where it comes too early.
+    REQUIRE(std::chrono::steady_clock::now() - begin >= 4 * 50ms);
+    const auto [key, revision] = all.store.waited_for.back();
+    REQUIRE(key == log_keys{"bank"}.entry(first.log->reached().number + 1));
+    REQUIRE(revision == all.store.read({key}, 1000ms, false).value.revision);
+    first.deposit(10001, "k");
+    REQUIRE_FALSE(standby.follow([&] { return standby.rights.applied().record == 11; }));
+}
+
 TEST_CASE("node: a store that was wiped, or is another's, is refused", "[replication]") {
     two_directories all;
     node one{all.store, "a", all.first, random_ledger()};
