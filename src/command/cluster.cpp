@@ -9,6 +9,7 @@
 #include "command/output.hpp"
 #include "command/replication_options.hpp"
 #include "ops/utc_time.hpp"
+#include "replication/begin_log.hpp"
 #include "replication/etcd_client.hpp"
 #include "replication/members.hpp"
 
@@ -34,11 +35,15 @@ Value require(replication::answer<Value> found) {
     return std::move(found.value);
 }
 
+std::runtime_error no_ledger(const cluster_options& chosen) {
+    return std::runtime_error{"there is no ledger '" + chosen.store.ledger + "' in etcd"};
+}
+
 int add(const cluster_options& chosen) {
     etcd_client store{chosen.store.store};
     if (!require(add_member(store, log_keys{chosen.store.ledger}, chosen.store.node,
                             chosen.store.advertise, within)))
-        throw std::runtime_error{"there is no ledger '" + chosen.store.ledger + "' in etcd"};
+        throw no_ledger(chosen);
     return EXIT_SUCCESS;
 }
 
@@ -68,7 +73,10 @@ std::string line_of(const cluster_state& of, const std::string& node) {
 
 int list(const cluster_options& chosen) {
     etcd_client store{chosen.store.store};
-    const cluster_state found = require(read_cluster(store, log_keys{chosen.store.ledger}, within));
+    const log_keys keys{chosen.store.ledger};
+    if (!require(find_ledger(store, keys, within)))
+        throw no_ledger(chosen);
+    const cluster_state found = require(read_cluster(store, keys, within));
     output out;
     for (const auto& [node, url] : found.members)
         out.write(line_of(found, node));
@@ -108,7 +116,11 @@ subcommand add_cluster(CLI::App& app) {
     add_node(*adding, *chosen);
     adding->add_option("URL", chosen->store.advertise, "Where clients reach it")
         ->type_name("")
-        ->required();
+        ->required()
+        ->check([](const std::string& url) {
+            return is_url(url) ? std::string{}
+                               : "'" + url + "' is not a URL, as in http://10.0.0.5:5000";
+        });
     CLI::App* const removing =
         add_part(*parser, "remove", "Remove a member: it does not count any more");
     add_node(*removing, *chosen);

@@ -35,6 +35,7 @@ using snapshot::snapshot_info;
 
 constexpr std::chrono::milliseconds patience{30'000};
 constexpr std::uint64_t segment_bytes = std::uint64_t{64} << 20;
+constexpr std::size_t most_list_bytes = std::size_t{64} << 20;  // of 300,000 snapshots
 constexpr int most_attempts = 3;  // at a snapshot: the node may break off, or remove it meanwhile
 
 struct join_options {
@@ -60,7 +61,9 @@ std::uint64_t newest_in(const std::string& answer) {
 }
 
 std::uint64_t find_newest(const other_node& from) {
-    const auto list = [&] { return newest_in(get_text(from, {.target = "/admin/snapshots"})); };
+    const auto list = [&] {
+        return newest_in(get_text(from, {.target = "/admin/snapshots"}, most_list_bytes));
+    };
     if (const std::uint64_t found = list(); found != 0)
         return found;
     static_cast<void>(

@@ -20,11 +20,12 @@ using replication::store_access;
 
 constexpr const char* group = "Replication";
 
-bool is_url(std::string_view text) {
+/// What is behind the scheme; empty if there is none, or nothing behind it.
+std::string_view authority_of(std::string_view url) noexcept {
     for (const std::string_view scheme : {"http://", "https://"})
-        if (text.starts_with(scheme) && text.size() > scheme.size())
-            return text.find_first_of("/?# ", scheme.size()) == std::string_view::npos;
-    return false;
+        if (url.starts_with(scheme))
+            return url.substr(scheme.size());
+    return {};
 }
 
 CLI::Option* add_name(CLI::App& serve, const std::string& flag, std::string& into) {
@@ -145,6 +146,17 @@ void add_sizes(CLI::App& serve, replication_options& into) {
 }
 
 }  // namespace
+
+bool is_url(std::string_view text) noexcept {
+    const std::string_view authority = authority_of(text);
+    return !authority.empty() && authority.find_first_of("/?# ") == std::string_view::npos;
+}
+
+bool is_url_of_this_machine(std::string_view url) noexcept {
+    const std::string_view authority = authority_of(url);
+    return authority.starts_with("127.") || authority.starts_with("[::1]") ||
+           authority.substr(0, authority.find(':')) == "localhost";
+}
 
 void add_store_options(CLI::App& command, store_access& into) {
     command.add_option("--etcd-user", into.user, "The user at etcd [none]")

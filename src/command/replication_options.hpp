@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "replication/replication_options.hpp"
 
@@ -11,6 +12,12 @@ class App;
 }
 
 namespace coffer::command {
+
+/// Whether a text is http:// or https:// and what may be a host, perhaps with a port; no more.
+[[nodiscard]] bool is_url(std::string_view text) noexcept;
+
+/// Whether what is at such a URL is on this machine, as far as the host's name says.
+[[nodiscard]] bool is_url_of_this_machine(std::string_view url) noexcept;
 
 /// Adds the flags that say how the store is reached: --etcd-user and those that begin with --etcd-.
 void add_store_options(CLI::App& command, replication::store_access& into);
