@@ -1,6 +1,5 @@
 #include "api/endpoints.hpp"
 
-#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,21 +14,6 @@
 namespace coffer::api {
 namespace {
 
-/// The server's own checks; those of its parts come behind them.
-struct own_check {
-    std::string_view name;
-    std::string_view state = "ok";
-};
-
-std::array<own_check, 4> own_checks(const coffer::engine& engine) noexcept {
-    const service why = engine.why_no_postings();
-    const bool is_open = engine.is_open();
-    return {own_check{"ledger", is_open ? "ok" : "is being read"},
-            {"journal", why == service::disk_full ? "has no room" : "ok"},
-            {"disk", why == service::disk_hangs ? "does not answer" : "ok"},
-            {"stopping", engine.is_retiring() ? "stops" : "ok"}};
-}
-
 void append_check(std::string& out, std::string_view name, std::string_view state) {
     if (out.back() != '{')
         out += ',';
@@ -38,12 +22,26 @@ void append_check(std::string& out, std::string_view name, std::string_view stat
     append_json_string(out, state);
 }
 
+/// The server's own checks; those of its parts come behind them.
+void append_own_checks(const coffer::engine& engine, std::string& out) {
+    const service why = engine.why_no_postings();
+    const bool is_full = why == service::disk_full;
+    const std::string_view answers = why == service::disk_hangs ? "does not answer" : "ok";
+    append_check(out, "ledger", engine.is_open() ? "ok" : "is being read");
+    if (engine.rights().role() == node_role::alone) {
+        append_check(out, "journal", is_full ? "has no room" : "ok");
+        append_check(out, "disk", answers);
+    } else {  // in etcd and on the disk: either may be at fault
+        append_check(out, "log", is_full ? "has no room" : answers);
+    }
+    append_check(out, "stopping", engine.is_retiring() ? "stops" : "ok");
+}
+
 /// Each check with its state, as a JSON object. Returns whether those of the parts are well.
 bool append_checks(const coffer::engine& engine, std::string& out) {
     bool all_well = true;
     out += '{';
-    for (const own_check& one : own_checks(engine))
-        append_check(out, one.name, one.state);
+    append_own_checks(engine, out);
     engine.signs().checks.visit([&](const health_check& one) {
         const health_check::finding found = one.look();
         all_well = all_well && found.is_well;

@@ -1,7 +1,10 @@
 #include "api/problem.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
+
+#include "api/problem_messages.hpp"
 
 namespace coffer::api {
 namespace {
@@ -177,9 +180,32 @@ constexpr bool is_in_order() {
 }
 static_assert(is_in_order(), "describe looks a problem's row up by its place");
 
+/// In the place of others where the log is in etcd too.
+constexpr std::array replicated_rows{
+    row{problem::disk_full,
+        {503, "unavailable",
+         "etcd or the disk has no room for postings: nothing was posted, try again"}},
+    row{problem::disk_hangs,
+        {503, "unavailable", "etcd or the disk does not answer now, try again"}},
+    row{problem::outcome_unknown,
+        {503, "outcome_unknown",
+         "etcd or the disk has not answered in time: whether this was posted is not known yet, ask "
+         "again with the same Idempotency-Key"}},
+};
+
+std::atomic<bool> names_etcd{false};  // relaxed: set before the threads that read it begin
+
 }  // namespace
 
+void name_etcd_in_messages(bool is_replicated) noexcept {
+    names_etcd.store(is_replicated, std::memory_order_relaxed);
+}
+
 const problem_info& describe(problem one) noexcept {
+    if (names_etcd.load(std::memory_order_relaxed)) [[unlikely]]
+        for (const row& other : replicated_rows)
+            if (other.problem == one)
+                return other.info;
     return rows[static_cast<std::size_t>(one)].info;
 }
 

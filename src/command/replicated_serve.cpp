@@ -7,8 +7,10 @@
 #include <thread>
 #include <utility>
 
+#include "api/problem_messages.hpp"
 #include "command/banner.hpp"
 #include "command/replicated_life.hpp"
+#include "command/replication_options.hpp"
 #include "command/serving.hpp"
 #include "engine/data_directory.hpp"
 #include "engine/first_start.hpp"
@@ -29,6 +31,18 @@ constexpr std::chrono::milliseconds after_a_failure{200};
 constexpr std::chrono::seconds between_warnings{10};
 constexpr std::chrono::seconds for_other_nodes{3};      // to take over from one that does not lead
 constexpr std::chrono::milliseconds for_a_front{2000};  // at a change of role
+
+/// Other nodes answer what is asked of them from another machine, or where they have tokens, to who
+/// has a token of scope admin alone.
+void warn_without_node_token(const serve_options& options) {
+    const replication::replication_options& replicated = options.replication;
+    if (!replicated.token_file.empty() ||
+        (options.access.tokens.empty() && is_url_of_this_machine(replicated.advertise)))
+        return;
+    log::warn(
+        "without --node-token no other node gives this one what etcd has no longer: once it has "
+        "been away for too long it cannot catch up");
+}
 
 /// A node, over all its roles.
 class replicated_node {
@@ -184,6 +198,8 @@ private:
 }  // namespace
 
 void serve_replicated(const serve_options& options, signal_watch& signals) {
+    api::name_etcd_in_messages(true);
+    warn_without_node_token(options);
     replicated_node{options, signals}.run();
 }
 

@@ -38,6 +38,15 @@ TEST_CASE("readiness: the role of a node is shown where there are several", "[ap
     CHECK(standby.get("/healthz").status() == 200);
 }
 
+TEST_CASE("readiness: a replicated ledger has a log, which is not the disk alone", "[api]") {
+    node_under_test alone{node_role::alone};
+    CHECK_THAT(body_of(alone.get("/readyz")),
+               Contains(R"({"ledger":"ok","journal":"ok","disk":"ok","stopping":"ok"})"));
+    node_under_test leader{node_role::leader};
+    CHECK_THAT(body_of(leader.get("/readyz")),
+               Contains(R"({"ledger":"ok","log":"ok","stopping":"ok"})"));
+}
+
 TEST_CASE("step_down: a leader is asked once or often, others cannot be", "[api]") {
     node_under_test leader{node_role::leader};
     for (int i = 0; i != 2; ++i) {

@@ -5,7 +5,9 @@
 #include <regex>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "api/problem_messages.hpp"
 #include "api/reply.hpp"
 #include "catch.hpp"
 
@@ -66,6 +68,32 @@ TEST_CASE("reply: every problem is told in the same envelope", "[api]") {
         CHECK(body.at("error").at("message").as_string() == std::string{info.message});
         CHECK(body.at("code") == info.status);
     }
+}
+
+TEST_CASE("describe: names etcd beside the disk where the ledger is replicated, and there alone",
+          "[api]") {
+    const auto messages = [] {
+        std::vector<std::string> all;
+        for (int i = 1; i <= static_cast<int>(problem::internal_error); ++i)
+            all.emplace_back(describe(static_cast<problem>(i)).message);
+        return all;
+    };
+    const auto alone = messages();
+    coffer::api::name_etcd_in_messages(true);
+    const auto replicated = messages();
+    const auto unknown = describe(problem::outcome_unknown);
+    coffer::api::name_etcd_in_messages(false);
+    CHECK(messages() == alone);
+    CHECK(unknown.status == 503);
+    CHECK(unknown.type == "outcome_unknown");
+    std::size_t others = 0;
+    for (std::size_t i = 0; i != alone.size(); ++i) {
+        CHECK(alone[i].find("etcd") == std::string::npos);
+        others += alone[i] != replicated[i] ? 1 : 0;
+        if (alone[i].starts_with("the disk "))
+            CHECK(replicated[i].starts_with("etcd or the disk "));
+    }
+    CHECK(others == 3);
 }
 
 TEST_CASE("reply: no problem outgrows the memory that a reply has from the start", "[api]") {
