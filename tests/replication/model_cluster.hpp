@@ -60,6 +60,7 @@ public:
     struct settings {
         planted fault = planted::nothing;
         bool reads_by_barrier = false;  ///< and clocks that agree on nothing
+        bool read_leases_differ = false;
     };
 
     model_cluster(virtual_world& in, settings chosen);

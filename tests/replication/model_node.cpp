@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 model_node::model_node(model_cluster& in, std::size_t index)
     : files{std::make_shared<memory_batches>(in.ledger, replication::first_position(in.ledger))},
       cluster{in},
-      read_lease{500ms + 750ms * index},
+      read_lease{in.chosen.read_leases_differ ? 500 + 750 * index : 1000},
       name_{std::string{"node-"} + static_cast<char>('a' + index)},
       // 5 % apart at most: what a take-over allows is 10 %. With the read barrier, anything.
       clock_speed_{in.chosen.reads_by_barrier

@@ -50,7 +50,7 @@ public:
     [[nodiscard]] std::uint64_t synced_record() const;
 
     model_cluster& cluster;
-    const std::chrono::milliseconds read_lease;  ///< each node has another
+    const std::chrono::milliseconds read_lease;
 
 private:
     const std::string name_;

@@ -41,7 +41,8 @@ public:
         : world_{seed},
           cluster_{world_,
                    {.fault = fault,
-                    .reads_by_barrier = fault == planted::nothing && world_.below(5) == 0}} {}
+                    .reads_by_barrier = fault == planted::nothing && world_.below(5) == 0,
+                    .read_leases_differ = seed % 4 == 0}} {}
 
     schedule_result run() {
         cluster_.store.faults = drawn_faults(world_);
