@@ -79,7 +79,8 @@ store_error put_report(key_value_store& store, const log_keys& keys, const std::
                        const node_report& one, key_value_store::timeout within) {
     const operation report = operation::put(keys.node(node), encode(one));
     const transaction asked{
-        .compare = {exists(keys.entry(0)), is_absent(keys.node(node))},
+        .compare = {exists(keys.entry(0)), is_absent(keys.node(node)),
+                    is_absent(keys.member(node))},  // it may have been added by name before
         .success = {report, operation::put(keys.member(node), encode_member(one.url, false))},
         .failure = {report}};
     return store.transact(asked, within).error;

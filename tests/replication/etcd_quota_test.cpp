@@ -12,6 +12,7 @@
 #include "replication/begin_log.hpp"
 #include "replication/etcd_client.hpp"
 #include "replication/housekeeping.hpp"
+#include "replication/members.hpp"
 #include "replication/real_etcd.hpp"
 
 namespace coffer::replication {
@@ -44,6 +45,8 @@ struct appending_leader {
         options.node = std::string{"a"};  // GCC 12 warns of a plain text
         real_etcd_is_there();
         REQUIRE(begin_log(client, keys, files.ledger(), "a", within));
+        // By name: else nothing is trimmed with a single member.
+        REQUIRE(add_member(client, keys, "a", "http://a", within).value);
         campaign stands{
             client, keys, {.node = "a", .url = "http://a", .ledger = files.ledger(), .lease = 60s}};
         REQUIRE(stands.stand().value);
