@@ -6,12 +6,26 @@ import signal
 import socket
 import tempfile
 import threading
+import time
 import unittest
 
 from server import TIMEOUT_S, Server, get
 
 ACCOUNTS = 20_000
+MORE_THAN_IS_BUFFERED = 200_000  # some 14 MB: a stream that is not read does not end
 LINES = {"Accept": "application/x-ndjson"}
+
+
+def wait_until_refused(server):
+    """Until the server accepts no more connections, as it stops."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", server.port), timeout=TIMEOUT_S).close()
+        except ConnectionRefusedError:
+            return
+        time.sleep(0.01)
+    raise AssertionError("the server does not stop")
 
 
 def accounts_file(folder, count):
@@ -122,11 +136,12 @@ class AccountList(unittest.TestCase):
 
     def test_a_stream_ends_with_a_line_that_says_so_when_the_server_stops(self):
         with tempfile.TemporaryDirectory() as folder, \
-                Server("--accounts", accounts_file(folder, 10 * ACCOUNTS)) as server:
+                Server("--accounts", accounts_file(folder, MORE_THAN_IS_BUFFERED)) as server:
             connection, reply = open_stream(server)
             first = reply.readline()
             self.assertIn("cut", json.loads(first))
             server.process.send_signal(signal.SIGTERM)
+            wait_until_refused(server)
             lines = reply.read().splitlines()
             connection.close()
             self.assertEqual(0, server.process.wait(TIMEOUT_S))
