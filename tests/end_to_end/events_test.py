@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import os
-import pathlib
 import re
 import signal
 import socket
@@ -11,7 +9,7 @@ import threading
 import time
 import unittest
 
-from server import TIMEOUT_S, Server, curl, get, post
+from server import TIMEOUT_S, Server, curl, get, post, sockets, wait_until
 
 LINES = {"Accept": "application/x-ndjson"}
 SERVER_SENT = {"Accept": "text/event-stream"}
@@ -66,26 +64,6 @@ def records(events):
 
 def without_times(text):
     return re.sub(r'"time":"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z"', '"time":"T"', text)
-
-
-def sockets(server):
-    """How many the server has open."""
-    folder = pathlib.Path(f"/proc/{server.process.pid}/fd")
-    count = 0
-    for one in folder.iterdir():
-        try:
-            count += os.readlink(one).startswith("socket:")
-        except OSError:
-            pass  # closed meanwhile
-    return count
-
-
-def wait_until(holds):
-    late = time.monotonic() + TIMEOUT_S
-    while not holds():
-        if time.monotonic() > late:
-            raise RuntimeError("it does not come to be")
-        time.sleep(0.1)
 
 
 class Events(unittest.TestCase):

@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from server import Server, balance, exchange, wait_until
+from server import Server, balance, exchange, sockets, wait_until
 from http_test import GET, post_bytes, split
 
 
@@ -95,9 +95,9 @@ class Limits(unittest.TestCase):
                         one_more.sendall(GET)
                         head = self.assert_refused(read_all(one_more), 503, "unavailable")
                         self.assertIn(b"\r\nRetry-After: 1\r\n", head + b"\r\n")
-                before = descriptors(server)
+                before = sockets(server)
                 connections[0].close()
-                wait_until(lambda: descriptors(server) < before)
+                wait_until(lambda: sockets(server) < before)
                 self.assertEqual("1000.0", balance(server))
 
     def test_a_connection_too_many_hears_nothing_before_it_has_asked(self):

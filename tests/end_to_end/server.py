@@ -164,6 +164,18 @@ def balance(server, account=10001):
     return re.search(r'"balance":([^,}]*)', get(server, f"/accounts/{account}/balance").body)[1]
 
 
+def sockets(server):
+    """How many the server has open. Its threads open and close files at any time, but no sockets."""
+    folder = pathlib.Path(f"/proc/{server.process.pid}/fd")
+    count = 0
+    for one in folder.iterdir():
+        try:
+            count += os.readlink(one).startswith("socket:")
+        except OSError:
+            pass  # closed meanwhile
+    return count
+
+
 def wait_until(condition, timeout_s=20):
     """Returns once `condition()` is true. Raises TimeoutError."""
     deadline = time.monotonic() + timeout_s
