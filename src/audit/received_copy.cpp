@@ -18,6 +18,7 @@ snapshot::snapshot_info received_copy::publish(std::uint64_t number) {
         throw data_error{snapshots_.temporary(number).string() + ": it states the number " +
                          std::to_string(stated.number)};
     snapshots_.publish(number);
+    snapshots_.prune(1);
     return stated;
 }
 

@@ -32,7 +32,8 @@ public:
     [[nodiscard]] std::filesystem::path snapshot(std::uint64_t number) const {
         return snapshots_.temporary(number);
     }
-    /// Checks it, and gives it its name. Throws snapshot_error if it is damaged.
+    /// Checks it, gives it its name, and removes those before it. Throws snapshot_error if it is
+    /// damaged.
     [[nodiscard]] snapshot::snapshot_info publish(std::uint64_t number);
 
     /// Begins the journal, whose first batch follows `before`.

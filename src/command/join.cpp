@@ -36,7 +36,7 @@ using snapshot::snapshot_info;
 constexpr std::chrono::milliseconds patience{30'000};
 constexpr std::uint64_t segment_bytes = std::uint64_t{64} << 20;
 constexpr std::size_t most_list_bytes = std::size_t{64} << 20;  // of 300,000 snapshots
-constexpr int most_attempts = 3;  // at a snapshot: the node may break off, or remove it meanwhile
+constexpr int most_attempts = 5;  // at a snapshot: the node may break off, remove it, or trim
 
 struct join_options {
     other_node from;
@@ -105,27 +105,40 @@ snapshot_info copy_snapshot(const other_node& from, audit::received_copy& to) {
     }
 }
 
-void copy_batches(const other_node& from, const snapshot_info& begin, audit::received_copy& to) {
+/// Returns false if the journal was trimmed beyond what the snapshot needs: a newer one is there.
+bool copy_batches(const other_node& from, const snapshot_info& begin, audit::received_copy& to) {
     const auto copy_after = [&](std::uint64_t record) {
-        static_cast<void>(copy_journal_from(
-            from, record,
-            [&](const journal::batch_position& before) {
-                to.begin(begin.ledger, before, segment_bytes);
-            },
-            [&](const journal::batch_view& one) { to.append(one); }, patience));
+        try {
+            static_cast<void>(copy_journal_from(
+                from, record,
+                [&](const journal::batch_position& before) {
+                    to.begin(begin.ledger, before, segment_bytes);
+                },
+                [&](const journal::batch_view& one) { to.append(one); }, patience));
+            return true;
+        } catch (const replication::node_refusal& refused) {
+            if (refused.status() != 410 || to.has_begun())
+                throw;
+            return false;
+        }
     };
-    try {
-        copy_after(0);
-    } catch (const replication::node_refusal& refused) {
-        if (refused.status() != 410 || to.has_begun())
-            throw;
-        // It was trimmed: what the snapshot and the keys that are alive need is still there. The
-        // last record of the snapshot is copied too, since nothing may follow it.
-        const std::uint64_t first = std::min(begin.after_record, begin.keys_from);
-        copy_after(std::max<std::uint64_t>(first, 1) - 1);
-    }
+    // What the snapshot and the keys that are alive need. The last record of the snapshot is copied
+    // too, since nothing may follow it.
+    const std::uint64_t first = std::min(begin.after_record, begin.keys_from);
+    if (!copy_after(0) && !copy_after(std::max<std::uint64_t>(first, 1) - 1))
+        return false;
     if (!to.has_begun())
         throw std::runtime_error{from.url + ": has no journal"};
+    return true;
+}
+
+snapshot_info copy_ledger(const other_node& from, audit::received_copy& to) {
+    for (int attempts = 1; attempts <= most_attempts; ++attempts)
+        if (const snapshot_info begin = copy_snapshot(from, to); copy_batches(from, begin, to))
+            return begin;
+    throw std::runtime_error{from.url +
+                             ": trims its journal faster than it can be copied: give it a longer "
+                             "--retain for the time of the copy"};
 }
 
 int join(const join_options& chosen) {
@@ -134,8 +147,7 @@ int join(const join_options& chosen) {
                           .ca_file = chosen.access.store.ca_file};
     audit::received_copy copy{chosen.to,
                               chosen.force ? audit::leftover::replace : audit::leftover::refuse};
-    const snapshot_info begin = copy_snapshot(from, copy);
-    copy_batches(from, begin, copy);
+    const snapshot_info begin = copy_ledger(from, copy);
     replication::write_identity(copy.path(), {.ledger = chosen.access.ledger,
                                               .id = begin.ledger,
                                               .incarnation = replication::random_incarnation()});

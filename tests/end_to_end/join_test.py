@@ -1,12 +1,15 @@
 """coffer join: the data directory of a new node, made of another node's, with a real etcd."""
 
 import contextlib
+import http.server
 import json
 import shutil
 import socket
 import subprocess
 import threading
 import unittest
+import urllib.error
+import urllib.request
 
 import server
 from one_etcd import LEDGER, OneEtcd, first_record
@@ -16,6 +19,52 @@ from replication_test import wait_until
 TRIMMING = ("--segment-size", "4MiB", "--snapshot-every", "100ms", "--snapshot-keep", "1",
             "--retain", "1ms", "--idempotency-ttl", "1s")
 BATCH = 5_000
+
+
+class Trimmed(http.server.ThreadingHTTPServer):
+    """Passes requests on to a node, but answers the first ones for its journal as a node does that
+    has trimmed what they are for. A context manager."""
+
+    def __init__(self, node, refusals):
+        self.node, self.refusals, self.asked = node, refusals, []
+        super().__init__(("127.0.0.1", 0), PassingOn)
+        self.serving = threading.Thread(target=self.serve_forever)
+
+    def url(self, path):
+        return f"http://127.0.0.1:{self.server_address[1]}{path}"
+
+    def __enter__(self):
+        self.serving.start()
+        return self
+
+    def __exit__(self, *_):
+        self.shutdown()
+        self.serving.join()
+        self.server_close()
+
+
+class PassingOn(http.server.BaseHTTPRequestHandler):
+    def answer(self):
+        self.server.asked.append(self.path.partition("?")[0])
+        if self.server.asked.count("/admin/journal") <= self.server.refusals and \
+                self.server.asked[-1] == "/admin/journal":
+            status, body = 410, b'{"success":false,"error":{"type":"history_trimmed"},"code":410}'
+        else:
+            request = urllib.request.Request(self.server.node.url(self.path), method=self.command)
+            try:
+                with urllib.request.urlopen(request, timeout=server.TIMEOUT_S) as reply:
+                    status, body = reply.status, reply.read()
+            except urllib.error.HTTPError as error:
+                status, body = error.code, error.read()
+        self.send_response(status)
+        self.send_header("Content-Length", len(body))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_GET = do_POST = answer
+
+    def log_message(self, *_):
+        pass
 
 
 class Joining(OneEtcd):
@@ -76,6 +125,21 @@ class Joining(OneEtcd):
         self.assertIn("joined as", self.join(leader, "b"))
         self.assertGreater(first_record(self.folder / "b"), 1)
         self.assert_leads_after(leader, "b", self.post(leader))
+
+    def test_of_a_journal_that_is_trimmed_meanwhile_it_takes_a_newer_snapshot(self):
+        leader = self.leader()
+        with Trimmed(leader, refusals=2) as trimmed:
+            self.assertIn("joined as", self.join(trimmed, "b"))
+            snapshots = [path for path in trimmed.asked if path.startswith("/admin/snapshots/")]
+            self.assertEqual(2, len(snapshots))
+        self.assertEqual(1, len(list((self.folder / "b" / "snapshots").glob("[0-9]*.json"))))
+        self.assert_leads_after(leader, "b", self.post(leader))
+
+    def test_of_a_journal_that_is_always_trimmed_before_it_joins_nothing(self):
+        leader = self.leader()
+        with Trimmed(leader, refusals=1000) as trimmed:
+            self.assertIn("--retain", self.join(trimmed, "b", status=1))
+        self.assertFalse((self.folder / "b").exists())
 
     def test_what_a_killed_one_has_left_is_named_and_replaced_with_force(self):
         part = self.folder / "b.partial"

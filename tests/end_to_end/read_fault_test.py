@@ -102,7 +102,7 @@ class ReadFault(unittest.TestCase):
     def sweep(self, clean, failing, times):
         """How often `failing` was true, and how many calls failed. `clean` is a run of it without
         faults, given an environment."""
-        refused = tried = 0
+        refused = tried = hit = 0
         with Faults(self.data) as faults:
             clean(faults.environment)
             made = {call: faults.made(call) for call in READING}
@@ -113,8 +113,10 @@ class ReadFault(unittest.TestCase):
                     tried += 1
                     faults.fail(call, errno.EIO, after, times)
                     refused += failing(faults)
-                    self.assertTrue(faults.hit(call))
+                    hit += faults.hit(call)
                     self.assertEqual(self.files, self.kept())
+        # The last calls of a start are of threads beside it, and it may be killed before them.
+        self.assertGreaterEqual(hit, tried - len(READING))
         self.assertNotIn(PASSED_OVER, self.start())
         return refused, tried
 

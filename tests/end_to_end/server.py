@@ -165,7 +165,7 @@ def balance(server, account=10001):
 
 
 def sockets(server):
-    """How many the server has open. Its threads open and close files at any time, but no sockets."""
+    """How many the server has open. Other files are opened and closed at any time."""
     folder = pathlib.Path(f"/proc/{server.process.pid}/fd")
     count = 0
     for one in folder.iterdir():
