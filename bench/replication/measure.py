@@ -4,6 +4,7 @@
   bench/replication/measure.py rate [--connections 64,256,512] [--seconds 5]
   bench/replication/measure.py lone [--rounds 5] [--seconds 2]
   bench/replication/measure.py takeover [--accounts 10000000] [--rounds 3]
+  bench/replication/measure.py join [--accounts 1000000] [--rounds 3]
 
 rate      durable withdrawals a second, each connection sending the next after the reply, and how
           much of the processors each process takes
@@ -11,6 +12,8 @@ lone      a lone client's withdrawal, in turn with a bare transaction by etcd's 
           same client: at most 1.3 times as long
 takeover  from the kill of the leader of so many accounts to the first posting, less than 10 s, and
           the memory of a standby, at most 1.1 times the leader's
+join      withdrawals of 256 connections while a node makes its directory anew with coffer join,
+          starts and catches up, beside those just before: at least 0.8 times as many
 
 Needs wrk, etcd and coffer-load. Not a test: it depends on the machine.
 """
@@ -19,10 +22,12 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -39,7 +44,8 @@ ENTRY_BYTES = 230  # of the log, with one posting in it: header, batch and recor
 LATE_S = 30
 START_S = 900  # of many accounts
 LOG_LINES = 12  # of each node, about a takeover that took too long
-MOST_TAKEOVER_S, MOST_MEMORY, MOST_LONE = 10, 1.1, 1.3
+MOST_TAKEOVER_S, MOST_MEMORY, MOST_LONE, LEAST_JOIN = 10, 1.1, 1.3, 0.8
+JOIN_CONNECTIONS = 256
 TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -158,6 +164,58 @@ def takeover(options):
           f"{verdict(max(ratios) <= MOST_MEMORY)}")
 
 
+class Load(threading.Thread):
+    """Withdrawals until it is stopped, in runs of so many seconds."""
+
+    def __init__(self, node, seconds):
+        super().__init__()
+        self.node, self.seconds, self.runs, self.is_over = node, seconds, [], threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.is_over.is_set():
+            self.runs.append(withdrawals(self.node, JOIN_CONNECTIONS, self.seconds))
+
+    def stop(self):
+        """Postings a second."""
+        self.is_over.set()
+        self.join()
+        return sum(one["requests"] for one in self.runs) / sum(one["seconds"] for one in self.runs)
+
+
+def join(options):
+    ratios = []
+    with tempfile.TemporaryDirectory(dir=options.dir) as folder, \
+            started(options, folder, options.accounts) as cluster:
+        for _ in range(options.rounds):
+            leader = cluster.wait_for_roles(START_S)
+            node, other = cluster.standbys()
+            node.kill()
+            shutil.rmtree(node.data)
+            load = Load(leader, options.seconds)
+            time.sleep(options.seconds)
+            before = load.stop()
+            load, begun = Load(leader, options.seconds), time.monotonic()
+            try:
+                # Gives way to the others: it stands for a process on a machine of its own.
+                run("nice", "-n", 19, parts.BINARY, "join", leader.url(), node.data,
+                    "--ledger", parts.LEDGER)
+                copied_s = time.monotonic() - begun
+                node.start()
+                reached = parts.wait_until(other.as_of, "the other standby shows what it has")
+                parts.wait_until(lambda node=node, reached=reached: node.as_of() >= reached,
+                                 "the node has caught up", START_S)
+                equal_s = time.monotonic() - begun
+            finally:
+                beside = load.stop()
+            ratios.append(beside / before)
+            print(f"copied in {copied_s:.1f} s, had caught up after {equal_s:.1f} s; "
+                  f"{beside:,.0f} postings/s beside it, {before:,.0f} before", flush=True)
+    ratio = statistics.median(ratios)
+    print(f"{options.accounts:,} accounts: {ratio:.2f} times the postings (median of "
+          f"{options.rounds} rounds): {verdict(ratio >= LEAST_JOIN)}")
+
+
 def verdict(is_met):
     return "met" if is_met else "MISSED"
 
@@ -174,7 +232,10 @@ def main():
     three = what.add_parser("takeover")
     three.set_defaults(run=takeover)
     three.add_argument("--accounts", type=int, default=10_000_000)
-    for each, rounds, seconds in ((one, 1, 5), (two, 5, 2), (three, 3, 0)):
+    four = what.add_parser("join")
+    four.set_defaults(run=join)
+    four.add_argument("--accounts", type=int, default=1_000_000)
+    for each, rounds, seconds in ((one, 1, 5), (two, 5, 2), (three, 3, 0), (four, 3, 3)):
         each.add_argument("--rounds", type=int, default=rounds)
         each.add_argument("--seconds", type=int, default=seconds)
         each.add_argument("--coffer", default=str(ROOT / "build" / "coffer"))
