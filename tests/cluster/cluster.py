@@ -117,10 +117,9 @@ class Cluster:
         stores = [self.etcd.urls] * NODES
         if self.proxied:
             targets = [int(url.rpartition(":")[2]) for url in self.etcd.urls] * NODES
-            ports = free_ports(len(targets))
-            self.proxies = Proxies(self.seed, ports, targets)
-            stores = [[f"http://127.0.0.1:{port}" for port in ports[place * 3:place * 3 + 3]]
-                      for place in range(NODES)]
+            self.proxies = Proxies(self.seed, targets)
+            urls = [f"http://127.0.0.1:{port}" for port in self.proxies.ports]
+            stores = [urls[place * 3:place * 3 + 3] for place in range(NODES)]
         self.nodes = [Node(f"node-{place + 1}", self.ports[place], self.folder, stores[place],
                            self.flags, self.envs[place]) for place in range(NODES)]
         for one in self.nodes:

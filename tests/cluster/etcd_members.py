@@ -1,4 +1,4 @@
-"""Three members of etcd on this machine."""
+"""Members of etcd on this machine, three where no other number is asked for."""
 
 import json
 import shutil
@@ -39,13 +39,14 @@ class Member(Program):
 class Etcd:
     """Members with their data in `folder`. `flags` are etcd's. A context manager: ends them."""
 
-    def __init__(self, folder, flags=(), ports=None):
-        self.folder, self.flags, self.ports = folder, flags, ports
+    def __init__(self, folder, flags=(), ports=None, count=MEMBERS):
+        self.folder, self.flags, self.ports, self.count = folder, flags, ports, count
         self.members = []
 
     def start(self):
         for attempt in range(ATTEMPTS):
-            self.members = self._members(self.ports or free_ports(MEMBERS))
+            found = free_ports(2 * self.count)
+            self.members = self._members(self.ports or found[:self.count], found[self.count:])
             for one in self.members:
                 one.start()
             try:
@@ -60,10 +61,10 @@ class Etcd:
                     shutil.rmtree(self.folder / one.name, ignore_errors=True)
         raise AssertionError
 
-    def _members(self, ports):
+    def _members(self, ports, peer_ports):
         urls = [f"http://127.0.0.1:{port}" for port in ports]
-        peers = [f"http://127.0.0.1:{port}" for port in free_ports(MEMBERS)]
-        names = [f"etcd-{number}" for number in range(1, MEMBERS + 1)]
+        peers = [f"http://127.0.0.1:{port}" for port in peer_ports]
+        names = [f"etcd-{number}" for number in range(1, self.count + 1)]
         cluster = ",".join(f"{name}={peer}" for name, peer in zip(names, peers))
         return [Member(name, [
             "etcd", "--name", name, "--data-dir", self.folder / name,

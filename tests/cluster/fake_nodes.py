@@ -4,13 +4,13 @@ import asyncio
 import json
 import random
 import re
+import socket
 import threading
 
 from customers import ACCOUNTS, FIRST_ACCOUNT, OPENING
 from faults.money_text import minor_of, text_of
 from history import Line
 from http_calls import end_all_tasks
-from processes import free_ports
 
 HEAD = re.compile(rb"(\w+) (/accounts/(\d+)(?:/(\w+))?[^ ]*) ")
 KEY = re.compile(rb"\r\nIdempotency-Key: ([^\r]+)")
@@ -24,7 +24,8 @@ class FakeNodes:
 
     def __init__(self, seed, bug=None):
         self.bug, self.chance = bug, random.Random(seed)
-        self.ports = free_ports(3)
+        self._sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+        self.ports = [one.getsockname()[1] for one in self._sockets]
         self.leader = 0
         self.lines, self.keys = [], {}
         self.states = {}  # of accounts: balance and sequence
@@ -66,7 +67,7 @@ class FakeNodes:
         self._loop = asyncio.get_running_loop()
         servers = [await asyncio.start_server(
             lambda reader, writer, place=place: self._serve(place, reader, writer),
-            "127.0.0.1", port) for place, port in enumerate(self.ports)]
+            sock=listening) for place, listening in enumerate(self._sockets)]
         self._is_ready.set()
         while not self._ends:
             await asyncio.sleep(0.02)

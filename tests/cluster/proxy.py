@@ -1,8 +1,9 @@
 """Passes HTTP requests on, from nodes to members of etcd, and loses, delays, repeats and cuts them.
 
-As a program: proxy.py SEED PORT:TARGET... listens on each port and passes requests on to the port
-TARGET. A line of JSON on standard input changes what happens to the requests of links, by their
-places: {"links": [0, 1], "faults": {"drop": 0.1}}. It ends when standard input does.
+As a program: proxy.py SEED TARGET... listens on a port for each of these ports, prints `ready` and
+its ports, and passes requests on to the targets. A line of JSON on standard input changes what
+happens to the requests of links, by their places: {"links": [0, 1], "faults": {"drop": 0.1}}. It
+ends when standard input does.
 
 Faults are the chances of a request, 0 to 1:
   drop       it is not passed on, and never answered
@@ -29,8 +30,8 @@ KINDS = ("drop", "late", "duplicate", "delay", "cut")
 
 
 class Link:
-    def __init__(self, port, target, chance):
-        self.port, self.target, self.random = port, target, chance
+    def __init__(self, target, chance):
+        self.target, self.random = target, chance
         self.faults = {}
         self.writers = set()
         self.tasks = set()
@@ -128,34 +129,35 @@ async def follow_orders(links):
         print("done", flush=True)
 
 
-async def run(seed, pairs):
+async def run(seed, targets):
     chance = random.Random(seed)
-    links = [Link(*map(int, pair.split(":")), chance) for pair in pairs]
-    for one in links:
-        await asyncio.start_server(one.serve, "127.0.0.1", one.port, limit=MOST_BYTES)
-    print("ready", flush=True)
+    links = [Link(int(target), chance) for target in targets]
+    servers = [await asyncio.start_server(one.serve, "127.0.0.1", 0, limit=MOST_BYTES)
+               for one in links]
+    print("ready", *(one.sockets[0].getsockname()[1] for one in servers), flush=True)
     await follow_orders(links)
 
 
 class Proxies:
-    """The program, for links from `ports` to `targets`. A context manager."""
+    """The program, for links from `ports`, which it chooses, to `targets`. A context manager."""
 
-    def __init__(self, seed, ports, targets):
+    def __init__(self, seed, targets):
         self.process = subprocess.Popen(
-            [sys.executable, __file__, str(seed), *(f"{port}:{target}" for port, target
-                                                    in zip(ports, targets))],
+            [sys.executable, __file__, str(seed), *map(str, targets)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
-        self._wait_for("ready")
+        self.ports = [int(port) for port in self._words_after("ready")]
 
-    def _wait_for(self, word):
-        if self.process.stdout.readline() != f"{word}\n":
+    def _words_after(self, word):
+        first, *others = self.process.stdout.readline().split() or [""]
+        if first != word:
             raise RuntimeError("the proxy has ended")
+        return others
 
     def set(self, places, **faults):
         """Of these links; without faults they pass everything on."""
         print(json.dumps({"links": list(places), "faults": faults}), file=self.process.stdin,
               flush=True)
-        self._wait_for("done")
+        self._words_after("done")
 
     def close(self):
         self.process.stdin.close()

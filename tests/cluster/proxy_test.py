@@ -5,7 +5,7 @@ import http.server
 import threading
 import unittest
 
-from processes import free_ports, wait_until
+from processes import TIMEOUT_S, wait_until
 from proxy import Proxies
 
 SOON_S = 0.3
@@ -41,11 +41,11 @@ class Proxy(unittest.TestCase):
         self.addCleanup(self.server.server_close)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.shutdown)
-        [self.port] = free_ports(1)
-        self.proxies = Proxies(1, [self.port], [self.server.server_port])
+        self.proxies = Proxies(1, [self.server.server_port])
         self.addCleanup(self.proxies.close)
+        [self.port] = self.proxies.ports
 
-    def post(self, body, timeout_s=5):
+    def post(self, body, timeout_s=TIMEOUT_S):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout_s)
         self.addCleanup(connection.close)
         try:
