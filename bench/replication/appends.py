@@ -13,57 +13,19 @@ import base64
 import json
 import pathlib
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "cluster"))
+
+from etcd_members import Etcd, call  # noqa: E402
+
+LATE_S = 10
 SIZES = (100, 1024, 64 * 1024, 1024 * 1024)
 ROUNDS = 3
-
-
-def free_ports(count):
-    kept = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in kept]
-    for each in kept:
-        each.close()
-    return ports
-
-
-def start_etcd(folder, members):
-    """The processes and their clients' URLs."""
-    ports = free_ports(2 * members)
-    at = [f"http://127.0.0.1:{port}" for port in ports]
-    cluster = ",".join(f"m{n}={at[2 * n + 1]}" for n in range(members))
-    processes = []
-    for n in range(members):
-        with open(folder / f"m{n}.log", "wb") as log:
-            processes.append(subprocess.Popen(
-                ["etcd", "--name", f"m{n}", "--data-dir", folder / f"m{n}",
-                 "--listen-client-urls", at[2 * n], "--advertise-client-urls", at[2 * n],
-                 "--listen-peer-urls", at[2 * n + 1],
-                 "--initial-advertise-peer-urls", at[2 * n + 1], "--initial-cluster", cluster,
-                 "--quota-backend-bytes", str(4 << 30)],
-                stdout=log, stderr=log))
-    return processes, at[::2]
-
-
-def post(url, path, body):
-    request = urllib.request.Request(url + path, json.dumps(body).encode())
-    with urllib.request.urlopen(request, timeout=10) as reply:
-        return json.load(reply)
-
-
-def wait_for(url):
-    for _ in range(300):
-        try:
-            return post(url, "/v3/kv/range", {"key": "YQ=="})
-        except OSError:
-            time.sleep(0.1)
-    raise TimeoutError("etcd does not answer")
 
 
 def text(key):
@@ -85,7 +47,9 @@ def by_curl(folder, url, prefix, size, appends):
     """The times of one curl, in microseconds, which keeps its connection."""
     puts = [{"request_put": {"key": text(f"coffer/{prefix}/{key}"), "value": ""}}
             for key in ("leader", f"log/{0:020}")]
-    begun = post(url, "/v3/kv/txn", {"success": puts})
+    begun = call(url, "/v3/kv/txn", {"success": puts}, LATE_S)
+    if begun is None:
+        raise RuntimeError("etcd does not answer")
     value = base64.b64encode(b"v" * size).decode()
     lines = []
     for number in range(1, appends + 1):
@@ -137,14 +101,8 @@ def main():
             sys.exit(f"{program} is not installed: tools/install test")
     with tempfile.TemporaryDirectory(prefix="coffer-appends-") as made:
         folder = pathlib.Path(made)
-        processes, urls = start_etcd(folder, chosen.members)
-        try:
-            wait_for(urls[0])
-            measure(chosen.probe, folder, urls, chosen.appends)
-        finally:
-            for process in processes:
-                process.kill()
-                process.wait()
+        with Etcd(folder, ["--quota-backend-bytes", str(4 << 30)], count=chosen.members) as etcd:
+            measure(chosen.probe, folder, etcd.urls, chosen.appends)
 
 
 if __name__ == "__main__":
