@@ -16,6 +16,7 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <random>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -41,19 +42,25 @@ std::filesystem::path find_program(const std::string& name) {
     return {};
 }
 
-/// A socket that keeps a free port until it is closed.
+/// A socket that keeps a free port until it is closed: one that the system gives to no connection,
+/// as these take ports from 32768 on.
 class kept_port {
 public:
     kept_port() : socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)} {
-        sockaddr_in at{};
-        at.sin_family = AF_INET;
-        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t bytes = sizeof at;
-        auto* const address = reinterpret_cast<sockaddr*>(&at);
-        if (socket_ < 0 || ::bind(socket_, address, bytes) != 0 ||
-            ::getsockname(socket_, address, &bytes) != 0)
-            throw std::system_error{errno, std::generic_category(), "a free port"};
-        number_ = ntohs(at.sin_port);
+        std::random_device source;
+        std::uniform_int_distribution<int> any{10'000, 31'999};
+        for (int attempts = 1000; attempts != 0; --attempts) {
+            number_ = static_cast<std::uint16_t>(any(source));
+            sockaddr_in at{};
+            at.sin_family = AF_INET;
+            at.sin_port = htons(number_);
+            at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+            if (::bind(socket_, reinterpret_cast<const sockaddr*>(&at), sizeof at) == 0)
+                return;
+        }
+        const int error = errno;
+        ::close(socket_);
+        throw std::system_error{error, std::generic_category(), "a free port"};
     }
     ~kept_port() { ::close(socket_); }
     kept_port(const kept_port&) = delete;
