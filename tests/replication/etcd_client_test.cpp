@@ -14,19 +14,13 @@ using coffer::replication::operation;
 using coffer::replication::store_error;
 using coffer::replication::transaction;
 using coffer::test::comes_true;
+using coffer::test::create_key;
 using coffer::test::has_etcd;
 using coffer::test::real_etcd;
 
 namespace {
 
 constexpr auto patience = 60s;
-
-/// Puts a key that does not exist, and reads it where it does.
-transaction create(const std::string& key, const std::string& value, std::int64_t lease = 0) {
-    return {{{key, comparison::subject::create_revision, comparison::relation::equal, 0}},
-            {operation::put(key, value, lease)},
-            {operation::read({key})}};
-}
 
 std::string all_bytes(std::size_t size) {
     std::string bytes(size, '\0');
@@ -46,12 +40,12 @@ TEST_CASE("etcd: carries out one branch of a transaction, and returns its result
     real_etcd::wait_for(client);
 
     const std::string value = all_bytes((1 << 20) + 512);
-    const auto put = client.transact(create("a", value), patience);
+    const auto put = client.transact(create_key("a", value), patience);
     REQUIRE(put);
     CHECK(put.value.succeeded);
     CHECK(put.value.results.size() == 1);
 
-    const auto again = client.transact(create("a", "other"), patience);
+    const auto again = client.transact(create_key("a", "other"), patience);
     REQUIRE(again);
     CHECK_FALSE(again.value.succeeded);
     REQUIRE(again.value.results.size() == 1);
@@ -100,7 +94,7 @@ TEST_CASE("etcd: a lease takes its keys with it, and is missed where it is used"
     const auto lease = client.grant_lease(60s, patience);
     REQUIRE(lease);
     CHECK(lease.value.time_to_live >= 60s);
-    REQUIRE(client.transact(create("leader", "me", lease.value.id), patience));
+    REQUIRE(client.transact(create_key("leader", "me", lease.value.id), patience));
     const auto kept = client.keep_alive(lease.value.id, patience);
     REQUIRE(kept);
     CHECK(kept.value.time_to_live == lease.value.time_to_live);
@@ -113,7 +107,7 @@ TEST_CASE("etcd: a lease takes its keys with it, and is missed where it is used"
     CHECK(client.read({"leader"}, patience).value.found.empty());
     CHECK(client.keep_alive(lease.value.id, patience).error == store_error::no_lease);
     CHECK(client.revoke_lease(lease.value.id, patience).error == store_error::no_lease);
-    CHECK(client.transact(create("leader", "me", lease.value.id), patience).error ==
+    CHECK(client.transact(create_key("leader", "me", lease.value.id), patience).error ==
           store_error::no_lease);
     CHECK(client.read({"leader"}, patience).value.found.empty());
 }
@@ -124,7 +118,7 @@ TEST_CASE("etcd: a change of a key is noticed, and nothing else is", "[etcd]") {
     real_etcd etcd;
     etcd_client client{etcd.access()};
     real_etcd::wait_for(client);
-    const auto put = client.transact(create("a", "1"), patience);
+    const auto put = client.transact(create_key("a", "1"), patience);
     REQUIRE(put);
 
     CHECK(client.wait_for_change("a", put.value.revision - 1, patience));

@@ -7,26 +7,18 @@
 #include "replication/real_etcd.hpp"
 
 using namespace std::chrono_literals;
-using coffer::replication::comparison;
 using coffer::replication::etcd_client;
 using coffer::replication::key_range;
-using coffer::replication::operation;
 using coffer::replication::range_result;
 using coffer::replication::store_error;
-using coffer::replication::transaction;
 using coffer::test::comes_true;
+using coffer::test::create_key;
 using coffer::test::has_etcd;
 using coffer::test::real_etcd;
 
 namespace {
 
 constexpr auto patience = 2s;  // of a call that is made again
-
-transaction create(const std::string& key, const std::string& value) {
-    return {{{key, comparison::subject::create_revision, comparison::relation::equal, 0}},
-            {operation::put(key, value)},
-            {operation::read({key})}};
-}
 
 std::string key_of(int number) {
     std::string key{"k"};
@@ -36,7 +28,7 @@ std::string key_of(int number) {
 /// Sends the same transaction until its outcome is known. True if the key has our value.
 bool create_surely(etcd_client& client, const std::string& key, const std::string& value) {
     return comes_true([&] {
-        const auto found = client.transact(create(key, value), patience);
+        const auto found = client.transact(create_key(key, value), patience);
         return found &&
                (found.value.succeeded || (found.value.results.at(0).found.size() == 1 &&
                                           found.value.results.at(0).found[0].value == value));
@@ -96,7 +88,7 @@ TEST_CASE("etcd: a member that stands still delays one call, and is left out the
     etcd.send(0, SIGSTOP);
     // A client begins with the first member, and keeps to one that has answered.
     etcd_client beginner{etcd.access()};
-    const auto unknown = beginner.transact(create("during", "1"), patience);
+    const auto unknown = beginner.transact(create_key("during", "1"), patience);
     CHECK(unknown.error == store_error::unknown);
     CHECK(create_surely(beginner, "during", "1"));
     CHECK(read_surely(client, {"during"}).found.size() == 1);
@@ -117,7 +109,7 @@ TEST_CASE("etcd: without a majority a write is unknown, and a reading has no ans
     etcd.kill(1);
     etcd.kill(2);
     // The member that is left may believe for a while that it leads.
-    const auto written = client.transact(create("b", "1"), patience);
+    const auto written = client.transact(create_key("b", "1"), patience);
     CHECK(written.error == store_error::unknown);
     CHECK(client.read({"a"}, patience).error == store_error::unknown);
     CHECK(read_surely(client, {"a"}, true).found.size() == 1);

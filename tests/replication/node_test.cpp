@@ -5,18 +5,7 @@
 #include "replication/whole_node.hpp"
 #include "snapshot/accounts_reader.hpp"
 
-using coffer::engine;
-using coffer::leadership;
-using coffer::money;
-using coffer::node_role;
-using coffer::teller;
-using namespace coffer::replication;
-using namespace std::chrono_literals;
-
-using whole_node::cents;
-using whole_node::node;
-using whole_node::shared_store;
-using whole_node::two_directories;
+using namespace whole_node;
 
 TEST_CASE("node: the first leader opens the accounts, and others have them then", "[replication]") {
     two_directories all;

@@ -155,6 +155,15 @@ bool comes_true(const std::function<bool()>& is_so) {
     return true;
 }
 
+replication::transaction create_key(const std::string& key, const std::string& value,
+                                    std::int64_t lease) {
+    using replication::comparison;
+    using replication::operation;
+    return {{{key, comparison::subject::create_revision, comparison::relation::equal, 0}},
+            {operation::put(key, value, lease)},
+            {operation::read({key})}};
+}
+
 real_etcd::real_etcd(const settings& chosen) : chosen_{chosen}, members_(chosen.members) {
     auto pattern = (roomy_folder() / "coffer-etcd-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr)

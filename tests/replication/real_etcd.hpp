@@ -1,4 +1,4 @@
-// A cluster of real etcd processes on free ports of this machine, for a test.
+// A cluster of real etcd processes on free ports of this machine, and what its tests share.
 #pragma once
 
 #include <sys/types.h>
@@ -20,6 +20,10 @@ namespace coffer::test {
 
 /// Calls `is_so` until it returns true. False if it does not within 60 seconds.
 [[nodiscard]] bool comes_true(const std::function<bool()>& is_so);
+
+/// Puts a key that does not exist, and reads it where it does.
+[[nodiscard]] replication::transaction create_key(const std::string& key, const std::string& value,
+                                                  std::int64_t lease = 0);
 
 /// Thread safety: none.
 class real_etcd {
