@@ -15,7 +15,6 @@ from fault_rounds import FaultRounds
 from processes import wait_until, within
 
 STOP_S = 2, 6  # longer than a leader may answer, and some longer than it leads
-WITHIN_S = 480  # a test; ctest gives it 600
 LOAD = {"load_s": 4, "loaders": 64}
 
 
@@ -31,7 +30,7 @@ class Disturbed(unittest.TestCase):
         with tempfile.TemporaryDirectory(prefix="coffer-cluster-") as folder:
             run = FaultRounds(pathlib.Path(folder), seed, kinds, say, stop_s=STOP_S, **options)
             try:
-                with within(WITHIN_S):
+                with within():
                     is_right = run.run(rounds)
                 self.assertTrue(is_right, run.findings.texts)
                 self.assertTrue(all(run.back_s.values()), run.back_s)
@@ -70,7 +69,7 @@ class Disturbed(unittest.TestCase):
 class Begun(unittest.TestCase):
     def test_of_three_empty_nodes_one_opens_the_sample_accounts_once(self):
         with tempfile.TemporaryDirectory(prefix="coffer-cluster-") as folder, \
-                within(WITHIN_S), Cluster(folder) as cluster:
+                within(), Cluster(folder) as cluster:
             cluster.wait_for_roles()
             for one in cluster.nodes:
                 # Standbys follow, so what they show is a little old.

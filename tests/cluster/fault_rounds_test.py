@@ -16,7 +16,6 @@ from processes import within
 FAKE = pathlib.Path(__file__).resolve().parent / "fake_coffer.py"
 LONG_S = 6, 7  # another node takes over meanwhile
 ATTEMPTS = 4  # in which a bug must be met, each with longer stops
-WITHIN_S = 480  # a test; ctest gives it 600
 
 
 @unittest.skipUnless(is_installed(), "no etcd")
@@ -37,13 +36,13 @@ class Rounds(unittest.TestCase):
         return run
 
     def is_found(self, bug, kind, what):
-        with within(WITHIN_S):
+        with within():
             return any(self.run_with(bug, [kind], 1, attempt).findings.counts[what]
                        for attempt in range(1, ATTEMPTS + 1))
 
     def test_they_find_nothing_in_right_nodes(self):
         kinds = ["kill_leader", "proxies", "stop_leader", "step_down"]
-        with within(WITHIN_S):
+        with within():
             run = self.run_with("", kinds, len(kinds))
         self.assertEqual([], run.findings.texts)
         self.assertTrue(all(run.back_s.values()), run.back_s)

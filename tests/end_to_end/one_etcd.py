@@ -6,7 +6,8 @@ import tempfile
 import unittest
 
 import server
-from replication_test import ACCOUNT, Etcd, Node, free_ports, wait_until
+from replication_test import ACCOUNT, Etcd, Node, wait_until
+from processes import MOST_TEST_S, free_ports, within  # which replication_test finds
 
 LEDGER = "bank"
 START = 10  # postings before a test begins
@@ -30,9 +31,12 @@ def first_record(data):
 
 @unittest.skipUnless(shutil.which("etcd"), "skipped: etcd is not installed")
 class OneEtcd(unittest.TestCase):
+    most_s = MOST_TEST_S
+
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(
             tempfile.TemporaryDirectory(prefix="coffer-test-")))
+        self.enterContext(within(self.most_s))
         self.etcd = Etcd(self.folder / "etcd")
         self.addCleanup(self.etcd.close)
         self.ports = dict(zip("abc", free_ports(3)))

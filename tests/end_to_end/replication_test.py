@@ -1,13 +1,10 @@
 """Two nodes of one ledger, with a real etcd: who leads, what is kept, and what is refused."""
 
-import contextlib
 import http.client
 import json
 import pathlib
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,10 +16,9 @@ import server
 
 sys.path.insert(0, str(server.ROOT / "tests" / "cluster"))
 
-from processes import within  # noqa: E402
+from processes import free_ports, within  # noqa: E402
 
 SOON_S = 60
-WITHIN_S = 480  # a test; ctest gives it 600
 LAST_BYTES = 2000  # of each log, that a failure shows
 ACCOUNT = "/accounts/10001"
 
@@ -35,18 +31,6 @@ def wait_until(holds, what):
             return found
         time.sleep(0.05)
     raise AssertionError(f"never: {what}")
-
-
-def free_ports(count):
-    """Ports that nobody listens on now, and that the system gives to no connection."""
-    with contextlib.ExitStack() as taken:
-        found = []
-        while len(found) < count:
-            one, port = taken.enter_context(socket.socket()), random.randrange(10_000, 32_000)
-            with contextlib.suppress(OSError):
-                one.bind(("127.0.0.1", port))
-                found.append(port)
-        return found
 
 
 class Etcd:
@@ -154,7 +138,7 @@ class Replication(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(self.enterContext(
             tempfile.TemporaryDirectory(prefix="coffer-test-")))
-        self.enterContext(within(WITHIN_S))
+        self.enterContext(within())
         self.etcd = self.new_etcd("etcd")
         self.ports = free_ports(2)
 
