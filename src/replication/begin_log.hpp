@@ -1,5 +1,5 @@
 // The identity of a replicated ledger: its id in the store, and entry 0 of its log. They are
-// created together, by whichever node comes first.
+// created together, by the node that comes first.
 //
 // Thread safety  every function may be called from any thread.
 #pragma once
@@ -23,10 +23,10 @@ namespace coffer::replication {
                                                            const log_keys& keys,
                                                            key_value_store::timeout within);
 
-/// Begins the log, for the ledger `proposed`, unless another node has done so, and returns the
-/// ledger's id: that of whichever came first. After any error it may be called again. For a node
-/// whose directory is empty: one that has a ledger must not begin a log. Throws log_contradiction
-/// if the store has a log without an id.
+/// Begins the log for the ledger `proposed`, unless another node has done so. Returns the ledger's
+/// id: `proposed`, or the id that the other node has written. May be called again after any error.
+/// Only for a node whose directory is empty: one that has a ledger must not begin a log. Throws
+/// log_contradiction if the store has a log without an id.
 [[nodiscard]] answer<ledger_id> begin_log(key_value_store& store, const log_keys& keys,
                                           const ledger_id& proposed, std::string_view node,
                                           key_value_store::timeout within);

@@ -1,7 +1,7 @@
-// What an error of etcd's gateway says about the request: whether it can have been carried out.
+// What an error of etcd's gateway means for the request: whether it can have been carried out.
 //
-// Only answers that etcd gives before it proposes a change, or when it applies a proposal without a
-// change, say that a request was not carried out. All others are `unknown`: a proposal that timed
+// A request was certainly not carried out only if etcd answers before it proposes a change, or when
+// it applies a proposal that changes nothing. All others are `unknown`: a proposal that timed
 // out, or whose leader changed, can be applied later. `no_space` is neither: etcd answers `database
 // space exceeded` also for the transaction that it has applied and that went beyond the quota
 // (quotaApplierV3, in 3.4 to 3.6).
@@ -26,7 +26,7 @@ struct etcd_error {
 [[nodiscard]] bool is_of_token(const etcd_error& error) noexcept;
 /// Whether the store knows no users.
 [[nodiscard]] bool is_authentication_off(const etcd_error& error) noexcept;
-/// Whether the member lacks the others: another may do better.
+/// Whether the member cannot reach the others: another member may succeed.
 [[nodiscard]] bool is_of_member(const etcd_error& error) noexcept;
 
 }  // namespace coffer::replication

@@ -16,13 +16,13 @@ namespace coffer::replication::etcd_json {
 
 // Requests. They throw std::bad_alloc.
 [[nodiscard]] std::string transaction_text(const transaction& asked);
-/// `may_be_old`: as the member has it, without asking the others.
+/// `may_be_old`: the member answers from its own state, without asking the others.
 [[nodiscard]] std::string range_text(const key_range& asked, bool may_be_old);
 /// A key whose changes from `first_revision` on are asked for.
 [[nodiscard]] std::string watch_text(const std::string& key, std::int64_t first_revision);
 [[nodiscard]] std::string login_text(std::string_view user, std::string_view password);
 
-// Replies. Nothing is returned for what is no such reply. They throw std::bad_alloc.
+// Replies. They return nothing for a text that is no such reply. They throw std::bad_alloc.
 
 struct transaction_reply {
     std::string cluster;  ///< which cluster answered
@@ -37,7 +37,7 @@ struct range_reply {
 };
 [[nodiscard]] std::optional<range_reply> read_range(std::string_view text);
 
-/// Of a lease that was granted or renewed: a time to live of 0 is of one that does not exist.
+/// Of a lease that was granted or renewed. A time to live of 0: the lease does not exist.
 struct lease_reply {
     std::string cluster;
     granted_lease lease;
@@ -63,7 +63,7 @@ struct status_reply {
 /// The token of a login.
 [[nodiscard]] std::optional<std::string> read_token(std::string_view text);
 
-/// What a line of a watch says.
+/// What a line of a watch means.
 enum class watch_line : std::uint8_t {
     nothing,   ///< it has begun, or goes on
     changed,   ///< the key has changed

@@ -1,9 +1,9 @@
-// The members of an etcd cluster, as one that can be asked: connections, which member is asked,
-// and the user's token.
+// The members of an etcd cluster behind one interface: keeps the connections and the user's token,
+// and chooses which member is asked.
 //
 // A request that changes something is sent once: to another member only while nothing of it was
-// sent. One that reads is sent to the next where a member does not answer. A member that failed is
-// asked after the others for a while.
+// sent. One that only reads is sent to the next member if one does not answer. A member that failed
+// is asked after the others for a while.
 //
 // Thread safety  Any thread may call any member. Each call has a connection of its own.
 #pragma once
@@ -50,12 +50,12 @@ public:
         std::string reason{};
     };
 
-    /// Asks the member that is likely to answer, and others as far as that is safe.
+    /// Asks the member that answered last, and others as far as that is safe.
     [[nodiscard]] outcome ask(const request& asked, time_point deadline, const reader& take);
     /// Asks this member alone, by its URL.
     [[nodiscard]] outcome ask_one(const std::string& url, const request& asked, time_point deadline,
                                   const reader& take);
-    /// Follows a reply that goes on, of the member that is likely to answer: see
+    /// Follows a reply that goes on, of the member that answered last: see
     /// store_connection::follow.
     [[nodiscard]] bool follow(const request& asked, time_point deadline,
                               const std::function<bool(std::string_view)>& look);
@@ -63,8 +63,8 @@ public:
     /// Without slashes at their ends.
     [[nodiscard]] const std::vector<std::string>& urls() const noexcept { return urls_; }
 
-    /// Whether a reply is of the cluster that the first reply was of. URLs of two clusters would
-    /// be two logs.
+    /// Whether a reply comes from the same cluster as the first reply. URLs of two clusters would
+    /// mean two logs.
     [[nodiscard]] bool is_of_this_cluster(const std::string& cluster);
 
 private:
@@ -101,7 +101,7 @@ private:
     std::size_t preferred_ = 0;  // under the mutex: answered last
     std::string cluster_;        // under the mutex: empty until there was a reply
     std::string token_;          // under the mutex
-    bool has_users_ = true;      // under the mutex: false if the store says so
+    bool has_users_ = true;      // under the mutex: false once the store answers so
 };
 
 }  // namespace coffer::replication

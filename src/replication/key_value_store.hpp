@@ -121,20 +121,20 @@ public:
 
     [[nodiscard]] virtual answer<transaction_result> transact(const transaction& asked,
                                                               timeout within) = 0;
-    /// Reads. Linearizable where the store is as it should be, but nothing may rely on that: what
-    /// is returned is treated as what there was at some time. `may_be_old` asks one member alone.
+    /// Reads. Linearizable if the store works as documented, but nothing may rely on that: callers
+    /// treat the result as the state at some earlier time. `may_be_old` asks one member alone.
     [[nodiscard]] virtual answer<range_result> read(const key_range& asked, timeout within,
                                                     bool may_be_old = false) = 0;
 
     [[nodiscard]] virtual answer<granted_lease> grant_lease(std::chrono::seconds time_to_live,
                                                             timeout within) = 0;
-    /// Renews a lease once. no_lease where it has expired; success proves nothing: etcd 3.4 answers
-    /// it for leases that were revoked.
+    /// Renews a lease once. no_lease if it has expired. Success proves nothing: etcd 3.4 also
+    /// returns it for leases that were revoked.
     [[nodiscard]] virtual answer<granted_lease> keep_alive(std::int64_t lease, timeout within) = 0;
     [[nodiscard]] virtual answer<std::int64_t> revoke_lease(std::int64_t lease, timeout within) = 0;
 
-    /// Returns when `key` has changed after `revision`, or after `within`, or at once where this is
-    /// not known: a hint. False if nothing is known to have changed.
+    /// A hint only: returns when `key` has changed after `revision`, or after `within`, or at once
+    /// if the store cannot watch it. False if no change is known.
     [[nodiscard]] virtual bool wait_for_change(const std::string& key, std::int64_t revision,
                                                timeout within) = 0;
 };
