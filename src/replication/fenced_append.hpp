@@ -18,8 +18,8 @@ namespace coffer::replication {
 
 enum class append_fate : std::uint8_t {
     in_the_log,    ///< by this attempt or an earlier one with the same bytes
-    taken,         ///< another entry is in its place: it never will be in the log
-    term_is_over,  ///< the leader's key is no longer this term's: it never will be in the log
+    taken,         ///< another entry is in its place: ours never will be in the log
+    term_is_over,  ///< the leader's key is not this term's any more: ours never will be there
     gap,           ///< the entry before it is missing, and the key is still this term's
 };
 

@@ -10,7 +10,7 @@
 //     15  u8   1 while the accounts of the first start are not all in the log yet, else 0
 //     16  u64  N
 //     24  u64  term: the create_revision of the leader's key
-//     32  u64  nonce: random, so that no two attempts by anyone make the same bytes
+//     32  u64  nonce: random, so that no two attempts, of any node, make the same bytes
 //     40  u64  bytes of all entries up to this one and with it, since the log began
 //     48  u64  the next record after it  } the position after the entry, which is that
 //     56  u64  chain after it            } of its batch, or that of the entry before
@@ -43,7 +43,7 @@ enum class entry_kind : std::uint8_t {
     opening = 3,      ///< likewise: accounts of a first start, of which more follow
     term_begins = 4,  ///< the barrier of a leader that takes over
     released = 5,     ///< the leader of this term answers and posts no more
-    confirmed = 6,    ///< nothing: that it was appended shows that its leader still leads
+    confirmed = 6,    ///< has no content: its append proves that its leader still leads
 };
 
 struct log_entry {
@@ -56,7 +56,7 @@ struct log_entry {
     journal::batch_position after{};
     ledger_id ledger{};
     std::chrono::milliseconds read_lease{0};  ///< see above
-    std::string_view node{};                  ///< of who wrote it
+    std::string_view node{};                  ///< the name of the node that wrote it
     std::span<const std::byte> batch{};       ///< empty where the kind has none
 };
 
@@ -75,7 +75,7 @@ inline constexpr std::size_t max_entry_header_bytes = 100 + 64;
 /// The value of an entry.
 [[nodiscard]] std::string encode(const log_entry& one);
 
-/// The checksum of a value that is one, by which a writer knows its own.
+/// The checksum of a value that is an entry: a writer recognizes its own entry by it.
 [[nodiscard]] std::uint64_t checksum_of(std::string_view value) noexcept;
 
 struct decoded_entry {

@@ -2,7 +2,7 @@
 // "coffer/NAME/".
 //
 //     ledger         the ledger's id, as 32 hexadecimal digits
-//     leader         who leads: JSON {"node":..,"url":..}, with a lease
+//     leader         the node that leads: JSON {"node":..,"url":..}, with a lease
 //     log/N          an entry of the log, N in 20 digits: see log_entry.hpp
 //     members/NODE   a member of the ledger: JSON {"url":..,"added":..}, which is true for one that
 //                    `coffer cluster add` has named

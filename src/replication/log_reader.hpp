@@ -1,7 +1,7 @@
 // Reads a replicated log entry by entry, by their numbers, and checks that each follows.
 //
-// What the store returns may be old, since a member may be behind: then the log only seems to end
-// earlier. Nothing that is read here is ever not in the log.
+// The store may return an old state, since a member may be behind: then the log only seems to end
+// earlier. Every entry that is read here is in the log.
 //
 // Thread safety: none.
 #pragma once
@@ -52,15 +52,15 @@ public:
     log_reader(key_value_store& store, log_keys keys, const ledger_id& ledger,
                key_value_store::timeout within);
 
-    /// Finds the last entry whose position after it is `end`, the end of this node's journal, by
-    /// bisection; `end` of no records finds the entry before the first batch. store_error::none if
-    /// it was found; any other error, `unavailable` among them where the store returned what is too
-    /// old: try again. Throws behind_the_tail; log_contradiction if the log has another history, or
-    /// ends before `end`.
+    /// Finds, by bisection, the last entry after which the journal ends at `end`, as this node's
+    /// does; an `end` of no records finds the entry before the first batch. store_error::none if it
+    /// was found. After any other error, such as `unavailable` if the store returned too old a
+    /// state, try again. Throws behind_the_tail; log_contradiction if the log has another history,
+    /// or ends before `end`.
     [[nodiscard]] store_error find(const journal::batch_position& end);
 
-    /// The next entries, in order, with `bytes()` owning what they view until the next call; empty
-    /// at the end of what the store returned. Throws log_contradiction for an entry that is
+    /// The next entries, in order; empty at the end of what the store returned. What they view is
+    /// valid until the next call. Throws log_contradiction for an entry that is
     /// damaged, of another ledger, does not follow, or has a term below the one before it;
     /// behind_the_tail if the next entry was removed.
     [[nodiscard]] answer<std::vector<log_entry>> next();
