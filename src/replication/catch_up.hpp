@@ -20,16 +20,16 @@ struct other_node {
     std::filesystem::path ca_file{};
 };
 
-/// Calls `take` with each batch that follows `after`, in order and checked, up to the end that the
-/// other node has now. Returns the position after the last. `take` may throw. Throws
+/// Calls `take` with each batch that follows `after`, in order and checked, up to the other node's
+/// present end. Returns the position after the last batch. `take` may throw. Throws
 /// std::runtime_error, naming the node, if it does not answer within `patience` or has another
 /// history; stopping::stopped.
 journal::batch_position copy_journal(const other_node& from, const journal::batch_position& after,
                                      const std::function<void(const journal::batch_view&)>& take,
                                      std::chrono::milliseconds patience);
 
-/// Likewise for a node that has nothing yet: begins with the batch after the record `after`, or
-/// that has the next one, and calls `begin` with the position before it, whose times are not known.
+/// Likewise for a node that has nothing yet. Begins with the batch that has the record after
+/// `after`, and first calls `begin` with the position before that batch, whose times are not known.
 /// Throws node_refusal of status 410, of node_download.hpp, if that has been trimmed.
 journal::batch_position copy_journal_from(
     const other_node& from, std::uint64_t after,

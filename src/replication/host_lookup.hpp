@@ -1,7 +1,7 @@
 // Finds the addresses of a host, within a time.
 //
-// getaddrinfo cannot be given a time, so it is called on a thread of its own, which nothing waits
-// for if it takes longer. There is one at most for each host.
+// getaddrinfo takes no time-out, so a thread of its own calls it, and nothing waits for that thread
+// if it takes longer. Each host has one such thread at most.
 //
 // Thread safety  Any thread may call any member.
 #pragma once
@@ -22,7 +22,7 @@ public:
     /// An address is not looked up. Throws std::bad_alloc.
     host_lookup(std::string host, std::uint16_t port);
 
-    /// What was found last, or is found by `deadline`. None if nothing is.
+    /// The addresses that were found last, or are found by `deadline`. Empty if there are none.
     [[nodiscard]] endpoints find(std::chrono::steady_clock::time_point deadline);
     /// The next find asks again: nothing answered at the addresses.
     void forget();

@@ -1,13 +1,13 @@
 // The members of a replicated ledger, and what its nodes report, as the store has them.
 //
 // Entries of the log are removed only once a majority of the members has synced them. A node adds
-// itself to the members with its first report, if the log still begins with its first entry: what
-// was not removed yet, every node can read from the store. So the nodes of a new ledger all count,
+// itself to the members with its first report, if the log still begins with its first entry: then
+// every node can read all entries from the store. So the nodes of a new ledger all count,
 // in whatever order they start. A node that comes later is added by `coffer cluster add`; one that
 // was removed stays removed, since it has reported before.
 //
 // A member alone is a majority only if it was added by name: the first node of a new ledger is
-// alone at first, and what it would have removed were on its disk and nowhere else.
+// alone at first, and entries that it removed would be on its disk and nowhere else.
 //
 // Thread safety  any thread.
 #pragma once
@@ -50,11 +50,11 @@ struct cluster_state {
     [[nodiscard]] std::uint64_t synced_by_majority() const;
 };
 
-/// Reads all of it in one request. What is no report is left out.
+/// Reads all of it in one request. Leaves out values that are no reports.
 [[nodiscard]] answer<cluster_state> read_cluster(key_value_store& store, const log_keys& keys,
                                                  key_value_store::timeout within);
 
-/// Puts the report of a node, and adds the node to the members where the rule above says so.
+/// Puts the report of a node, and adds the node to the members by the rule above.
 [[nodiscard]] store_error put_report(key_value_store& store, const log_keys& keys,
                                      const std::string& node, const node_report& one,
                                      key_value_store::timeout within);

@@ -1,4 +1,4 @@
-// Gets what another node serves by HTTP, piece by piece: of any length, in little memory.
+// Downloads from another node over HTTP, piece by piece: bodies of any length, in little memory.
 //
 // Follows a redirection to the leader, three times at most, with the token. A node that does not
 // answer, is not ready, or breaks off can be asked again: node_unavailable.

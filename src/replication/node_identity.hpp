@@ -1,7 +1,8 @@
 // Whose copy a data directory is: DIR/node.json, which a node of a replicated ledger has. JSON
 // {"ledger":NAME,"ledger_id":HEX,"incarnation":TEXT}.
 //
-// With it, no server begins a history of its own there; without it, no journal is taken for a copy.
+// No server begins a history of its own in a directory with this file. A journal in a directory
+// without the file is not taken for a copy.
 //
 // Thread safety: none.
 #pragma once
@@ -33,7 +34,7 @@ void write_identity(const std::filesystem::path& directory, const node_identity&
 /// For a server that does not replicate. Throws std::runtime_error, naming the directory, if it is
 /// a copy of a replicated ledger.
 void require_no_copy_of_ledger(const std::filesystem::path& directory);
-/// For a node of this ledger; `has_journal` says whether the directory has one. Throws
+/// For a node of this ledger. `has_journal`: whether the directory has one. Throws
 /// std::runtime_error, naming the directory, if it is a copy of another ledger, or has a history of
 /// its own. Returns its identity; nothing if the directory is empty.
 [[nodiscard]] std::optional<node_identity> require_copy_of(const std::filesystem::path& directory,

@@ -1,5 +1,5 @@
-// The values of `nodes/NODE`, what a node reports of itself in the store, and of `members/NODE`:
-// JSON.
+// The JSON values of two keys in the store: `nodes/NODE`, which a node reports of itself, and
+// `members/NODE`.
 #pragma once
 
 #include <cstdint>
