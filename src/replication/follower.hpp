@@ -36,12 +36,12 @@ public:
         not_before_ = then;
     }
 
-    /// Follows until a term is won, which is returned, or `is_asked_to_stop`, which is called twice
-    /// a second or more often; a request to the store is waited for. Throws log_contradiction;
-    /// files_failed; journal_error.
+    /// Follows until a term is won, and returns it, or until `is_asked_to_stop` returns true: then
+    /// no value. That is called at least twice a second, except during a request to the store.
+    /// Throws log_contradiction; files_failed; journal_error.
     [[nodiscard]] std::optional<won_term> run(const std::function<bool()>& is_asked_to_stop);
 
-    /// Who holds the leader's key, after a term was won.
+    /// The campaign that has won the term, and holds the leader's key.
     [[nodiscard]] campaign& won() noexcept { return campaign_; }
 
     /// What is synced of the log; the caller fills in what else a report has.
@@ -75,14 +75,14 @@ private:
     const std::function<bool()>* is_asked_to_stop_ = nullptr;  // of run
     bool is_known_log_ = false;                                // the store has this ledger's
     bool has_place_ = false;                                   // in the log
-    bool is_leaderless_ = false;  // so the store said, when the log's end was found after that
+    bool is_leaderless_ = false;  // there was no leader's key at the last look
     std::string leader_url_;
     std::chrono::steady_clock::time_point look_again_{};
     std::chrono::steady_clock::time_point not_before_{};
     std::chrono::steady_clock::time_point warn_again_{};
     std::chrono::steady_clock::time_point renew_at_{};    // the leader's key
     bool has_key_ = false;                                // the leader's, in stand
-    std::chrono::steady_clock::time_point tell_again_{};  // that catching up fails
+    std::chrono::steady_clock::time_point tell_again_{};  // when to warn that catching up fails
     std::chrono::steady_clock::time_point busy_until_{};  // entries come one after the other
 
     struct taken_entry {

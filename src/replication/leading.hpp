@@ -27,7 +27,7 @@ public:
     repeated_call(const repeated_call&) = delete;
     repeated_call& operator=(const repeated_call&) = delete;
 
-    /// The last call has begun by then, or it is none.
+    /// Returns at once. At most the call that has begun, or is about to, is still made.
     void begin_to_end() noexcept;
     void end() noexcept;
 
@@ -62,10 +62,10 @@ public:
 
     /// Ends its threads. Does nothing when called again.
     void end() noexcept;
-    /// Hands over: ends the journal of `of`, which writes to the log, says so in the log, trying
-    /// for as long as `within`, and removes the key. Where the journal has not ended by `deadline`
-    /// the log is still its own: then the key alone is removed, and false is returned. The caller
-    /// can only end the process then.
+    /// Hands over: ends the journal of `of`, which writes to the log; appends `released`, trying
+    /// for as long as `within`; and removes the key. If the journal has not ended by `deadline`, it
+    /// may still use the log: then this removes the key alone, and returns false. The caller can
+    /// only end the process then.
     [[nodiscard]] bool hand_over(engine& of, std::chrono::steady_clock::time_point deadline,
                                  std::chrono::milliseconds within);
 

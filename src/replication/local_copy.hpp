@@ -1,8 +1,8 @@
 // This node's own journal as a copy of the log: what the log has accepted is written to it at once,
 // and synced by a thread of its own, while the log takes the next batch.
 //
-// Guarantees     The copy never has what the log has not. It is one batch behind at most when the
-//                next is written, so a crash leaves what a crash of a journal always leaves.
+// Guarantees     The copy never has a batch that the log does not have. At most one batch is not
+//                synced when the next is written, so a crash leaves what it leaves of any journal.
 // Thread safety  write is for one thread; the others are for any.
 #pragma once
 
@@ -35,7 +35,7 @@ public:
 
     /// Every record up to this one is synced.
     [[nodiscard]] std::uint64_t synced_record() const noexcept;
-    /// Waits until that is so for this record. False if it is not by `deadline`, or has failed.
+    /// Waits until this record is synced. False if it is not by `deadline`, or the disk has failed.
     [[nodiscard]] bool wait_synced(std::uint64_t record,
                                    std::chrono::steady_clock::time_point deadline);
 

@@ -6,9 +6,10 @@
 //                the one of this term, that there is no entry of its number, and that there is one
 //                of the number before. All safety is in these: an append after another node has
 //                taken over, or into a place that was trimmed, changes nothing.
-//                A transaction without an answer is `unknown`, and resolved by sending the same
-//                bytes with the same comparisons again: the entry is there if it has our bytes; it
-//                never will be, only if the place is another's or the leader's key is.
+//                A transaction without an answer is `unknown`. It is resolved by sending the same
+//                bytes with the same comparisons again: the entry is in the log if the one at its
+//                place has our bytes. It certainly never will be only if another entry has its
+//                place, or another node has the leader's key.
 //                Before term.answer_from nothing is reported as durable, and rights are not given.
 //                The files never have a batch that the store has not.
 // Invariants     1. While attempt_ is there, nothing with a later number is sent.
@@ -80,12 +81,12 @@ public:
     }
 
     [[nodiscard]] journal::batch_position tail() const override { return tail_; }
-    /// Sends nothing yet, but to resolve an earlier confirm. `unexpected` for another batch while
-    /// the outcome of one is unknown. A batch of no records is left out.
+    /// Sends nothing yet, unless an earlier confirm has to be resolved. `unexpected` for another
+    /// batch while the outcome of one is unknown. Skips a batch of no records.
     [[nodiscard]] journal::log_status append(const journal::batch_view& one) override;
-    /// `unknown` for any error of the store that says nothing for sure: append the same again.
+    /// `unknown` for any error of the store that leaves the outcome open: append the same again.
     [[nodiscard]] journal::log_status wait_durable() override;
-    /// Appends an entry of no batch. After `unknown`, any append resolves it first.
+    /// Appends an entry without a batch. After `unknown`, any append resolves it first.
     [[nodiscard]] journal::log_status confirm() override;
     [[nodiscard]] bool wait_kept_here(std::uint64_t record,
                                       std::chrono::steady_clock::time_point deadline) override {
@@ -108,7 +109,7 @@ public:
         return files_.trim(before);
     }
 
-    /// Whether the batches that are appended from now on are of a first start, and more of its
+    /// Sets whether the batches that are appended from now on belong to a first start of which more
     /// accounts follow.
     void mark_opening(bool is_opening) noexcept { is_opening_ = is_opening; }
     /// Compares as an append does, and appends nothing: renews the right to answer. To be called
@@ -116,17 +117,17 @@ public:
     [[nodiscard]] bool beat();
     /// Renews the lease of the leader's key once: every third of term.lease_time or more often.
     void keep_alive() noexcept;
-    /// Appends that this term ends by this node's own will: after the last append. The node answers
-    /// nothing any more. Waits until term.answer_from, so that the next leader need not wait for
-    /// the one before this. False if it did not succeed: it may be tried again.
+    /// Hands over: appends, as the last entry of this term, that it is released. The node answers
+    /// nothing from then on. Waits until term.answer_from, so that the next leader need not wait
+    /// for the leader before this one. False if it did not succeed: it may be tried again.
     [[nodiscard]] bool release();
 
     /// After the last entry that is known to be in the log.
     [[nodiscard]] log_reader::place reached() const;
     /// Every record up to this one is synced in this node's files.
     [[nodiscard]] std::uint64_t synced_record() const noexcept { return copy_.synced_record(); }
-    /// Whether the store has room: housekeeping sets it. While it is false, room_bytes is 0, as it
-    /// is while the store itself refuses an append for lack of room.
+    /// Sets whether the store has room, as housekeeping finds. Without room, room_bytes is 0, as it
+    /// also is while the store itself refuses an append for lack of room.
     void set_store_has_room(bool has_room) noexcept {
         has_room_.store(has_room, std::memory_order_relaxed);  // a gauge
     }
@@ -144,7 +145,7 @@ public:
 
     /// How long appends took until the store answered that they are in the log.
     [[nodiscard]] const latency_tally& append_times() const noexcept { return append_times_; }
-    /// How often an append had no answer that says what became of it.
+    /// How many appends had no answer, or none from which their outcome is known.
     [[nodiscard]] std::uint64_t unknown_outcomes() const noexcept { return unknown_.value(); }
 
 private:

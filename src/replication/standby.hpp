@@ -2,8 +2,8 @@
 // each batch that the log has is written to the files and applied. Meanwhile the engine is open for
 // all that only reads.
 //
-// Guarantees     The files never have what the log has not. A snapshot is published once all that
-//                it shows is synced in the files.
+// Guarantees     The files never have a batch that the log does not have. A snapshot is published
+//                once all that it shows is synced in the files.
 //                After end, the engine may lead: its ledger, its holds and its keys are as those of
 //                a server that has recovered from the same journal.
 // Thread safety  synced_record, wait_kept and why_not_written are for any thread, the rest for one.
@@ -58,16 +58,16 @@ public:
     /// from, for people. Throws as durable_ledger::open does.
     std::string open();
 
-    /// Called each millisecond while a batch waits for a cut of the ledger. Returns whether this
-    /// node's snapshot is given up for that now, and not after ten seconds. May throw, as take
-    /// then does; the batch is not to be taken again.
+    /// `ask` is called each millisecond while a batch waits for a cut of the ledger. If it returns
+    /// true, this node's snapshot is given up now, and not after ten seconds. If it throws, so does
+    /// take, and the batch must not be taken again.
     void on_wait(std::function<bool()> ask) { on_wait_ = std::move(ask); }
 
     /// Where the files end, and so does the ledger.
     [[nodiscard]] journal::batch_position at() const noexcept { return at_; }
 
     /// Takes the next batch of the log. False if the disk has no room for it: call it again. Throws
-    /// files_failed; journal_error if it contradicts the ledger, which has a part of it then.
+    /// files_failed; journal_error if it contradicts the ledger, which then has a part of it.
     [[nodiscard]] bool take(const journal::batch_view& one);
 
     /// Ends: nothing is taken any more. Returns the stamp of the last batch. Throws files_failed if
@@ -75,7 +75,7 @@ public:
     journal::batch_stamp end();
 
     [[nodiscard]] std::uint64_t synced_record() const noexcept;
-    /// As batch_log::wait_kept_here, until end; then whether it was so.
+    /// As batch_log::wait_kept_here. After end: whether the record was synced then.
     [[nodiscard]] bool wait_kept(std::uint64_t record,
                                  std::chrono::steady_clock::time_point deadline);
 
