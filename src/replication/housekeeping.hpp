@@ -2,8 +2,8 @@
 // report, and, as the leader, removes entries that nobody needs and keeps the store from filling.
 //
 // Guarantees     An entry is removed only if this leader and a majority of the members have synced
-//                it, tail_bytes of entries stay behind it, and it is not the last; by a transaction
-//                that compares the leader's key.
+//                it, tail_bytes of entries stay behind it, and it is not the last. The transaction
+//                that removes it compares the leader's key.
 // Thread safety  For one thread; it has threads of its own.
 #pragma once
 
@@ -25,13 +25,13 @@ namespace coffer::replication {
 
 class housekeeping {
 public:
-    /// How often what is done. Tests are in more of a hurry.
+    /// The intervals of all that is done again and again. Tests have shorter ones.
     struct pace {
-        std::chrono::milliseconds tick{100};         ///< how often the rest is thought of
-        std::chrono::milliseconds report_news{500};  ///< where the node has moved
+        std::chrono::milliseconds tick{100};         ///< how often the other times are checked
+        std::chrono::milliseconds report_news{500};  ///< if the node has moved
         std::chrono::milliseconds report_anyway{10'000};
         std::chrono::milliseconds read_reports{1'000};
-        std::chrono::milliseconds look_after{5'000};  ///< the store, where little was appended
+        std::chrono::milliseconds look_after{5'000};  ///< the store, if little was appended
         std::chrono::milliseconds look_after_a_tight_one{1'000};
     };
     struct subject {

@@ -14,7 +14,7 @@ namespace coffer::replication {
 
 struct store_size {
     std::uint64_t database_bytes = 0;  ///< of the file, which the quota counts
-    std::uint64_t used_bytes = 0;      ///< of it what defragmenting would leave
+    std::uint64_t used_bytes = 0;      ///< what defragmenting would leave of it
     std::uint64_t quota_bytes = 0;     ///< 0: the member does not say
     bool is_leader = false;            ///< of the store's members: it is defragmented last
 };
@@ -27,7 +27,7 @@ public:
 
     [[nodiscard]] virtual const std::vector<std::string>& members() const noexcept = 0;
     [[nodiscard]] virtual answer<store_size> size_of(const std::string& member, timeout within) = 0;
-    /// Forgets all revisions before this one. `compacted` counts as success.
+    /// Compacts all revisions before this one. `compacted` counts as success.
     [[nodiscard]] virtual store_error compact(std::int64_t revision, timeout within) = 0;
     /// Gives the member's free pages back. It answers nothing else meanwhile.
     [[nodiscard]] virtual store_error defragment(const std::string& member, timeout within) = 0;

@@ -2,8 +2,8 @@
 // each within a time. The calling thread waits; there is no other.
 //
 // Guarantees     A connection on which anything went wrong is not usable again. A reply is complete
-//                or an error: a connection that ends within it, more bytes than were allowed, and
-//                what is not HTTP are errors.
+//                or an error: it is an error if the connection ends within it, if it has more bytes
+//                than allowed, and if it is not HTTP.
 // Thread safety  One thread at a time.
 #pragma once
 
@@ -48,8 +48,8 @@ public:
     [[nodiscard]] outcome exchange(std::string_view head, std::string_view body,
                                    time_point deadline, std::size_t most_bytes);
 
-    /// Likewise, of a reply that goes on: calls `look` with all of the body that has come so far
-    /// after each part of it, until it returns true. The connection is not usable again. True if
+    /// Likewise for a reply that goes on: after each part of the body, calls `look` with all that
+    /// has come so far, until it returns true. The connection is not usable again. True if
     /// `look` has returned true.
     [[nodiscard]] bool follow(std::string_view head, std::string_view body, time_point deadline,
                               std::size_t most_bytes,

@@ -5,8 +5,8 @@
 // answers nothing else. So it has a thread of its own, while store_room.hpp is measured by another.
 //
 // The leader's passes do all of it. Where there is no leader, nobody can become one while the alarm
-// is raised, as the store grants no lease: then each standby does it, comparing that there is no
-// leader's key.
+// is raised, as the store grants no lease. Then each standby does it, by transactions that compare
+// that there is no leader's key.
 //
 // Guarantees     An entry is removed only if this node and a majority of the members have synced
 //                it: see trimming.hpp for the others.
@@ -43,9 +43,9 @@ public:
         key_value_store::timeout within{1000};
         key_value_store::timeout compact_within{10'000};
         key_value_store::timeout defragment_within{30'000};
-        /// A node that catches up and has not reported for that long is not waited for.
+        /// Trimming does not wait for a node that catches up and has not reported for this time.
         std::chrono::nanoseconds patience = std::chrono::seconds{30};
-        /// How long the tail has to be twice as long as it should be until that is logged.
+        /// A warning is logged once the tail has been twice as long as it should be for this time.
         std::chrono::nanoseconds growth_patience = std::chrono::seconds{10};
         /// A pass that has begun ends after its next request once this returns true.
         std::function<bool()> is_stopping = [] { return false; };

@@ -2,9 +2,9 @@
 //
 // A store whose quota is used up raises an alarm, and takes nothing more until somebody has made
 // room: no entry, and no lease, so that no node could become the leader either. So postings are
-// refused before, from four fifths of the quota on. A size is known only as of the moment at which
-// a member was asked: what was appended since counts as well, and the members are asked again after
-// a second, or when that is a 32nd of the quota.
+// refused before that, from four fifths of the quota on. A size is as of the moment at which the
+// member was asked. So what was appended since counts as well, and the members are asked again
+// after a second, or once a 32nd of the quota was appended.
 //
 // Thread safety  measure is for one thread at a time, the others for any.
 #pragma once
@@ -33,8 +33,8 @@ public:
 
     /// `appended` is how many bytes were appended to the log so far, `now` any clock that goes on.
     [[nodiscard]] bool is_due(std::uint64_t appended, std::chrono::nanoseconds now) const;
-    /// Asks all members. Those that do not answer do not count: they have what the others have.
-    /// Where none answers, the sizes from before count.
+    /// Asks all members. Those that do not answer do not count: they have what the others have. If
+    /// none answers, the sizes from before count.
     void measure(std::uint64_t appended, std::chrono::nanoseconds now);
 
     struct figures {
@@ -46,7 +46,7 @@ public:
     };
     /// All zero before any member has answered.
     [[nodiscard]] figures now(std::uint64_t appended) const;
-    /// Of what it was when it was measured last, or the default.
+    /// The quota when it was measured last, or the default.
     [[nodiscard]] std::uint64_t quota_bytes() const;
 
 private:

@@ -1,4 +1,4 @@
-// What this client of the store agrees to by TLS.
+// The TLS settings of the client of the store.
 #pragma once
 
 #include <boost/asio/ssl/context.hpp>

@@ -1,6 +1,6 @@
 // Removes the oldest entries of the log from the store.
 //
-// Guarantees     The last entry is never removed, nor one after which fewer bytes than asked for
+// Guarantees     Never removes the last entry, nor one after which fewer bytes than asked for
 //                would stay. Each transaction compares the leader's key, so that nothing is removed
 //                once the term is over, and that the entry that is to be the first is there.
 // Thread safety  None, but tail_bytes and removed are for any.
@@ -26,8 +26,8 @@ public:
     /// Finds out how many bytes of entries there are behind the first one, up to `last`.
     [[nodiscard]] answer<std::uint64_t> measure(const log_reader::place& last);
 
-    /// Removes entries up to `until` and with it, as long as `keep_bytes` of entries stay behind
-    /// what is removed. Returns how many were removed; where that is an error, some may have been.
+    /// Removes entries up to and including `until`, as long as `keep_bytes` of entries stay behind
+    /// them. Returns how many were removed; after an error, some may have been removed.
     [[nodiscard]] answer<std::uint64_t> remove(const log_reader::place& last, std::uint64_t until,
                                                std::uint64_t keep_bytes);
 
