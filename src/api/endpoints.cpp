@@ -63,7 +63,7 @@ void readiness(coffer::teller& teller, const call&, reply& out) {
     if (engine.is_retiring())
         why = problem::stopping;
     else if (role == node_role::standby)
-        why = problem::standby;
+        why = rights.leader_url().empty() ? problem::no_leader : problem::standby;
     else if (why == problem::none && !rights.may_answer())
         why = problem::no_leader;
     else if (why == problem::none && !all_well)

@@ -286,7 +286,11 @@ void replicated_life::hand_over(why reason) {
     if (!leading_->hand_over(engine_, steady_clock::now() + patience(), for_a_hand_over))
         end_at_once(no_answer);
     around_.rights.become(node_role::standby);
-    log::info("this node has handed '{}' over", around_.options.replication.ledger);
+    const std::string& ledger = around_.options.replication.ledger;
+    if (leading_->is_released())
+        log::info("this node has handed '{}' over", ledger);
+    else
+        log::warn("this node leads '{}' no more, and etcd has not confirmed a hand-over", ledger);
     close(is_stopping);
 }
 

@@ -93,8 +93,10 @@ void follower::wait_for_more() {
 /// none.
 bool follower::has_its_log() {
     const auto known = find_ledger(store_, log_keys{options_.ledger}, options_.request_timeout);
-    if (!known)
+    if (!known) {
+        warn("the log cannot be read now", known.reason);
         return false;
+    }
     if (!known.value)
         throw log_contradiction{"etcd has no ledger '" + options_.ledger +
                                 "', of which the data directory is a copy: it was wiped, or is "
@@ -109,10 +111,21 @@ void follower::find_place() {
     is_known_log_ = is_known_log_ || has_its_log();
     if (!is_known_log_)
         return rest(after_a_failure);
-    if (reader_.find(standby_.at()) != store_error::none)
+    if (reader_.find(standby_.at()) != store_error::none) {
+        warn("the log cannot be read now", reader_.why_not_found());
         return rest(after_a_failure);
+    }
     has_place_ = true;
     note(reader_.now());
+}
+
+/// Of what lasts: once, and then each ten seconds.
+void follower::warn(std::string_view what, std::string_view reason) {
+    const auto now = steady_clock::now();
+    if (now < warn_again_)
+        return;
+    warn_again_ = now + between_warnings;
+    log::warn("{}: {}", what, reason);
 }
 
 /// Takes the next entries.
@@ -120,10 +133,7 @@ follower::found follower::read_on() {
     const std::chrono::nanoseconds asked_at = leadership::boottime();
     const auto next = reader_.next();
     if (!next) {
-        if (const auto now = steady_clock::now(); now >= warn_again_) {
-            warn_again_ = now + between_warnings;
-            log::warn("the log cannot be read now: {}", next.reason);
-        }
+        warn("the log cannot be read now", next.reason);
         return found::nothing;
     }
     if (next.value.empty()) {
@@ -191,6 +201,8 @@ std::optional<won_term> follower::stand() {
     is_leaderless_ = false;
     const auto mine = campaign_.stand();
     if (!mine || !mine.value) {
+        if (!mine)
+            warn("this node cannot stand for leader now", mine.reason);
         campaign_.withdraw();
         return std::nullopt;
     }
@@ -250,6 +262,7 @@ std::optional<won_term> follower::begin_term() {
             log::warn("this node does not lead: {}", term.reason);
             return std::nullopt;
         }
+        warn("the term cannot begin yet", term.reason);
         rest(between_attempts);
     }
     return std::nullopt;

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/leadership.hpp"
 #include "replication/campaign.hpp"
@@ -52,6 +53,7 @@ private:
 
     [[nodiscard]] bool has_its_log();
     void find_place();
+    void warn(std::string_view what, std::string_view reason);
     [[nodiscard]] found read_on();
     void take(const log_entry& one);
     void note(const log_reader::place& taken);

@@ -13,6 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds between_attempts{20};
+constexpr std::chrono::seconds between_warnings{10};
 
 }  // namespace
 
@@ -66,8 +67,10 @@ leading::leading(key_value_store& store, replicated_log& log, campaign& key, con
       // Two beats in a row may be late before an idle leader's read lease ends.
       beat_{std::min(options.beat, options.read_lease / 3),
             [this] {
-                if (log_.beat())
+                if (log_.beat()) {
+                    warn_if_not_confirmed();
                     return true;
+                }
                 has_ended_.store(true, std::memory_order_relaxed);
                 return false;
             }},
@@ -80,13 +83,28 @@ void leading::end() noexcept {
     renewal_.end();
 }
 
+/// Once, and then each ten seconds.
+void leading::warn_if_not_confirmed() {
+    const auto now = steady_clock::now();
+    if (now < warn_again_)
+        return;
+    const std::string why = log_.why_not_confirmed();
+    if (why.empty())
+        return;
+    warn_again_ = now + between_warnings;
+    log::warn("etcd does not confirm now that this node leads: {}", why);
+}
+
 bool leading::hand_over(engine& of, steady_clock::time_point deadline, milliseconds within) {
     const bool is_at_rest = of.close_by(deadline);
     end();
     if (is_at_rest)
-        for (const auto until = steady_clock::now() + within;
-             !log_.release() && steady_clock::now() < until;)
+        for (const auto until = steady_clock::now() + within;;) {
+            is_released_ = log_.release();
+            if (is_released_ || steady_clock::now() >= until)
+                break;
             std::this_thread::sleep_for(between_attempts);
+        }
     key_.withdraw();
     return is_at_rest;
 }

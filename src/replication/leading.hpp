@@ -68,12 +68,18 @@ public:
     /// only end the process then.
     [[nodiscard]] bool hand_over(engine& of, std::chrono::steady_clock::time_point deadline,
                                  std::chrono::milliseconds within);
+    /// Whether hand_over has it in the log: else the next leader waits for this one's lease.
+    [[nodiscard]] bool is_released() const noexcept { return is_released_; }
 
 private:
+    void warn_if_not_confirmed();
+
     replicated_log& log_;
     campaign& key_;
     std::atomic<bool> has_ended_{false};
-    repeated_call beat_;  // the last members: they use the others
+    bool is_released_ = false;
+    std::chrono::steady_clock::time_point warn_again_{};  // the beat's thread's own
+    repeated_call beat_;                                  // the last members: they use the others
     repeated_call renewal_;
 };
 

@@ -62,11 +62,11 @@ answer<log_reader::place> log_reader::place_of(std::uint64_t number) {
 store_error log_reader::find(const journal::batch_position& end) {
     const auto all = find_bounds();
     if (!all)
-        return all.error;
+        return no_answer(all);
     auto [first, last] = all.value;
     auto known = place_of(first);
     if (!known)
-        return known.error;
+        return no_answer(known);
     place found = known.value;
     if (found.after.next_record > end.next_record)
         throw behind_the_tail{"the log in the store begins after record " +
@@ -78,7 +78,7 @@ store_error log_reader::find(const journal::batch_position& end) {
         const std::uint64_t middle = first + (last - first + 1) / 2;
         known = place_of(middle);
         if (!known)
-            return known.error;
+            return no_answer(known);
         if (known.value.after.next_record <= end.next_record) {
             first = middle;
             found = known.value;

@@ -11,6 +11,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "journal/batch.hpp"
@@ -58,6 +59,8 @@ public:
     /// state, try again. Throws behind_the_tail; log_contradiction if the log has another history,
     /// or ends before `end`.
     [[nodiscard]] store_error find(const journal::batch_position& end);
+    /// Why the last find had no answer, for people.
+    [[nodiscard]] const std::string& why_not_found() const noexcept { return why_not_found_; }
 
     /// The next entries, in order; empty at the end of what the store returned. What they view is
     /// valid until the next call. Throws log_contradiction for an entry that is
@@ -80,6 +83,12 @@ private:
     /// The place after one entry; `unavailable` if the store did not return it.
     [[nodiscard]] answer<place> place_of(std::uint64_t number);
     [[nodiscard]] log_entry decode(const key_value& one) const;
+    /// Keeps the reason for why_not_found.
+    template <class Value>
+    [[nodiscard]] store_error no_answer(answer<Value> failed) {
+        why_not_found_ = std::move(failed.reason);
+        return failed.error;
+    }
     void require_follows(const log_entry& one) const;
     [[noreturn]] void contradict(std::uint64_t number, const std::string& why) const;
 
@@ -89,6 +98,7 @@ private:
     const key_value_store::timeout within_;
     place now_;
     std::int64_t revision_ = 0;
+    std::string why_not_found_;
     std::vector<key_value> read_;  // what the returned entries view
 };
 

@@ -220,6 +220,10 @@ bool replicated_log::beat() {
     asked.success = {operation::remove({.key = keys_.nothing()})};
     const std::chrono::nanoseconds sent = chosen_.boottime();  // before it is sent
     const auto found = store_.transact(asked, chosen_.within);
+    {
+        const std::lock_guard lock{mutex_};
+        unconfirmed_ = found ? "" : found.reason.empty() ? "no answer" : found.reason;
+    }
     if (!found)
         return true;
     if (found.value.succeeded) {
@@ -229,6 +233,11 @@ bool replicated_log::beat() {
     static_cast<void>(
         end_term("the leader's key is no longer of term " + std::to_string(chosen_.term.number)));
     return false;
+}
+
+std::string replicated_log::why_not_confirmed() const {
+    const std::lock_guard lock{mutex_};
+    return unconfirmed_;
 }
 
 void replicated_log::keep_alive() noexcept {

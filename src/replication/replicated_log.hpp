@@ -115,6 +115,8 @@ public:
     /// Compares as an append does, and appends nothing: renews the right to answer. To be called
     /// every settings.beat by a thread of its own. False if the term is over for good.
     [[nodiscard]] bool beat();
+    /// Why the last beat had no answer, for people; empty if it had one.
+    [[nodiscard]] std::string why_not_confirmed() const;
     /// Renews the lease of the leader's key once: every third of term.lease_time or more often.
     void keep_alive() noexcept;
     /// Hands over: appends, as the last entry of this term, that it is released. The node answers
@@ -191,6 +193,7 @@ private:
     mutable std::mutex mutex_;
     log_reader::place reached_;  // under the mutex
     std::string over_;           // under the mutex: why the term is over; empty if it is not
+    std::string unconfirmed_;    // under the mutex
 };
 
 }  // namespace coffer::replication

@@ -238,6 +238,32 @@ class Replication(unittest.TestCase):
         self.assertEqual(standby.stop(), 0)
         self.assertNotEqual(standby.snapshots(), [])
 
+    def reason_of_unreadiness(self, node):
+        found = node.ask("GET", "/readyz")
+        return found[1]["error"]["message"] if found and found[0] == 503 else ""
+
+    def wait_until_logs(self, node, text):
+        wait_until(lambda: text in node.stderr(), f"{node.name} logs: {text}")
+
+    def test_nodes_that_etcd_does_not_answer_say_so(self):
+        leader, standby = self.two_nodes()
+        self.wait_until_shows(standby, 1001.0)
+        wait_until(lambda: "another one takes" in self.reason_of_unreadiness(standby),
+                   "the standby knows the leader")
+        self.etcd.close()
+        self.wait_until_logs(leader, "etcd does not confirm now that this node leads")
+        self.wait_until_logs(standby, "the log cannot be read now")
+        for node in (leader, standby):
+            wait_until(lambda node=node: "not known now which node leads" in
+                       self.reason_of_unreadiness(node), f"{node.name} knows no leader")
+        self.assertEqual(standby.stop(), 0)
+        again = self.again(standby)
+        self.wait_until_logs(again, "the log cannot be read now")
+        self.assertIn("not known now which node leads", self.reason_of_unreadiness(again))
+        leader.stop()
+        self.assertNotIn("has handed", leader.stderr())
+        self.assertIn("etcd has not confirmed a hand-over", leader.stderr())
+
     def test_a_leader_is_asked_to_step_down(self):
         leader, standby = self.two_nodes()
         self.wait_until_shows(standby, 1001.0)
