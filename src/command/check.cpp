@@ -18,6 +18,7 @@
 #include "http/address_check.hpp"
 #include "ops/log.hpp"
 #include "replication/etcd_client.hpp"
+#include "replication/node_download.hpp"
 #include "replication/node_identity.hpp"
 
 namespace coffer::command {
@@ -110,6 +111,7 @@ void check_replication(checklist& list, const serve_options& options, std::optio
         const bool has_journal = data == state::ledger || data == state::in_use;
         static_cast<void>(replication::require_copy_of(options.data, asked.ledger, has_journal));
         static_cast<void>(replication::etcd_client{asked.store});  // reads its files
+        static_cast<void>(replication::read_node_token(asked.token_file));
         list.note_right("replication", "node '" + asked.node + "' of '" + asked.ledger + "', by " +
                                            asked.store.urls.front());
     });

@@ -20,6 +20,7 @@
 #include "replication/begin_log.hpp"
 #include "replication/etcd_client.hpp"
 #include "replication/log_keys.hpp"
+#include "replication/node_download.hpp"
 #include "replication/node_identity.hpp"
 
 namespace coffer::command {
@@ -200,6 +201,8 @@ private:
 void serve_replicated(const serve_options& options, signal_watch& signals) {
     api::name_etcd_in_messages(true);
     warn_without_node_token(options);
+    // It is read again where it is used: a file that cannot be read would be found then alone.
+    static_cast<void>(replication::read_node_token(options.replication.token_file));
     replicated_node{options, signals}.run();
 }
 

@@ -75,9 +75,11 @@ etcd_members::etcd_members(const store_access& access) : access_{access}, urls_{
         url = members_.back()->url.text;
         is_secure = is_secure || members_.back()->url.is_secure;
     }
-    if (is_secure)
+    // What is named is read also where nothing needs it yet.
+    if (is_secure || !access_.ca_file.empty() || !access_.cert_file.empty() ||
+        !access_.key_file.empty())
         tls_.emplace(make_store_tls(access_));
-    if (!access_.user.empty())
+    if (!access_.user.empty() || !access_.password_file.empty())
         (void)read_password(access_.password_file);
 }
 

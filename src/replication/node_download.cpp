@@ -36,18 +36,6 @@ constexpr std::size_t most_refusal_bytes = 4096;
 constexpr std::uint32_t most_head_bytes = std::uint32_t{16} << 10;
 constexpr int most_redirections = 3;
 
-std::string read_token(const std::filesystem::path& file) {
-    if (file.empty())
-        return {};
-    std::ifstream in{file};
-    std::string token;
-    if (!std::getline(in, token) || token.empty())
-        throw std::runtime_error{file.string() + ": has no token in its first line"};
-    while (!token.empty() && (token.back() == '\r' || token.back() == ' '))
-        token.pop_back();
-    return token;
-}
-
 /// One exchange with one node.
 class exchange {
 public:
@@ -195,9 +183,22 @@ split_url split(const std::string& url) {
 
 }  // namespace
 
+std::string read_node_token(const std::filesystem::path& file) {
+    if (file.empty())
+        return {};
+    std::ifstream in{file};
+    std::string token;
+    if (!std::getline(in, token) || token.empty())
+        throw std::runtime_error{"token file " + file.string() +
+                                 ": its first line is no token, or cannot be read"};
+    while (!token.empty() && (token.back() == '\r' || token.back() == ' '))
+        token.pop_back();
+    return token;
+}
+
 void get(const other_node& from, const download& asked,
          const std::function<void(std::string_view)>& take) {
-    const std::string token = read_token(from.token_file);
+    const std::string token = read_node_token(from.token_file);
     download now = asked;
     store_url to = parse_store_url(from.url);
     for (int redirections = 0;;) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -38,6 +39,10 @@ struct download {
     /// How long the connection, the reply's head and each piece of its body may take.
     std::chrono::milliseconds patience{10'000};
 };
+
+/// The first line of a file of --node-token; empty without a file. Throws std::runtime_error, which
+/// names the file, if there is none or it cannot be read.
+[[nodiscard]] std::string read_node_token(const std::filesystem::path& file);
 
 /// Calls `take` with each piece of the body of a reply with the status 200. `take` may throw.
 /// Throws node_unavailable, node_refusal, std::runtime_error for a token or a certificate that

@@ -323,6 +323,18 @@ class Replication(unittest.TestCase):
         self.assertEqual(wrong.returncode, 1, wrong.stdout)
         self.assertIn("is a copy of the replicated ledger 'bank'", wrong.stdout)
 
+    def test_files_that_cannot_be_read_are_refused_also_where_nothing_needs_them_yet(self):
+        absent = self.folder / "absent"
+        for flag in ("--etcd-ca", "--node-token", "--etcd-password-file", "--etcd-cert"):
+            given = {"--etcd-password-file": ("--etcd-user", "root"),
+                     "--etcd-cert": ("--etcd-key", absent)}.get(flag, ())
+            with self.subTest(flag):
+                flags = (*self.replicated(self.folder / "b"), *given, flag, absent)
+                self.assertIn(str(absent), self.refusal(*flags))
+                checked = server.run("check", "--listen", "127.0.0.1:0", *flags)
+                self.assertEqual(checked.returncode, 1, checked.stdout)
+                self.assertIn(str(absent), checked.stdout)
+
     def test_an_etcd_that_was_wiped_is_refused(self):
         node = self.node("a")
         self.wait_until_leads(node)
