@@ -108,8 +108,10 @@ private:
         const current_life current{*this, now};
         now.listen(has_served_ ? for_a_front : std::chrono::milliseconds{0});
         addresses_ = now.addresses();
-        if (!identity_)
+        if (!identity_) {
+            store_.require_one_cluster(options_.replication.request_timeout);
             identity_ = identify(now.files());
+        }
         const std::string from = recover(now);
         if (!std::exchange(has_served_, true))
             begin_to_serve(now, from);

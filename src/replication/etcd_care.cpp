@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <stdexcept>
 
 #include "replication/etcd_client.hpp"
 #include "replication/etcd_json.hpp"
@@ -31,6 +32,12 @@ std::uint64_t figure(std::string_view page, std::string_view name) noexcept {
     return 0;
 }
 
+/// As etcd_members does, of a reply with a header.
+void require_this_cluster(etcd_members& members, const std::string& reply) {
+    if (const auto header = etcd_json::read_plain(reply); header && !header->cluster.empty())
+        members.require_this_cluster(header->cluster);
+}
+
 store_size size_in(std::string_view page) noexcept {
     return {figure(page, "etcd_mvcc_db_total_size_in_bytes"),
             figure(page, "etcd_mvcc_db_total_size_in_use_in_bytes"),
@@ -42,6 +49,24 @@ store_size size_in(std::string_view page) noexcept {
 
 const std::vector<std::string>& etcd_client::members() const noexcept {
     return members_->urls();
+}
+
+void etcd_client::require_one_cluster(timeout within) {
+    for (const std::string& member : members_->urls()) {
+        std::string of_another;
+        static_cast<void>(members_->ask_one(member, {"/v3/maintenance/status", "{}", true},
+                                            steady_clock::now() + within,
+                                            [&](const std::string& reply) {
+                                                try {
+                                                    require_this_cluster(*members_, reply);
+                                                } catch (const etcd_members::other_cluster& wrong) {
+                                                    of_another = wrong.what();
+                                                }
+                                                return true;
+                                            }));
+        if (!of_another.empty())
+            throw std::runtime_error{"etcd's " + member + ": " + of_another};
+    }
 }
 
 answer<store_size> etcd_client::size_of(const std::string& member, timeout within) {
@@ -56,7 +81,8 @@ answer<store_size> etcd_client::size_of(const std::string& member, timeout withi
         return {size};
     // A member may keep its metrics for another address.
     result = members_->ask_one(member, {"/v3/maintenance/status", "{}", true}, deadline,
-                               [&size](const std::string& reply) {
+                               [&](const std::string& reply) {
+                                   require_this_cluster(*members_, reply);
                                    const auto found = etcd_json::read_status(reply);
                                    if (found)
                                        size = {found->database_bytes, found->used_bytes, 0};
@@ -69,9 +95,12 @@ store_error etcd_client::compact(std::int64_t revision, timeout within) {
     // `physical`: answered when the pages are free, so that defragmenting gives them back.
     const std::string body =
         R"({"revision":")" + std::to_string(revision) + R"(","physical":true})";
-    const auto result = members_->ask(
-        {"/v3/kv/compaction", body, false}, steady_clock::now() + within,
-        [](const std::string& reply) { return etcd_json::read_plain(reply).has_value(); });
+    const auto result =
+        members_->ask({"/v3/kv/compaction", body, false}, steady_clock::now() + within,
+                      [this](const std::string& reply) {
+                          require_this_cluster(*members_, reply);
+                          return etcd_json::read_plain(reply).has_value();
+                      });
     return result.error == store_error::compacted ? store_error::none : result.error;
 }
 
@@ -87,6 +116,7 @@ answer<bool> etcd_client::has_space_alarm(timeout within) {
     auto result =
         members_->ask({"/v3/maintenance/alarm", R"({"action":"GET","alarm":"NOSPACE"})", true},
                       steady_clock::now() + within, [&](const std::string& reply) {
+                          require_this_cluster(*members_, reply);
                           const auto found = etcd_json::read_space_alarms(reply);
                           is_raised = found.has_value() && !found->empty();
                           return found.has_value();
@@ -97,7 +127,8 @@ answer<bool> etcd_client::has_space_alarm(timeout within) {
 store_error etcd_client::disarm_space_alarm(timeout within) {
     const auto deadline = steady_clock::now() + within;
     std::vector<std::uint64_t> raised;
-    const auto read = [&raised](const std::string& reply) {
+    const auto read = [&](const std::string& reply) {
+        require_this_cluster(*members_, reply);
         auto found = etcd_json::read_space_alarms(reply);
         if (found)
             raised = *std::move(found);

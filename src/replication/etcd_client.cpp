@@ -24,7 +24,9 @@ auto reader_into(etcd_members& members, std::optional<Reply>& found,
                  std::optional<Reply> (*parse)(std::string_view)) {
     return [&members, &found, parse](const std::string& body) {
         found = parse(body);
-        return found.has_value() && members.is_of_this_cluster(found->cluster);
+        if (found)
+            members.require_this_cluster(found->cluster);
+        return found.has_value();
     };
 }
 
@@ -53,12 +55,13 @@ answer<transaction_result> etcd_client::transact(const transaction& asked, timeo
     const auto deadline = deadline_of(within);
     const std::string body = etcd_json::transaction_text(asked);
     std::optional<etcd_json::transaction_reply> found;
-    auto result =
-        members_->ask({"/v3/kv/txn", body, only_reads(asked), most_values_bytes}, deadline,
-                      [&](const std::string& reply) {
-                          found = etcd_json::read_transaction(reply, asked);
-                          return found.has_value() && members_->is_of_this_cluster(found->cluster);
-                      });
+    auto result = members_->ask({"/v3/kv/txn", body, only_reads(asked), most_values_bytes},
+                                deadline, [&](const std::string& reply) {
+                                    found = etcd_json::read_transaction(reply, asked);
+                                    if (found)
+                                        members_->require_this_cluster(found->cluster);
+                                    return found.has_value();
+                                });
     if (result.error != store_error::none)
         return failure<transaction_result>(std::move(result));
     return {std::move(found->result)};

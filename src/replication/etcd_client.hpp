@@ -41,6 +41,10 @@ public:
     [[nodiscard]] bool wait_for_change(const std::string& key, std::int64_t revision,
                                        timeout within) override;
 
+    /// Asks each member of which cluster it is. Throws std::runtime_error, which names both, if two
+    /// are of different ones. A member that does not answer is left out.
+    void require_one_cluster(timeout within);
+
     [[nodiscard]] const std::vector<std::string>& members() const noexcept override;
     [[nodiscard]] answer<store_size> size_of(const std::string& member, timeout within) override;
     [[nodiscard]] store_error compact(std::int64_t revision, timeout within) override;

@@ -176,9 +176,22 @@ etcd_members::attempt etcd_members::exchange(member& to, const request& asked,
         return result;
     }
     to.keep(std::move(connection));
-    if (got.reply->status == status_ok && take(got.reply->body))
-        return result;
+    try {
+        if (got.reply->status == status_ok && take(got.reply->body))
+            return result;
+    } catch (const other_cluster& wrong) {
+        return no_reply(asked.is_read, wrong.what());
+    }
     return refusal(*got.reply, asked.is_read);
+}
+
+/// Of something between here and etcd, or of no etcd of this cluster.
+etcd_members::attempt etcd_members::no_reply(bool is_read, std::string why) {
+    attempt result;
+    result.error = is_read ? store_error::refused : store_error::unknown;
+    result.reason = std::move(why);
+    result.is_of_member = true;
+    return result;
 }
 
 etcd_members::attempt etcd_members::refusal(const http_reply& reply, bool is_read) {
@@ -192,14 +205,10 @@ etcd_members::attempt etcd_members::refusal(const http_reply& reply, bool is_rea
         result.is_of_member = is_of_member(*error);
         return result;
     }
-    // Something between here and etcd, or no etcd.
-    result.error = is_read ? store_error::refused : store_error::unknown;
-    result.reason =
-        reply.status == status_ok
-            ? "its answer is of another cluster than the first, or none of etcd's"
-            : "its answer is none of etcd's: HTTP status " + std::to_string(reply.status);
-    result.is_of_member = true;
-    return result;
+    return no_reply(
+        is_read, reply.status == status_ok
+                     ? "its answer is none of etcd's"
+                     : "its answer is none of etcd's: HTTP status " + std::to_string(reply.status));
 }
 
 // Nothing of the request itself has been sent when this returns.
@@ -320,11 +329,13 @@ bool etcd_members::follow(const request& asked, time_point deadline,
                               asked.most_reply_bytes, look);
 }
 
-bool etcd_members::is_of_this_cluster(const std::string& cluster) {
+void etcd_members::require_this_cluster(const std::string& cluster) {
     const std::lock_guard lock{mutex_};
     if (cluster_.empty())
         cluster_ = cluster;
-    return cluster_ == cluster;
+    if (cluster_ != cluster)
+        throw other_cluster{"it is of another etcd cluster, with the id " + cluster +
+                            ", than the first that answered, with the id " + cluster_};
 }
 
 }  // namespace coffer::replication

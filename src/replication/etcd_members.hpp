@@ -15,6 +15,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +44,7 @@ public:
         std::size_t most_reply_bytes = std::size_t{1} << 20;
     };
     /// Takes the body of a successful reply; false if it is not one that the request can have: the
-    /// outcome is then unknown.
+    /// outcome is then unknown. It may throw other_cluster, which is likewise.
     using reader = std::function<bool(const std::string& body)>;
     struct outcome {
         store_error error = store_error::none;
@@ -63,9 +64,13 @@ public:
     /// Without slashes at their ends.
     [[nodiscard]] const std::vector<std::string>& urls() const noexcept { return urls_; }
 
-    /// Whether a reply comes from the same cluster as the first reply. URLs of two clusters would
-    /// mean two logs.
-    [[nodiscard]] bool is_of_this_cluster(const std::string& cluster);
+    /// A reply comes from another etcd cluster than the first reply. URLs of two clusters would mean
+    /// two logs. The text names both clusters.
+    class other_cluster : public std::runtime_error {
+        using std::runtime_error::runtime_error;
+    };
+    /// For a reader of replies: throws other_cluster, so that the reply is not used.
+    void require_this_cluster(const std::string& cluster);
 
 private:
     struct member;
@@ -87,6 +92,7 @@ private:
                                      const reader& take);
     [[nodiscard]] attempt exchange(member& to, const request& asked, const std::string& token,
                                    times until, const reader& take);
+    [[nodiscard]] static attempt no_reply(bool is_read, std::string why);
     [[nodiscard]] static attempt refusal(const http_reply& reply, bool is_read);
     [[nodiscard]] attempt log_in(member& to, const std::string& refused, times until,
                                  std::string& token);

@@ -335,6 +335,11 @@ class Replication(unittest.TestCase):
                 self.assertEqual(checked.returncode, 1, checked.stdout)
                 self.assertIn(str(absent), checked.stdout)
 
+    def test_urls_of_two_etcd_clusters_are_refused(self):
+        other = self.new_etcd("another")
+        refusal = self.refusal(*self.replicated(self.folder / "b"), "--replicate", other.url)
+        self.assertIn(f"{other.url}: it is of another etcd cluster", refusal)
+
     def test_an_etcd_that_was_wiped_is_refused(self):
         node = self.node("a")
         self.wait_until_leads(node)

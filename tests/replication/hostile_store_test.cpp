@@ -202,7 +202,26 @@ TEST_CASE("etcd: a reply of another cluster is no answer", "[replication]") {
     is_moved = true;
     const auto moved = client.transact(put, patience);
     CHECK(moved.error == store_error::unknown);
-    CHECK_THAT(moved.reason, Contains("another cluster"));
+    CHECK_THAT(moved.reason, Contains("another etcd cluster, with the id 8"));
+}
+
+TEST_CASE("etcd: URLs of two clusters are refused, and the answers of the second are not used",
+          "[replication]") {
+    std::atomic<bool> is_gone{false};
+    scripted_server first{[&](const auto&) {
+        return is_gone ? scripted_reply{"", then::close} : json_reply(committed());
+    }};
+    scripted_server second{[](const auto&) { return json_reply(committed("8")); }};
+    etcd_client both{{{first.url(), second.url()}}};
+    CHECK_THROWS_WITH(both.require_one_cluster(patience), Contains(second.url()) &&
+                                                              Contains("with the id 8") &&
+                                                              Contains("with the id 7"));
+    CHECK(both.has_space_alarm(patience));
+    is_gone = true;
+    const auto other = both.has_space_alarm(patience);
+    CHECK(other.error == store_error::refused);
+    CHECK_THAT(other.reason, Contains("another etcd cluster, with the id 8"));
+    CHECK_NOTHROW(etcd_client{{{first.url(), second.url()}}}.require_one_cluster(patience));
 }
 
 TEST_CASE("etcd: a token that is refused is renewed once", "[replication]") {
