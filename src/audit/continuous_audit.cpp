@@ -60,6 +60,8 @@ void continuous_audit::begin_to_stop() noexcept {
     {
         const std::lock_guard lock{mutex_};
         stopping_ = true;
+        // A thread that does not run yet finds stopping_, and does not lower its priority.
+        run_as_others(thread_);
     }
     changed_.notify_all();
 }
@@ -82,8 +84,11 @@ bool continuous_audit::wait(std::chrono::milliseconds length) noexcept {
 }
 
 void continuous_audit::run() noexcept {
-    if (chosen_.only_when_idle)
-        run_when_idle();
+    {
+        const std::lock_guard lock{mutex_};
+        if (chosen_.only_when_idle && !is_stopping())
+            run_when_idle();
+    }
     // Asked between the parts of each long step: so a step that is slow is not one that hangs.
     const journal::interruption::condition has_ended = [this] {
         set(alive_at_, ticks());

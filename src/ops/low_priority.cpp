@@ -1,5 +1,6 @@
 #include "ops/low_priority.hpp"
 
+#include <pthread.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -13,6 +14,11 @@ void run_when_idle() noexcept {
     if (::sched_setscheduler(0, SCHED_IDLE, &none) != 0)
         static_cast<void>(
             ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), lowest_niceness));
+}
+
+void run_as_others(std::thread& one) noexcept {
+    const sched_param none{};
+    static_cast<void>(::pthread_setschedparam(one.native_handle(), SCHED_OTHER, &none));
 }
 
 }  // namespace coffer
