@@ -23,6 +23,7 @@ constexpr milliseconds for_a_hand_over{700};
 constexpr milliseconds between_looks{10};
 constexpr const char* no_answer =
     "etcd or the disk does not answer: ending without what was not acknowledged";
+constexpr const char* disk_hangs = "the disk has not answered within --disk-timeout";
 constexpr milliseconds for_a_front{2000};  // a file is being replaced, or the port is taken
 constexpr milliseconds between_fronts{100};
 
@@ -99,7 +100,10 @@ std::string replicated_life::open() {
         replication::standby::options{
             .checkpoints = {std::chrono::ceil<milliseconds>(options.snapshot_every),
                             options.snapshot_keep, options.durability.retain, follower},
-            .disk_timeout = options.durability.disk_timeout});
+            .disk_timeout = options.durability.disk_timeout,
+            .on_hang = [] {
+                end_at_once(std::string{"this node's journal has failed: "} + disk_hangs);
+            }});
     return standby_->open();
 }
 
@@ -205,11 +209,14 @@ bool replicated_life::begin_to_lead(const replication::won_term& term) {
     journal::batch_stamp last = standby_->end();
     own_log_ = std::make_unique<replication::replicated_log>(
         around_.store, replication::log_keys{replicated.ledger}, *files_.log, around_.rights,
-        replication::replicated_log::settings{.node = replicated.node,
-                                              .term = term,
-                                              .read_lease = replicated.read_lease,
-                                              .within = replicated.request_timeout,
-                                              .disk_timeout = options.durability.disk_timeout});
+        replication::replicated_log::settings{
+            .node = replicated.node,
+            .term = term,
+            .read_lease = replicated.read_lease,
+            .within = replicated.request_timeout,
+            .disk_timeout = options.durability.disk_timeout,
+            .on_hang = [this, term] { end_hanging(term); },
+            .least_room_bytes = journal::writer::least_room_bytes(engine_.tellers().size())});
     around_.rights.become(node_role::leader);
     around_.rights.set_leader_url(replicated.advertise);
     log_ = own_log_.get();
@@ -259,6 +266,19 @@ replicated_life::why replicated_life::wait_for_an_end() {
             return why::asked_to_step_down;
         std::this_thread::sleep_for(between_looks);
     }
+}
+
+/// As be_deposed does with a disk that has failed. By a thread of the log's: the others may be the
+/// ones that cannot go on.
+void replicated_life::end_hanging(const replication::won_term& term) {
+    around_.rights.stop_answering();
+    try {
+        static_cast<void>(
+            around_.store.revoke_lease(term.lease, around_.options.replication.request_timeout));
+    } catch (const std::exception&) {
+        // No memory: the lease expires.
+    }
+    end_at_once(std::string{"the journal has failed, nothing more is acknowledged: "} + disk_hangs);
 }
 
 /// Another node may lead already: what is in memory and not in the log is not kept.

@@ -88,6 +88,7 @@ private:
     [[nodiscard]] why wait_for_an_end();
     void hand_over(why reason);
     void be_deposed();
+    [[noreturn]] void end_hanging(const replication::won_term& term);
     void close(bool takes_snapshot);
     [[nodiscard]] std::chrono::milliseconds patience() const;
 

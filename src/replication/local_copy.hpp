@@ -3,13 +3,18 @@
 //
 // Guarantees     The copy never has a batch that the log does not have. At most one batch is not
 //                synced when the next is written, so a crash leaves what it leaves of any journal.
-// Thread safety  write is for one thread; the others are for any.
+//                A disk that does not answer in time is noticed whichever call hangs: a sync by the
+//                next write, which fails; a call that writes, by the thread beside it.
+// Thread safety  write is for one thread, make_room for another; the others are for any.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,10 +24,12 @@ namespace coffer::replication {
 
 class local_copy {
 public:
-    /// `into` must outlive it; only this appends to it. A sync may take as long as `disk_timeout`.
-    /// Without `in_background`, write syncs. Throws std::system_error.
+    /// `into` must outlive it; only this appends to it. A sync or a write may take as long as
+    /// `disk_timeout`. Where a write takes longer, `on_hang` is called once, by another thread: the
+    /// caller of write cannot go on, so it should end the process. Without `in_background`, write
+    /// syncs, and that is not noticed. Throws std::system_error.
     local_copy(journal::batch_log& into, std::chrono::milliseconds disk_timeout,
-               bool in_background = true);
+               bool in_background = true, std::function<void()> on_hang = {});
     /// Waits for the disk.
     ~local_copy();
     local_copy(const local_copy&) = delete;
@@ -32,6 +39,9 @@ public:
     /// where the disk does not answer within its time-out. An error is final: the node cannot go on
     /// with this disk; no_room is not, call it again.
     [[nodiscard]] journal::log_status write(const journal::batch_view& one);
+    /// Makes room in the files. That may take long, as it fills a file: it hangs if it takes longer
+    /// than `disk_timeout` while there is room for fewer than `least_bytes`.
+    [[nodiscard]] journal::log_status make_room(std::size_t least_bytes);
 
     /// Every record up to this one is synced.
     [[nodiscard]] std::uint64_t synced_record() const noexcept;
@@ -40,18 +50,26 @@ public:
                                    std::chrono::steady_clock::time_point deadline);
 
 private:
+    using clock = std::chrono::steady_clock;
     void run() noexcept;
+    [[nodiscard]] bool hangs() const noexcept;
+    void wait_for_work(std::unique_lock<std::mutex>& lock) noexcept;
+    [[nodiscard]] journal::log_status append(const journal::batch_view& one);
 
     journal::batch_log& into_;
     const std::chrono::milliseconds disk_timeout_;
+    const std::function<void()> on_hang_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
-    bool is_pending_ = false;           // under the mutex: written and not synced
-    bool is_stopping_ = false;          // under the mutex
-    journal::log_status status_{};      // under the mutex: what is final, if it is not ok
-    std::uint64_t written_record_ = 0;  // under the mutex
-    std::uint64_t synced_record_ = 0;   // under the mutex
-    std::thread thread_;                // the last member: it uses the others
+    bool is_pending_ = false;       // under the mutex: written and not synced
+    bool is_stopping_ = false;      // under the mutex
+    journal::log_status status_{};  // under the mutex: what is final, if it is not ok
+    std::optional<clock::time_point> writing_since_;      // under the mutex
+    std::optional<clock::time_point> making_room_since_;  // under the mutex
+    std::size_t least_bytes_ = 0;                         // under the mutex: see make_room
+    std::uint64_t written_record_ = 0;                    // under the mutex
+    std::uint64_t synced_record_ = 0;                     // under the mutex
+    std::thread thread_;                                  // the last member: it uses the others
 };
 
 }  // namespace coffer::replication

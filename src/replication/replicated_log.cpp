@@ -20,7 +20,7 @@ replicated_log::replicated_log(key_value_store& store, log_keys keys, journal::b
       files_{files},
       rights_{rights},
       chosen_{std::move(chosen)},
-      copy_{files, chosen_.disk_timeout, chosen_.syncs_in_background},
+      copy_{files, chosen_.disk_timeout, chosen_.syncs_in_background, chosen_.on_hang},
       tail_{chosen_.term.barrier.after},
       reached_{chosen_.term.barrier} {
     if (files.tail() != tail_)

@@ -51,6 +51,8 @@ public:
         std::function<std::uint64_t()> random = &random_nonce;
         std::chrono::milliseconds disk_timeout{5000};  ///< of this node's files
         bool syncs_in_background = true;               ///< see local_copy
+        std::function<void()> on_hang{};               ///< see local_copy
+        std::size_t least_room_bytes = 0;  ///< with less room in the files nothing is posted
     };
 
     /// An entry may have this much beside its header, so that a request stays within what etcd
@@ -99,7 +101,9 @@ public:
         return files_.max_room_bytes();
     }
     [[nodiscard]] bool has_room_ahead() const noexcept override { return files_.has_room_ahead(); }
-    [[nodiscard]] journal::log_status make_room() override { return files_.make_room(); }
+    [[nodiscard]] journal::log_status make_room() override {
+        return copy_.make_room(chosen_.least_room_bytes);
+    }
     /// `failed` also once the term is over.
     [[nodiscard]] journal::log_status check_in_place() override;
     [[nodiscard]] bool can_trim(std::uint64_t before) const override {

@@ -40,7 +40,7 @@ std::string standby::open() {
     std::unique_ptr<journal::history> past = history->finish(*files_.log);
     at_ = found.end;
     last_ = found.journal_end;
-    copy_.emplace(*files_.log, chosen_.disk_timeout);
+    copy_.emplace(*files_.log, chosen_.disk_timeout, true, chosen_.on_hang);
     replayer_.emplace(*found.ledger, visit_keys);
     replayer_->follow([this] { wait_for_a_cut(); });
     engine_.note_keys_wait_from(keys_.waits_from());
@@ -98,7 +98,7 @@ void standby::wait_for_a_cut() {
 /// False if there is no room.
 bool standby::write(const journal::batch_view& one) {
     if (!files_.log->has_room(one.bytes.size()) || !files_.log->has_room_ahead())
-        if (const log_status made = files_.log->make_room();
+        if (const log_status made = copy_->make_room(one.bytes.size());
             !made && made.error != log_errc::no_room)
             throw files_failed{made.reason};
     const log_status status = copy_->write(one);

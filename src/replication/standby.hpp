@@ -45,6 +45,7 @@ public:
     struct options {
         checkpointing::options checkpoints{};
         std::chrono::milliseconds disk_timeout{5000};
+        std::function<void()> on_hang{};  ///< see local_copy
     };
 
     /// `into` is not open. `snapshots` is the directory of the ledger's snapshots. The store has a

@@ -42,14 +42,14 @@ class OneEtcd(unittest.TestCase):
         self.ports = dict(zip("abc", free_ports(3)))
         self.keys = 0
 
-    def node(self, name, *flags):
-        one = PatientNode(name, self.etcd, self.folder / name, self.ports[name], *flags)
+    def node(self, name, *flags, env=None):
+        one = PatientNode(name, self.etcd, self.folder / name, self.ports[name], *flags, env=env)
         self.addCleanup(one.close)
         return one
 
-    def leader(self, *flags):
+    def leader(self, *flags, env=None):
         """Node a, which leads, with some postings."""
-        one = self.node("a", *flags)
+        one = self.node("a", *flags, env=env)
         for _ in range(START):
             self.post(one)
         return one

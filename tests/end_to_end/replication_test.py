@@ -73,11 +73,11 @@ class Etcd:
 
 
 class Node(server.Server):
-    def __init__(self, name, etcd, data, port, *flags, ledger="bank"):
+    def __init__(self, name, etcd, data, port, *flags, ledger="bank", env=None):
         self.name, self.etcd, self.own_port = name, etcd, port
         super().__init__("--threads", "1", "--replicate", etcd.url, "--ledger", ledger, "--node",
                          name, "--advertise", f"http://127.0.0.1:{port}", *flags, data=data,
-                         listen=f"127.0.0.1:{port}")
+                         listen=f"127.0.0.1:{port}", env=env)
 
     def again(self):
         return Node(self.name, self.etcd, self.data, self.own_port)

@@ -216,6 +216,8 @@ void memory_batches::trim(std::uint64_t before) {
 }
 
 log_status memory_log::append(const batch_view& one) {
+    if (before_append)
+        before_append();
     if (append_fails)
         return {log_errc::failed, "no more"};
     if (!room)
@@ -250,6 +252,8 @@ log_status memory_log::send() {
 
 log_status memory_log::make_room() {
     ++asked_for_room;
+    if (before_room)
+        before_room();
     return room ? log_status{} : log_status{log_errc::no_room, "full"};
 }
 

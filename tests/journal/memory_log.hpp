@@ -139,6 +139,8 @@ public:
     std::atomic<bool> sync_fails{false};
     std::atomic<bool> sends_at_append{false};  ///< or in wait_durable
     std::function<void()> before_durable;      ///< called in wait_durable
+    std::function<void()> before_append;       ///< called in append
+    std::function<void()> before_room;         ///< called in make_room
     std::size_t max_batch = journal::format::batch::max_bytes;
     std::atomic<int> asked_for_room{0};
 

@@ -123,3 +123,64 @@ TEST_CASE("local copy: a disk that hangs for longer than its time-out is final",
     CHECK(copy.write(second.view).error == log_errc::failed);
     CHECK(files.tail() == first.view.after());
 }
+
+namespace {
+
+/// A disk whose calls hang while they may not answer, and what a copy in it has noticed.
+struct hanging_disk {
+    memory_log files;
+    std::atomic<bool> may_answer{true};
+    std::atomic<int> noticed{0};
+
+    [[nodiscard]] auto wait() {
+        return [this] {
+            while (!may_answer)
+                std::this_thread::sleep_for(1ms);
+        };
+    }
+    /// Lets the disk answer, once it was noticed that it does not.
+    [[nodiscard]] auto note() {
+        return [this] {
+            ++noticed;
+            may_answer = true;
+        };
+    }
+};
+
+}  // namespace
+
+TEST_CASE("local copy: a write that hangs is noticed beside it, and final", "[replication]") {
+    hanging_disk disk;
+    disk.files.before_append = disk.wait();
+    batch_position end = disk.files.tail();
+    local_copy copy{disk.files, 20ms, true, disk.note()};
+    disk.may_answer = false;
+    const opening_batch one{end};
+    CHECK(copy.write(one.view).error == log_errc::failed);  // returns, as note lets it
+    CHECK(disk.noticed == 1);
+    CHECK(copy.write(one.view).error == log_errc::failed);
+    CHECK(copy.synced_record() == 0);
+}
+
+TEST_CASE("local copy: making room may take long while there is enough", "[replication]") {
+    hanging_disk disk;
+    disk.files.before_room = [] { std::this_thread::sleep_for(100ms); };
+    local_copy copy{disk.files, 10ms, true, disk.note()};
+    CHECK(copy.make_room(1));
+    CHECK(disk.noticed == 0);
+    batch_position end = disk.files.tail();
+    CHECK(write_next(copy, end));
+}
+
+TEST_CASE("local copy: making room hangs where there is not enough", "[replication]") {
+    hanging_disk disk;
+    disk.files.room = false;
+    disk.files.before_room = disk.wait();
+    local_copy copy{disk.files, 20ms, true, disk.note()};
+    disk.may_answer = false;
+    CHECK(copy.make_room(1).error == log_errc::no_room);
+    CHECK(disk.noticed == 1);
+    disk.files.room = true;
+    batch_position end = disk.files.tail();
+    CHECK_FALSE(write_next(copy, end));
+}
