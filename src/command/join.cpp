@@ -148,9 +148,11 @@ int join(const join_options& chosen) {
     audit::received_copy copy{chosen.to,
                               chosen.force ? audit::leftover::replace : audit::leftover::refuse};
     const snapshot_info begin = copy_ledger(from, copy);
-    replication::write_identity(copy.path(), {.ledger = chosen.access.ledger,
+    const replication::node_identity identity{.ledger = chosen.access.ledger,
                                               .id = begin.ledger,
-                                              .incarnation = replication::random_incarnation()});
+                                              .incarnation = replication::random_incarnation()};
+    replication::write_identity(copy.path(), identity);
+    replication::mark_journal(copy.path(), identity);
     const audit::finished_copy made = copy.finish();
     output out;
     if (chosen.json)

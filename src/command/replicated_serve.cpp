@@ -153,14 +153,17 @@ private:
         const std::string& ledger = options_.replication.ledger;
         const bool has_log = files.store->has_log();
         auto found = replication::require_copy_of(directory_.path(), ledger, has_log);
-        if (has_log)
+        if (has_log) {
+            replication::mark_journal(directory_.path(), *found);
             return *found;
+        }
         require_no_snapshots(directory_.snapshots());
         // Without a journal nothing is left of what this node has reported as synced.
         const node_identity one{ledger, found ? found->id : begin_log(),
                                 replication::random_incarnation()};
         replication::write_identity(directory_.path(), one);
         files.store->create_copy(one.id)->publish();
+        replication::mark_journal(directory_.path(), one);
         return one;
     }
 

@@ -4,6 +4,8 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "ops/byte_size.hpp"
 #include "ops/duration.hpp"
 #include "replication/log_keys.hpp"
+#include "replication/store_url.hpp"
 
 namespace coffer::command {
 namespace {
@@ -147,9 +150,19 @@ void add_sizes(CLI::App& serve, replication_options& into) {
 
 }  // namespace
 
-bool is_url(std::string_view text) noexcept {
+bool is_url(std::string_view text) {
     const std::string_view authority = authority_of(text);
-    return !authority.empty() && authority.find_first_of("/?# ") == std::string_view::npos;
+    const bool has_port =
+        authority.find(':') != std::string_view::npos && !authority.ends_with(']');
+    if (authority.ends_with('/'))
+        return false;
+    try {
+        static_cast<void>(
+            replication::parse_store_url(std::string{text} + (has_port ? "" : ":80")));
+        return true;
+    } catch (const std::invalid_argument&) {
+        return false;
+    }
 }
 
 bool is_url_of_this_machine(std::string_view url) noexcept {

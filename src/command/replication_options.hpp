@@ -14,7 +14,7 @@ class App;
 namespace coffer::command {
 
 /// Whether a text is http:// or https:// and what may be a host, perhaps with a port; no more.
-[[nodiscard]] bool is_url(std::string_view text) noexcept;
+[[nodiscard]] bool is_url(std::string_view text);
 
 /// Whether what is at such a URL is on this machine, as far as the host's name says.
 [[nodiscard]] bool is_url_of_this_machine(std::string_view url) noexcept;

@@ -64,7 +64,7 @@ public:
     /// Without slashes at their ends.
     [[nodiscard]] const std::vector<std::string>& urls() const noexcept { return urls_; }
 
-    /// A reply comes from another etcd cluster than the first reply. URLs of two clusters would mean
+    /// A reply comes from another etcd cluster than the first one. URLs of two clusters would mean
     /// two logs. The text names both clusters.
     class other_cluster : public std::runtime_error {
         using std::runtime_error::runtime_error;

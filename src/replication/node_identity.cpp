@@ -58,6 +58,11 @@ std::string member(const boost::json::object& from, const char* name) {
     return text == nullptr ? std::string{} : std::string{text->data(), text->size()};
 }
 
+/// A copy of node.json in the journal's folder, which stays with the journal.
+fs::path mark_in(const fs::path& directory) {
+    return directory / "journal";
+}
+
 [[noreturn]] void fail(const fs::path& file, const std::string& why) {
     throw std::runtime_error{file.string() + ": " + why};
 }
@@ -117,8 +122,16 @@ void write_identity(const fs::path& directory, const node_identity& one) {
     sync_directory_or_throw(directory);
 }
 
+void mark_journal(const fs::path& directory, const node_identity& one) {
+    if (read_identity(mark_in(directory)) != one)
+        write_identity(mark_in(directory), one);
+}
+
 void require_no_copy_of_ledger(const fs::path& directory) {
-    if (const auto found = read_identity(directory))
+    auto found = read_identity(directory);
+    if (!found)
+        found = read_identity(mark_in(directory));
+    if (found)
         throw std::runtime_error{directory.string() + ": is a copy of the replicated ledger '" +
                                  found->ledger + "': serve it with --replicate and --ledger " +
                                  found->ledger};
@@ -130,12 +143,18 @@ std::optional<node_identity> require_copy_of(const fs::path& directory, const st
     if (found && found->ledger != ledger)
         throw std::runtime_error{directory.string() + ": is a copy of the replicated ledger '" +
                                  found->ledger + "', and not of '" + ledger + "'"};
-    if (!found && has_journal)
+    if (found || !has_journal)
+        return found;
+    if (const auto marked = read_identity(mark_in(directory)))
         throw std::runtime_error{
-            directory.string() +
-            ": has a history of its own, which no replicated ledger has: give --data an empty "
-            "directory, or make a copy by 'coffer join'"};
-    return found;
+            directory.string() + ": its journal is a copy of the replicated ledger '" +
+            marked->ledger +
+            "', and node.json is missing: copy journal/node.json there to its place, or give "
+            "--data an empty directory"};
+    throw std::runtime_error{
+        directory.string() +
+        ": has a journal, and no node.json that says which replicated ledger it is a copy of: give "
+        "--data an empty directory, or make a copy by 'coffer join'"};
 }
 
 }  // namespace coffer::replication

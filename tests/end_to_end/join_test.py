@@ -107,6 +107,8 @@ class Joining(OneEtcd):
         self.assertEqual(LEDGER, identity["ledger"])
         self.assertEqual(own["ledger_id"], identity["ledger_id"])
         self.assertNotEqual(own["incarnation"], identity["incarnation"])
+        self.assertEqual(identity, json.loads(
+            (self.folder / "b" / "journal" / "node.json").read_text()))
         self.assertEqual(1, first_record(self.folder / "b"))
         self.assert_leads_after(leader, "b", balances[-1])
 

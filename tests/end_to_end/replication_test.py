@@ -288,6 +288,15 @@ class Replication(unittest.TestCase):
         return ("--data", data, "--replicate", self.etcd.url, "--ledger", ledger, "--node", "a",
                 "--advertise", "http://127.0.0.1:1")
 
+    def test_an_advertised_url_that_no_client_can_use_is_refused(self):
+        for url in ("http://127.0.0.1:", "http://127.0.0.1:0", "http://[::1", "http://",
+                    "http://127.0.0.1:80/", "http://127.0.0.1:65536", "ftp://127.0.0.1:80"):
+            with self.subTest(url):
+                ended = server.run("serve", *self.replicated(self.folder / "b")[:-1], url)
+                self.assertEqual(ended.returncode, 2, ended.stderr)
+                self.assertIn(f"'{url}' is not a URL", ended.stderr)
+        self.assertFalse((self.folder / "b").exists())
+
     def test_of_accounts_that_are_wrong_none_is_opened(self):
         wrong = self.folder / "wrong.json"
         wrong.write_text('{"accounts":[{"account_number":"7","balance":1.0},{"balance":1.0}]}')
@@ -306,10 +315,22 @@ class Replication(unittest.TestCase):
         self.assertIn("is a copy of the replicated ledger 'bank', and not of 'other'",
                       self.refusal(*self.replicated(node.data, ledger="other")))
 
+    def test_a_copy_without_its_node_json_begins_no_second_history(self):
+        node = self.node("a")
+        self.wait_until_leads(node)
+        self.assertEqual(node.stop(), 0)
+        (node.data / "node.json").unlink()
+        self.assertIn("is a copy of the replicated ledger 'bank'",
+                      self.refusal("--data", node.data))
+        self.assertIn("copy journal/node.json there to its place",
+                      self.refusal(*self.replicated(node.data)))
+        shutil.copy(node.data / "journal" / "node.json", node.data)
+        self.wait_until_leads(self.again(node), "again")
+
     def test_a_history_of_its_own_is_refused(self):
         with server.Server(data=self.folder / "own") as alone:
             alone.stop()
-        self.assertIn("has a history of its own", self.refusal(*self.replicated(alone.data)))
+        self.assertIn("has a journal, and no node.json", self.refusal(*self.replicated(alone.data)))
 
     def test_check_looks_at_whose_copy_a_directory_is(self):
         node = self.node("a")

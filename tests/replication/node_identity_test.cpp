@@ -37,10 +37,23 @@ TEST_CASE("node identity: a copy is for its ledger alone, and for nodes", "[repl
     REQUIRE_NOTHROW(require_no_copy_of_ledger(folder.path()));
     REQUIRE_FALSE(require_copy_of(folder.path(), "bank", false));
     REQUIRE_THROWS_WITH(require_copy_of(folder.path(), "bank", true),
-                        Contains("has a history of its own"));
+                        Contains("has a journal, and no node.json"));
     write_identity(folder.path(), {"bank", random_ledger(), random_incarnation()});
     REQUIRE(require_copy_of(folder.path(), "bank", true));
     REQUIRE_THROWS_WITH(require_copy_of(folder.path(), "other", true), Contains("not of 'other'"));
     REQUIRE_THROWS_WITH(require_no_copy_of_ledger(folder.path()),
                         Contains("is a copy of the replicated ledger 'bank'"));
+}
+
+TEST_CASE("node identity: a journal is known as a copy without its node.json", "[replication]") {
+    const coffer::test::temporary_directory folder;
+    const node_identity one{"bank", random_ledger(), random_incarnation()};
+    std::filesystem::create_directory(folder.path() / "journal");
+    mark_journal(folder.path(), one);
+    mark_journal(folder.path(), one);
+    REQUIRE(read_identity(folder.path() / "journal") == one);
+    REQUIRE_THROWS_WITH(require_no_copy_of_ledger(folder.path()),
+                        Contains("is a copy of the replicated ledger 'bank'"));
+    REQUIRE_THROWS_WITH(require_copy_of(folder.path(), "bank", true),
+                        Contains("node.json is missing: copy journal/node.json"));
 }
