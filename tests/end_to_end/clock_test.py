@@ -90,7 +90,7 @@ class Clocks(unittest.TestCase):
             self.assertEqual("true", again.fields.get("idempotent-replayed"))
             self.assertEqual(first.body, again.body)
             self.assertEqual("1001.0", balance(server))
-            self.assertIn("more than a day after the journal's end", server.stderr())
+            server.wait_until_it_says("more than a day after the journal's end")
             server.stop()
         self.assert_audited()
 
@@ -107,7 +107,7 @@ class Clocks(unittest.TestCase):
             for hours in (0, 2, 5, 1):
                 self.set_clock(hours)
                 self.deposit(server)
-            self.assertIn("the clock was set back", server.stderr())
+            server.wait_until_it_says("the clock was set back")
             server.stop()
         self.assertEqual([0, 2, 5, 5], self.hours_ahead())
         self.assert_audited()
@@ -119,11 +119,11 @@ class Clocks(unittest.TestCase):
             self.deposit(server)
             self.assertAlmostEqual(48 * 3600, figure(server, "coffer_clock_offset_seconds"),
                                    delta=300)
-            self.assertIn("--accept-clock", server.stderr())
+            server.wait_until_it_says("--accept-clock")
             server.stop()
         with self.server() as server:  # a start alone does not follow it either
             self.deposit(server)
-            self.assertIn("--accept-clock", server.stderr())
+            server.wait_until_it_says("--accept-clock")
             server.kill()
         with self.server("--accept-clock") as server:
             self.deposit(server)
@@ -152,7 +152,7 @@ class Clocks(unittest.TestCase):
             server.stop()
         self.set_clock(-24)
         with self.server() as server:
-            self.assertIn("and the journal ends at", server.stderr())
+            server.wait_until_it_says("and the journal ends at")
             self.deposit(server)
             self.set_clock(100)
             self.deposit(server)
@@ -163,7 +163,7 @@ class Clocks(unittest.TestCase):
     def test_a_clock_that_was_never_set_is_not_believed(self):
         self.set_clock(-24 * 365 * 50)
         with self.server() as server:
-            self.assertIn("and the journal ends at", server.stderr())
+            server.wait_until_it_says("and the journal ends at")
             keyed(server, "a")
             self.set_clock(0)
             self.assertEqual("true", keyed(server, "a").fields.get("idempotent-replayed"))

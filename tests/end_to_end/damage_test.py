@@ -86,7 +86,7 @@ class Damage(unittest.TestCase):
         flip(newest, newest.stat().st_size // 2)
         with Server(*FLAGS, data=self.data) as server:
             self.assert_right(server)
-            self.assertIn(str(newest), server.stderr())
+            server.wait_until_it_says(str(newest))
 
     def test_damaged_snapshots_alone_are_made_good_by_the_journal(self):
         for snapshot in self.snapshots():

@@ -139,7 +139,7 @@ class FullDisk(unittest.TestCase):
                 self.deposit_until_refused(server)
                 self.assert_refuses_writes_and_reads_on(server)
                 self.assert_refuses_every_posting(server)
-                self.assertIn("no room", server.stderr())
+                server.wait_until_it_says("no room")
                 filler.unlink()
                 self.assert_resumes(server)
                 self.assert_hold_expires(server)
@@ -155,7 +155,7 @@ class FullDisk(unittest.TestCase):
                 # The first journal file is small, the next would be larger than the disk.
                 for _ in range(60):
                     self.deposit_many(server)
-                self.assertIn("little room", server.stderr())
+                server.wait_until_it_says("little room")
                 fill(filler)
                 self.deposit_until_refused(server)
                 self.assertEqual(503, get(server, "/readyz").status)

@@ -117,6 +117,7 @@ class Lacking(unittest.TestCase):
         for kind, name in (("0x9123683e", "btrfs"), ("0x2fc12fc1", "ZFS"), ("0xef53", None)):
             with self.subTest(name), Faults(self.folder) as faults, Server(
                     env={**faults.environment, "FAULT_FILE_SYSTEM": kind}) as server:
+                server.stop()
                 said = "which keeps no room for what is written over" in server.stderr()
                 self.assertEqual(name is not None, said, server.stderr())
                 self.assertIn(f"is on {name}," if name else "", server.stderr())

@@ -171,7 +171,7 @@ class Life(unittest.TestCase):
         with Server("--snapshot-every", "0", data=self.folder) as server:
             self.assertEqual(0, server.stop())
             self.assertEqual(number, newest(server))
-            self.assertIn("stopped: 0 snapshots taken", server.stderr())
+            server.wait_until_it_says("stopped: 0 snapshots taken")
 
     def test_snapshots_appear_and_are_valid_under_full_load(self):
         with Server("--snapshot-every", "200ms", "--snapshot-keep", "1000") as server:
@@ -247,13 +247,13 @@ class Life(unittest.TestCase):
             (self.folder / "snapshots").rmdir()
             (self.folder / "snapshots").touch()
             self.assertEqual(1, server.stop())
-            self.assertIn("coffer: the last snapshot failed", server.stderr())
+            server.wait_until_it_says("coffer: the last snapshot failed")
 
     def test_an_accounts_file_that_comes_too_late_is_named(self):
         with Server(data=self.folder) as server:
             server.stop()
         with Server("--accounts", "late.json", data=self.folder) as server:
-            self.assertIn("--accounts late.json is not read", server.stderr())
+            server.wait_until_it_says("--accounts late.json is not read")
             self.assertEqual("1000.0", balance(server))
 
     def test_no_accounts_may_be_asked_for_at_each_start(self):

@@ -28,8 +28,8 @@ class HangingDiskOfANode(OneEtcd):
 
     def assert_ends(self, node, why):
         self.assertEqual(1, node.process.wait(SOON_S), node.stderr())
-        self.assertIn(f"error {why}: ", node.stderr())
-        self.assertIn(HAS_HUNG, node.stderr())
+        node.wait_until_it_says(f"error {why}: ")
+        node.wait_until_it_says(HAS_HUNG)
 
     def assert_another_leads_with_all(self, leader, standby):
         """What was acknowledged is there, and the posting of unknown outcome once, if it is."""

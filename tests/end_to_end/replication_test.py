@@ -233,7 +233,7 @@ class Replication(unittest.TestCase):
         leader, standby = self.two_nodes()
         self.wait_until_shows(standby, 1001.0)
         self.assertEqual(leader.stop(), 0)
-        self.assertIn("has handed 'bank' over", leader.stderr())
+        leader.wait_until_it_says("has handed 'bank' over")
         self.wait_until_leads(standby)
         self.assertEqual(standby.stop(), 0)
         self.assertNotEqual(standby.snapshots(), [])
@@ -262,7 +262,7 @@ class Replication(unittest.TestCase):
         self.assertIn("not known now which node leads", self.reason_of_unreadiness(again))
         leader.stop()
         self.assertNotIn("has handed", leader.stderr())
-        self.assertIn("etcd has not confirmed a hand-over", leader.stderr())
+        leader.wait_until_it_says("etcd has not confirmed a hand-over")
 
     def test_a_leader_is_asked_to_step_down(self):
         leader, standby = self.two_nodes()

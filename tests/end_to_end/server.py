@@ -82,6 +82,13 @@ class Server:
         size = os.fstat(self.errors.fileno()).st_size
         return os.pread(self.errors.fileno(), size, 0).decode()
 
+    def wait_until_it_says(self, text):
+        """Its log is written by a thread of its own. Raises AssertionError with what it says."""
+        try:
+            wait_until(lambda: text in self.stderr())
+        except TimeoutError:
+            raise AssertionError(f"{text!r} is not in {self.stderr()!r}") from None
+
     def connect(self):
         return socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT_S)
 

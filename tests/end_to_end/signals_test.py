@@ -151,7 +151,7 @@ class AsAnOrdinaryProcess(unittest.TestCase):
                 post(server, "/accounts/10001/deposit", '{"amount":1}')
                 self.send(server.process, how)
                 self.assertEqual(0, server.process.wait(TIMEOUT_S))
-                self.assertIn(f"{how.name}: draining", server.stderr())
+                server.wait_until_it_says(f"{how.name}: draining")
                 self.assertIn(f"{1000 + number}.0", server.snapshots()[-1].read_text())
 
     def test_others_are_logged_and_have_no_effect(self):
@@ -188,7 +188,7 @@ class AsAnOrdinaryProcess(unittest.TestCase):
                     self.assertIsNone(server.process.poll(), "it waits for the request to end")
                     self.send(server.process, how)
                     self.assertEqual(128 + how, server.process.wait(ENDS_WITHIN_S))
-                self.assertIn(f"{how.name} again", server.stderr())
+                server.wait_until_it_says(f"{how.name} again")
 
     def test_during_the_grace_it_serves_and_calls_itself_not_ready(self):
         server = self.serve("--drain-grace", "1h")

@@ -405,7 +405,7 @@ class DiskThatHangs(unittest.TestCase):
             deposit_much(server, 10002, 1)
             self.assertEqual(503, get(server, path_of(10002)).status)
             self.assertEqual(1, server.stop())
-            self.assertIn("the journal's history is still being read", server.stderr())
+            server.wait_until_it_says("the journal's history is still being read")
         with Server(data=data) as server:
             self.assertEqual(2, len(statement(server, 10002)["entries"]))
 

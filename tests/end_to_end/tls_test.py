@@ -220,7 +220,7 @@ class Reload(unittest.TestCase):
             wait_until(lambda: self.subject_now(server) == "subject=CN = renewed")
             for _ in range(3):
                 self.assertEqual(ask(before), 200)
-        self.assertIn("certificate: read again", server.stderr())
+        server.wait_until_it_says("certificate: read again")
 
     def test_it_is_read_again_at_sighup(self):
         server = self.serve()
@@ -244,8 +244,8 @@ class Reload(unittest.TestCase):
         server = self.serve()
         self.certificates.certificate("server").write_text("no certificate\n")
         wait_until(lambda: "certificate: not read again" in server.stderr())
-        self.assertIn("what was read before stays in use", server.stderr())
-        self.assertIn(str(self.certificates.certificate("server")), server.stderr())
+        server.wait_until_it_says("what was read before stays in use")
+        server.wait_until_it_says(str(self.certificates.certificate("server")))
         self.assertEqual(self.subject_now(server), "subject=CN = server")
         self.certificates.install("renewed")
         wait_until(lambda: self.subject_now(server) == "subject=CN = renewed")
@@ -343,7 +343,7 @@ class Start(WithCertificates):
         files.age("old")
         flags = ["--tls-cert", files.certificate("old"), "--tls-key", files.key("old")]
         with Server("--listen", "tls:127.0.0.1:0", *flags) as server:
-            self.assertIn(f"certificate {files.certificate('old')} has expired", server.stderr())
+            server.wait_until_it_says(f"certificate {files.certificate('old')} has expired")
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ class TokensFile(unittest.TestCase):
                 self.assertEqual(401, status("one"))
                 replace(file, line("one", "read") + "x\n")  # noticed without a signal
                 wait_until(lambda: "tokens: not read again" in server.stderr())
-                self.assertIn("line 2: is not: NAME SCOPES", server.stderr())
+                server.wait_until_it_says("line 2: is not: NAME SCOPES")
                 self.assertEqual([401, 200], [status("one"), status("two")])
                 replace(file, line("three", "read"))
                 wait_until(lambda: status("three") == 200)
@@ -208,7 +208,7 @@ class TokensFile(unittest.TestCase):
                     self.assertEqual(0, server.stop())
                     self.assertNotIn(warning, server.stderr())
             with Server(data=data) as server:
-                self.assertIn(warning, server.stderr())
+                server.wait_until_it_says(warning)
 
     def test_a_file_that_everybody_can_read_is_warned_of(self):
         with tempfile.TemporaryDirectory(prefix="coffer-test-") as folder:
@@ -216,7 +216,7 @@ class TokensFile(unittest.TestCase):
             file.write_text(line("one", "read"))
             file.chmod(0o644)
             with Server("--in-memory", "--tokens", file) as server:
-                self.assertIn("can be read by every user", server.stderr())
+                server.wait_until_it_says("can be read by every user")
             file.chmod(0o640)
             with Server("--in-memory", "--tokens", file) as server:
                 self.assertNotIn("can be read", server.stderr())
