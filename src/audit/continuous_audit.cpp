@@ -57,9 +57,10 @@ continuous_audit::~continuous_audit() {
 }
 
 void continuous_audit::begin_to_stop() noexcept {
+    stopping_ = true;
+    run_as_others(thread_);  // it may hold the mutex, and wait for a processor
     {
         const std::lock_guard lock{mutex_};
-        stopping_ = true;
         // A thread that does not run yet finds stopping_, and does not lower its priority.
         run_as_others(thread_);
     }

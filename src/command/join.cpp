@@ -12,6 +12,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <coffer/account_number.hpp>
 
@@ -36,7 +37,9 @@ using snapshot::snapshot_info;
 constexpr std::chrono::milliseconds patience{30'000};
 constexpr std::uint64_t segment_bytes = std::uint64_t{64} << 20;
 constexpr std::size_t most_list_bytes = std::size_t{64} << 20;  // of 300,000 snapshots
-constexpr int most_attempts = 5;  // at a snapshot: the node may break off, remove it, or trim
+constexpr int most_attempts = 3;   // at a snapshot: the node may break off, or remove it meanwhile
+constexpr int most_snapshots = 3;  // the journal may be trimmed beyond one before it is copied
+constexpr std::chrono::seconds between_snapshots{1};
 
 struct join_options {
     other_node from;
@@ -133,9 +136,12 @@ bool copy_batches(const other_node& from, const snapshot_info& begin, audit::rec
 }
 
 snapshot_info copy_ledger(const other_node& from, audit::received_copy& to) {
-    for (int attempts = 1; attempts <= most_attempts; ++attempts)
+    for (int snapshots = 0; snapshots < most_snapshots; ++snapshots) {
+        if (snapshots != 0)
+            std::this_thread::sleep_for(between_snapshots);
         if (const snapshot_info begin = copy_snapshot(from, to); copy_batches(from, begin, to))
             return begin;
+    }
     throw std::runtime_error{from.url +
                              ": trims its journal faster than it can be copied: give it a longer "
                              "--retain for the time of the copy"};

@@ -154,7 +154,11 @@ private:
         const bool has_log = files.store->has_log();
         auto found = replication::require_copy_of(directory_.path(), ledger, has_log);
         if (has_log) {
-            replication::mark_journal(directory_.path(), *found);
+            try {
+                replication::mark_journal(directory_.path(), *found);
+            } catch (const std::exception& error) {
+                log::warn("{}: the journal is not marked as a copy", error.what());
+            }
             return *found;
         }
         require_no_snapshots(directory_.snapshots());

@@ -11,6 +11,8 @@ using journal::log_status;
 namespace {
 
 constexpr const char* hangs_for_too_long = "the disk has not answered within --disk-timeout";
+// Making room writes a whole file: a disk that is only slow may take so many time-outs.
+constexpr int timeouts_for_room = 12;
 
 }  // namespace
 
@@ -98,9 +100,10 @@ log_status local_copy::make_room(std::size_t least_bytes) {
 
 /// Under the mutex.
 bool local_copy::hangs() const noexcept {
-    const auto since = clock::now() - disk_timeout_;
-    return (writing_since_ && *writing_since_ < since) ||
-           (making_room_since_ && *making_room_since_ < since && !into_.has_room(least_bytes_));
+    const auto now = clock::now();
+    return (writing_since_ && *writing_since_ < now - disk_timeout_) ||
+           (making_room_since_ && *making_room_since_ < now - timeouts_for_room * disk_timeout_ &&
+            !into_.has_room(least_bytes_));
 }
 
 /// Watches the threads that write meanwhile.

@@ -40,7 +40,7 @@ public:
     /// with this disk; no_room is not, call it again.
     [[nodiscard]] journal::log_status write(const journal::batch_view& one);
     /// Makes room in the files. That may take long, as it fills a file: it hangs if it takes longer
-    /// than `disk_timeout` while there is room for fewer than `least_bytes`.
+    /// than twelve times `disk_timeout` while there is room for fewer than `least_bytes`.
     [[nodiscard]] journal::log_status make_room(std::size_t least_bytes);
 
     /// Every record up to this one is synced.

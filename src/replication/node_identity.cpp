@@ -123,18 +123,21 @@ void write_identity(const fs::path& directory, const node_identity& one) {
 }
 
 void mark_journal(const fs::path& directory, const node_identity& one) {
-    if (read_identity(mark_in(directory)) != one)
-        write_identity(mark_in(directory), one);
+    try {
+        if (read_identity(mark_in(directory)) == one)
+            return;
+    } catch (const std::runtime_error&) {
+        // Damaged: it is written again.
+    }
+    write_identity(mark_in(directory), one);
 }
 
 void require_no_copy_of_ledger(const fs::path& directory) {
-    auto found = read_identity(directory);
-    if (!found)
-        found = read_identity(mark_in(directory));
-    if (found)
-        throw std::runtime_error{directory.string() + ": is a copy of the replicated ledger '" +
-                                 found->ledger + "': serve it with --replicate and --ledger " +
-                                 found->ledger};
+    for (const fs::path& where : {directory, mark_in(directory)})
+        if (const auto found = read_identity(where))
+            throw std::runtime_error{directory.string() + ": is a copy of the replicated ledger '" +
+                                     found->ledger + "' by " + file_in(where).string() +
+                                     ": serve it with --replicate and --ledger " + found->ledger};
 }
 
 std::optional<node_identity> require_copy_of(const fs::path& directory, const std::string& ledger,

@@ -49,6 +49,8 @@ class PassingOn(http.server.BaseHTTPRequestHandler):
         if self.server.asked.count("/admin/journal") <= self.server.refusals and \
                 self.server.asked[-1] == "/admin/journal":
             status, body = 410, b'{"success":false,"error":{"type":"history_trimmed"},"code":410}'
+            self.server.node.ask("POST", "/accounts/10001/deposit", {"amount": 1})
+            self.server.node.ask("POST", "/admin/snapshot")
         else:
             request = urllib.request.Request(self.server.node.url(self.path), method=self.command)
             try:
@@ -133,7 +135,7 @@ class Joining(OneEtcd):
         with Trimmed(leader, refusals=2) as trimmed:
             self.assertIn("joined as", self.join(trimmed, "b"))
             snapshots = [path for path in trimmed.asked if path.startswith("/admin/snapshots/")]
-            self.assertEqual(2, len(snapshots))
+            self.assertEqual(2, len(set(snapshots)))
         self.assertEqual(1, len(list((self.folder / "b" / "snapshots").glob("[0-9]*.json"))))
         self.assert_leads_after(leader, "b", self.post(leader))
 

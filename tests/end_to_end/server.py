@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 import description  # noqa: E402
 
 BINARY = os.environ.get("COFFER_BINARY") or str(ROOT / "build" / "coffer")
-TIMEOUT_S = 20
+TIMEOUT_S = 60
 
 
 def environment(extra=None):
@@ -183,7 +183,7 @@ def sockets(server):
     return count
 
 
-def wait_until(condition, timeout_s=20):
+def wait_until(condition, timeout_s=TIMEOUT_S):
     """Returns once `condition()` is true. Raises TimeoutError."""
     deadline = time.monotonic() + timeout_s
     while not condition():

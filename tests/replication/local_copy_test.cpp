@@ -113,7 +113,7 @@ TEST_CASE("local copy: a disk that hangs for longer than its time-out is final",
             std::this_thread::sleep_for(1ms);
     };
     batch_position end = files.tail();
-    local_copy copy{files, 20ms};
+    local_copy copy{files, 200ms};
     may_sync = false;
     const opening_batch first{end};
     REQUIRE(copy.write(first.view));
@@ -153,7 +153,7 @@ TEST_CASE("local copy: a write that hangs is noticed beside it, and final", "[re
     hanging_disk disk;
     disk.files.before_append = disk.wait();
     batch_position end = disk.files.tail();
-    local_copy copy{disk.files, 20ms, true, disk.note()};
+    local_copy copy{disk.files, 100ms, true, disk.note()};
     disk.may_answer = false;
     const opening_batch one{end};
     CHECK(copy.write(one.view).error == log_errc::failed);  // returns, as note lets it
@@ -164,8 +164,8 @@ TEST_CASE("local copy: a write that hangs is noticed beside it, and final", "[re
 
 TEST_CASE("local copy: making room may take long while there is enough", "[replication]") {
     hanging_disk disk;
-    disk.files.before_room = [] { std::this_thread::sleep_for(100ms); };
-    local_copy copy{disk.files, 10ms, true, disk.note()};
+    disk.files.before_room = [] { std::this_thread::sleep_for(2s); };
+    local_copy copy{disk.files, 100ms, true, disk.note()};
     CHECK(copy.make_room(1));
     CHECK(disk.noticed == 0);
     batch_position end = disk.files.tail();
@@ -176,7 +176,7 @@ TEST_CASE("local copy: making room hangs where there is not enough", "[replicati
     hanging_disk disk;
     disk.files.room = false;
     disk.files.before_room = disk.wait();
-    local_copy copy{disk.files, 20ms, true, disk.note()};
+    local_copy copy{disk.files, 100ms, true, disk.note()};
     disk.may_answer = false;
     CHECK(copy.make_room(1).error == log_errc::no_room);
     CHECK(disk.noticed == 1);

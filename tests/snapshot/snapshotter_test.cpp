@@ -34,7 +34,7 @@ namespace {
 /// Whether it comes true in a time that is ample anywhere.
 template <class Condition>
 bool in_time(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    const auto deadline = std::chrono::steady_clock::now() + 120s;
     while (!condition()) {
         if (std::chrono::steady_clock::now() > deadline)
             return false;
